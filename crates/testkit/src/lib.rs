@@ -1,0 +1,9 @@
+//! What tests and benchmarks need from the machine: a throw-away PostgreSQL, and a loud word about what was not run.
+//!
+//! Development only: other crates may name this one under `[dev-dependencies]`, never under `[dependencies]`.
+
+mod announce;
+mod environment;
+pub mod postgres;
+
+pub use announce::announce;
