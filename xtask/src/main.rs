@@ -1,1 +1,38 @@
-fn main() {}
+//! The one door to everything that is done to this repository: `cargo xtask test | check | bench | golden`.
+
+mod bench;
+mod cargo;
+mod check;
+mod packages;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Development tasks of denk.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+enum Task {
+    /// Run all tests; brings what they need.
+    Test(test::Arguments),
+    /// Check format, lints, dependency direction, links, texts and house rules.
+    Check(check::Arguments),
+    /// Measure against PostgreSQL with its default settings.
+    Bench(bench::Arguments),
+    /// Run the tests and write what they now produce into the golden files; review the difference.
+    Golden(test::Arguments),
+}
+
+fn main() -> ExitCode {
+    let done = match Task::parse() {
+        Task::Test(arguments) => test::run(&arguments, test::Golden::Compare),
+        Task::Check(arguments) => check::run(&arguments),
+        Task::Bench(arguments) => bench::run(&arguments),
+        Task::Golden(arguments) => test::run(&arguments, test::Golden::Rewrite),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,1 +1,43 @@
+//! Connectors: the code that speaks to one kind of database, behind one contract.
+//!
+//! [`Session`] is the contract: a small trait with a long description. The folders `sqlite`, `postgres` and `mssql`
+//! mirror each other file by file; no name of a database or driver occurs outside its folder. What differs between
+//! databases and matters to a caller is data in [`Capabilities`].
+//!
+//! Not here: what is copied where and why (crate `flow`), and any rule about a product's tables.
 
+mod address;
+mod contract;
+mod error;
+#[cfg(feature = "mssql")]
+mod mssql;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+pub use address::{Address, AddressError, Engine};
+pub use contract::{
+    Applied, Begin, Capabilities, ColumnRead, ColumnRef, Comparison, Condition, Digest, JournalStatus, Read, Relation, Segment,
+    Server, Session, Unfaithful, Write,
+};
+pub use error::{Error, Result};
+
+/// Opens a session on the database at `address`.
+///
+/// # Errors
+/// `Connection`, `Authentication`, `Missing` (no such file or database), `Corrupt` (a file that is no database),
+/// `Permission`, `Timeout`. All are final for this call; none leaves anything behind.
+pub async fn open(address: &Address) -> Result<Box<dyn Session>> {
+    match address.engine() {
+        #[cfg(feature = "sqlite")]
+        Engine::Sqlite => sqlite::open(address).await,
+        #[cfg(feature = "postgres")]
+        Engine::Postgres => postgres::open(address).await,
+        #[cfg(feature = "mssql")]
+        Engine::Mssql => mssql::open(address).await,
+        #[allow(unreachable_patterns, reason = "reachable when a connector is left out of the build")]
+        engine => Err(Error::new(model::ErrorKind::Unsupported, format!("this build has no connector for {engine}"))),
+    }
+}

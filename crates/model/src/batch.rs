@@ -17,6 +17,16 @@ impl Batch {
         Self { columns: types.into_iter().map(Column::new).collect(), rows: 0 }
     }
 
+    /// Whole columns of `rows` cells each.
+    ///
+    /// # Panics
+    /// When a column has another length.
+    #[must_use]
+    pub fn from_columns(columns: Vec<Column>, rows: usize) -> Self {
+        assert!(columns.iter().all(|column| column.len() == rows), "columns of a batch are equally long");
+        Self { columns, rows }
+    }
+
     #[must_use]
     pub const fn rows(&self) -> usize {
         self.rows

@@ -3,6 +3,7 @@
 //! Development only: other crates may name this one under `[dev-dependencies]`, never under `[dependencies]`.
 
 mod announce;
+pub mod entegra;
 mod environment;
 pub mod postgres;
 

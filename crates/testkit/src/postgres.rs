@@ -6,6 +6,7 @@
 //!
 //! Administration goes through `psql`, which comes with PostgreSQL: no driver, nothing shared with what is tested.
 
+mod access;
 mod database;
 mod error;
 mod programs;

@@ -1,6 +1,7 @@
--- The marketplace program's own SQLite file: the tables denk reads, as the vendor declares them (parameters: none; result: empty tables).
--- Verbatim on purpose: types such as INTERGER and VARCHAR ( 255 ), a column name that begins with a space, defaults in double quotes,
--- and product_info without a primary key are the vendor's. The real file has about 550 tables; the rest does not concern denk.
+-- The marketplace program's own SQLite file: the tables denk reads, as the vendor declares them (parameters:
+-- none; result: empty tables). Verbatim on purpose: types such as INTERGER and VARCHAR ( 255 ), a column name
+-- that begins with a space, defaults in double quotes, and product_info without a primary key are the
+-- vendor's. The real file has about 550 tables; the rest does not concern denk.
 
 create table "order" (
     "id" INTEGER primary key not null,

@@ -167,7 +167,8 @@ pub(super) fn description(world: &World, id: i64, product: Product) -> Cells {
     }
 }
 
-/// A row of `product_info`, what a marketplace says of a listing; every ninety-seventh is said twice, word for word.
+/// A row of `product_info`, what a marketplace says of a listing; every ninety-seventh is said twice, word
+/// for word.
 pub(super) fn info(world: &World, index: u64) -> Cells {
     let index = if index % 97 == 96 { index - 1 } else { index };
     let mut rng = world.rng("product_info", index);
@@ -200,7 +201,7 @@ pub(super) fn info(world: &World, index: u64) -> Cells {
 pub(super) fn picture(world: &World, index: u64, id: i64) -> Cells {
     let mut rng = world.rng("pictures", index);
     let product = Product::of(index % world.size.products);
-    let place = index / world.size.products;
+    let place = index / world.size.products % 10;
     cells! {
         "id": id,
         "product_id": product.id,

@@ -84,6 +84,7 @@ pub(super) fn message(world: &World, index: u64, id: i64) -> Cells {
     let (_, supplier) = rng.one_of(&words::MARKETPLACES);
     let buyer = 1 + rng.below(world.size.customers);
     let sent = world.when(index, world.size.messages);
+    let number = rng.between(1_000_000_000, 9_999_999_999);
     cells! {
         "id": id,
         "from": format!("Müşteri {buyer}"),
@@ -96,7 +97,7 @@ pub(super) fn message(world: &World, index: u64, id: i64) -> Cells {
         "date": sent,
         "is_read": rng.percent(95),
         "supplier": supplier,
-        "order_number": if rng.percent(40) { rng.between(1_000_000_000, 9_999_999_999).to_string() } else { String::new() },
+        "order_number": if rng.percent(40) { number.to_string() } else { String::new() },
         "conversation_id": rng.percent(50).then(|| words::code(&mut rng, 12)),
         "customer_id": buyer.to_string(),
         "date_add": rng.percent(95).then(|| sent.plus(60)),

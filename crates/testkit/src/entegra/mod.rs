@@ -1,11 +1,13 @@
-//! A made-up marketplace file of the kind the `entegra` flow reads, with everything that makes real ones hard.
+//! A made-up marketplace file of the kind the `entegra` flow reads, with everything that makes real ones
+//! hard.
 //!
-//! Owns the file's schema as the vendor declares it ([`SCHEMA`]), a generator of repeatable content ([`generate`]), and what happens to such
-//! a file later: a day's work ([`day`]), bad cells ([`spoil`]), an update of the vendor ([`drift`]), writes elsewhere ([`unrelated`]).
-//! Does not know flows. The one thing to know: a row follows from seed, table and number alone, so everything can be made again.
+//! Owns the file's schema as the vendor declares it ([`SCHEMA`]), a generator of repeatable content
+//! ([`generate`]), and what happens to such a file later: a day's work ([`day`]), bad cells ([`spoil`]), an
+//! update of the vendor ([`drift`]), writes elsewhere ([`unrelated`]). Does not know flows. The one thing to
+//! know: a row follows from seed, table and number alone, so everything can be made again.
 //!
-//! **Source**: the specification's chapter on Entegra and its appendix of columns. Short literal SQL stays in the code here: it is the
-//! vendor's dialect only and never reaches a user's database.
+//! **Source**: the specification's chapter on Entegra and its appendix of columns. Short literal SQL stays in
+//! the code here: it is the vendor's dialect only and never reaches a user's database.
 
 mod catalogue;
 mod cell;
@@ -20,6 +22,7 @@ mod size;
 mod spoil;
 mod table;
 mod words;
+mod work;
 
 #[cfg(test)]
 mod tests;
@@ -35,11 +38,12 @@ use orders::lines_of;
 use random::Rng;
 use table::Writer;
 
-pub use day::{Counts, Edits, Work, day};
+pub use day::day;
 pub use drift::{Added, drift, unrelated};
 pub use moment::Moment;
 pub use size::Size;
 pub use spoil::{Spoilt, spoil};
+pub use work::{Counts, Edits, Work};
 
 /// The tables of the marketplace program that denk reads, and `delete_product`.
 pub const SCHEMA: &str = include_str!("../../../../presets/mikro/entegra/schema.sqlite.sql");
@@ -49,14 +53,13 @@ const HISTORY: i64 = 3 * 365 * DAY;
 
 /// Writes a whole marketplace file.
 ///
-/// **Shape**: the rows of `size` in the fifteen mirrored tables, `delete_product` empty. Converts without loss but for empty text in numeric
-/// and date columns (`order.discount`, `order.invoice_date`).
+/// **Shape**: the rows of `size` in the fifteen mirrored tables, `delete_product` empty. Converts without
+/// loss but for empty text in numeric and date columns (`order.discount`, `order.invoice_date`).
 /// **Invariants**: one transaction; the same size and seed give the same bytes.
 /// **Errors**: refuses a path that exists.
 pub fn generate(path: &Path, size: &Size, seed: u64) -> anyhow::Result<()> {
     ensure!(!path.exists(), "{} exists already", path.display());
-    let mut conn =
-        Connection::open(path).with_context(|| format!("cannot create {}", path.display()))?;
+    let mut conn = Connection::open(path).with_context(|| format!("cannot create {}", path.display()))?;
     // Nobody misses half a file after a crash, so it need not wait for the disk.
     conn.execute_batch("pragma journal_mode = delete; pragma synchronous = off")?;
     let transaction = conn.transaction()?;
@@ -78,7 +81,8 @@ impl World {
         Rng::of(self.seed, purpose, number)
     }
 
-    /// When row `index` of `rows` was made: evenly over the file's history; a row beyond it within the last hours.
+    /// When row `index` of `rows` was made: evenly over the file's history; a row beyond it within the last
+    /// hours.
     fn when(&self, index: u64, rows: u64) -> Moment {
         let mut rng = self.rng("when", index);
         if index >= rows {
@@ -133,17 +137,13 @@ fn fill_orders(conn: &Connection, world: World) -> anyhow::Result<()> {
         let order = ((index + 1) * orders - 1) / order_lines;
         orders::line(&world, index, index as i64 + 1, order_id(order))
     })?;
-    fill(conn, world, "customer", customers, |index| {
-        people::customer(&world, index, index as i64 + 1)
-    })
+    fill(conn, world, "customer", customers, |index| people::customer(&world, index, index as i64 + 1))
 }
 
 fn fill_catalogue(conn: &Connection, world: World) -> anyhow::Result<()> {
     use catalogue::{Product, owner};
     let size = world.size;
-    fill(conn, world, "product", size.products, |index| {
-        catalogue::product(&world, Product::of(index))
-    })?;
+    fill(conn, world, "product", size.products, |index| catalogue::product(&world, Product::of(index)))?;
     fill(conn, world, "product_quantity", size.quantities, |index| {
         let (product, variant) = owner(&world, index);
         catalogue::quantity(&world, index as i64 + 1, product, variant)
@@ -165,13 +165,7 @@ fn fill_lists(conn: &Connection, world: World) -> anyhow::Result<()> {
     let size = world.size;
     fill(conn, world, "brand", size.brands, |index| lists::brand(&world, index))?;
     fill(conn, world, "category", size.categories, |index| lists::category(&world, index))?;
-    fill(conn, world, "category2", size.store_categories, |index| {
-        lists::store_category(&world, index)
-    })?;
-    fill(conn, world, "message_template", size.message_templates, |index| {
-        lists::template(&world, index)
-    })?;
-    fill(conn, world, "messages", size.messages, |index| {
-        lists::message(&world, index, index as i64 + 1)
-    })
+    fill(conn, world, "category2", size.store_categories, |index| lists::store_category(&world, index))?;
+    fill(conn, world, "message_template", size.message_templates, |index| lists::template(&world, index))?;
+    fill(conn, world, "messages", size.messages, |index| lists::message(&world, index, index as i64 + 1))
 }

@@ -41,7 +41,8 @@ impl fmt::Display for Moment {
     }
 }
 
-/// Year, month and day of a day number counted from 1970-01-01 (proleptic Gregorian calendar; H. Hinnant's `civil_from_days`).
+/// Year, month and day of a day number counted from 1970-01-01 (proleptic Gregorian calendar; H. Hinnant's
+/// `civil_from_days`).
 fn civil(day_number: i64) -> (i64, i64, i64) {
     let shifted = day_number + 719_468;
     let era = shifted.div_euclid(146_097);

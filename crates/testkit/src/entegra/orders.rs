@@ -13,7 +13,7 @@ use super::random::Rng;
 use super::words;
 
 /// The text in `order.status` that means the buyer or the shop called it off.
-pub(super) const CANCELLED: &str = "9";
+const CANCELLED: &str = "9";
 
 const STATUSES: [&str; 18] = [
     "Yeni Sipariş",
@@ -36,7 +36,8 @@ const STATUSES: [&str; 18] = [
     "Arşiv",
 ];
 
-/// The orders' lines as the generator deals them out: line numbers of order `index` when `lines` belong to `orders`, in order.
+/// The orders' lines as the generator deals them out: line numbers of order `index` when `lines` belong to
+/// `orders`, in order.
 pub(super) fn lines_of(index: u64, lines: u64, orders: u64) -> Range<u64> {
     (index * lines / orders)..((index + 1) * lines / orders)
 }
@@ -45,6 +46,11 @@ pub(super) fn lines_of(index: u64, lines: u64, orders: u64) -> Range<u64> {
 pub(super) fn status(index: u64) -> Cells {
     let name = STATUSES[index as usize % STATUSES.len()];
     cells! { "id": index + 1, "name": name }
+}
+
+/// Where an order was placed; its lines know it too.
+fn marketplace(order_id: i64) -> (&'static str, &'static str) {
+    Rng::of(0, "marketplace", order_id as u64).one_of(&words::MARKETPLACES)
 }
 
 /// What is sold in one order line; the same number under the same seed is always the same.
@@ -79,13 +85,13 @@ pub(super) fn line(world: &World, index: u64, id: i64, order_id: i64) -> Cells {
     let line = Line::of(world, index);
     let mut rng = world.rng("order_product", index);
     let mut row = cells! { "order_product_id": id, "order_id": order_id };
-    row.extend(ware(&line, &mut rng));
+    row.extend(ware(&line, order_id, &mut rng));
     row.extend(amounts(&line, &mut rng));
     row
 }
 
-fn ware(line: &Line, rng: &mut Rng) -> Cells {
-    let (_, supplier) = rng.one_of(&words::MARKETPLACES);
+fn ware(line: &Line, order_id: i64, rng: &mut Rng) -> Cells {
+    let (_, supplier) = marketplace(order_id);
     // A ware the marketplace knows and the shop does not.
     let known = !rng.percent(2);
     cells! {
@@ -141,7 +147,7 @@ pub(super) fn order(world: &World, index: u64, id: i64, lines: Range<u64>) -> Ce
 }
 
 fn identity(world: &World, index: u64, id: i64, rng: &mut Rng) -> Cells {
-    let (market, supplier) = rng.one_of(&words::MARKETPLACES);
+    let (market, supplier) = marketplace(id);
     let placed = world.when(index, world.size.orders);
     // The program learnt to write its own dates after it already had orders.
     let oldest = index * 20 < world.size.orders;

@@ -7,7 +7,8 @@ pub(super) struct Rng(u64);
 impl Rng {
     /// The stream that belongs to one purpose and one number under a seed, independent of all others.
     ///
-    /// **Invariants**: a row's stream depends on its number only, so a row can be made again without those before it.
+    /// **Invariants**: a row's stream depends on its number only, so a row can be made again without those
+    /// before it.
     pub fn of(seed: u64, purpose: &str, number: u64) -> Self {
         let mut rng = Self(seed ^ hash(purpose));
         let start = rng.next().wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -47,7 +48,6 @@ impl Rng {
 
 /// FNV-1a: turns a name into a number that never changes between builds.
 pub(super) fn hash(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
-        (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    name.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -1,6 +1,8 @@
-//! Writes rows into one table: the cells a recipe names, and a plausible filling for the hundreds of columns it does not.
+//! Writes rows into one table: the cells a recipe names, and a plausible filling for the hundreds of columns
+//! it does not.
 //!
-//! Statements are rendered from the file's own column list, so a file that an update of the vendor widened still gets full rows.
+//! Statements are rendered from the file's own column list, so a file that an update of the vendor widened
+//! still gets full rows.
 
 use anyhow::Context;
 use rusqlite::types::Value;
@@ -15,6 +17,7 @@ use super::words;
 pub(super) struct Writer<'c> {
     world: World,
     table: &'static str,
+    named: Vec<&'static str>,
     habits: Vec<Habit>,
     insert: Statement<'c>,
 }
@@ -27,17 +30,18 @@ impl<'c> Writer<'c> {
         table: &'static str,
         sample: &Cells,
     ) -> anyhow::Result<Self> {
-        let named: Vec<&str> = sample.iter().map(|(name, _)| *name).collect();
+        let named: Vec<&'static str> = sample.iter().map(|(name, _)| *name).collect();
         let mut habits = habits(conn, table)?;
-        habits.retain(|habit| !named.contains(&habit.column.as_str()));
-        let columns = named.into_iter().chain(habits.iter().map(|habit| habit.column.as_str()));
+        habits.retain(|habit| !named.iter().any(|name| *name == habit.column));
+        let columns = named.iter().copied().chain(habits.iter().map(|habit| habit.column.as_str()));
         let sql = insert_into(table, columns);
         let insert = conn.prepare(&sql).with_context(|| format!("table {table}"))?;
-        Ok(Self { world, table, habits, insert })
+        Ok(Self { world, table, named, habits, insert })
     }
 
     /// Writes one row; `index` decides what its unnamed columns hold.
     pub fn write(&mut self, index: u64, cells: &Cells) -> anyhow::Result<()> {
+        debug_assert!(cells.iter().map(|(name, _)| *name).eq(self.named.iter().copied()));
         for (place, (_, value)) in cells.iter().enumerate() {
             self.insert.raw_bind_parameter(place + 1, value)?;
         }
@@ -117,7 +121,8 @@ impl Kind {
     }
 }
 
-/// The habits of a table's columns, without those that are always left to their default (most are, as in real files).
+/// The habits of a table's columns, without those that are always left to their default (most are, as in real
+/// files).
 fn habits(conn: &Connection, table: &str) -> anyhow::Result<Vec<Habit>> {
     let sql = "select name, type, dflt_value from pragma_table_info(?1) where pk = 0 order by cid";
     let mut columns = conn.prepare(sql)?;
@@ -141,13 +146,14 @@ fn habit(table: &str, column: String, declared: &str, default: Option<String>) -
     };
     let usual = match default {
         Some(text) => default_value(&text),
-        None if kind.is_text() && character % 2 == 0 => "".into_cell(),
+        None if kind.is_text() && character.is_multiple_of(2) => "".into_cell(),
         None => Value::Null,
     };
     Some(Habit { column, kind, usual, one_in })
 }
 
-/// The value of a default as the vendor's schema spells it: a number, `null`, or text in either kind of quotes.
+/// The value of a default as the vendor's schema spells it: a number, `null`, or text in either kind of
+/// quotes.
 fn default_value(spelt: &str) -> Value {
     if spelt.eq_ignore_ascii_case("null") {
         return Value::Null;

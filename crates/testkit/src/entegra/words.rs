@@ -42,18 +42,62 @@ const STREETS: [&str; 8] = [
 ];
 
 const WARES: [&str; 16] = [
-    "Çaydanlık", "Fırın kabı", "Düdüklü tencere", "Bıçak seti", "Şekerlik", "Tuzluk", "Çatal", "Kaşık",
-    "Süzgeç", "Kevgir", "Güveç", "İbrik", "Cezve", "Ütü masası", "Çöp kovası", "Mutfak terazisi",
+    "Çaydanlık",
+    "Fırın kabı",
+    "Düdüklü tencere",
+    "Bıçak seti",
+    "Şekerlik",
+    "Tuzluk",
+    "Çatal",
+    "Kaşık",
+    "Süzgeç",
+    "Kevgir",
+    "Güveç",
+    "İbrik",
+    "Cezve",
+    "Ütü masası",
+    "Çöp kovası",
+    "Mutfak terazisi",
 ];
 
 const LOOKS: [&str; 10] = [
-    "gümüş", "kırmızı", "yeşil", "bakır", "ahşap saplı", "granit", "çelik", "İpek desenli", "mavi", "büyük boy",
+    "gümüş",
+    "kırmızı",
+    "yeşil",
+    "bakır",
+    "ahşap saplı",
+    "granit",
+    "çelik",
+    "İpek desenli",
+    "mavi",
+    "büyük boy",
 ];
 
 const WORDS: [&str; 24] = [
-    "ürün", "kargo", "sipariş", "için", "çok", "güzel", "paket", "özenle", "hazırlanır", "ve", "aynı", "gün",
-    "gönderilir", "iade", "koşulları", "geçerlidir", "ışığa", "dayanıklı", "yüzey", "İstanbul", "depo", "şık",
-    "kullanışlı", "ağırlık",
+    "ürün",
+    "kargo",
+    "sipariş",
+    "için",
+    "çok",
+    "güzel",
+    "paket",
+    "özenle",
+    "hazırlanır",
+    "ve",
+    "aynı",
+    "gün",
+    "gönderilir",
+    "iade",
+    "koşulları",
+    "geçerlidir",
+    "ışığa",
+    "dayanıklı",
+    "yüzey",
+    "İstanbul",
+    "depo",
+    "şık",
+    "kullanışlı",
+    "ağırlık",
 ];
 
 /// A city and one of its districts.

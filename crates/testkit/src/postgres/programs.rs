@@ -27,6 +27,8 @@ pub fn find_program(name: &str) -> Option<PathBuf> {
 /// The folder that holds all programs of a server.
 pub(super) fn server_folder() -> Result<PathBuf, Error> {
     let initdb = find_program("initdb").ok_or(Error::ProgramMissing("initdb"))?;
+    // A link in PATH may stand alone; the others are where it leads.
+    let initdb = initdb.canonicalize().unwrap_or(initdb);
     let folder = initdb.parent().unwrap_or(Path::new("/")).to_owned();
     match ["pg_ctl", "postgres"].into_iter().find(|name| !folder.join(name).is_file()) {
         Some(missing) => Err(Error::ProgramMissing(missing)),

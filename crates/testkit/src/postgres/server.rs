@@ -3,14 +3,12 @@
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
     net::{Ipv4Addr, TcpListener},
-    path::PathBuf,
     process::{Child, Command, Stdio},
 };
 
-use url::Url;
 use uuid::Uuid;
 
-use super::{Database, Error, database, programs};
+use super::{Database, Error, access::Access, programs};
 
 /// Settings for tests: data need not survive anything. Not for measuring.
 pub const THROW_AWAY: &[(&str, &str)] =
@@ -33,8 +31,7 @@ const PORTS: usize = 5;
 /// A PostgreSQL server with an administrator's access.
 #[derive(Debug)]
 pub struct Server {
-    url: Url,
-    psql: PathBuf,
+    access: Access,
     /// Stops the server when dropped; `None` when the server is not ours.
     _keeper: Option<Keeper>,
 }
@@ -42,8 +39,7 @@ pub struct Server {
 impl Server {
     /// The server at `url`, which stays as it is.
     pub fn at(url: &str) -> Result<Self, Error> {
-        let url = Url::parse(url).map_err(Error::Url)?;
-        Ok(Self { url, psql: programs::psql()?, _keeper: None })
+        Ok(Self { access: Access::new(url)?, _keeper: None })
     }
 
     /// Starts a server of our own: `settings` (see [`THROW_AWAY`]) go to its `postgresql.conf`, the rest is
@@ -52,7 +48,8 @@ impl Server {
     /// It ends when the value is dropped or this process ends. Started by root, it runs as `postgres` or `nobody`.
     pub fn start(settings: &[(&str, &str)]) -> Result<Self, Error> {
         let folder = programs::server_folder()?;
-        let psql = programs::psql()?;
+        // Before anything runs: without psql the server would be of no use.
+        programs::psql()?;
         let password = Uuid::now_v7().simple().to_string();
         let mut command = shell()?;
         command
@@ -63,13 +60,13 @@ impl Server {
             .args(free_ports().map_err(run_error("sh"))?.iter().map(u16::to_string));
         let (keeper, port) = Keeper::start(command, &password)?;
         let url = format!("postgres://denk:{password}@127.0.0.1:{port}/postgres");
-        Ok(Self { url: Url::parse(&url).map_err(Error::Url)?, psql, _keeper: Some(keeper) })
+        Ok(Self { access: Access::new(&url)?, _keeper: Some(keeper) })
     }
 
     /// The address with the administrator's name and password.
     #[must_use]
     pub fn url(&self) -> &str {
-        self.url.as_str()
+        self.access.url()
     }
 
     /// A new empty database (UTF-8, the server's locale), dropped with the value.
@@ -95,29 +92,15 @@ impl Server {
         let name = format!("denk_test_{}", Uuid::now_v7().simple());
         // template1 may be in use by someone else, which would make the server refuse; nobody can be in template0.
         let statement = format!("create database {name} template template0 encoding 'UTF8' {locale}");
-        database::run(&mut self.psql(), &statement).unwrap_or_else(|error| panic!("{error}"));
-        Database::new(self, name)
+        self.access.run(&statement).unwrap_or_else(|error| panic!("{error}"));
+        Database::new(&self.access, name)
     }
 
-    /// A `psql` that nobody's settings change and that stops at the first error, connected as administrator; its output
-    /// is one line per row without headers. Add `-c` or feed its standard input.
+    /// A `psql` that nobody's settings change and that stops at the first error, connected as administrator; its
+    /// output is one line per row without headers. Add `-c` or feed its standard input.
     #[must_use]
     pub fn psql(&self) -> Command {
-        self.psql_at(&self.url)
-    }
-
-    pub(super) fn psql_at(&self, url: &Url) -> Command {
-        let mut command = Command::new(&self.psql);
-        programs::forget_settings(&mut command);
-        command.env("PGCLIENTENCODING", "UTF8").args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d"]);
-        command.arg(url.as_str());
-        command
-    }
-
-    pub(super) fn url_of(&self, database: &str) -> Url {
-        let mut url = self.url.clone();
-        url.set_path(database);
-        url
+        self.access.psql()
     }
 }
 

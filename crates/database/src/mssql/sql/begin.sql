@@ -1,0 +1,2 @@
+-- A transaction as any user's.
+begin transaction;

@@ -1,0 +1,2 @@
+-- One row: the server's time in UTC.
+select sysutcdatetime()

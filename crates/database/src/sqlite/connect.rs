@@ -1,0 +1,163 @@
+//! From a file's path to a connection: what is checked before anything is done, and how long a lock is waited for.
+
+use std::{
+    hash::{BuildHasher, Hasher, RandomState},
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use model::ErrorKind;
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
+
+use super::{key, transaction::Phase};
+use crate::{Error, Result};
+
+/// What is done when the file is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Absent {
+    Refuse,
+    Create,
+}
+
+/// A connection and where its transaction stands.
+pub(super) struct Link {
+    pub connection: Connection,
+    pub phase: Phase,
+    pub savepoint: bool,
+}
+
+/// Pages kept in memory; **Units**: KiB, negative as the pragma wants it.
+const CACHE_KIB: i64 = -16_000;
+
+impl Link {
+    /// Opens the file and proves that it is a database by reading its schema.
+    ///
+    /// # Errors
+    /// `Missing`, `Permission`, `Corrupt` (also for a folder), `Busy`.
+    pub(super) fn open(path: &Path, absent: Absent) -> Result<Self> {
+        // Absolute, so that no name is taken for a URI or `:memory:`.
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        inspect(&path, absent)?;
+        let create = if absent == Absent::Create { OpenFlags::SQLITE_OPEN_CREATE } else { OpenFlags::empty() };
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
+        let mut connection = Connection::open_with_flags(&path, flags).map_err(|error| at(Error::from(error), &path))?;
+        connection.busy_handler(Some(wait_for_lock))?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
+        connection.pragma_update(None, "cache_size", CACHE_KIB)?;
+        key::register(&connection)?;
+        let link = Self { connection, phase: Phase::Idle, savepoint: false };
+        link.prove().map_err(|error| at(error, &path))?;
+        Ok(link)
+    }
+
+    /// An empty file is an empty database.
+    fn prove(&self) -> Result<()> {
+        let objects: i64 = self.connection.query_row(include_str!("sql/prove.sql"), (), |row| row.get(0))?;
+        debug_assert!(objects >= 0);
+        Ok(())
+    }
+
+    /// Whether texts are stored in UTF-16, whose bytes sort differently.
+    pub(super) fn is_utf16(&self) -> Result<bool> {
+        let encoding: String = self.connection.pragma_query_value(None, "encoding", |row| row.get(0))?;
+        Ok(encoding != "UTF-8")
+    }
+}
+
+fn inspect(path: &Path, absent: Absent) -> Result<()> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => {
+            Err(Error::new(ErrorKind::Corrupt, format!("{} is a folder, not a database file", path.display())))
+        }
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            Err(Error::new(ErrorKind::Permission, format!("{} may not be read", path.display())).caused_by(error))
+        }
+        Err(_) if absent == Absent::Create && folder(path).is_dir() => Ok(()),
+        Err(error) => {
+            let what = match absent {
+                Absent::Refuse => format!("there is no file {}", path.display()),
+                Absent::Create => format!("there is no folder {}", folder(path).display()),
+            };
+            Err(Error::new(ErrorKind::Missing, what).caused_by(error))
+        }
+    }
+}
+
+fn folder(path: &Path) -> PathBuf {
+    path.parent().map(Path::to_owned).unwrap_or_default()
+}
+
+fn at(mut error: Error, path: &Path) -> Error {
+    error.what = format!("{}: {}", path.display(), error.what);
+    error
+}
+
+/// Longest pause between two tries.
+const PAUSE_MAX_MS: u64 = 100;
+/// Tries after which the pauses, growing 1, 2, 4, ... 100 ms, add up to 30 s.
+const TRIES_MAX: i32 = 305;
+
+/// Waits before the next try to get a lock that another program holds; `false` gives up (`Busy`).
+fn wait_for_lock(tries: i32) -> bool {
+    if tries >= TRIES_MAX {
+        return false;
+    }
+    let pause = (1_u64 << tries.clamp(0, 7)).min(PAUSE_MAX_MS);
+    // Half to one and a half of the pause: two programs that wait for each other fall out of step.
+    let spread = RandomState::new().build_hasher().finish() % 1024;
+    #[allow(clippy::disallowed_methods, reason = "SQLite tells nobody when a lock is released")]
+    std::thread::sleep(Duration::from_micros(pause * (512 + spread) * 1000 / 1024));
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(path: &Path, absent: Absent) -> ErrorKind {
+        Link::open(path, absent).err().expect("must be refused").kind
+    }
+
+    #[test]
+    fn what_is_no_database_is_refused_with_its_kind() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.db");
+        assert_eq!(refused(&file, Absent::Refuse), ErrorKind::Missing);
+        assert!(!file.exists(), "a file that is only looked for is not made");
+        assert_eq!(refused(&folder.path().join("no/x.db"), Absent::Create), ErrorKind::Missing);
+        assert_eq!(refused(folder.path(), Absent::Refuse), ErrorKind::Corrupt);
+        std::fs::write(&file, "name;price\nlamp;10\n".repeat(300)).unwrap();
+        assert_eq!(refused(&file, Absent::Refuse), ErrorKind::Corrupt);
+        std::fs::write(&file, "short").unwrap();
+        assert_eq!(refused(&file, Absent::Create), ErrorKind::Corrupt);
+    }
+
+    #[test]
+    fn a_cut_file_is_corrupt() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.db");
+        let link = Link::open(&file, Absent::Create).unwrap();
+        link.connection.execute_batch("create table t(a); insert into t select zeroblob(100000)").unwrap();
+        drop(link);
+        let bytes = std::fs::read(&file).unwrap();
+        std::fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
+        assert_eq!(refused(&file, Absent::Refuse), ErrorKind::Corrupt);
+    }
+
+    #[test]
+    fn an_empty_file_is_an_empty_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("boş dosya.db");
+        std::fs::write(&file, "").unwrap();
+        assert!(Link::open(&file, Absent::Refuse).is_ok());
+        assert_eq!(std::fs::metadata(&file).unwrap().len(), 0, "opening changes nothing");
+    }
+
+    #[test]
+    fn pauses_add_up_to_half_a_minute() {
+        let total: u64 = (0..TRIES_MAX).map(|tries| (1_u64 << tries.clamp(0, 7)).min(PAUSE_MAX_MS)).sum();
+        assert!((29_000..31_000).contains(&total), "{total}");
+    }
+}

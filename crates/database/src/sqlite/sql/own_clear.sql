@@ -1,0 +1,2 @@
+-- Takes the mark away before anybody else can see it.
+delete from denk_own

@@ -1,0 +1,2 @@
+-- Sets the one savepoint.
+savepoint denk

@@ -1,0 +1,2 @@
+-- Forgets the one savepoint, keeping what was done since.
+release denk

@@ -1,0 +1,2 @@
+-- Undoes everything since the savepoint, which stays.
+rollback to denk

@@ -1,0 +1,5 @@
+select relname::text from pg_class where relname like 'denk@_%' escape '@'
+union all select proname::text from pg_proc where proname like 'denk@_%' escape '@'
+union all select tgname::text from pg_trigger where tgname like 'denk@_%' escape '@'
+union all select nspname::text from pg_namespace where nspname like 'denk@_%' escape '@'
+union all select typname::text from pg_type where typname like 'denk@_%' escape '@'

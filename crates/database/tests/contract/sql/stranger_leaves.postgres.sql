@@ -1,0 +1,5 @@
+reset role
+go
+drop owned by {stranger}
+go
+drop role {stranger}

@@ -1,0 +1,206 @@
+//! Which settings there are, their defaults and their meaning: the one place to add one.
+
+use model::Zone;
+use tracing::level_filters::LevelFilter;
+
+use super::{DEFAULT_ZONE, FlowSource, Flows, Log, Name, Origin, Raw, Setting, Settings};
+use crate::{
+    failure::{Code, Failure, Result},
+    log,
+    messages::{Chosen, Language, message},
+};
+
+/// Names at the top.
+const TOP: [&str; 10] =
+    ["language", "zone", "hub", "databases", "flows", "mikro", "schedule", "feed", "notify", "log"];
+
+/// Sections whose settings are kept as they stand.
+const RAW: [&str; 5] = ["hub", "mikro", "schedule", "feed", "notify"];
+
+const FLOWS: [&str; 4] = ["preset", "folder", "batch_rows", "retries"];
+const LOG: [&str; 3] = ["level", "format", "folder"];
+const DATABASE: [&str; 2] = ["url", "password"];
+
+/// Most rows of a batch that make sense. **Units**: rows.
+const BATCH_ROWS_MAX: i64 = 1_000_000;
+
+/// Values of settings that nobody gave.
+pub(super) fn defaults() -> Vec<Setting> {
+    let default = |name, value: &str| Setting::text(Name::of(name), value, Origin::Default);
+    vec![
+        default("zone", DEFAULT_ZONE),
+        default("log.level", "info"),
+        default("log.format", "text"),
+        default("log.folder", "logs"),
+    ]
+}
+
+/// Whether there is a setting or section of this name; `is_table`: what stands there is a table.
+///
+/// # Errors
+/// `UnknownKey` with the nearest name, `WrongValue` when a section is no table.
+pub(super) fn known(name: &Name, is_table: bool, origin: &Origin) -> Result<()> {
+    let (part, siblings): (&str, &[&str]) = match name.parts() {
+        [top] => (top, &TOP),
+        [section, key] if section == "flows" => (key, &FLOWS),
+        [section, key] if section == "log" => (key, &LOG),
+        [section, _, key] if section == "databases" => (key, &DATABASE),
+        _ => return Ok(()),
+    };
+    if !siblings.contains(&part) {
+        return Err(unknown(name, origin, siblings));
+    }
+    let section = name.parts().len() == 1 && !["language", "zone"].contains(&part);
+    if section && !is_table { Err(wrong(name, origin, "value-section")) } else { Ok(()) }
+}
+
+/// `databases.X` and `databases.X.url` are the same setting.
+pub(super) fn canonical(name: Name) -> Name {
+    match name.parts() {
+        [section, _] if section == "databases" => name.with("url"),
+        _ => name,
+    }
+}
+
+fn unknown(name: &Name, origin: &Origin, siblings: &[&str]) -> Failure {
+    let why = message("config-unknown-key").with("place", origin.spot()).with("name", name.to_string());
+    let hint = match nearest(name.last(), siblings) {
+        Some(near) => message("config-nearest-hint").with("name", near),
+        None => message("config-known-hint").with("names", siblings.join(", ")),
+    };
+    Failure::new(Code::UnknownKey, message("config-what"), why, hint)
+}
+
+/// The most similar of the names, if one is similar at all.
+pub(crate) fn nearest<'a>(name: &str, names: &[&'a str]) -> Option<&'a str> {
+    let name = name.to_lowercase().replace('-', "_");
+    let scored = names.iter().map(|known| (strsim::damerau_levenshtein(&name, known), *known));
+    let (distance, near) = scored.min_by_key(|(distance, _)| *distance)?;
+    (distance <= 1 + near.len() / 4).then_some(near)
+}
+
+/// A value that means nothing there; `wanted` is the key of the text that says what would.
+pub(super) fn wrong(name: &Name, origin: &Origin, wanted: &str) -> Failure {
+    let why = message("config-wrong-value").with("place", origin.spot()).with("name", name.to_string());
+    Failure::new(Code::WrongValue, message("config-what"), why, message(wanted))
+}
+
+/// Checks one setting by itself, where it stands.
+///
+/// # Errors
+/// `WrongValue`.
+pub(super) fn check(setting: &Setting) -> Result<()> {
+    let Setting { name, raw, origin } = setting;
+    let section = name.parts().first().map_or("", String::as_str);
+    match raw {
+        _ if RAW.contains(&section) => Ok(()),
+        Raw::Reference(_) | Raw::Value(toml::Value::String(_)) => one(setting),
+        Raw::Value(toml::Value::Integer(_)) if ["batch_rows", "retries"].contains(&name.last()) => one(setting),
+        Raw::Value(_) => Err(wrong(name, origin, wanted(name))),
+    }
+}
+
+/// Reads the setting alone, as if nothing else were configured.
+fn one(setting: &Setting) -> Result<()> {
+    let mut settings = Settings::default();
+    settings.lay(vec![setting.clone()]);
+    language(&settings)?;
+    zone(&settings)?;
+    log(&settings)?;
+    flows(&settings).map(|_| ())
+}
+
+/// The text that says what a setting takes.
+fn wanted(name: &Name) -> &'static str {
+    match name.to_string().as_str() {
+        "language" => "value-language",
+        "zone" => "value-zone",
+        "log.level" => "value-log-level",
+        "log.format" => "value-log-format",
+        "flows.batch_rows" => "value-batch-rows",
+        "flows.retries" => "value-retries",
+        dotted if dotted.starts_with("databases.") => "value-database",
+        _ => "value-text",
+    }
+}
+
+/// The text of a setting.
+///
+/// # Errors
+/// `WrongValue` when it is no text.
+pub(super) fn text(settings: &Settings, dotted: &str) -> Result<Option<String>> {
+    let Some(setting) = settings.get(&Name::of(dotted)) else { return Ok(None) };
+    match &setting.raw {
+        Raw::Value(toml::Value::String(text)) if !text.trim().is_empty() => Ok(Some(text.trim().to_owned())),
+        _ => Err(wrong(&setting.name, &setting.origin, wanted(&setting.name))),
+    }
+}
+
+/// What `read` makes of a setting's text.
+fn read<T>(settings: &Settings, dotted: &str, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>> {
+    let Some(text) = text(settings, dotted)? else { return Ok(None) };
+    match (read(&text), settings.get(&Name::of(dotted))) {
+        (None, Some(setting)) => Err(wrong(&setting.name, &setting.origin, wanted(&setting.name))),
+        (value, _) => Ok(value),
+    }
+}
+
+pub(super) fn language(settings: &Settings) -> Result<Option<Chosen>> {
+    let exactly = |code: &str| Language::ALL.into_iter().find(|language| language.code() == code);
+    let language = read(settings, "language", exactly)?;
+    let setting = settings.get(&Name::of("language"));
+    Ok(language.zip(setting).map(|(language, setting)| Chosen { language, origin: setting.origin.clone() }))
+}
+
+pub(super) fn zone(settings: &Settings) -> Result<Zone> {
+    Ok(read(settings, "zone", Zone::named)?.unwrap_or_else(Zone::utc))
+}
+
+pub(super) fn log(settings: &Settings) -> Result<Log> {
+    let format = |name: &str| match name {
+        "text" => Some(log::Format::Text),
+        "json" => Some(log::Format::Json),
+        _ => None,
+    };
+    Ok(Log {
+        level: read(settings, "log.level", log::level)?.unwrap_or(LevelFilter::INFO),
+        format: read(settings, "log.format", format)?.unwrap_or(log::Format::Text),
+        folder: text(settings, "log.folder")?.unwrap_or_default().into(),
+    })
+}
+
+pub(super) fn flows(settings: &Settings) -> Result<Flows> {
+    let preset = text(settings, "flows.preset")?;
+    let folder = text(settings, "flows.folder")?;
+    if preset.is_some() && folder.is_some() {
+        return Err(both_sources(settings));
+    }
+    let folder = folder.map(|folder| FlowSource::Folder(folder.into()));
+    let batch_rows = number(settings, "flows.batch_rows", BATCH_ROWS_MAX)?;
+    let retries = number(settings, "flows.retries", 1000)?;
+    Ok(Flows {
+        source: preset.map(FlowSource::Preset).or(folder),
+        batch_rows: batch_rows.and_then(|rows| usize::try_from(rows).ok()),
+        retries: retries.and_then(|retries| u32::try_from(retries).ok()),
+    })
+}
+
+fn both_sources(settings: &Settings) -> Failure {
+    let place = settings.get(&Name::of("flows.folder")).map_or(Origin::Default, |setting| setting.origin.clone());
+    let why = message("config-flows-both").with("place", place.spot());
+    Failure::new(Code::SettingsConflict, message("config-what"), why, message("config-flows-both-hint"))
+}
+
+/// A whole number from 1 to `max`, as a number or (from the environment) as text.
+fn number(settings: &Settings, dotted: &str, max: i64) -> Result<Option<i64>> {
+    let Some(setting) = settings.get(&Name::of(dotted)) else { return Ok(None) };
+    let number = match &setting.raw {
+        Raw::Value(toml::Value::Integer(number)) => Some(*number),
+        Raw::Value(toml::Value::String(text)) => text.trim().parse().ok(),
+        _ => None,
+    };
+    match number.filter(|number| (1..=max).contains(number)) {
+        Some(number) => Ok(Some(number)),
+        None => Err(wrong(&setting.name, &setting.origin, wanted(&setting.name))),
+    }
+}

@@ -1,0 +1,137 @@
+//! Failures as people see them: what failed, why, what to do; a stable code and an exit code for scripts.
+
+mod code;
+mod database;
+
+pub use code::Code;
+pub use database::Place;
+
+use crate::messages::{Message, Text, message};
+
+/// Why a command did not do what it was asked.
+///
+/// **Invariants**: holds no secret; every failure has a hint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure(Box<Told>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Told {
+    code: Code,
+    what: Message,
+    /// Outermost first.
+    why: Vec<Message>,
+    hint: Message,
+}
+
+/// Result of everything that can end a command.
+pub type Result<T> = std::result::Result<T, Failure>;
+
+impl Failure {
+    #[must_use]
+    pub fn new(code: Code, what: Message, why: Message, hint: Message) -> Self {
+        Self(Box::new(Told { code, what, why: vec![why], hint }))
+    }
+
+    /// Adds the causes behind `error`, outermost first, in their own words.
+    #[must_use]
+    pub fn caused_by(mut self, error: &(dyn std::error::Error + 'static)) -> Self {
+        self.0.why.extend(chain(Some(error)).map(Message::verbatim));
+        self
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: Message) -> Self {
+        self.0.hint = hint;
+        self
+    }
+
+    #[must_use]
+    pub fn what(mut self, what: Message) -> Self {
+        self.0.what = what;
+        self
+    }
+
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+
+    /// What the process ends with.
+    #[must_use]
+    pub fn exit(&self) -> u8 {
+        self.0.code.exit()
+    }
+
+    /// For people: `error[DENK-1004]: ...`, then the causes, then the hint.
+    #[must_use]
+    pub fn shown(&self, text: &Text) -> String {
+        let mut shown = format!("{}[{}]: {}", text.get("failure-error"), self.0.code, text.say(&self.0.what));
+        for why in &self.0.why {
+            shown += &format!("\n  {}: {}", text.get("failure-why"), text.say(why));
+        }
+        shown + &format!("\n{}: {}", text.get("failure-hint"), text.say(&self.0.hint))
+    }
+
+    /// For scripts: `{"error":{"code","what","why","hint"}}`.
+    #[must_use]
+    pub fn json(&self, text: &Text) -> serde_json::Value {
+        let why: Vec<String> = self.0.why.iter().map(|why| text.say(why)).collect();
+        serde_json::json!({"error": {
+            "code": self.0.code.to_string(),
+            "what": text.say(&self.0.what),
+            "why": why.join(": "),
+            "hint": text.say(&self.0.hint),
+        }})
+    }
+
+    /// A defect in denk.
+    #[must_use]
+    pub fn defect(words: impl Into<String>) -> Self {
+        Self::new(Code::Defect, message("defect-what"), Message::verbatim(words), message("defect-hint"))
+    }
+}
+
+/// The messages of an error and its sources, each told once: many errors repeat their source.
+fn chain(error: Option<&(dyn std::error::Error + 'static)>) -> impl Iterator<Item = String> {
+    let mut told = String::new();
+    std::iter::successors(error, |error| error.source()).filter_map(move |error| {
+        let words = error.to_string();
+        let new = !words.is_empty() && !told.contains(&words);
+        told.push_str(&words);
+        new.then_some(words)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::messages::Language;
+
+    fn failure() -> Failure {
+        Failure::new(Code::UnknownKey, message("defect-what"), Message::verbatim("because"), message("defect-hint"))
+    }
+
+    #[test]
+    fn people_see_what_why_and_the_hint() {
+        let shown = failure().shown(&Text::new(Language::English));
+        let starts: Vec<&str> = shown.lines().map(|line| line.split(':').next().unwrap()).collect();
+        assert_eq!(starts, ["error[DENK-1004]", "  because", "hint"]);
+        let turkish = failure().shown(&Text::new(Language::Turkish));
+        assert!(turkish.starts_with("hata[DENK-1004]: ") && turkish.contains("\nipucu: "), "{turkish}");
+    }
+
+    #[test]
+    fn scripts_see_exactly_four_fields() {
+        let json = failure().json(&Text::new(Language::English));
+        let fields: Vec<_> = json["error"].as_object().unwrap().keys().collect();
+        assert_eq!((json.as_object().unwrap().len(), fields), (1, vec!["code", "what", "why", "hint"].iter().map(|s| (*s).to_owned()).collect::<Vec<_>>().iter().collect()));
+        assert_eq!(json["error"]["why"], "because");
+    }
+
+    #[test]
+    fn a_cause_that_its_effect_already_told_is_not_told_again() {
+        let inner = std::io::Error::other("connection refused");
+        let outer = std::io::Error::other(inner);
+        assert_eq!(chain(Some(&outer)).collect::<Vec<_>>(), ["connection refused"]);
+    }
+}

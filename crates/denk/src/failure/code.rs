@@ -1,0 +1,168 @@
+//! The one table of failure codes. A code never changes its meaning; a new failure gets a new number.
+
+use std::fmt;
+
+use model::ErrorKind;
+
+/// What kind of failure, for scripts and for looking it up. Shown as `DENK-nnnn`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// The file named by `-c` is not there.
+    ConfigurationMissing,
+    /// The configuration, an environment file or a secret's file cannot be read.
+    ConfigurationUnreadable,
+    /// Not TOML.
+    NotToml,
+    /// A key that denk does not know.
+    UnknownKey,
+    /// A value of the wrong kind, or one that means nothing there.
+    WrongValue,
+    /// A secret's variable is not set or its file is not there.
+    SecretMissing,
+    /// A command needs a database that the configuration does not name.
+    DatabaseNotConfigured,
+    /// An address that names no database.
+    WrongAddress,
+    /// Two settings that exclude each other.
+    SettingsConflict,
+    /// `denk init` would overwrite a configuration.
+    ConfigurationExists,
+    /// `denk init` cannot write.
+    ConfigurationUnwritable,
+    /// A command needs flows and the configuration names none.
+    FlowsNotConfigured,
+    /// A database failed; one code for each kind.
+    Database(ErrorKind),
+    /// A command that does not exist.
+    UnknownCommand,
+    /// An option that does not exist.
+    UnknownOption,
+    /// An argument or option that must be there is not.
+    ArgumentMissing,
+    /// A value that an argument or option does not take.
+    WrongArgument,
+    /// Arguments that exclude each other.
+    ArgumentConflict,
+    /// Any other wrong use.
+    WrongUse,
+    /// A defect in denk.
+    Defect,
+}
+
+impl Code {
+    /// Every code, in order of number.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        use Code as C;
+        let configuration = [
+            C::ConfigurationMissing,
+            C::ConfigurationUnreadable,
+            C::NotToml,
+            C::UnknownKey,
+            C::WrongValue,
+            C::SecretMissing,
+            C::DatabaseNotConfigured,
+            C::WrongAddress,
+            C::SettingsConflict,
+            C::ConfigurationExists,
+            C::ConfigurationUnwritable,
+            C::FlowsNotConfigured,
+        ];
+        let usage = [
+            C::UnknownCommand,
+            C::UnknownOption,
+            C::ArgumentMissing,
+            C::WrongArgument,
+            C::ArgumentConflict,
+            C::WrongUse,
+        ];
+        let databases = ErrorKind::ALL.map(C::Database);
+        configuration.into_iter().chain(databases).chain(usage).chain([C::Defect]).collect()
+    }
+
+    /// 1xxx configuration, 2xxx databases, 3xxx flows, 4xxx use, 9xxx defects.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        match self {
+            Self::ConfigurationMissing => 1001,
+            Self::ConfigurationUnreadable => 1002,
+            Self::NotToml => 1003,
+            Self::UnknownKey => 1004,
+            Self::WrongValue => 1005,
+            Self::SecretMissing => 1006,
+            Self::DatabaseNotConfigured => 1007,
+            Self::WrongAddress => 1008,
+            Self::SettingsConflict => 1009,
+            Self::ConfigurationExists => 1010,
+            Self::ConfigurationUnwritable => 1011,
+            Self::FlowsNotConfigured => 1012,
+            Self::Database(kind) => of_database(kind),
+            Self::UnknownCommand => 4001,
+            Self::UnknownOption => 4002,
+            Self::ArgumentMissing => 4003,
+            Self::WrongArgument => 4004,
+            Self::ArgumentConflict => 4005,
+            Self::WrongUse => 4006,
+            Self::Defect => 9001,
+        }
+    }
+
+    /// 1 failed; 2 wrong use or configuration.
+    #[must_use]
+    pub const fn exit(self) -> u8 {
+        match self {
+            Self::ConfigurationUnwritable => 1,
+            _ => match self.number() / 1000 {
+                1 | 4 => 2,
+                _ => 1,
+            },
+        }
+    }
+}
+
+const fn of_database(kind: ErrorKind) -> u16 {
+    match kind {
+        ErrorKind::Connection => 2001,
+        ErrorKind::Authentication => 2002,
+        ErrorKind::Permission => 2003,
+        ErrorKind::Busy => 2004,
+        ErrorKind::Constraint => 2005,
+        ErrorKind::Conversion => 2006,
+        ErrorKind::Missing => 2007,
+        ErrorKind::Schema => 2008,
+        ErrorKind::Full => 2009,
+        ErrorKind::Corrupt => 2010,
+        ErrorKind::Unsupported => 2011,
+        ErrorKind::Timeout => 2012,
+        ErrorKind::Internal => 2013,
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DENK-{:04}", self.number())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_number_is_given_twice() {
+        let numbers: Vec<u16> = Code::all().into_iter().map(Code::number).collect();
+        assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
+    }
+
+    #[test]
+    fn wrong_use_and_wrong_configuration_end_with_2_and_failures_with_1() {
+        for code in Code::all() {
+            let wanted = match code.number() {
+                1011 => 1,
+                1000..2000 | 4000..5000 => 2,
+                _ => 1,
+            };
+            assert_eq!(code.exit(), wanted, "{code}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The source's shape against what it was when the flow last ran.
+
+use crate::{
+    bind::Bound,
+    error::{Error, Result},
+};
+
+/// A new column is no harm (it follows by itself); one that vanished or changed its type needs a person.
+pub(crate) fn check(before: &[(String, String)], bound: &Bound) -> Result<()> {
+    for (column, native) in before {
+        match bound.shape.iter().find(|(name, _)| name == column) {
+            None => return Err(Error::Vanished { column: column.clone() }),
+            Some((_, now)) if now != native => {
+                return Err(Error::Retyped { column: column.clone(), before: native.clone(), now: now.clone() });
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! Why a flow could not run. Typed, so that the program can say it in the user's language.
+
+use model::{ErrorKind, Key};
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("database `{database}`")]
+    Database {
+        /// Name in `[databases]`.
+        database: String,
+        #[source]
+        source: database::Error,
+    },
+    #[error("the flow names database `{0}`, which is not configured")]
+    NoDatabase(String),
+    #[error("table `{table}` is not in database `{database}`")]
+    NoTable { database: String, table: String },
+    #[error("column `{column}` is not in table `{table}`")]
+    NoColumn { table: String, column: String, nearest: Option<String> },
+    #[error("column `{column}` of `{table}` is computed by the database and cannot be written")]
+    Computed { table: String, column: String },
+    #[error("table `{0}` has no key, and the flow names none")]
+    NoKey(String),
+    #[error("column `{column}` of type {native} would not survive: {reason}")]
+    Unfaithful { column: String, native: String, reason: String },
+    #[error("`{word}` is no column type")]
+    NoType { word: String },
+    #[error("value of `{column}` in the flow file does not fit: {reason}")]
+    BadConstant { column: String, reason: String },
+    #[error("source column `{column}` has vanished")]
+    Vanished { column: String },
+    #[error("source column `{column}` was {before} and is now {now}")]
+    Retyped { column: String, before: String, now: String },
+    #[error("the target holds two rows with key {0}")]
+    TargetKeyRepeats(Key),
+    #[error("test `{test}` of the flow file: column `{column}` became `{got}` instead of `{wanted}`")]
+    CaseFailed { test: String, column: String, wanted: String, got: String },
+    #[error("a background reader ended unexpectedly")]
+    ReaderLost,
+}
+
+impl Error {
+    pub(crate) fn database(name: &str) -> impl Fn(database::Error) -> Self + '_ {
+        move |source| Self::Database { database: name.to_owned(), source }
+    }
+
+    /// Kind of failure, for policy and exit codes.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Database { source, .. } => source.kind,
+            Self::NoDatabase(_) | Self::NoTable { .. } | Self::NoColumn { .. } => ErrorKind::Missing,
+            Self::ReaderLost => ErrorKind::Internal,
+            Self::TargetKeyRepeats(_) => ErrorKind::Constraint,
+            _ => ErrorKind::Schema,
+        }
+    }
+}

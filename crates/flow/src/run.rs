@@ -1,0 +1,522 @@
+//! Runs flows: one flow is one transaction of the target.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use database::{Begin, ColumnRead, ColumnRef, Digest, Read, Relation, Session, Write};
+use model::{Batch, Cell, Date, Instant, Key, Policy, Rejected, TableRef, Value, Zone, policy};
+
+use crate::{
+    bind::{Bound, bind},
+    clock::Stopwatch,
+    compare,
+    definition::{Done, Flow, Rows},
+    drift,
+    error::{Error, Result},
+    keyless,
+    map::{self, Found},
+    report::{Action, FlowReport, Planned, Reason, State},
+    source::{Reader, Reading, Span},
+    spans,
+    state::{Cursor, ParkedRow, Store},
+    write::{Mode, Writer},
+};
+
+/// How often a flow is tried when somebody else is in the way.
+const TRIES: u32 = 5;
+/// How long a flow waits for another denk process that runs the same flow.
+const LOCK_WAIT: Duration = Duration::from_secs(30);
+
+/// Opens the databases that flows name.
+#[async_trait::async_trait]
+pub trait Connect: Send + Sync {
+    /// A new session on the database called `name`; `writes`: as a target, which may be made.
+    async fn open(&self, name: &str, writes: bool) -> Result<Box<dyn Session>>;
+}
+
+/// Hears how a run gets on.
+pub trait Progress: Send + Sync {
+    fn started(&self, flow: &str);
+    /// Rows of the flow looked at so far.
+    fn rows(&self, flow: &str, read: u64);
+    fn finished(&self, report: &FlowReport);
+}
+
+/// What a run is asked to do.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Compare everything, whatever the cursors say.
+    pub full: bool,
+    /// Write nothing, tell what would be written.
+    pub dry_run: bool,
+    /// Let deletes through that the guard would hold.
+    pub allow_deletes: bool,
+    /// Go on although source columns have vanished or changed their type.
+    pub accept_drift: bool,
+    /// Steps of a dry run and parked rows that a report shows.
+    pub shown: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { full: false, dry_run: false, allow_deletes: false, accept_drift: false, shown: 20 }
+    }
+}
+
+/// Runs flows one after the other on shared sessions.
+pub struct Runner<'a> {
+    connect: &'a dyn Connect,
+    progress: &'a dyn Progress,
+    zone: Zone,
+    options: Options,
+    sessions: HashMap<(String, bool), Box<dyn Session>>,
+    /// Accounts of flows that had nothing to write, by database: written together at the end.
+    quiet: HashMap<String, Vec<Account>>,
+}
+
+struct Account {
+    report: FlowReport,
+    table: String,
+    direction: String,
+    message: String,
+}
+
+/// The source's session, which is lent to the reader while rows are read.
+struct Seat(Option<Box<dyn Session>>);
+
+impl Seat {
+    fn session(&mut self) -> Result<&mut (dyn Session + 'static)> {
+        self.0.as_deref_mut().ok_or(Error::ReaderLost)
+    }
+}
+
+impl<'a> Runner<'a> {
+    #[must_use]
+    pub fn new(connect: &'a dyn Connect, progress: &'a dyn Progress, zone: Zone, options: Options) -> Self {
+        Self { connect, progress, zone, options, sessions: HashMap::new(), quiet: HashMap::new() }
+    }
+
+    /// Runs `flows` in this order. A failing flow does not stop those that do not come after it.
+    pub async fn run(mut self, flows: &[Flow]) -> Vec<FlowReport> {
+        let mut reports: Vec<FlowReport> = Vec::with_capacity(flows.len());
+        for flow in flows {
+            self.progress.started(&flow.name);
+            let watch = Stopwatch::start();
+            let mut report = self.run_patiently(flow).await;
+            report.seconds = watch.seconds();
+            finish(&mut report);
+            self.keep_account(flow, &report).await;
+            self.progress.finished(&report);
+            reports.push(report);
+        }
+        self.settle_accounts().await;
+        reports
+    }
+
+    async fn run_patiently(&mut self, flow: &Flow) -> FlowReport {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.run_once(flow).await {
+                Ok(report) => return report,
+                Err(error) if policy(error.kind()) == Policy::Retry && tries < TRIES => {
+                    tracing::warn!(flow = flow.name, tries, "busy, trying again");
+                    tokio::time::sleep(Duration::from_millis(200 << tries)).await;
+                }
+                Err(error) => return FlowReport::failed(&flow.name, error),
+            }
+        }
+    }
+
+    async fn run_once(&mut self, flow: &Flow) -> Result<FlowReport> {
+        let mut source = Seat(Some(self.session(&flow.source.database, false).await?));
+        let mut target = self.session(&flow.target.database, true).await?;
+        let job = Job { flow, zone: &self.zone, options: self.options, progress: self.progress };
+        let report = job.run(&mut source, target.as_mut()).await?;
+        if let Some(source) = source.0 {
+            self.sessions.insert((flow.source.database.clone(), false), source);
+        }
+        self.sessions.insert((flow.target.database.clone(), true), target);
+        Ok(report)
+    }
+
+    async fn session(&mut self, name: &str, writes: bool) -> Result<Box<dyn Session>> {
+        match self.sessions.remove(&(name.to_owned(), writes)) {
+            Some(session) => Ok(session),
+            None => self.connect.open(name, writes).await,
+        }
+    }
+
+    /// Flows that wrote have accounted for themselves in their own transaction; the others are accounted for here.
+    async fn keep_account(&mut self, flow: &Flow, report: &FlowReport) {
+        if flow.stateless || self.options.dry_run || (report.wrote() && report.state != State::Failed) {
+            return;
+        }
+        let message = report.failure.as_ref().map(chain).unwrap_or_default();
+        let copy = FlowReport { state: report.state, seconds: report.seconds, ..FlowReport::new(&report.name) };
+        let account = Account { report: copy, table: flow.target.table.clone(), direction: flow.direction.clone(), message };
+        self.quiet.entry(flow.target.database.clone()).or_default().push(account);
+    }
+
+    async fn settle_accounts(&mut self) {
+        for (database, accounts) in std::mem::take(&mut self.quiet) {
+            if let Err(error) = self.settle(&database, &accounts).await {
+                tracing::warn!(database, error = chain(&error), "accounts of the run were not written");
+            }
+        }
+    }
+
+    async fn settle(&mut self, database: &str, accounts: &[Account]) -> Result<()> {
+        let mut session = self.session(database, true).await?;
+        let fail = Error::database(database);
+        let now = session.clock().await.map_err(&fail)?;
+        session.begin(Begin::Own).await.map_err(&fail)?;
+        let store = Store { database, zone: &self.zone };
+        for direction in ["erp_to_web", "web_to_erp"] {
+            let of: Vec<_> = accounts
+                .iter()
+                .filter(|account| account.direction == direction)
+                .map(|account| (&account.report, account.table.as_str(), account.message.clone()))
+                .collect();
+            store.account(session.as_mut(), direction, &of, now).await?;
+        }
+        session.commit().await.map_err(&fail)
+    }
+}
+
+/// One sentence of an error and its causes.
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+fn finish(report: &mut FlowReport) {
+    if report.state != State::Failed && report.parked + report.held > 0 {
+        report.state = State::Partial;
+    }
+}
+
+/// One flow, once.
+struct Job<'a> {
+    flow: &'a Flow,
+    zone: &'a Zone,
+    options: Options,
+    progress: &'a dyn Progress,
+}
+
+/// What has to be read, decided from the cursor.
+struct Extent {
+    spans: Vec<Span>,
+    /// Rows outside the spans, known to be equal.
+    known: u64,
+    digest: Option<Digest>,
+    /// The target has no row: pages go in as they come.
+    empty: bool,
+}
+
+impl Job<'_> {
+    async fn run(&self, source: &mut Seat, target: &mut dyn Session) -> Result<FlowReport> {
+        let fail = Error::database(&self.flow.target.database);
+        target.rollback().await.map_err(&fail)?;
+        let now = target.clock().await.map_err(&fail)?;
+        if !self.options.dry_run {
+            target.begin(Begin::Own).await.map_err(&fail)?;
+            target.lock(&format!("denk flow {}", self.flow.name), LOCK_WAIT).await.map_err(&fail)?;
+        }
+        let mut bound = bind(self.flow, source.session()?, target, self.zone).await?;
+        map::run_cases(&bound, self.zone)?;
+        let store = Store { database: &self.flow.target.database, zone: self.zone };
+        let before = if self.flow.stateless { None } else { store.load(target, &self.flow.name).await? };
+        if let (Some(before), false) = (&before, self.options.accept_drift) {
+            drift::check(&before.shape, &bound)?;
+        }
+        if !self.options.dry_run {
+            make_room(&mut bound, target).await?;
+        }
+        let reading = self.reading(&bound, source.session()?, target).await?;
+        let mut cursor = Cursor { fingerprint: fingerprint(&reading), shape: bound.shape.clone(), ..Cursor::default() };
+        let today = self.zone.local(now).map(|local| local.split().0);
+        let extent = self.extent(&bound, &cursor, before.as_ref(), today, source.session()?, target).await?;
+        cursor.segments = extent.digest.as_ref().map(|digest| digest.segments.clone()).unwrap_or_default();
+        cursor.full_on = if extent.known == 0 { today } else { before.as_ref().and_then(|before| before.full_on) };
+
+        let mode = if self.options.dry_run { Mode::Plan } else { Mode::Write };
+        let mut writer = Writer::new(&bound, self.zone, mode, self.options.shown);
+        self.announce(&bound, &mut writer);
+        self.move_rows(&bound, &reading, extent, source, target, &mut writer).await?;
+        let (mut report, parked) = (writer.report, writer.parked);
+        report.parked = parked.len() as u64;
+        report.reasons = parked.iter().take(self.options.shown).map(reason).collect();
+        finish(&mut report);
+        if self.options.dry_run {
+            return Ok(report);
+        }
+        self.commit(target, &store, &mut cursor, before, &parked, &report, now).await?;
+        if let Some(done) = &self.flow.source.done {
+            self.mark_done(done, source.session()?, &parked).await?;
+        }
+        Ok(report)
+    }
+
+    fn announce(&self, bound: &Bound, writer: &mut Writer<'_>) {
+        writer.report.created = bound.create;
+        writer.report.added_columns = bound.add.iter().map(|column| column.name.clone()).collect();
+        if bound.create && self.options.dry_run {
+            let columns = bound.target.columns.iter().map(|column| format!("{} {}", column.name, column.native)).collect();
+            writer.report.plan.push(Planned { action: Action::Create, key: bound.target.name.to_string(), columns });
+        }
+    }
+
+    async fn reading(&self, bound: &Bound, source: &mut dyn Session, target: &mut dyn Session) -> Result<Arc<Reading>> {
+        Ok(Arc::new(Reading {
+            bound: bound.clone(),
+            found: lookups(bound, target, self.zone).await?,
+            excluded: excluded(bound, source, self.zone).await?,
+            zone: self.zone.clone(),
+        }))
+    }
+
+    /// Which rows have to be looked at. Fingerprints are taken **before** the rows are read: a row that changes in
+    /// between is then looked at again next time, never forgotten.
+    async fn extent(
+        &self,
+        bound: &Bound,
+        cursor: &Cursor,
+        before: Option<&Cursor>,
+        today: Option<Date>,
+        source: &mut dyn Session,
+        target: &mut dyn Session,
+    ) -> Result<Extent> {
+        let digest = if self.flow.stateless { None } else { self.digest(bound, source).await? };
+        let everything = |digest, empty| Extent { spans: vec![Span::default()], known: 0, digest, empty };
+        let (Some(now), Some(before)) = (&digest, before) else {
+            let empty = bound.create || is_empty(bound, target, self.zone).await?;
+            return Ok(everything(digest, empty));
+        };
+        let stale = self.options.full || before.fingerprint != cursor.fingerprint || before.full_on != today;
+        if stale {
+            let empty = bound.create || is_empty(bound, target, self.zone).await?;
+            return Ok(everything(digest, empty));
+        }
+        let suspects: Option<Vec<i64>> = before.parked.iter().map(|key| key.parse().ok()).collect();
+        let doubt = match suspects {
+            Some(suspects) => spans::doubtful(&before.segments, &now.segments, &suspects),
+            None => return Ok(everything(digest, false)),
+        };
+        if bound.is_keyless() && !doubt.spans.is_empty() {
+            return Ok(everything(digest, false));
+        }
+        Ok(Extent { spans: doubt.spans, known: doubt.known, digest, empty: false })
+    }
+
+    /// The source's fingerprints, where they are cut by the very key that rows are told apart by.
+    async fn digest(&self, bound: &Bound, source: &mut dyn Session) -> Result<Option<Digest>> {
+        let Some(table) = bound.source.as_ref().filter(|_| source.capabilities().digests && bound.filter.is_empty()) else { return Ok(None) };
+        let digest = source.digest(&table.name).await.map_err(Error::database(&self.flow.source.database))?;
+        let key: Vec<&str> = bound.source_key.iter().map(|at| bound.reads[*at].column.name()).collect();
+        Ok(digest.filter(|digest| digest.column.as_deref() == key.first().copied() && key.len() <= 1))
+    }
+
+    async fn move_rows(
+        &self,
+        bound: &Bound,
+        reading: &Arc<Reading>,
+        extent: Extent,
+        source: &mut Seat,
+        target: &mut dyn Session,
+        writer: &mut Writer<'_>,
+    ) -> Result<()> {
+        writer.report.read = extent.known;
+        writer.report.unchanged = extent.known;
+        for span in &extent.spans {
+            let session = source.0.take().ok_or(Error::ReaderLost)?;
+            let mut reader = Reader::start(Arc::clone(reading), session, span.clone());
+            let moved = if bound.is_keyless() && !extent.empty {
+                keyless::compare(bound, &mut reader, target, writer, self.options.allow_deletes).await
+            } else if extent.empty {
+                self.load(&mut reader, target, writer).await
+            } else {
+                compare::compare(bound, &mut reader, target, span, writer).await
+            };
+            source.0 = Some(reader.finish().await?);
+            moved?;
+            self.progress.rows(&self.flow.name, writer.report.read);
+        }
+        writer.flush(target).await?;
+        if !bound.is_keyless() {
+            let allowed = self.options.allow_deletes || self.flow.stateless;
+            let remaining = writer.report.read;
+            writer.delete_gone(target, remaining, allowed).await?;
+        }
+        Ok(())
+    }
+
+    async fn load(&self, reader: &mut Reader, target: &mut dyn Session, writer: &mut Writer<'_>) -> Result<()> {
+        while let Some(stretch) = reader.next().await? {
+            writer.report.read += stretch.batch.rows() as u64;
+            writer.reject(stretch.rejected);
+            if self.flow.target.rows == Rows::All {
+                writer.load(target, &stretch.batch).await?;
+            }
+            self.progress.rows(&self.flow.name, writer.report.read);
+        }
+        Ok(())
+    }
+
+    async fn commit(
+        &self,
+        target: &mut dyn Session,
+        store: &Store<'_>,
+        cursor: &mut Cursor,
+        before: Option<Cursor>,
+        parked: &[Rejected],
+        report: &FlowReport,
+        now: Instant,
+    ) -> Result<()> {
+        if !self.flow.stateless {
+            let rows: Vec<ParkedRow> = parked.iter().map(parked_row).collect();
+            let known = before.as_ref().map(|before| before.parked.as_slice()).unwrap_or_default();
+            store.park(target, &self.flow.name, &rows, known, now).await?;
+            cursor.parked = rows.into_iter().map(|row| row.key).collect();
+            // Rows that a held delete left behind must be compared again.
+            if report.held > 0 {
+                cursor.segments.clear();
+            }
+            let known = before.map(|mut before| {
+                before.parked.clone_from(&cursor.parked);
+                before
+            });
+            if known.as_ref() != Some(&*cursor) {
+                store.save(target, &self.flow.name, cursor, now).await?;
+            }
+            if report.wrote() {
+                let account = (report, self.flow.target.table.as_str(), String::new());
+                store.account(target, &self.flow.direction, &[account], now).await?;
+            }
+        }
+        target.commit().await.map_err(Error::database(&self.flow.target.database))
+    }
+
+    /// Tells the source that its rows have arrived. It happens after the commit and again until it has happened.
+    async fn mark_done(&self, done: &Done, source: &mut dyn Session, parked: &[Rejected]) -> Result<()> {
+        let fail = Error::database(&self.flow.source.database);
+        let query = Relation::Query(self.flow.source.query.clone().unwrap_or_default());
+        let from = self.flow.source.table.as_ref().map_or(query, |name| Relation::Table(TableRef::new(name)));
+        let table = source.table(&TableRef::new(&done.table)).await.map_err(&fail)?;
+        let mut names = vec![done.key.clone()];
+        names.extend(done.set.keys().cloned());
+        let mut types = Vec::new();
+        for name in &names {
+            let column = table.column(name).ok_or_else(|| Error::NoColumn { table: done.table.clone(), column: name.clone(), nearest: None })?;
+            types.push(column.data_type.clone());
+        }
+        let reads = [ColumnRead::new(ColumnRef::named(&done.key), types[0].clone())];
+        let read = Read { from: &from, columns: &reads, key: &[], filter: &[], after: None, up_to: None, rows: None, bytes: None, zone: self.zone };
+        let page = source.read(&read).await.map_err(&fail)?;
+        let mut batch = Batch::new(&types);
+        for at in 0..page.batch.rows() {
+            let key = page.batch.columns[0].value(at);
+            if parked.iter().any(|row| row.key.0.first() == Some(&key)) {
+                continue;
+            }
+            let mut row = vec![key];
+            row.extend(done.set.values().map(crate::bind::value_of));
+            batch.push_row(row.iter().map(Cell::from));
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let columns: Vec<ColumnRef> = names.iter().map(ColumnRef::named).collect();
+        let write = Write { table: &table, columns: &columns, key: &[0], insert_only: &[] };
+        source.begin(Begin::Own).await.map_err(&fail)?;
+        source.upsert(&write, &batch).await.map_err(&fail)?;
+        source.commit().await.map_err(&fail)
+    }
+}
+
+/// Makes the table or columns that the target lacks; afterwards the bound flow knows the real table.
+async fn make_room(bound: &mut Bound, target: &mut dyn Session) -> Result<()> {
+    let fail = Error::database(&bound.flow.target.database);
+    if bound.create {
+        target.create_table(&bound.target).await.map_err(&fail)?;
+    } else if !bound.add.is_empty() {
+        target.add_columns(&bound.target.name, &bound.add).await.map_err(&fail)?;
+    } else {
+        return Ok(());
+    }
+    bound.target = target.table(&bound.target.name).await.map_err(&fail)?;
+    Ok(())
+}
+
+async fn is_empty(bound: &Bound, target: &mut dyn Session, zone: &Zone) -> Result<bool> {
+    let from = Relation::Table(bound.target.name.clone());
+    let Some(column) = bound.columns.first() else { return Ok(true) };
+    let reads = [ColumnRead::new(column.clone(), bound.target_column(column).data_type.clone())];
+    let read = Read { from: &from, columns: &reads, key: &[], filter: &[], after: None, up_to: None, rows: Some(1), bytes: None, zone };
+    let page = target.read(&read).await.map_err(Error::database(&bound.flow.target.database))?;
+    Ok(page.batch.is_empty() && page.rejected.is_empty())
+}
+
+/// Values that the source's rows are left out for.
+async fn excluded(bound: &Bound, source: &mut dyn Session, zone: &Zone) -> Result<HashSet<Value>> {
+    let (Some(without), Some(at)) = (&bound.flow.source.without, bound.without) else { return Ok(HashSet::new()) };
+    let reads = [ColumnRead::new(ColumnRef::named(&without.named), bound.reads[at].wanted.clone())];
+    let from = Relation::Query(without.query.clone());
+    let read = Read { from: &from, columns: &reads, key: &[], filter: &[], after: None, up_to: None, rows: None, bytes: None, zone };
+    let page = source.read(&read).await.map_err(Error::database(&bound.flow.source.database))?;
+    Ok((0..page.batch.rows()).map(|row| page.batch.columns[0].value(row)).collect())
+}
+
+/// What the target's tables say to each lookup of the flow.
+async fn lookups(bound: &Bound, target: &mut dyn Session, zone: &Zone) -> Result<Found> {
+    let mut found = Found::new();
+    for fill in &bound.fills {
+        let map::Fill::Made(made) = fill else { continue };
+        let Some((lookup, by)) = &made.lookup else { continue };
+        let table = TableRef::new(&lookup.table);
+        let fail = Error::database(&bound.flow.target.database);
+        let shape = match target.table(&table).await {
+            Ok(shape) => shape,
+            Err(error) if error.kind == model::ErrorKind::Missing => continue,
+            Err(error) => return Err(fail(error)),
+        };
+        let value_type = shape.column(&lookup.value).map(|column| column.data_type.clone()).unwrap_or(model::DataType::Any);
+        let reads = [
+            ColumnRead::new(ColumnRef::named(&lookup.key), bound.reads[*by].wanted.clone()),
+            ColumnRead::new(ColumnRef::named(&lookup.value), value_type),
+        ];
+        let from = Relation::Table(table);
+        let read = Read { from: &from, columns: &reads, key: &[], filter: &[], after: None, up_to: None, rows: None, bytes: None, zone };
+        let page = target.read(&read).await.map_err(fail)?;
+        let pairs = (0..page.batch.rows()).map(|row| (page.batch.columns[0].value(row), page.batch.columns[1].value(row)));
+        found.insert(made.name.clone(), pairs.collect());
+    }
+    Ok(found)
+}
+
+/// Of everything besides the source's rows that decides what the target must hold.
+fn fingerprint(reading: &Reading) -> String {
+    let bound = &reading.bound;
+    let mut excluded: Vec<String> = reading.excluded.iter().map(ToString::to_string).collect();
+    excluded.sort_unstable();
+    let flow = format!("{:?}{:?}{:?}{:?}{:?}", bound.flow.source, bound.flow.target, bound.fills, bound.columns, bound.greater);
+    let types: Vec<String> = bound.reads.iter().map(|read| format!("{read:?}")).collect();
+    blake3::hash(format!("1{flow}{types:?}{excluded:?}{:?}", bound.insert_only).as_bytes()).to_hex().to_string()
+}
+
+fn parked_row(row: &Rejected) -> ParkedRow {
+    let key: String = row.key.to_string().chars().take(240).collect();
+    ParkedRow { key, column: row.column.clone(), reason: row.reason.to_string() }
+}
+
+fn reason(row: &Rejected) -> Reason {
+    Reason { key: row.key.to_string(), column: row.column.clone(), reason: row.reason.to_string(), misfit: row.reason.clone() }
+}

@@ -1,0 +1,148 @@
+//! What the machine must have beside Rust and a C compiler, and how it gets there.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
+
+use anyhow::{Context, bail};
+use testkit::postgres::find_program;
+
+/// Something to install, by the name each package manager has for it.
+struct Package {
+    /// The program that is there once it is installed.
+    program: &'static str,
+    apt: &'static str,
+    dnf: &'static str,
+    brew: &'static str,
+}
+
+const PACKAGES: [Package; 2] = [
+    Package { program: "initdb", apt: "postgresql", dnf: "postgresql-server", brew: "postgresql@17" },
+    Package { program: "psql", apt: "postgresql-client", dnf: "postgresql", brew: "postgresql@17" },
+];
+
+/// What to do about missing packages.
+pub enum Provided {
+    Yes,
+    /// It was said what to install; the program ends with this code.
+    No(ExitCode),
+}
+
+/// Makes sure that everything is there: installs it as root on Debian and its relatives, else says what to install.
+pub fn provide() -> anyhow::Result<Provided> {
+    let missing: Vec<&Package> = PACKAGES.iter().filter(|package| !is_there(package)).collect();
+    if missing.is_empty() {
+        return Ok(Provided::Yes);
+    }
+    if on_path("apt-get").is_none() || !is_root() {
+        eprint!("{}", instructions(&missing));
+        return Ok(Provided::No(ExitCode::from(2)));
+    }
+    install(&missing)?;
+    match missing.iter().find(|package| !is_there(package)) {
+        None => Ok(Provided::Yes),
+        Some(package) => {
+            bail!("package {} is installed, but its program {} is not there", package.apt, package.program)
+        }
+    }
+}
+
+fn is_there(package: &Package) -> bool {
+    find_program(package.program).is_some()
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    let path = crate::cargo::variable("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+fn instructions(missing: &[&Package]) -> String {
+    let programs = names(missing, |package| package.program);
+    format!(
+        "error: the tests need PostgreSQL's {programs}, found neither in PATH nor where packages put it\n\
+         hint: install it and run this again:\n  \
+         Debian, Ubuntu:  sudo apt-get install {}\n  \
+         Fedora, RHEL:    sudo dnf install {}\n  \
+         macOS:           brew install {}\n\
+         hint: or set DENK_TEST_POSTGRES_URL to a server (and have psql) that may be used for tests\n",
+        names(missing, |package| package.apt),
+        names(missing, |package| package.dnf),
+        names(missing, |package| package.brew),
+    )
+}
+
+/// Each name once.
+fn names(packages: &[&Package], name: fn(&Package) -> &'static str) -> String {
+    let mut names: Vec<&str> = packages.iter().map(|package| name(package)).collect();
+    names.dedup();
+    names.join(" ")
+}
+
+fn install(missing: &[&Package]) -> anyhow::Result<()> {
+    let names: Vec<&str> = missing.iter().map(|package| package.apt).collect();
+    eprintln!("installing {}", names.join(" "));
+    let _no_cluster = NoCluster::declare()?;
+    // Without lists, or with lists older than the archive, only a second try after an update can work.
+    if apt_get(&["install"], &names).is_err() {
+        apt_get(&["update"], &[])?;
+        apt_get(&["install"], &names)?;
+    }
+    Ok(())
+}
+
+fn apt_get(command: &[&str], packages: &[&str]) -> anyhow::Result<()> {
+    let status = Command::new("apt-get")
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .args(["--yes", "--quiet", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"])
+        .args(command)
+        .args(packages)
+        .status()
+        .context("cannot run apt-get")?;
+    if !status.success() {
+        bail!("apt-get {} {} failed", command.join(" "), packages.join(" "));
+    }
+    Ok(())
+}
+
+/// While it lives, Debian's PostgreSQL packages make no cluster of their own when they are installed: nobody asked for
+/// a server on this machine, and in a container it could not be started. The person's later installations are not
+/// touched.
+struct NoCluster(PathBuf);
+
+impl NoCluster {
+    fn declare() -> anyhow::Result<Self> {
+        let folder = Path::new("/etc/postgresql-common/createcluster.d");
+        fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        let file = folder.join("denk-tests.conf");
+        fs::write(&file, "create_main_cluster = false\n")
+            .with_context(|| format!("cannot write {}", file.display()))?;
+        Ok(Self(file))
+    }
+}
+
+impl Drop for NoCluster {
+    fn drop(&mut self) {
+        // Only while installing; left behind it would keep the next version from making its cluster.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instructions_name_each_package_once() {
+        let all: Vec<&Package> = PACKAGES.iter().collect();
+        let text = instructions(&all);
+        assert!(text.contains("apt-get install postgresql postgresql-client\n"));
+        assert!(text.contains("brew install postgresql@17\n"));
+        assert!(text.contains("hint:"));
+    }
+}
