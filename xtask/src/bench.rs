@@ -2,7 +2,9 @@
 //!
 //! Not a test: it prints tables with ratios, because seconds of different machines do not compare.
 
+mod copy;
 mod copy_baseline;
+mod entegra;
 mod measure;
 mod table;
 
@@ -48,7 +50,8 @@ impl Bench {
 type Benchmark = fn(&Bench) -> anyhow::Result<()>;
 
 /// By name, in the order in which they run.
-const BENCHMARKS: [(&str, Benchmark); 1] = [("copy-baseline", copy_baseline::run)];
+const BENCHMARKS: [(&str, Benchmark); 3] =
+    [("copy-baseline", copy_baseline::run), ("copy", copy::run), ("entegra", entegra::run)];
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let benchmarks = chosen(&arguments.names)?;
@@ -85,6 +88,6 @@ mod tests {
     fn all_run_unless_some_are_named() {
         assert_eq!(chosen(&[]).unwrap().len(), BENCHMARKS.len());
         assert_eq!(chosen(&["copy-baseline".into()]).unwrap().len(), 1);
-        assert!(chosen(&["copy".into()]).unwrap_err().to_string().contains("hint: copy-baseline"));
+        assert!(chosen(&["kopy".into()]).unwrap_err().to_string().contains("hint: copy-baseline"));
     }
 }

@@ -1,6 +1,6 @@
 //! Where a database is: `sqlite:FILE`, `postgres://user:pass@host:port/name`, `mssql://user:pass@host:port/name`.
 
-use std::{fmt, path::PathBuf, str::FromStr};
+use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 /// Which connector an address needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,7 +16,11 @@ pub struct Address {
     engine: Engine,
     url: Option<url::Url>,
     path: PathBuf,
+    patience: Duration,
 }
+
+/// How long a session waits for others' locks unless told otherwise.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
@@ -44,7 +48,19 @@ impl Address {
 
     #[must_use]
     pub fn sqlite(path: impl Into<PathBuf>) -> Self {
-        Self { engine: Engine::Sqlite, url: None, path: path.into() }
+        Self { engine: Engine::Sqlite, url: None, path: path.into(), patience: PATIENCE }
+    }
+
+    /// How long a session waits for locks that others hold before it gives up (`Busy`).
+    #[must_use]
+    pub const fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// The same place, with another patience.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     #[must_use]
@@ -108,7 +124,7 @@ impl FromStr for Address {
         if url.path().trim_start_matches('/').is_empty() {
             return Err(AddressError::NoDatabase);
         }
-        Ok(Self { engine, url: Some(url), path: PathBuf::new() })
+        Ok(Self { engine, url: Some(url), path: PathBuf::new(), patience: PATIENCE })
     }
 }
 

@@ -41,3 +41,25 @@ pub async fn open(address: &Address) -> Result<Box<dyn Session>> {
         engine => Err(Error::new(model::ErrorKind::Unsupported, format!("this build has no connector for {engine}"))),
     }
 }
+
+/// As [`open`]; makes an empty `SQLite` file where there is none, for the target of a copy.
+///
+/// # Errors
+/// As [`open`]; `Missing` when the folder is not there. Only an empty file may be left behind.
+pub async fn open_or_create(address: &Address) -> Result<Box<dyn Session>> {
+    match address.engine() {
+        #[cfg(feature = "sqlite")]
+        Engine::Sqlite => sqlite::open_or_create(address).await,
+        _ => open(address).await,
+    }
+}
+
+/// Runs a script of SQL statements on a SQLite file, which is made if it is not there: for files that come with the
+/// program (schemas, made-up rows). Never for text from outside.
+///
+/// # Errors
+/// As [`open_or_create`], and what the database says to a statement; those before it have happened.
+#[cfg(feature = "sqlite")]
+pub async fn run_script(address: &Address, script: &'static str) -> Result<()> {
+    sqlite::run_script(address, script).await
+}

@@ -2,9 +2,11 @@
 
 mod code;
 mod database;
+mod flow;
 
 pub use code::Code;
 pub use database::Place;
+pub use flow::reason;
 
 use crate::messages::{Message, Text, message};
 
@@ -72,6 +74,19 @@ impl Failure {
         shown + &format!("\n{}: {}", text.get("failure-hint"), text.say(&self.0.hint))
     }
 
+    /// What failed and why, in one line.
+    #[must_use]
+    pub fn sentence(&self, text: &Text) -> String {
+        let why: Vec<String> = self.0.why.iter().map(|why| text.say(why)).collect();
+        format!("{}: {}", text.say(&self.0.what), why.join(": "))
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint_words(&self, text: &Text) -> String {
+        text.say(&self.0.hint)
+    }
+
     /// For scripts: `{"error":{"code","what","why","hint"}}`.
     #[must_use]
     pub fn json(&self, text: &Text) -> serde_json::Value {
@@ -108,7 +123,12 @@ mod tests {
     use crate::messages::Language;
 
     fn failure() -> Failure {
-        Failure::new(Code::UnknownKey, message("defect-what"), Message::verbatim("because"), message("defect-hint"))
+        Failure::new(
+            Code::UnknownKey,
+            message("defect-what"),
+            Message::verbatim("because"),
+            message("defect-hint"),
+        )
     }
 
     #[test]
@@ -123,8 +143,9 @@ mod tests {
     #[test]
     fn scripts_see_exactly_four_fields() {
         let json = failure().json(&Text::new(Language::English));
-        let fields: Vec<_> = json["error"].as_object().unwrap().keys().collect();
-        assert_eq!((json.as_object().unwrap().len(), fields), (1, vec!["code", "what", "why", "hint"].iter().map(|s| (*s).to_owned()).collect::<Vec<_>>().iter().collect()));
+        let fields: Vec<&String> = json["error"].as_object().unwrap().keys().collect();
+        assert_eq!((json.as_object().unwrap().len(), fields.len()), (1, 4));
+        assert_eq!(fields, ["code", "what", "why", "hint"]);
         assert_eq!(json["error"]["why"], "because");
     }
 

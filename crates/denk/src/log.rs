@@ -4,11 +4,7 @@
 
 mod rotate;
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    sync::Mutex,
-};
+use std::{fmt, path::PathBuf, sync::Mutex};
 
 use jiff::tz::TimeZone;
 use tracing::{Level, Metadata, level_filters::LevelFilter};
@@ -88,15 +84,10 @@ fn is_sync(metadata: &Metadata<'_>) -> bool {
 /// `error`, `warn`, `info`, `debug`, `trace`, `off`, whatever the case.
 #[must_use]
 pub fn level(name: &str) -> Option<LevelFilter> {
-    let levels = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE].map(LevelFilter::from_level);
+    let levels =
+        [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE].map(LevelFilter::from_level);
     let all = levels.into_iter().chain([LevelFilter::OFF]);
     all.into_iter().find(|level| level.to_string().eq_ignore_ascii_case(name.trim()))
-}
-
-/// Where the log files of a configuration lie.
-#[must_use]
-pub fn folder(base: &Path, configured: &str) -> PathBuf {
-    base.join(configured)
 }
 
 struct Clock(TimeZone);
@@ -118,7 +109,7 @@ impl FormatTime for Clock {
 mod tests {
     use super::*;
 
-    fn plan(folder: &Path, format: Format) -> Plan {
+    fn plan(folder: &std::path::Path, format: Format) -> Plan {
         let (level, console) = (LevelFilter::INFO, LevelFilter::OFF);
         Plan { folder: folder.to_owned(), level, format, console, zone: "Europe/Istanbul".into() }
     }
@@ -147,7 +138,10 @@ mod tests {
     fn json_lines_are_json_and_a_file_without_lines_is_not_made() {
         let (folder, [_, _, sync]) = logged(Format::Json);
         let line: serde_json::Value = serde_json::from_str(sync.trim()).unwrap();
-        assert_eq!((&line["message"], &line["rows"], &line["level"]), (&"flow done".into(), &7.into(), &"INFO".into()));
+        assert_eq!(
+            (&line["message"], &line["rows"], &line["level"]),
+            (&"flow done".into(), &7.into(), &"INFO".into())
+        );
         assert!(!folder.path().join("error.log").exists());
     }
 

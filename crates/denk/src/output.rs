@@ -49,7 +49,14 @@ impl Output {
     pub fn into(out: impl Write + Send + 'static, err: impl Write + Send + 'static) -> Self {
         let (out, err): (Box<dyn Write + Send>, Box<dyn Write + Send>) = (Box::new(out), Box::new(err));
         let answered = AtomicBool::new(false);
-        Self { json: false, quiet: false, watched: false, answered, out: Mutex::new(out), err: Mutex::new(err) }
+        Self {
+            json: false,
+            quiet: false,
+            watched: false,
+            answered,
+            out: Mutex::new(out),
+            err: Mutex::new(err),
+        }
     }
 
     /// Answers are JSON objects.
@@ -112,9 +119,13 @@ impl Output {
         self.write_out(help.trim_end());
     }
 
-    /// Help in place of a command, on standard error.
-    pub(crate) fn help_instead(&self, help: &str) {
-        self.write_err(help.trim_end());
+    /// Help in place of a command, on standard error; for scripts the failure.
+    pub(crate) fn instead_of_command(&self, help: &str, text: &Text, failure: &Failure) {
+        if self.json {
+            self.failure(text, failure);
+        } else {
+            self.write_err(help.trim_end());
+        }
     }
 
     /// A progress bar on standard error: shown only to people who watch a terminal, never with `--json` or `--quiet`.
@@ -128,7 +139,9 @@ impl Output {
             Some(_) => "{prefix} [{bar:30}] {human_pos}/{human_len} {per_sec} {eta}",
             None => "{prefix} {spinner} {human_pos} {per_sec}",
         };
-        let style = ProgressStyle::with_template(template).expect("a built-in template is valid").progress_chars("=> ");
+        let style = ProgressStyle::with_template(template)
+            .expect("a built-in template is valid")
+            .progress_chars("=> ");
         ProgressBar::with_draw_target(total, target).with_style(style).with_prefix(label.to_owned())
     }
 
@@ -176,7 +189,9 @@ impl Table {
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
-        let width = |column| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+        let width = |column: usize| {
+            self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
+        };
         let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or_default()).collect();
         let mut lines: Vec<String> = self.rows.iter().map(|row| self.line(row, &widths)).collect();
         if self.headed {
@@ -277,7 +292,12 @@ pub(crate) mod tests {
         let mut table = Table::headed(["flow", "read"]).right([1]);
         table.row(["ürünler", "12"]);
         table.row(["order", "1.200"]);
-        insta::assert_snapshot!(table.lines().join("\n"), @"");
+        insta::assert_snapshot!(table.lines().join("\n"), @r"
+        flow      read
+        -------  -----
+        ürünler     12
+        order    1.200
+        ");
         assert!(!table.is_empty() && Table::headed(["a"]).is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! A flow checked against both real schemas: everything that is decided before a row moves.
 
 use database::{ColumnRead, ColumnRef, Comparison, Condition, Relation, Session};
-use model::{ColumnDef, DataType, Generated, Table, TableKind, TableRef, Value, Zone};
+use model::{ColumnDef, DataType, Generated, Instant, Table, TableKind, TableRef, Value, Zone};
 
 use crate::{
     definition::{ColumnRule, Filter, FilterIs, Flow, On, Rows},
@@ -69,12 +69,12 @@ struct Wish<'a> {
     rule: Option<&'a ColumnRule>,
 }
 
-/// Checks `flow` against both databases.
+/// Checks `flow` against both databases. `now`: the moment of the run.
 ///
 /// # Errors
 /// What does not fit, as [`Error`]; nothing was changed.
-pub async fn bind(flow: &Flow, source: &mut dyn Session, target: &mut dyn Session, zone: &Zone) -> Result<Bound> {
-    let shape = source_shape(flow, source, zone).await?;
+pub async fn bind(flow: &Flow, source: &mut dyn Session, target: &mut dyn Session, zone: &Zone, now: Instant) -> Result<Bound> {
+    let shape = source_shape(flow, source).await?;
     let wishes = wishes(flow, &shape)?;
     let found = find_target(flow, target).await?;
     let key_names = target_key(flow, &shape, &wishes, found.as_ref());
@@ -90,7 +90,7 @@ pub async fn bind(flow: &Flow, source: &mut dyn Session, target: &mut dyn Sessio
             return Err(Error::NoTable { database: flow.target.database.clone(), table: flow.target_table().to_string() });
         }
     };
-    Binder { flow, shape: &shape, target: &table, zone, reads: Vec::new() }.bind(&wishes, &key_names, create, add)
+    Binder { flow, shape: &shape, target: &table, zone, now, reads: Vec::new() }.bind(&wishes, &key_names, create, add)
 }
 
 async fn find_target(flow: &Flow, target: &mut dyn Session) -> Result<Option<Table>> {
@@ -102,7 +102,7 @@ async fn find_target(flow: &Flow, target: &mut dyn Session) -> Result<Option<Tab
 }
 
 /// The source's table; for a query, one with the columns that the query yields.
-async fn source_shape(flow: &Flow, source: &mut dyn Session, zone: &Zone) -> Result<Table> {
+async fn source_shape(flow: &Flow, source: &mut dyn Session) -> Result<Table> {
     let fail = Error::database(&flow.source.database);
     if let Some(name) = &flow.source.table {
         let name = TableRef { schema: flow.source.schema.clone(), name: name.clone() };
@@ -111,7 +111,6 @@ async fn source_shape(flow: &Flow, source: &mut dyn Session, zone: &Zone) -> Res
             _ => fail(error),
         });
     }
-    let _ = zone;
     let query = flow.source.query.clone().unwrap_or_default();
     let columns = source.query_columns(&query).await.map_err(fail)?;
     Ok(Table {
@@ -129,7 +128,7 @@ fn wishes<'a>(flow: &'a Flow, source: &Table) -> Result<Vec<Wish<'a>>> {
     let mut wishes = Vec::new();
     if flow.columns.all {
         for column in source.columns.iter().filter(|column| !flow.columns.except.contains(&column.name)) {
-            let rule = flow.column.iter().find(|rule| rule.from.as_ref().unwrap_or(&rule.to) == &column.name && rule.value.is_none());
+            let rule = flow.column.iter().find(|rule| rule.from.as_ref().unwrap_or(&rule.to) == &column.name && rule.has_source());
             let to = rule.map_or(&column.name, |rule| &rule.to).clone();
             wishes.push(Wish { to, from: Some(column.name.clone()), rule });
         }
@@ -138,7 +137,7 @@ fn wishes<'a>(flow: &'a Flow, source: &Table) -> Result<Vec<Wish<'a>>> {
         if wishes.iter().any(|wish| wish.to == rule.to) {
             continue;
         }
-        let from = rule.from.clone().or_else(|| rule.value.is_none().then(|| rule.to.clone()));
+        let from = rule.from.clone().or_else(|| rule.has_source().then(|| rule.to.clone()));
         if let Some(from) = &from {
             require(source, from)?;
         }
@@ -233,6 +232,7 @@ struct Binder<'a> {
     shape: &'a Table,
     target: &'a Table,
     zone: &'a Zone,
+    now: Instant,
     reads: Vec<ColumnRead>,
 }
 
@@ -278,7 +278,7 @@ impl Binder<'_> {
         if column.generated == Generated::Computed {
             return Err(Error::Computed { table: self.target.name.to_string(), column: wish.to.clone() });
         }
-        let needs_work = wish.rule.is_some_and(|r| r.value.is_some() || r.default.is_some() || r.lookup.is_some() || r.trim);
+        let needs_work = wish.rule.is_some_and(|r| !r.has_source() || r.default.is_some() || r.lookup.is_some() || r.trim);
         match (&wish.from, wish.rule) {
             (Some(from), Some(rule)) if needs_work => self.made(Some(from), rule, column),
             (None, Some(rule)) => self.made(None, rule, column),
@@ -295,12 +295,13 @@ impl Binder<'_> {
     }
 
     fn made(&mut self, from: Option<&String>, rule: &ColumnRule, column: &ColumnDef) -> Result<Fill> {
-        let constant = |value: &Option<toml::Value>| -> Result<Value> {
-            let raw = value.as_ref().map_or(Value::Null, value_of);
+        let constant = |raw: Value| -> Result<Value> {
             let rules = model::Coercion { zone: self.zone, null_texts: &[] };
             model::coerce(raw, &column.data_type, rules).map_err(|misfit| Error::BadConstant { column: column.name.clone(), reason: misfit.to_string() })
         };
-        let (value, default) = (constant(&rule.value)?, constant(&rule.default)?);
+        let given = |value: &Option<toml::Value>| value.as_ref().map_or(Value::Null, value_of);
+        let value = constant(if rule.now { Value::Instant(self.now) } else { given(&rule.value) })?;
+        let default = constant(given(&rule.default))?;
         let from = self.natural(from)?;
         let lookup_by = self.natural(rule.lookup.as_ref().map(|lookup| &lookup.by))?;
         Ok(Fill::Made(Box::new(Made {

@@ -196,6 +196,9 @@ pub struct ColumnRule {
     /// What stands in for NULL before `default`: a value looked up in the target database.
     #[serde(default)]
     pub lookup: Option<Lookup>,
+    /// The moment of the run, by the target's clock, instead of a source column.
+    #[serde(default)]
+    pub now: bool,
     /// Blanks at both ends are removed.
     #[serde(default)]
     pub trim: bool,
@@ -259,6 +262,14 @@ pub struct Case {
     /// The row must be parked for this column.
     #[serde(default)]
     pub parked: Option<String>,
+}
+
+impl ColumnRule {
+    /// Whether the column comes from the source at all.
+    #[must_use]
+    pub const fn has_source(&self) -> bool {
+        self.value.is_none() && !self.now
+    }
 }
 
 impl Flow {

@@ -13,6 +13,9 @@ pub enum Error {
         #[source]
         source: database::Error,
     },
+    /// It could not be opened for an earlier flow of the same run, which tells why.
+    #[error("database `{0}` could not be opened")]
+    Unopened(String),
     #[error("the flow names database `{0}`, which is not configured")]
     NoDatabase(String),
     #[error("table `{table}` is not in database `{database}`")]
@@ -51,6 +54,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Database { source, .. } => source.kind,
+            Self::Unopened(_) => ErrorKind::Connection,
             Self::NoDatabase(_) | Self::NoTable { .. } | Self::NoColumn { .. } => ErrorKind::Missing,
             Self::ReaderLost => ErrorKind::Internal,
             Self::TargetKeyRepeats(_) => ErrorKind::Constraint,

@@ -27,6 +27,7 @@ pub use bind::{Bound, bind};
 pub use definition::{DefinitionError, Flow, in_order, read};
 pub use error::{Error, Result};
 pub use report::{Action, FlowReport, Planned, Reason, State, overall};
+pub use map::run_cases;
 pub use run::{Connect, Options, Progress, Runner};
 pub use types::from_words;
 pub use verify::Verified;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use database::{Begin, ColumnRead, ColumnRef, Digest, Read, Relation, Session, Write};
-use model::{Batch, Cell, Date, Instant, Key, Policy, Rejected, TableRef, Value, Zone, policy};
+use model::{Batch, Cell, Date, Instant, Policy, Rejected, TableRef, Value, Zone, policy};
 
 use crate::{
     bind::{Bound, bind},
@@ -33,8 +33,8 @@ const LOCK_WAIT: Duration = Duration::from_secs(30);
 /// Opens the databases that flows name.
 #[async_trait::async_trait]
 pub trait Connect: Send + Sync {
-    /// A new session on the database called `name`; `writes`: as a target, which may be made.
-    async fn open(&self, name: &str, writes: bool) -> Result<Box<dyn Session>>;
+    /// A new session on the database called `name`, which is made if it is not there and `may_create`.
+    async fn open(&self, name: &str, may_create: bool) -> Result<Box<dyn Session>>;
 }
 
 /// Hears how a run gets on.
@@ -72,9 +72,27 @@ pub struct Runner<'a> {
     progress: &'a dyn Progress,
     zone: Zone,
     options: Options,
-    sessions: HashMap<(String, bool), Box<dyn Session>>,
+    sessions: HashMap<(String, Side), Box<dyn Session>>,
+    /// Databases that could not be opened: asked once a run, not once a flow.
+    closed: HashSet<String>,
     /// Accounts of flows that had nothing to write, by database: written together at the end.
     quiet: HashMap<String, Vec<Account>>,
+}
+
+/// A database may be source and target of one flow: each side has a session of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Side {
+    Source,
+    Target,
+}
+
+/// What a session is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Source,
+    Target,
+    /// A target that may be made.
+    MadeTarget,
 }
 
 struct Account {
@@ -96,7 +114,7 @@ impl Seat {
 impl<'a> Runner<'a> {
     #[must_use]
     pub fn new(connect: &'a dyn Connect, progress: &'a dyn Progress, zone: Zone, options: Options) -> Self {
-        Self { connect, progress, zone, options, sessions: HashMap::new(), quiet: HashMap::new() }
+        Self { connect, progress, zone, options, sessions: HashMap::new(), closed: HashSet::new(), quiet: HashMap::new() }
     }
 
     /// Runs `flows` in this order. A failing flow does not stop those that do not come after it.
@@ -132,22 +150,31 @@ impl<'a> Runner<'a> {
     }
 
     async fn run_once(&mut self, flow: &Flow) -> Result<FlowReport> {
-        let mut source = Seat(Some(self.session(&flow.source.database, false).await?));
-        let mut target = self.session(&flow.target.database, true).await?;
+        let mut source = Seat(Some(self.session(&flow.source.database, Role::Source).await?));
+        let role = if flow.target.create { Role::MadeTarget } else { Role::Target };
+        let mut target = self.session(&flow.target.database, role).await?;
         let job = Job { flow, zone: &self.zone, options: self.options, progress: self.progress };
         let report = job.run(&mut source, target.as_mut()).await?;
         if let Some(source) = source.0 {
-            self.sessions.insert((flow.source.database.clone(), false), source);
+            self.sessions.insert((flow.source.database.clone(), Side::Source), source);
         }
-        self.sessions.insert((flow.target.database.clone(), true), target);
+        self.sessions.insert((flow.target.database.clone(), Side::Target), target);
         Ok(report)
     }
 
-    async fn session(&mut self, name: &str, writes: bool) -> Result<Box<dyn Session>> {
-        match self.sessions.remove(&(name.to_owned(), writes)) {
-            Some(session) => Ok(session),
-            None => self.connect.open(name, writes).await,
+    async fn session(&mut self, name: &str, role: Role) -> Result<Box<dyn Session>> {
+        let side = if role == Role::Source { Side::Source } else { Side::Target };
+        if let Some(session) = self.sessions.remove(&(name.to_owned(), side)) {
+            return Ok(session);
         }
+        if self.closed.contains(name) {
+            return Err(Error::Unopened(name.to_owned()));
+        }
+        let opened = self.connect.open(name, role == Role::MadeTarget).await;
+        if opened.as_ref().is_err_and(|error| policy(error.kind()) == Policy::Stop) {
+            self.closed.insert(name.to_owned());
+        }
+        opened
     }
 
     /// Flows that wrote have accounted for themselves in their own transaction; the others are accounted for here.
@@ -170,7 +197,7 @@ impl<'a> Runner<'a> {
     }
 
     async fn settle(&mut self, database: &str, accounts: &[Account]) -> Result<()> {
-        let mut session = self.session(database, true).await?;
+        let mut session = self.session(database, Role::Target).await?;
         let fail = Error::database(database);
         let now = session.clock().await.map_err(&fail)?;
         session.begin(Begin::Own).await.map_err(&fail)?;
@@ -231,7 +258,7 @@ impl Job<'_> {
             target.begin(Begin::Own).await.map_err(&fail)?;
             target.lock(&format!("denk flow {}", self.flow.name), LOCK_WAIT).await.map_err(&fail)?;
         }
-        let mut bound = bind(self.flow, source.session()?, target, self.zone).await?;
+        let mut bound = bind(self.flow, source.session()?, target, self.zone, now).await?;
         map::run_cases(&bound, self.zone)?;
         let store = Store { database: &self.flow.target.database, zone: self.zone };
         let before = if self.flow.stateless { None } else { store.load(target, &self.flow.name).await? };
@@ -507,9 +534,10 @@ fn fingerprint(reading: &Reading) -> String {
     let bound = &reading.bound;
     let mut excluded: Vec<String> = reading.excluded.iter().map(ToString::to_string).collect();
     excluded.sort_unstable();
-    let flow = format!("{:?}{:?}{:?}{:?}{:?}", bound.flow.source, bound.flow.target, bound.fills, bound.columns, bound.greater);
-    let types: Vec<String> = bound.reads.iter().map(|read| format!("{read:?}")).collect();
-    blake3::hash(format!("1{flow}{types:?}{excluded:?}{:?}", bound.insert_only).as_bytes()).to_hex().to_string()
+    let flow = &bound.flow;
+    let mapping = format!("{:?}{:?}{:?}{:?}", flow.source, flow.target, flow.columns, flow.column);
+    let shapes = format!("{:?}{:?}", bound.reads, bound.target.columns);
+    blake3::hash(format!("1{mapping}{shapes}{excluded:?}").as_bytes()).to_hex().to_string()
 }
 
 fn parked_row(row: &Rejected) -> ParkedRow {

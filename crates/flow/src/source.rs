@@ -113,8 +113,8 @@ fn shorten_keys(bound: &Bound, rejected: &mut [Rejected]) {
 /// while more may follow.
 fn settle(reading: &Reading, page: Batch, held: &mut Option<Batch>, last: bool, rejected: &mut Vec<Rejected>) -> Batch {
     let bound = &reading.bound;
-    let unique = bound.source_key == bound.page_key && bound.source.is_some();
-    if bound.is_keyless() || (unique && reading.excluded.is_empty()) {
+    let unique = bound.is_keyless() || (bound.source_key == bound.page_key && bound.source.is_some());
+    if unique && reading.excluded.is_empty() {
         return page;
     }
     let types = || bound.reads.iter().map(|read| &read.wanted);
@@ -125,12 +125,15 @@ fn settle(reading: &Reading, page: Batch, held: &mut Option<Batch>, last: bool, 
             rows.push_from(&page, at);
         }
     }
+    if unique {
+        return rows;
+    }
     let mut settled = Batch::new(types());
     let mut start = 0;
     while start < rows.rows() {
         let same = |at: &usize| rows.order(&bound.source_key, start, &rows, *at) == Ordering::Equal;
         let end = (start + 1..rows.rows()).find(|at| !same(at)).unwrap_or(rows.rows());
-        if end == rows.rows() && !last && !unique {
+        if end == rows.rows() && !last {
             let mut rest = Batch::new(types());
             rest.extend(&rows, start, end);
             *held = Some(rest);

@@ -4,6 +4,7 @@
 
 mod announce;
 pub mod entegra;
+pub mod goods;
 mod environment;
 pub mod postgres;
 

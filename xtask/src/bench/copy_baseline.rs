@@ -1,6 +1,6 @@
 //! What PostgreSQL's own `\copy` reaches on this machine: the measure for everything else.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use testkit::postgres::Database;
 
@@ -27,6 +27,14 @@ pub fn run(bench: &Bench) -> anyhow::Result<()> {
     }
     print!("{table}");
     Ok(())
+}
+
+/// Makes the tables of this benchmark in `database` and gives their rows as a file in binary format.
+pub fn baseline_file(bench: &Bench, database: &Database) -> anyhow::Result<PathBuf> {
+    database.run(TABLE);
+    let file = bench.folder().join("binary");
+    database.run(&format!("\\copy goods to '{}' (format binary)", file.display()));
+    Ok(file)
 }
 
 /// Copies a file into the empty table `baseline`, `runs` times.

@@ -40,7 +40,10 @@ pub(super) struct Features {
 pub(super) async fn connect(address: &Address) -> Result<(Wire, Features)> {
     let config = config(address)?;
     let mut wire = tokio::time::timeout(CONNECT, log_in(config)).await.map_err(|_| {
-        Error::new(ErrorKind::Connection, format!("{}:{} did not answer within 10 seconds", address.host(), address.port()))
+        Error::new(
+            ErrorKind::Connection,
+            format!("{}:{} did not answer within 10 seconds", address.host(), address.port()),
+        )
     })??;
     batch(&mut wire, include_str!("sql/settings.sql")).await?;
     let features = features(&mut wire).await?;
@@ -59,11 +62,17 @@ fn config(address: &Address) -> Result<Config> {
     // A lone surrogate must cost one row, not the connection: `read` looks closer at every U+FFFD.
     config.lossy_utf16_decoding(true);
     let Some(user) = address.user() else {
-        return Err(Error::new(ErrorKind::Authentication, "the address names no user (mssql://USER:PASSWORD@HOST/DATABASE)"));
+        return Err(Error::new(
+            ErrorKind::Authentication,
+            "the address names no user (mssql://USER:PASSWORD@HOST/DATABASE)",
+        ));
     };
     config.authentication(AuthMethod::sql_server(user, address.password().unwrap_or_default()));
-    config.encryption(encryption(address)?);
-    match (yes(address, "trust_server_certificate"), address.option("ca")) {
+    let level = encryption(address)?;
+    config.encryption(level);
+    // Unencrypted data needs no certificate; as Microsoft's own drivers do, the log-in then takes any.
+    let trusting = yes(address, "trust_server_certificate");
+    match (trusting || (level == EncryptionLevel::Off && address.option("ca").is_none()), address.option("ca")) {
         (true, Some(_)) => return Err(option("trust_server_certificate and ca cannot be given together")),
         (true, None) => config.trust_cert(),
         (false, Some(file)) => config.trust_cert_ca(file),
@@ -93,7 +102,8 @@ async fn log_in(config: Config) -> Result<Wire> {
     let tcp = TcpStream::connect(config.get_addr()).await.map_err(|cause| {
         Error::new(ErrorKind::Connection, format!("{} cannot be reached", config.get_addr())).caused_by(cause)
     })?;
-    tcp.set_nodelay(true).map_err(|cause| Error::new(ErrorKind::Connection, "the connection broke").caused_by(cause))?;
+    tcp.set_nodelay(true)
+        .map_err(|cause| Error::new(ErrorKind::Connection, "the connection broke").caused_by(cause))?;
     match Client::connect(config.clone(), tcp.compat_write()).await {
         // Azure sends the first caller on to the machine that has the database.
         Err(tiberius::error::Error::Routing { host, port }) => {
@@ -129,7 +139,11 @@ pub(super) async fn batch(wire: &mut Wire, sql: &str) -> Result<()> {
 /// The numbers in the one row that the last statement with a result returns.
 pub(super) async fn numbers(wire: &mut Wire, sql: &str) -> Result<Vec<i64>> {
     let results = wire.simple_query(sql).await?.into_results().await?;
-    let row = results.iter().rev().find_map(|rows| rows.first()).ok_or_else(|| unexpected("the server sent no count"))?;
+    let row = results
+        .iter()
+        .rev()
+        .find_map(|rows| rows.first())
+        .ok_or_else(|| unexpected("the server sent no count"))?;
     (0..row.len()).map(|at| Ok(row.try_get::<i64, _>(at)?.unwrap_or(0))).collect()
 }
 
@@ -170,6 +184,9 @@ mod tests {
         assert_eq!(refused("mssql://sa:x@erp/db?trust_server_certificate=true"), None);
         assert_eq!(refused("mssql://erp/db"), Some(ErrorKind::Authentication));
         assert_eq!(refused("mssql://sa:x@erp/db?encrypt=perhaps"), Some(ErrorKind::Schema));
-        assert_eq!(refused("mssql://sa:x@erp/db?trust_server_certificate=true&ca=ca.pem"), Some(ErrorKind::Schema));
+        assert_eq!(
+            refused("mssql://sa:x@erp/db?trust_server_certificate=true&ca=ca.pem"),
+            Some(ErrorKind::Schema)
+        );
     }
 }

@@ -41,13 +41,31 @@ fn of_number(number: u32) -> ErrorKind {
         229 | 230 | 262 | 300 | 916 | 1088 | 3704 | 6004 | 15247 | 15151 => ErrorKind::Permission,
         1204 | 1205 | 1222 | 3958..=3961 => ErrorKind::Busy,
         515 | 547 | 544 | 550 | 2601 | 2627 | 3609 | 50_000.. => ErrorKind::Constraint,
-        220 | 232 | 241..=245 | 248 | 293 | 295 | 517 | 1946 | 2628 | 4815 | 4863 | 8114 | 8115 | 8134 | 8152 | 8169 | 8170
+        220
+        | 232
+        | 241..=245
+        | 248
+        | 293
+        | 295
+        | 517
+        | 1946
+        | 2628
+        | 4815
+        | 4863
+        | 8114
+        | 8115
+        | 8134
+        | 8152
+        | 8169
+        | 8170
         | 9420..=9422 => ErrorKind::Conversion,
         1101 | 1105 | 9002 => ErrorKind::Full,
         823..=825 | 5180 => ErrorKind::Corrupt,
         102 | 156 | 195 | 271 | 272 | 1702 | 1750 | 2705 | 2714 | 8101 | 8102 => ErrorKind::Schema,
         4922 | 40515 => ErrorKind::Unsupported,
-        233 | 596 | 10_053 | 10_054 | 10_060 | 17_142 | 17_830 | 40_197 | 40_501 | 40_613 => ErrorKind::Connection,
+        233 | 596 | 10_053 | 10_054 | 10_060 | 17_142 | 17_830 | 40_197 | 40_501 | 40_613 => {
+            ErrorKind::Connection
+        }
         _ => ErrorKind::Internal,
     }
 }
@@ -61,9 +79,17 @@ fn of_message(message: &str) -> ErrorKind {
         ErrorKind::Permission
     } else if says("violates") {
         ErrorKind::Constraint
-    } else if says("out of range") || says("invalid input syntax") || says("too long for type") || says("invalid byte sequence") {
+    } else if says("out of range")
+        || says("invalid input syntax")
+        || says("too long for type")
+        || says("invalid byte sequence")
+    {
         ErrorKind::Conversion
-    } else if says("could not serialize") || says("deadlock") || says("lock timeout") || says("could not obtain lock") {
+    } else if says("could not serialize")
+        || says("deadlock")
+        || says("lock timeout")
+        || says("could not obtain lock")
+    {
         ErrorKind::Busy
     } else if says("already exists") || says("syntax error") {
         ErrorKind::Schema

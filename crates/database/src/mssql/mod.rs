@@ -34,8 +34,8 @@ use async_trait::async_trait;
 use model::{Batch, Change, ColumnDef, Instant, Page, Table, TableRef, TextUnit};
 
 use crate::{
-    Address, Applied, Begin, Capabilities, Digest, JournalStatus, Read, Relation, Result, Server, Session, Unfaithful, Write,
-    sql::Quoting,
+    Address, Applied, Begin, Capabilities, Digest, JournalStatus, Read, Relation, Result, Server, Session,
+    Unfaithful, Write, sql::Quoting,
 };
 
 /// Names stand in double quotes (QUOTED_IDENTIFIER is on).
@@ -64,7 +64,8 @@ pub(crate) async fn open(address: &Address) -> Result<Box<dyn Session>> {
         digests: false,
         transactional_ddl: true,
     };
-    let session = Mssql { wire, features, capabilities, transaction: None, reading: None, row_bytes: read::ROW_BYTES };
+    let session =
+        Mssql { wire, features, capabilities, transaction: None, reading: None, row_bytes: read::ROW_BYTES };
     Ok(Box::new(session))
 }
 
@@ -96,6 +97,11 @@ impl Session for Mssql {
 
     async fn table(&mut self, name: &TableRef) -> Result<Table> {
         introspect::table(self, name).await
+    }
+
+    async fn query_columns(&mut self, query: &str) -> Result<Vec<ColumnDef>> {
+        let columns = introspect::query_columns(self, query).await?;
+        Ok(columns.into_iter().map(|(column, _)| column).collect())
     }
 
     async fn begin(&mut self, begin: Begin) -> Result<()> {

@@ -28,7 +28,7 @@ pub(super) async fn begin(session: &mut Mssql, begin: Begin) -> Result<()> {
 }
 
 pub(super) async fn commit(session: &mut Mssql) -> Result<()> {
-    let committed = batch(&mut session.wire, "commit transaction").await;
+    let committed = batch(&mut session.wire, include_str!("sql/commit.sql")).await;
     match committed {
         Ok(()) => settle(session).await,
         Err(error) => {
@@ -43,23 +43,23 @@ pub(super) async fn rollback(session: &mut Mssql) -> Result<()> {
     if session.transaction.is_none() {
         return Ok(());
     }
-    batch(&mut session.wire, "if @@trancount > 0 rollback transaction").await?;
+    batch(&mut session.wire, include_str!("sql/rollback.sql")).await?;
     settle(session).await
 }
 
 /// CONTEXT_INFO and the isolation level belong to the session and outlive a transaction.
 async fn settle(session: &mut Mssql) -> Result<()> {
     match session.transaction.take() {
-        Some(Begin::Own) => batch(&mut session.wire, "set context_info 0x00").await,
+        Some(Begin::Own) => batch(&mut session.wire, include_str!("sql/settle_own.sql")).await,
         Some(Begin::Read) if session.features.snapshots => {
-            batch(&mut session.wire, "set transaction isolation level read committed").await
+            batch(&mut session.wire, include_str!("sql/settle_snapshot.sql")).await
         }
         _ => Ok(()),
     }
 }
 
 pub(super) async fn savepoint(session: &mut Mssql) -> Result<()> {
-    batch(&mut session.wire, "save transaction denk").await
+    batch(&mut session.wire, include_str!("sql/savepoint.sql")).await
 }
 
 pub(super) async fn rollback_to_savepoint(session: &mut Mssql) -> Result<()> {
@@ -97,7 +97,10 @@ pub(super) async fn leave<T>(session: &mut Mssql, alone: Alone, result: Result<T
 
 pub(super) async fn lock(session: &mut Mssql, name: &str, wait: Duration) -> Result<()> {
     if name.encode_utf16().count() > LOCK_NAME_MAX {
-        return Err(Error::new(ErrorKind::Schema, format!("the lock's name is longer than {LOCK_NAME_MAX} characters")));
+        return Err(Error::new(
+            ErrorKind::Schema,
+            format!("the lock's name is longer than {LOCK_NAME_MAX} characters"),
+        ));
     }
     let milliseconds = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
     let parameters = [parameter(name), ColumnData::I32(Some(milliseconds))];

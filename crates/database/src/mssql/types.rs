@@ -124,6 +124,10 @@ impl Family {
         matches!(self, Self::Binary | Self::VarBinary | Self::Image | Self::RowVersion)
     }
 
+    pub(super) const fn is_integer(self) -> bool {
+        matches!(self, Self::TinyInt | Self::SmallInt | Self::Int | Self::BigInt)
+    }
+
     /// Filled up with blanks by the server.
     pub(super) const fn is_padded(self) -> bool {
         matches!(self, Self::Char | Self::NChar)
@@ -136,6 +140,9 @@ impl Family {
 }
 
 impl NativeType {
+    /// A type made of .NET code.
+    pub(super) const CLR: Self = Self::plain(Family::Clr);
+
     /// Reads `nvarchar(50)`, `decimal(18,4)`, `varbinary(max)`, ...; `None` when it is no type of SQL Server.
     pub(super) fn parse(native: &str) -> Option<Self> {
         let (name, arguments) = match native.split_once('(') {
@@ -149,8 +156,12 @@ impl NativeType {
         let plain = Self { family, length: Length::None, precision: 0, scale: 0 };
         Some(match family {
             Family::Decimal => Self { precision: first.parse().unwrap_or(18), scale: second, ..plain },
-            Family::Time | Family::DateTime2 | Family::DateTimeOffset => Self { scale: first.parse().unwrap_or(7), ..plain },
-            Family::Float if first.parse().is_ok_and(|bits: u8| bits <= 24) => Self { family: Family::Real, ..plain },
+            Family::Time | Family::DateTime2 | Family::DateTimeOffset => {
+                Self { scale: first.parse().unwrap_or(7), ..plain }
+            }
+            Family::Float if first.parse().is_ok_and(|bits: u8| bits <= 24) => {
+                Self { family: Family::Real, ..plain }
+            }
             _ if first == "max" => Self { length: Length::Max, ..plain },
             _ if has_length(family) => Self { length: Length::Units(first.parse().unwrap_or(1)), ..plain },
             _ => plain,
@@ -163,7 +174,9 @@ impl NativeType {
         let length = match (has_length(family), u32::try_from(max_length)) {
             (false, _) => Length::None,
             (true, Err(_)) => Length::Max,
-            (true, Ok(bytes)) if matches!(family, Family::NChar | Family::NVarChar) => Length::Units(bytes / 2),
+            (true, Ok(bytes)) if matches!(family, Family::NChar | Family::NVarChar) => {
+                Length::Units(bytes / 2)
+            }
             (true, Ok(bytes)) => Length::Units(bytes),
         };
         Self { family, length, precision, scale }
@@ -190,10 +203,14 @@ impl NativeType {
             Family::Time => DataType::Time { digits: self.scale },
             Family::DateTime => DataType::Timestamp { fraction: Fraction::Tick300, years: (1753, 9999) },
             Family::SmallDateTime => DataType::Timestamp { fraction: Fraction::Minute, years: (1900, 2079) },
-            Family::DateTime2 => DataType::Timestamp { fraction: Fraction::Digits(self.scale), years: COMMON_YEARS },
-            Family::DateTimeOffset => {
-                DataType::Instant { fraction: Fraction::Digits(self.scale), years: COMMON_YEARS, keeps_offset: true }
+            Family::DateTime2 => {
+                DataType::Timestamp { fraction: Fraction::Digits(self.scale), years: COMMON_YEARS }
             }
+            Family::DateTimeOffset => DataType::Instant {
+                fraction: Fraction::Digits(self.scale),
+                years: COMMON_YEARS,
+                keeps_offset: true,
+            },
             Family::Uuid => DataType::Uuid,
             Family::Xml | Family::Variant | Family::Clr => DataType::Other { native: self.to_string() },
         }
@@ -211,7 +228,7 @@ impl NativeType {
         }
     }
 
-    const fn plain(family: Family) -> Self {
+    pub(super) const fn plain(family: Family) -> Self {
         Self { family, length: Length::None, precision: 0, scale: 0 }
     }
 
@@ -232,7 +249,12 @@ impl NativeType {
 const fn has_length(family: Family) -> bool {
     matches!(
         family,
-        Family::Char | Family::VarChar | Family::NChar | Family::NVarChar | Family::Binary | Family::VarBinary
+        Family::Char
+            | Family::VarChar
+            | Family::NChar
+            | Family::NVarChar
+            | Family::Binary
+            | Family::VarBinary
     )
 }
 
@@ -260,7 +282,11 @@ pub(super) fn faithful(column: &ColumnDef) -> Result<ColumnDef, Unfaithful> {
         Some(own) if !own.family.in_code_page() && keeps(own, &column.data_type) => own,
         _ => equivalent(&column.data_type).map_err(|reason| Unfaithful {
             column: column.name.clone(),
-            native: if column.native.is_empty() { column.data_type.code().to_owned() } else { column.native.clone() },
+            native: if column.native.is_empty() {
+                column.data_type.code().to_owned()
+            } else {
+                column.native.clone()
+            },
             reason: reason.to_owned(),
         })?,
     };
@@ -287,14 +313,20 @@ fn equivalent(data_type: &DataType) -> Result<NativeType, &'static str> {
         DataType::Decimal(Some((precision, scale))) if *precision.max(scale) <= 38 => {
             NativeType { precision: *precision.max(scale), ..NativeType::with_scale(Family::Decimal, *scale) }
         }
-        DataType::Decimal(_) => return Err("SQL Server's decimal needs a fixed number of digits after the point"),
-        DataType::Text { max, unit, .. } => NativeType::sized(Family::NVarChar, utf16_units(*max, *unit), 4000),
+        DataType::Decimal(_) => {
+            return Err("SQL Server's decimal needs a fixed number of digits after the point");
+        }
+        DataType::Text { max, unit, .. } => {
+            NativeType::sized(Family::NVarChar, utf16_units(*max, *unit), 4000)
+        }
         DataType::Json => NativeType::sized(Family::NVarChar, None, 4000),
         DataType::Bytes { max } => NativeType::sized(Family::VarBinary, *max, 8000),
         DataType::Date { .. } => NativeType::plain(Family::Date),
         DataType::Time { digits } => NativeType::with_scale(Family::Time, (*digits).min(7)),
         DataType::Timestamp { fraction, .. } => NativeType::with_scale(Family::DateTime2, digits(*fraction)),
-        DataType::Instant { fraction, .. } => NativeType::with_scale(Family::DateTimeOffset, digits(*fraction)),
+        DataType::Instant { fraction, .. } => {
+            NativeType::with_scale(Family::DateTimeOffset, digits(*fraction))
+        }
         DataType::Uuid => NativeType::plain(Family::Uuid),
         DataType::Any => return Err("the column has no declared type: any value may stand in it"),
         DataType::Other { .. } => return Err("SQL Server has no type that holds every value of this one"),
@@ -345,12 +377,15 @@ mod tests {
     use super::*;
 
     fn made(data_type: DataType) -> String {
-        faithful(&ColumnDef::new("c", data_type)).map_or_else(|refused| refused.reason, |column| column.native)
+        faithful(&ColumnDef::new("c", data_type))
+            .map_or_else(|refused| refused.reason, |column| column.native)
     }
 
     #[test]
     fn a_type_reads_as_it_is_written() {
-        for (native, _) in NAMES.iter().filter(|(name, _)| !["numeric", "sysname", "timestamp"].contains(name)) {
+        for (native, _) in
+            NAMES.iter().filter(|(name, _)| !["numeric", "sysname", "timestamp"].contains(name))
+        {
             let arguments: &[&str] = match Family::named(native) {
                 Family::Decimal => &["(38,38)", "(18,4)"],
                 Family::Time | Family::DateTime2 | Family::DateTimeOffset => &["(0)", "(7)"],
@@ -387,21 +422,27 @@ mod tests {
         assert_eq!(made(DataType::Decimal(Some((3, 5)))), "decimal(5,5)");
         assert_eq!(made(DataType::Bytes { max: Some(8001) }), "varbinary(max)");
         assert_eq!(made(DataType::TIMESTAMP), "datetime2(7)");
-        assert_eq!(made(DataType::Timestamp { fraction: Fraction::Minute, years: (1900, 2079) }), "datetime2(0)");
+        assert_eq!(
+            made(DataType::Timestamp { fraction: Fraction::Minute, years: (1900, 2079) }),
+            "datetime2(0)"
+        );
         assert!(made(DataType::Decimal(None)).contains("fixed number"));
         assert!(made(DataType::Any).contains("no declared type"));
     }
 
     #[test]
     fn a_type_of_its_own_is_kept_unless_a_code_page_hides_behind_it() {
-        for native in ["money", "datetime", "smalldatetime", "nchar(10)", "datetimeoffset(3)", "uniqueidentifier"] {
+        for native in
+            ["money", "datetime", "smalldatetime", "nchar(10)", "datetimeoffset(3)", "uniqueidentifier"]
+        {
             let own = NativeType::parse(native).unwrap();
             let column = ColumnDef { native: native.into(), ..ColumnDef::new("c", own.data_type(0)) };
             let kept = faithful(&column).unwrap().native;
             assert_eq!(kept, native);
         }
         let varchar = NativeType::parse("varchar(30)").unwrap();
-        let column = ColumnDef { native: "varchar(30)".into(), ..ColumnDef::new("c", varchar.data_type(1254)) };
+        let column =
+            ColumnDef { native: "varchar(30)".into(), ..ColumnDef::new("c", varchar.data_type(1254)) };
         assert_eq!(faithful(&column).unwrap().native, "nvarchar(30)");
         let foreign = ColumnDef { native: "text".into(), ..ColumnDef::new("c", DataType::TEXT) };
         assert_eq!(faithful(&foreign).unwrap().native, "nvarchar(max)");

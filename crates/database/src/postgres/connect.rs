@@ -4,17 +4,22 @@ use std::{collections::HashMap, time::Duration};
 
 use model::ErrorKind;
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Config, NoTls, Row, SimpleQueryMessage, Statement, config::SslMode, types::ToSql};
+use tokio_postgres::{
+    Client, Config, NoTls, Row, SimpleQueryMessage, Socket, Statement,
+    config::SslMode,
+    tls::TlsStream,
+    types::ToSql,
+};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
     error::{failed, unreachable},
     tls,
+    transaction::milliseconds,
 };
-use crate::{Address, Error, Result};
+use crate::{Address, Error, Result, sql::render};
 
 const CONNECT_SECONDS: u64 = 10;
-const SETTINGS: &str = include_str!("sql/settings.sql");
 
 /// A connection and the task that moves its bytes.
 pub(super) struct Connection {
@@ -55,16 +60,20 @@ impl Connection {
         let config = configuration(address, limit, mode);
         if mode == tls::Mode::Disable {
             let (client, connection) = config.connect(NoTls).await.map_err(unreachable)?;
-            return Self::set_up(client, connection).await;
+            return Self::set_up(address, client, connection).await;
         }
         let connector = MakeRustlsConnect::new(tls::client(address, mode)?);
         let (client, connection) = config.connect(connector).await.map_err(unreachable)?;
-        Self::set_up(client, connection).await
+        Self::set_up(address, client, connection).await
     }
 
-    async fn set_up<T>(client: Client, connection: tokio_postgres::Connection<tokio_postgres::Socket, T>) -> Result<Self>
+    async fn set_up<T>(
+        address: &Address,
+        client: Client,
+        connection: tokio_postgres::Connection<Socket, T>,
+    ) -> Result<Self>
     where
-        T: tokio_postgres::tls::TlsStream + Unpin + Send + 'static,
+        T: TlsStream + Unpin + Send + 'static,
     {
         let utf8 = connection.parameter("server_encoding") == Some("UTF8");
         // What goes wrong in there reaches the caller through the client's own calls.
@@ -72,7 +81,8 @@ impl Connection {
             let _ = connection.await;
         });
         let opened = Self { client, utf8, task, statements: HashMap::new() };
-        opened.run(SETTINGS).await?;
+        let patience = [("patience", milliseconds(address.patience()))];
+        opened.run(&render(include_str!("sql/settings.sql"), &patience)).await?;
         Ok(opened)
     }
 

@@ -22,6 +22,8 @@ fn kind_of(code: &str) -> ErrorKind {
         "53100" => ErrorKind::Full,
         "53300" => ErrorKind::Connection,
         "XX001" | "XX002" => ErrorKind::Corrupt,
+        // A row or an entry of an index that is too wide: the fault of that row.
+        "54000" => ErrorKind::Conversion,
         _ => kind_of_class(code.get(..2).unwrap_or_default()),
     }
 }
@@ -34,6 +36,7 @@ fn kind_of_class(class: &str) -> ErrorKind {
         "23" | "27" | "44" => ErrorKind::Constraint,
         "28" => ErrorKind::Authentication,
         "42" => ErrorKind::Schema,
+        "54" => ErrorKind::Unsupported,
         _ => ErrorKind::Internal,
     }
 }

@@ -104,7 +104,7 @@ impl Link {
         done
     }
 
-    fn has_flag_table(&self) -> Result<bool> {
+    pub(super) fn has_flag_table(&self) -> Result<bool> {
         Ok(self.connection.table_exists(None, OWN)?)
     }
 

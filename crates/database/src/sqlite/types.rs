@@ -46,20 +46,20 @@ impl Affinity {
 /// What a column of this declared type is meant to hold. Unknown names hold anything.
 pub(super) fn data_type(native: &str) -> DataType {
     let name = native.to_ascii_uppercase();
-    let base = name.split('(').next().unwrap_or_default().trim();
+    let base = without_lengths(&name);
     let has = |parts: &[&str]| parts.iter().any(|part| base.contains(part));
     let word = |is: fn(&str) -> bool| base.split_whitespace().any(is);
     if has(&["DECIMAL", "NUMERIC", "NUMBER", "MONEY"]) {
         DataType::Decimal(precision(&name))
     } else if has(&["JSON"]) {
         textual(DataType::Json, native)
-    } else if has(&["TIMESTAMPTZ", "DATETIMEOFFSET", "WITH TIME ZONE"]) && !has(&["TIMETZ"]) {
+    } else if has(&["TIMESTAMPTZ", "DATETIMEOFFSET"]) || has(&["TIMESTAMP"]) && has(&["WITH TIME ZONE"]) {
         DataType::INSTANT
     } else if has(&["DATETIME", "TIMESTAMP"]) {
         DataType::TIMESTAMP
     } else if word(|w| w == "DATE") {
         DataType::DATE
-    } else if word(|w| w == "TIME") {
+    } else if word(|w| w == "TIME") && !has(&["WITH TIME ZONE"]) {
         DataType::Time { digits: 9 }
     } else if has(&["UUID", "GUID", "UNIQUEIDENTIFIER"]) {
         DataType::Uuid
@@ -75,6 +75,14 @@ pub(super) fn data_type(native: &str) -> DataType {
         DataType::BYTES
     } else {
         DataType::Any
+    }
+}
+
+/// `TIMESTAMP(6) WITH TIME ZONE` without its `(6)`.
+fn without_lengths(name: &str) -> String {
+    match name.split_once('(') {
+        Some((before, rest)) => [before, rest.split_once(')').map_or("", |(_, after)| after)].concat(),
+        None => name.to_owned(),
     }
 }
 
@@ -105,13 +113,14 @@ fn precision(name: &str) -> Option<(u8, u8)> {
 const FLOAT_DIGITS: u8 = 15;
 
 /// The column that `SQLite` would have for `column`: a name whose affinity converts nothing, and from which
-/// [`data_type`] tells the type again. Single values that no column can hold (NaN, -0.0, years outside 1 to 9999) are
+/// [`data_type`] tells the type again. Single values that no column can hold (NaN, years outside 1 to 9999) are
 /// refused when they are written.
 pub(super) fn faithful(column: &ColumnDef) -> Result<ColumnDef, Unfaithful> {
     let native = match &column.data_type {
         DataType::Bool => "BOOLEAN".to_owned(),
         DataType::Int { min, max } => integer(*min, *max).to_owned(),
-        DataType::Real { .. } => "REAL".to_owned(),
+        // Affinity REAL stores whole floats as integers and so forgets the sign of a zero; this name converts nothing.
+        DataType::Real { .. } => "REAL_BLOB".to_owned(),
         DataType::Decimal(Some((precision, scale))) if *precision <= FLOAT_DIGITS => format!("DECIMAL({precision},{scale})"),
         // More digits than a float keeps: stored as text, which keeps the scale too.
         DataType::Decimal(Some((precision, scale))) => format!("DECIMAL_TEXT({precision},{scale})"),
@@ -195,7 +204,8 @@ mod tests {
         assert_eq!(data_type("NUMBER(9)"), DataType::Decimal(Some((9, 0))));
         assert_eq!(data_type("MONEY"), DataType::Decimal(None));
         assert_eq!(data_type("DATETIME"), DataType::TIMESTAMP);
-        assert_eq!(data_type("timestamp with time zone"), DataType::INSTANT);
+        assert_eq!(data_type("timestamp(6) with time zone"), DataType::INSTANT);
+        assert_eq!(data_type("time with time zone"), DataType::Any);
         assert_eq!(data_type("timestamp without time zone"), DataType::TIMESTAMP);
         assert_eq!(data_type("DATETIMEOFFSET(7)"), DataType::INSTANT);
         assert_eq!(data_type("date"), DataType::DATE);
@@ -214,6 +224,7 @@ mod tests {
             ("STRING", Affinity::Numeric),
             ("JSON_TEXT", Affinity::Text),
             ("", Affinity::Blob),
+            ("REAL_BLOB", Affinity::Blob),
             ("DOUBLE", Affinity::Real),
         ] {
             assert_eq!(Affinity::of(name), affinity, "{name}");

@@ -72,11 +72,15 @@ pub struct Habits {
     /// Becomes the new user `{stranger}`, who may only read and write `{table}` (quoted), and leaves no trace of that
     /// user again; nothing where there are no users.
     pub stranger: [&'static str; 2],
+    /// Ends the connections of everybody else; `None` where there is nobody to end.
+    pub kill_others: Option<&'static str>,
     /// Several transactions can write at the same time.
     pub concurrent_writers: bool,
     /// Texts that differ in any byte are different keys.
     pub exact_text_keys: bool,
-    /// Other programs can be kept from everything; how.
+    /// A reading transaction sees one moment while others write.
+    pub snapshots: bool,
+    /// Keeps everybody from everything until `rollback`, where that is possible.
     pub exclusive: Option<&'static str>,
 }
 
@@ -140,6 +144,7 @@ pub fn whole(error: &dyn std::error::Error) -> String {
 }
 
 /// A port where nobody listens.
+#[cfg(any(feature = "postgres", feature = "mssql"))]
 pub fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.local_addr().unwrap().port()

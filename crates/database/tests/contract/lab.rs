@@ -1,6 +1,6 @@
 //! What every case works with: a database of its own, a session on it, and another program that uses it too.
 
-use std::sync::Arc;
+use std::{io::Write as _, sync::Arc};
 
 use database::{Applied, Begin, ColumnRead, ColumnRef, Condition, Error, Read, Relation, Result, Session, Write};
 use model::{Batch, ColumnDef, DataType, ErrorKind, Key, Page, Table, TableRef, Value, Zone};
@@ -51,6 +51,15 @@ pub fn run<E: Engine>(case: impl AsyncFnOnce(&mut Lab)) {
             case(&mut lab).await;
         }
     });
+}
+
+/// Says how many cases an engine's module has. None is a failure: a suite that is empty proves nothing.
+///
+/// The line goes to standard error itself: test runners keep back what passing tests print.
+pub fn report<E: Engine>(cases: &[&str]) {
+    assert!(!cases.is_empty());
+    let line = format!("connector contract: {} cases for {}\n", cases.len(), std::any::type_name::<E>().rsplit(':').next().unwrap());
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
 impl Lab {
@@ -151,6 +160,13 @@ impl Lab {
         self.session.begin(Begin::Foreign).await.unwrap();
         self.insert(made, rows).await.unwrap();
         self.session.commit().await.unwrap();
+    }
+
+    /// Sets a savepoint, inserts, and goes back.
+    pub async fn savepoint_and_back(&mut self, made: &Made, rows: &[Row]) {
+        self.session.savepoint().await.unwrap();
+        self.insert(made, rows).await.unwrap();
+        self.session.rollback_to_savepoint().await.unwrap();
     }
 
     /// All rows in key order, in the types that were asked for.

@@ -3,13 +3,13 @@
 //! Each property writes many values of one type into one table, then reads them back in the type asked for and in the
 //! table's own, and asks the database in SQL what it holds.
 
-use model::{DataType, Value};
+use model::{DataType, Decimal, Value};
 use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 use tokio::{runtime::Handle, sync::Mutex, task::block_in_place};
 
 use crate::{
     lab::{Lab, Made, quoted},
-    rows::{Row, held, row},
+    rows::{NULL, Row, date, held, instant, row, time, timestamp, uuid},
     types::{self, Kind},
 };
 
@@ -37,6 +37,54 @@ pub async fn cells_without_a_type_survive(lab: &mut Lab) {
     }
 }
 
+/// The ends of every type, whatever chance picks elsewhere.
+pub async fn extremes_survive(lab: &mut Lab) {
+    for (data_type, values) in extremes() {
+        let column = model::ColumnDef::new("v", data_type.clone());
+        if lab.session.faithful(&column).is_err() {
+            assert!(lab.engine.may_be_unfaithful(&data_type), "{data_type:?}");
+            continue;
+        }
+        let made = lab.make("v", &[("id", DataType::INT32), ("v", data_type.clone())], &["id"]).await;
+        if let Err(error) = check(lab, &made, &values).await {
+            panic!("{data_type:?} held as {:?}: {values:?}: {error}", made.table.columns[1]);
+        }
+        lab.execute("drop table v").await;
+    }
+}
+
+fn extremes() -> Vec<(DataType, Vec<Value>)> {
+    let texts = |texts: &[&str]| texts.iter().map(|text| Value::Text((*text).to_owned())).collect();
+    let turkish = ["ığüşöçİ", "IĞÜŞÖÇI", "Iıİi", "😀𝄞", "", " ", "  a  ", "'", "\\", "\r\n", "\t\u{b}", "\u{feff}a", "NULL", "\\N"];
+    let mut all = vec![
+        (DataType::INT16, row![i64::from(i16::MIN), i64::from(i16::MAX), 0, NULL]),
+        (DataType::INT32, row![i32::MIN, i32::MAX, 0, NULL]),
+        (DataType::INT64, row![i64::MIN, i64::MAX, 0, 9_007_199_254_740_993_i64, NULL]),
+        (DataType::REAL, types::REALS.into_iter().chain([f64::NAN, f64::INFINITY, f64::NEG_INFINITY]).map(Value::Real).collect()),
+        (types::FLOAT, types::REALS.map(Value::Real).to_vec()),
+        (types::TEXT, texts(&turkish)),
+        (types::text(7), texts(&["ığüşöçİ", "1234567", "😀😀😀😀😀😀😀", ""])),
+        (DataType::TEXT, texts(&["\0", "a\0b", "\0\0", "ab\0"])),
+        (DataType::BYTES, [&[][..], &[0], &[0, 0], &[0, 255, 0], b"abc", b"\\x00", b" "].map(|b| Value::Bytes(b.to_vec())).to_vec()),
+        (DataType::Uuid, row![uuid("00000000-0000-0000-0000-000000000000"), uuid("ffffffff-ffff-ffff-ffff-ffffffffffff")]),
+        (DataType::DATE, ["0001-01-01", "9999-12-31", "2000-02-29", "1899-12-30", "1900-01-01"].map(date).to_vec()),
+        (DataType::Time { digits: 6 }, ["00:00", "23:59:59.999999", "12:00:00.000001"].map(time).to_vec()),
+        (DataType::Time { digits: 7 }, ["23:59:59.9999999", "00:00:00.0000001"].map(time).to_vec()),
+        (DataType::Time { digits: 9 }, ["23:59:59.999999999", "00:00:00.000000001"].map(time).to_vec()),
+        (types::timestamps(6), ["0001-01-01 00:00", "9999-12-31 23:59:59.999999", "1582-10-10 12:00"].map(timestamp).to_vec()),
+        (types::timestamps(7), ["0001-01-01 00:00:00.0000001", "9999-12-31 23:59:59.9999999"].map(timestamp).to_vec()),
+        (types::instants(6, false), ["0001-01-01 00:00Z", "9999-12-31 23:59:59.999999Z"].map(instant).to_vec()),
+        (types::instants(7, true), ["0001-01-02 00:00+14:00", "9999-12-30 23:59:59.9999999-11:30"].map(instant).to_vec()),
+        (DataType::Json, ["{}", "[]", "null", "\"ığüşöçİ\"", "0.10", "{\"a\":{\"b\":[1,\"\",null,true]}}"].map(|j| Value::Json(j.into())).to_vec()),
+    ];
+    for scale in 0..=38_u8 {
+        let nines = 10_i128.pow(38) - 1;
+        let ends = [nines, -nines, 0, 1, -1].map(|n| Value::Decimal(Decimal::new(n, scale).unwrap()));
+        all.push((DataType::Decimal(Some((38, scale))), ends.to_vec()));
+    }
+    all
+}
+
 const ROWS_MAX: usize = 24;
 
 /// Runs the property for one type. **Errors**: panics with the smallest list of values found to break it.
@@ -48,7 +96,7 @@ async fn survive(lab: &mut Lab, kind: Kind) {
     }
     let made = lab.make("v", &[("id", DataType::INT32), ("v", kind.data_type.clone())], &["id"]).await;
     let lab_of_case = Mutex::new(&mut *lab);
-    let config = Config { cases: 12, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
+    let config = Config { cases: cases(), failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
     let values = proptest::collection::vec(kind.values, 1..=ROWS_MAX);
     let outcome = TestRunner::new(config).run(&values, |values| {
         block_in_place(|| Handle::current().block_on(async { check(&mut **lab_of_case.lock().await, &made, &values).await }))
@@ -59,6 +107,15 @@ async fn survive(lab: &mut Lab, kind: Kind) {
         Err(aborted) => panic!("{aborted}"),
     }
     lab.execute("drop table v").await;
+}
+
+/// Few, because each brings many values; as many as `PROPTEST_CASES` says, when it says.
+fn cases() -> u32 {
+    const UNLESS_SAID: u32 = 256;
+    match Config::default().cases {
+        UNLESS_SAID => 12,
+        said => said,
+    }
 }
 
 type Checked = Result<(), TestCaseError>;
@@ -111,9 +168,10 @@ async fn compare(lab: &mut Lab, made: &Made, rows: &[Row]) -> Checked {
     ensure(said.len() == rows.len(), || "the database has another number of rows".to_owned())
 }
 
-/// Equal, and where the kind of value says less than its text (scale of a decimal) equal in text too.
+/// Equal, decimals with their scale.
 fn exactly(read: &[Row], rows: &[Row]) -> bool {
-    read == rows
+    let scale = |value: &Value| matches!(value, Value::Decimal(_)).then(|| value.to_string());
+    read == rows && read.iter().flatten().map(scale).eq(rows.iter().flatten().map(scale))
 }
 
 /// By the other path: nothing differs; gone rows come back as they were; changed ones take the new value.

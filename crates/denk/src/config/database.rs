@@ -1,13 +1,11 @@
 //! `[databases]`: names -> addresses, with their passwords put in at the last moment.
 
-use std::path::Path;
-
 use ::database::{Address, AddressError, Engine};
 
-use super::{Config, Name, Origin, Raw, Setting, settings::secret};
+use super::{Config, Name, Origin, Raw, Setting, seen_from, settings::secret};
 use crate::{
     failure::{Code, Failure, Result},
-    messages::message,
+    messages::{Message, message},
 };
 
 impl Config {
@@ -31,15 +29,18 @@ impl Config {
         if let Some(password) = self.part(name, "password") {
             address = with_password(&address, &self.resolved(password)?);
         }
-        let address = address.parse().map_err(|error| wrong_address(&error, &setting.name, &setting.origin))?;
+        let address =
+            address.parse().map_err(|error| wrong_address(&error, &setting.name, &setting.origin))?;
         Ok(self.absolute(address))
     }
 
     /// Checks what can be checked without secrets.
     pub(super) fn check_database(&self, name: &str) -> Result<()> {
-        let Some(setting) = self.part(name, "url") else { return Err(self.not_configured(name)) };
+        let Some(setting) = self.part(name, "url") else { return Err(self.without_address(name)) };
         let Raw::Value(toml::Value::String(text)) = &setting.raw else { return Ok(()) };
-        text.trim().parse::<Address>().map_err(|error| wrong_address(&error, &setting.name, &setting.origin))?;
+        text.trim()
+            .parse::<Address>()
+            .map_err(|error| wrong_address(&error, &setting.name, &setting.origin))?;
         Ok(())
     }
 
@@ -61,11 +62,18 @@ impl Config {
         }
     }
 
+    /// A database of which only a password is known.
+    fn without_address(&self, name: &str) -> Failure {
+        let origin = self.part(name, "password").map_or(Origin::Default, |setting| setting.origin.clone());
+        let why = message("address-missing").with("place", origin.spot()).with("name", name);
+        Failure::new(Code::WrongAddress, message("config-what"), why, message("address-hint"))
+    }
+
     fn absolute(&self, address: Address) -> Address {
-        if address.engine() == Engine::Sqlite && !is_rooted(address.path()) {
-            return Address::sqlite(self.folder.join(address.path()));
+        match address.engine() {
+            Engine::Sqlite => Address::sqlite(seen_from(&self.folder, address.path())),
+            _ => address,
         }
-        address
     }
 
     fn not_configured(&self, name: &str) -> Failure {
@@ -78,26 +86,34 @@ impl Config {
             Some(file) => message("databases-none").with("file", file.as_path()),
             None => message("databases-no-file").with("folder", self.folder.as_path()),
         };
-        Failure::new(Code::DatabaseNotConfigured, what, why, message("database-not-configured-hint").with("name", name))
+        Failure::new(
+            Code::DatabaseNotConfigured,
+            what,
+            why,
+            message("database-not-configured-hint").with("name", name),
+        )
     }
 }
 
-/// A path of Windows stays one wherever denk runs.
-fn is_rooted(path: &Path) -> bool {
-    let bytes = path.as_os_str().as_encoded_bytes();
-    path.has_root() || bytes.starts_with(b"\\") || bytes.get(1) == Some(&b':')
-}
-
-fn wrong_address(error: &AddressError, name: &Name, origin: &Origin) -> Failure {
-    // Not the error's own words: they may quote the address, and what stands there may be a misplaced password.
-    let reason = match error {
+/// Not the error's own words: they may quote the address, and what stands there may be a misplaced password.
+pub(crate) fn address_reason(error: &AddressError) -> Message {
+    match error {
         AddressError::Scheme(_) => message("address-scheme"),
         AddressError::Url(reason) => message("address-url").with("reason", reason.as_str()),
         AddressError::NoDatabase => message("address-no-database"),
         AddressError::NoFile => message("address-no-file"),
-    };
+    }
+}
+
+fn wrong_address(error: &AddressError, name: &Name, origin: &Origin) -> Failure {
+    let reason = address_reason(error);
     let why = message("address-why").with("place", origin.spot()).with("name", name.to_string());
-    Failure::new(Code::WrongAddress, message("config-what"), why.with("reason", reason), message("address-hint"))
+    Failure::new(
+        Code::WrongAddress,
+        message("config-what"),
+        why.with("reason", reason),
+        message("address-hint"),
+    )
 }
 
 /// The address with this password in place of its own, escaped. An address without a server stays as it is.
@@ -113,7 +129,9 @@ fn with_password(address: &str, password: &str) -> String {
 /// Text as a part of a URL.
 pub(super) fn escaped(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 #[cfg(test)]
@@ -131,13 +149,5 @@ mod tests {
             prop_assert_eq!(address.user(), Some(user));
             prop_assert_eq!((address.host(), address.port(), address.database()), ("host", 1433, "db".to_owned()));
         }
-    }
-
-    #[test]
-    fn a_path_of_windows_is_not_relative() {
-        for path in ["C:/Ana Entegra/db.s3db", "/srv/a.db", "\\\\server\\share\\a.db"] {
-            assert!(is_rooted(Path::new(path)), "{path}");
-        }
-        assert!(!is_rooted(Path::new("data/a.db")));
     }
 }

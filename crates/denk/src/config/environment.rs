@@ -53,6 +53,12 @@ impl Environment {
         self.variables.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
     }
 
+    /// A path as people know it: without the current folder in front.
+    #[must_use]
+    pub fn shown<'a>(&self, path: &'a Path) -> &'a Path {
+        path.strip_prefix(&self.folder).unwrap_or(path)
+    }
+
     /// The current folder.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -67,7 +73,8 @@ impl Variables {
     /// When the file is there and cannot be read.
     pub fn read(environment: &Environment, file: &Path) -> Result<Self> {
         let in_file = if file.is_file() { parse(&read_text(file)?) } else { BTreeMap::new() };
-        Ok(Self { in_file, file: file.to_owned(), ..Self::of_process(environment) })
+        let file = environment.shown(file).to_owned();
+        Ok(Self { in_file, file, ..Self::of_process(environment) })
     }
 
     /// The environment alone.
@@ -142,7 +149,10 @@ fn value(first: &str, following: &[&str]) -> (String, usize) {
 }
 
 fn unquoted(text: &str) -> String {
-    let comment = text.char_indices().zip(text.chars().skip(1)).find(|((_, c), next)| c.is_whitespace() && *next == '#');
+    let comment = text
+        .char_indices()
+        .zip(text.chars().skip(1))
+        .find(|((_, c), next)| c.is_whitespace() && *next == '#');
     let end = if text.starts_with('#') { 0 } else { comment.map_or(text.len(), |((place, _), _)| place) };
     text[..end].trim().to_owned()
 }
@@ -170,13 +180,19 @@ fn closed(text: &str, quote: char) -> Option<String> {
 /// Names only: any value may be a secret.
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Environment").field("names", &self.variables.len()).field("folder", &self.folder).finish()
+        f.debug_struct("Environment")
+            .field("names", &self.variables.len())
+            .field("folder", &self.folder)
+            .finish()
     }
 }
 
 impl fmt::Debug for Variables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Variables").field("file", &self.file).field("names", &self.in_file.len()).finish_non_exhaustive()
+        f.debug_struct("Variables")
+            .field("file", &self.file)
+            .field("names", &self.in_file.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -192,8 +208,21 @@ mod tests {
     fn a_file_of_the_old_programs_is_read_as_they_read_it() {
         let text = "# comment\r\nexport A=1\r\nB = two words  # why\nC='si#ngle \\n' # x\nD=\"dou\\\"ble\\n\\d\"\nE=a#b\nF=\n\
                     not an assignment\nG=\"over\nlines\"\nH=`b'q`\nI=#nothing\nJ=\"never closed\nK=k=v\n";
-        let values: Vec<String> = parsed(text).into_iter().map(|(name, value, line)| format!("{name}{line} {value:?}")).collect();
-        insta::assert_snapshot!(values.join("\n"), @"");
+        let values: Vec<String> =
+            parsed(text).into_iter().map(|(name, value, line)| format!("{name}{line} {value:?}")).collect();
+        insta::assert_snapshot!(values.join("\n"), @r#"
+        A2 "1"
+        B3 "two words"
+        C4 "si#ngle \\n"
+        D5 "dou\"ble\n\\d"
+        E6 "a#b"
+        F7 ""
+        G9 "over\nlines"
+        H11 "b'q"
+        I12 ""
+        J13 "\"never closed"
+        K14 "k=v"
+        "#);
     }
 
     #[test]
@@ -202,7 +231,10 @@ mod tests {
         let in_file = parse("A=file\nB=file\nC=");
         let variables = Variables { in_file, file: "/.env".into(), ..Variables::of_process(&environment) };
         assert_eq!(variables.get("A"), Some(("process", Origin::Environment("A".into()))));
-        assert_eq!(variables.get("B"), Some(("file", Origin::File { path: "/.env".into(), line: 2, column: 1 })));
+        assert_eq!(
+            variables.get("B"),
+            Some(("file", Origin::File { path: "/.env".into(), line: 2, column: 1 }))
+        );
         assert_eq!(variables.get("C"), None);
         assert_eq!(variables.names().collect::<Vec<_>>(), ["A", "B", "C"]);
     }

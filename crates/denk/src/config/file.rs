@@ -13,16 +13,15 @@ use crate::{
     messages::message,
 };
 
-/// The settings of a file, in its order.
+/// The settings of a file, in its order. `shown`: the path as people know it.
 ///
 /// # Errors
 /// `ConfigurationUnreadable`, `NotToml`, `UnknownKey`, `WrongValue`, each with file, line and column.
-pub(super) fn read(path: &Path) -> Result<Vec<Setting>> {
-    parse(&read_text(path)?, path)
+pub(super) fn read(path: &Path, shown: &Path) -> Result<Vec<Setting>> {
+    parse(&read_text(path)?, shown)
 }
 
-/// As [`read`], from text that came from `path`.
-pub(super) fn parse(text: &str, path: &Path) -> Result<Vec<Setting>> {
+fn parse(text: &str, path: &Path) -> Result<Vec<Setting>> {
     let source = Source { text, path };
     let document = DeTable::parse(text).map_err(|error| {
         let why = message("config-not-toml")
@@ -56,14 +55,22 @@ impl Source<'_> {
         Ok(())
     }
 
-    fn setting(&self, name: Name, value: &Spanned<DeValue<'_>>, origin: Origin, found: &mut Vec<Setting>) -> Result<()> {
+    fn setting(
+        &self,
+        name: Name,
+        value: &Spanned<DeValue<'_>>,
+        origin: Origin,
+        found: &mut Vec<Setting>,
+    ) -> Result<()> {
         let reference = reference(&name, value.get_ref());
         match value.get_ref() {
             DeValue::Table(table) if reference.is_none() => self.walk(&name, table, found),
             plain => {
                 let raw = match reference {
                     Some(reference) => Raw::Reference(reference),
-                    None => Raw::Value(plain_value(plain).ok_or_else(|| schema::wrong(&name, &origin, "value-number"))?),
+                    None => Raw::Value(
+                        plain_value(plain).ok_or_else(|| schema::wrong(&name, &origin, "value-number"))?,
+                    ),
                 };
                 found.push(Setting::new(schema::canonical(name), raw, origin));
                 Ok(())
@@ -103,7 +110,9 @@ fn plain_value(value: &DeValue<'_>) -> Option<toml::Value> {
         DeValue::Float(digits) => V::Float(digits.as_str().parse().ok()?),
         DeValue::Boolean(flag) => V::Boolean(*flag),
         DeValue::Datetime(at) => V::Datetime(*at),
-        DeValue::Array(items) => V::Array(items.iter().map(|item| plain_value(item.get_ref())).collect::<Option<_>>()?),
+        DeValue::Array(items) => {
+            V::Array(items.iter().map(|item| plain_value(item.get_ref())).collect::<Option<_>>()?)
+        }
         DeValue::Table(table) => {
             let entry = |(key, value): (&Spanned<toml::de::DeString<'_>>, &Spanned<DeValue<'_>>)| {
                 Some((key.get_ref().clone().into_owned(), plain_value(value.get_ref())?))

@@ -26,6 +26,7 @@ use std::path::{Path, PathBuf};
 use model::Zone;
 use tracing::level_filters::LevelFilter;
 
+pub(crate) use database::address_reason;
 pub use environment::{Environment, Variables};
 pub use origin::Origin;
 pub use settings::{Name, Raw, Reference, Setting, Settings};
@@ -33,7 +34,7 @@ pub use settings::{Name, Raw, Reference, Setting, Settings};
 use crate::{
     failure::{Code, Failure, Result},
     log,
-    messages::{Chosen, Language, message},
+    messages::{Chosen, message},
 };
 
 /// Name of the configuration file in the current folder.
@@ -105,11 +106,13 @@ impl Config {
         settings.lay(schema::defaults());
         settings.lay(old.settings);
         if let Some(path) = &found {
-            settings.lay(file::read(path)?);
+            settings.lay(file::read(path, environment.shown(path))?);
         }
         let own = variables::read(&variables, &settings)?;
         settings.lay(own);
-        Self { file: found, folder, variables, set_aside: old.set_aside, ..Self::of(settings)? }.checked()
+        let set_aside =
+            old.set_aside.into_iter().filter(|aside| !settings.refer_to(&aside.variable)).collect();
+        Self { file: found, folder, variables, set_aside, ..Self::of(settings)? }.checked()
     }
 
     /// What holds when nothing is configured.
@@ -121,7 +124,11 @@ impl Config {
         let mut settings = Settings::default();
         settings.lay(schema::defaults());
         let config = Self::of(settings).expect("the defaults are valid");
-        Self { folder: environment.folder().to_owned(), variables: Variables::of_process(environment), ..config }
+        Self {
+            folder: environment.folder().to_owned(),
+            variables: Variables::of_process(environment),
+            ..config
+        }
     }
 
     /// Every setting, in order of name.
@@ -149,7 +156,12 @@ impl Config {
                 Some(file) => message("config-flows-missing").with("file", file.as_path()),
                 None => message("config-flows-no-file").with("folder", self.folder.as_path()),
             };
-            Failure::new(Code::FlowsNotConfigured, message("config-flows-what"), why, message("config-flows-hint"))
+            Failure::new(
+                Code::FlowsNotConfigured,
+                message("config-flows-what"),
+                why,
+                message("config-flows-hint"),
+            )
         })
     }
 
@@ -177,12 +189,13 @@ impl Config {
         }
         Ok(self)
     }
+}
 
-    /// Language of people-facing text, if the configuration says one.
-    #[must_use]
-    pub fn language_code(&self) -> Option<Language> {
-        self.language.as_ref().map(|chosen| chosen.language)
-    }
+/// A path as the configuration means it: seen from its folder. A path of Windows stays one wherever denk runs.
+pub(crate) fn seen_from(folder: &Path, path: &Path) -> PathBuf {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let rooted = path.has_root() || bytes.starts_with(b"\\") || bytes.get(1) == Some(&b':');
+    if rooted { path.to_owned() } else { folder.join(path) }
 }
 
 fn find(named: Option<&Path>, environment: &Environment) -> Result<Option<PathBuf>> {
@@ -200,7 +213,9 @@ fn find(named: Option<&Path>, environment: &Environment) -> Result<Option<PathBu
 
 /// A text file as UTF-8, without the mark that some editors put in front.
 pub(crate) fn read_text(path: &Path) -> Result<String> {
-    let failed = |why| Failure::new(Code::ConfigurationUnreadable, message("config-what"), why, message("config-read-hint"));
+    let failed = |why| {
+        Failure::new(Code::ConfigurationUnreadable, message("config-what"), why, message("config-read-hint"))
+    };
     let bytes = std::fs::read(path).map_err(|error| {
         failed(message("config-read-why").with("file", path).with("reason", error.to_string()))
     })?;

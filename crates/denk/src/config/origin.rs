@@ -9,7 +9,11 @@ use crate::messages::{Message, message};
 pub enum Origin {
     Default,
     /// **Units**: lines and columns count from 1, columns in characters.
-    File { path: PathBuf, line: usize, column: usize },
+    File {
+        path: PathBuf,
+        line: usize,
+        column: usize,
+    },
     /// A variable of the process's environment.
     Environment(String),
     Flag(&'static str),
@@ -44,7 +48,9 @@ impl Origin {
     #[must_use]
     pub fn spot(&self) -> Message {
         match self {
-            Self::File { path, line, column } => Message::verbatim(format!("{}:{line}:{column}", path.display())),
+            Self::File { path, line, column } => {
+                Message::verbatim(format!("{}:{line}:{column}", path.display()))
+            }
             _ => self.place(),
         }
     }

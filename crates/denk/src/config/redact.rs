@@ -26,7 +26,9 @@ fn hidden(name: &str, value: &toml::Value) -> toml::Value {
         _ if is_secret(name) => V::String(HIDDEN.to_owned()),
         V::String(text) => V::String(address(text)),
         V::Array(items) => V::Array(items.iter().map(|item| hidden(name, item)).collect()),
-        V::Table(table) => V::Table(table.iter().map(|(key, item)| (key.clone(), hidden(key, item))).collect()),
+        V::Table(table) => {
+            V::Table(table.iter().map(|(key, item)| (key.clone(), hidden(key, item))).collect())
+        }
         other => other.clone(),
     }
 }
@@ -65,7 +67,10 @@ mod tests {
         for (given, shown) in [
             ("mssql://sa:p@ss/w:rd@erp:1433/M?encrypt=true", "mssql://sa:***@erp:1433/M?encrypt=true"),
             ("postgres://shop@db:5432/web", "postgres://shop@db:5432/web"),
-            ("postgres://db:5432/web?password=x&sslmode=require", "postgres://db:5432/web?password=***&sslmode=require"),
+            (
+                "postgres://db:5432/web?password=x&sslmode=require",
+                "postgres://db:5432/web?password=***&sslmode=require",
+            ),
             ("sqlite:C:/Ana Entegra/db.s3db", "sqlite:C:/Ana Entegra/db.s3db"),
         ] {
             assert_eq!(address(given), shown);
@@ -74,9 +79,13 @@ mod tests {
 
     #[test]
     fn names_tell_secrets_however_deep() {
-        let table: toml::Table = "to = 'a@b'\nmail = { password = 'hidden', port = 25 }\nkeys = 3".parse().unwrap();
+        let table: toml::Table =
+            "to = 'a@b'\nmail = { password = 'hidden', port = 25 }\nkeys = 3".parse().unwrap();
         let shown = value("notify", &toml::Value::Table(table));
-        assert!(!shown.contains("hidden") && shown.contains("25") && shown.contains("a@b") && shown.contains('3'), "{shown}");
+        assert!(
+            !shown.contains("hidden") && shown.contains("25") && shown.contains("a@b") && shown.contains('3'),
+            "{shown}"
+        );
         assert_eq!(value("api-key", &toml::Value::String("hidden".into())), HIDDEN);
     }
 

@@ -95,7 +95,9 @@ pub(super) fn check(setting: &Setting) -> Result<()> {
     match raw {
         _ if RAW.contains(&section) => Ok(()),
         Raw::Reference(_) | Raw::Value(toml::Value::String(_)) => one(setting),
-        Raw::Value(toml::Value::Integer(_)) if ["batch_rows", "retries"].contains(&name.last()) => one(setting),
+        Raw::Value(toml::Value::Integer(_)) if ["batch_rows", "retries"].contains(&name.last()) => {
+            one(setting)
+        }
         Raw::Value(_) => Err(wrong(name, origin, wanted(name))),
     }
 }
@@ -186,7 +188,8 @@ pub(super) fn flows(settings: &Settings) -> Result<Flows> {
 }
 
 fn both_sources(settings: &Settings) -> Failure {
-    let place = settings.get(&Name::of("flows.folder")).map_or(Origin::Default, |setting| setting.origin.clone());
+    let place =
+        settings.get(&Name::of("flows.folder")).map_or(Origin::Default, |setting| setting.origin.clone());
     let why = message("config-flows-both").with("place", place.spot());
     Failure::new(Code::SettingsConflict, message("config-what"), why, message("config-flows-both-hint"))
 }

@@ -73,6 +73,14 @@ impl Name {
         other.0.starts_with(&self.0)
     }
 
+    /// Whether a setting of this name makes one of a layer below meaningless: a password belongs to its address, and
+    /// flows come from one place.
+    fn excludes(&self, below: &Self) -> bool {
+        let source = |name: &Self| ["flows.preset", "flows.folder"].contains(&name.to_string().as_str());
+        let address = self.last() == "url" && self.database().is_some();
+        address && self.database() == below.database() || source(self) && source(below)
+    }
+
     /// The name of `databases.X`, for `databases.X.url`.
     fn database(&self) -> Option<&str> {
         match self.0.as_slice() {
@@ -82,10 +90,17 @@ impl Name {
     }
 }
 
+/// As people write it: `databases.erp` for `databases.erp.url`, which is the same setting.
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bare = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
-        for (place, part) in self.0.iter().enumerate() {
+        let shown = match self.0.as_slice() {
+            [section, _, last] if section == "databases" && last == "url" => &self.0[..2],
+            all => all,
+        };
+        let bare = |part: &str| {
+            !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+        };
+        for (place, part) in shown.iter().enumerate() {
             f.write_str(if place > 0 { "." } else { "" })?;
             if bare(part) { f.write_str(part)? } else { write!(f, "{part:?}")? }
         }
@@ -133,10 +148,8 @@ impl Settings {
     pub fn lay(&mut self, layer: Vec<Setting>) {
         for setting in &layer {
             let name = &setting.name;
-            self.0.retain(|below| !name.holds(&below.name) && !below.name.holds(name));
-            if name.last() == "url" && let Some(database) = name.database() {
-                self.0.retain(|below| below.name.database() != Some(database));
-            }
+            let gone = |below: &Name| name.holds(below) || below.holds(name) || name.excludes(below);
+            self.0.retain(|below| !gone(&below.name));
         }
         self.0.extend(layer);
         self.0.sort_by(|a, b| a.name.cmp(&b.name));
@@ -146,6 +159,13 @@ impl Settings {
         self.0.iter()
     }
 
+    /// Whether some secret lies in this variable.
+    pub(super) fn refer_to(&self, variable: &str) -> bool {
+        let refers =
+            |raw: &Raw| matches!(raw, Raw::Reference(Reference::Environment(name)) if name == variable);
+        self.0.iter().any(|setting| refers(&setting.raw))
+    }
+
     #[must_use]
     pub fn get(&self, name: &Name) -> Option<&Setting> {
         self.0.iter().find(|setting| setting.name == *name)
@@ -153,7 +173,9 @@ impl Settings {
 
     /// The settings whose names begin with this part.
     pub fn under<'a>(&'a self, section: &'a str) -> impl Iterator<Item = &'a Setting> {
-        self.0.iter().filter(move |setting| setting.name.parts().first().is_some_and(|first| first == section))
+        self.0
+            .iter()
+            .filter(move |setting| setting.name.parts().first().is_some_and(|first| first == section))
     }
 }
 
@@ -162,16 +184,21 @@ impl Settings {
 /// # Errors
 /// `SecretMissing`, without the place that holds the reference.
 pub(super) fn secret(reference: &Reference, variables: &Variables, folder: &Path) -> Result<String> {
-    let missing = |why| Failure::new(Code::SecretMissing, message("config-what"), why, message("secret-hint"));
+    let missing =
+        |why| Failure::new(Code::SecretMissing, message("config-what"), why, message("secret-hint"));
     match reference {
         Reference::Environment(name) => match variables.get(name) {
             Some((value, _)) => Ok(value.to_owned()),
             None => Err(missing(message("secret-env-missing").with("name", name.as_str()))),
         },
         Reference::File(path) => {
-            let path = folder.join(path);
+            let path = super::seen_from(folder, path);
             let text = std::fs::read_to_string(&path).map_err(|error| {
-                missing(message("secret-file-missing").with("file", path.as_path()).with("reason", error.to_string()))
+                missing(
+                    message("secret-file-missing")
+                        .with("file", path.as_path())
+                        .with("reason", error.to_string()),
+                )
             })?;
             Ok(text.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']).to_owned())
         }

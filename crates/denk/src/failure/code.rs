@@ -31,8 +31,26 @@ pub enum Code {
     ConfigurationUnwritable,
     /// A command needs flows and the configuration names none.
     FlowsNotConfigured,
+    /// A flow file that is none.
+    FlowFile,
+    /// Flows that wait for each other.
+    FlowCircle,
     /// A database failed; one code for each kind.
     Database(ErrorKind),
+    /// A flow's database could not be opened.
+    FlowDatabase,
+    /// A flow does not fit the schemas.
+    FlowDoesNotFit,
+    /// A column whose values would not all survive.
+    TypeWouldNotSurvive,
+    /// The source's columns have changed since the last run.
+    SourceChanged,
+    /// Two rows of the target have one key.
+    TargetKeyRepeats,
+    /// A test case of a flow file fails.
+    FlowCase,
+    /// A file cannot be written.
+    CannotWrite,
     /// A command that does not exist.
     UnknownCommand,
     /// An option that does not exist.
@@ -45,6 +63,12 @@ pub enum Code {
     ArgumentConflict,
     /// Any other wrong use.
     WrongUse,
+    /// No flow or group has this name.
+    UnknownFlow,
+    /// No preset has this name.
+    UnknownPreset,
+    /// The preset does not have this.
+    PresetHasNo,
     /// A defect in denk.
     Defect,
 }
@@ -67,6 +91,17 @@ impl Code {
             C::ConfigurationExists,
             C::ConfigurationUnwritable,
             C::FlowsNotConfigured,
+            C::FlowFile,
+            C::FlowCircle,
+        ];
+        let flows = [
+            C::FlowDatabase,
+            C::FlowDoesNotFit,
+            C::TypeWouldNotSurvive,
+            C::SourceChanged,
+            C::TargetKeyRepeats,
+            C::FlowCase,
+            C::CannotWrite,
         ];
         let usage = [
             C::UnknownCommand,
@@ -75,9 +110,12 @@ impl Code {
             C::WrongArgument,
             C::ArgumentConflict,
             C::WrongUse,
+            C::UnknownFlow,
+            C::UnknownPreset,
+            C::PresetHasNo,
         ];
         let databases = ErrorKind::ALL.map(C::Database);
-        configuration.into_iter().chain(databases).chain(usage).chain([C::Defect]).collect()
+        configuration.into_iter().chain(databases).chain(flows).chain(usage).chain([C::Defect]).collect()
     }
 
     /// 1xxx configuration, 2xxx databases, 3xxx flows, 4xxx use, 9xxx defects.
@@ -96,13 +134,25 @@ impl Code {
             Self::ConfigurationExists => 1010,
             Self::ConfigurationUnwritable => 1011,
             Self::FlowsNotConfigured => 1012,
+            Self::FlowFile => 1013,
+            Self::FlowCircle => 1014,
             Self::Database(kind) => of_database(kind),
+            Self::FlowDatabase => 3001,
+            Self::FlowDoesNotFit => 3002,
+            Self::TypeWouldNotSurvive => 3003,
+            Self::SourceChanged => 3004,
+            Self::TargetKeyRepeats => 3005,
+            Self::FlowCase => 3006,
+            Self::CannotWrite => 3007,
             Self::UnknownCommand => 4001,
             Self::UnknownOption => 4002,
             Self::ArgumentMissing => 4003,
             Self::WrongArgument => 4004,
             Self::ArgumentConflict => 4005,
             Self::WrongUse => 4006,
+            Self::UnknownFlow => 4007,
+            Self::UnknownPreset => 4008,
+            Self::PresetHasNo => 4009,
             Self::Defect => 9001,
         }
     }

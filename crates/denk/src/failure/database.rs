@@ -3,7 +3,7 @@
 use database::{Address, Engine};
 
 use super::{Code, Failure, chain};
-use crate::messages::{Argument, Message, message};
+use crate::messages::{Message, message};
 
 /// Which database it was, for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,15 +76,16 @@ fn reason(error: &database::Error) -> String {
 
 /// Table, column and key, as far as they are known and not said already.
 fn spot(error: &database::Error) -> Option<Message> {
-    let table = error.table.as_ref()?.to_string();
-    let column = error.column.clone().unwrap_or_default();
-    let key = error.key.as_ref().map(|key| format!("{key}")).unwrap_or_default();
-    let said = |words: &str| words.is_empty() || error.what.contains(words);
-    if said(&table) && said(&column) && said(&key) {
+    let table = error.table.as_ref().map(|table| message("database-table").with("table", table.to_string()));
+    let column =
+        error.column.as_ref().map(|column| message("database-column").with("column", column.as_str()));
+    let key = error.key.as_ref().map(|key| message("database-key").with("key", key.to_string()));
+    let said = error.table.as_ref().is_none_or(|table| error.what.contains(&table.to_string()));
+    if said && column.is_none() && key.is_none() {
         return None;
     }
-    let part = |words: String| Argument::Text(if words.is_empty() { "-".into() } else { words });
-    Some(message("database-spot").with("table", part(table)).with("column", part(column)).with("key", part(key)))
+    let parts = [table, column, key].into_iter().flatten();
+    parts.rev().reduce(|rest, first| message("list-two").with("first", first).with("rest", rest))
 }
 
 #[cfg(test)]
@@ -100,13 +101,18 @@ mod tests {
         for language in Language::ALL {
             let text = Text::new(language);
             for kind in ErrorKind::ALL {
-                for key in [format!("database-what-{}", kind.code()), format!("database-hint-{}", kind.code())] {
+                for key in
+                    [format!("database-what-{}", kind.code()), format!("database-hint-{}", kind.code())]
+                {
                     assert!(text.find(&key).is_some(), "{key}");
                 }
                 for address in ["sqlite:a.db", "postgres://u:hidden@h/d", "mssql://u:hidden@h/d"] {
                     let place = Place::named("erp", &address.parse().unwrap());
                     let shown = Failure::of_database(&Error::new(kind, "refused"), &place).shown(&text);
-                    assert!(!shown.contains(['{', '$']) && !shown.contains("hidden") && shown.contains("erp"), "{shown}");
+                    assert!(
+                        !shown.contains(['{', '$']) && !shown.contains("hidden") && shown.contains("erp"),
+                        "{shown}"
+                    );
                 }
             }
         }
@@ -119,12 +125,22 @@ mod tests {
             .caused_by(std::io::Error::other("duplicate key"));
         error.key = Some(model::Key(vec![model::Value::Int(7)]));
         let place = Place::named("web", &"postgres://shop:secret@db/web".parse().unwrap());
-        insta::assert_snapshot!(Failure::of_database(&error, &place).shown(&Text::new(Language::English)), @"");
+        insta::assert_snapshot!(Failure::of_database(&error, &place).shown(&Text::new(Language::English)), @r"
+        error[DENK-2005]: database `web` (postgres://shop:***@db/web) refused a row
+          because: constraint `stock_code_key` refused the row
+          because: duplicate key
+          because: table stock, key 7
+        hint: correct the row in the source, or relax the rule of the target's table, and run again
+        ");
     }
 
     #[test]
     fn without_a_place_it_is_still_a_sentence() {
         let failure = Failure::from(Error::new(ErrorKind::Connection, "connection refused"));
-        insta::assert_snapshot!(failure.shown(&Text::new(Language::Turkish)), @"");
+        insta::assert_snapshot!(failure.shown(&Text::new(Language::Turkish)), @r"
+        hata[DENK-2001]: veritabanı: bağlanılamıyor
+          neden: connection refused
+        ipucu: sunucu çalışıyor mu, adres ve port doğru mu?
+        ");
     }
 }

@@ -47,7 +47,11 @@ impl Rotating {
         for age in (1..oldest).rev() {
             let _ = fs::rename(self.predecessor(age), self.predecessor(age + 1));
         }
-        let _ = if oldest > 0 { fs::rename(&self.path, self.predecessor(1)) } else { fs::remove_file(&self.path) };
+        let _ = if oldest > 0 {
+            fs::rename(&self.path, self.predecessor(1))
+        } else {
+            fs::remove_file(&self.path)
+        };
         self.try_open()
     }
 }
@@ -78,8 +82,10 @@ mod tests {
     use super::*;
 
     fn names(folder: &tempfile::TempDir) -> Vec<String> {
-        let mut names: Vec<String> =
-            fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<String> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }

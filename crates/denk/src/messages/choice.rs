@@ -21,12 +21,15 @@ pub fn choose(flag: Option<Language>, environment: &Environment, configured: Opt
     if let Some(language) = environment.get("DENK_LANG").and_then(Language::named) {
         return Chosen { language, origin: Origin::Environment("DENK_LANG".into()) };
     }
-    configured.or_else(|| from_locale(environment)).unwrap_or(Chosen { language: Language::Turkish, origin: Origin::Default })
+    configured
+        .or_else(|| from_locale(environment))
+        .unwrap_or(Chosen { language: Language::Turkish, origin: Origin::Default })
 }
 
 fn from_locale(environment: &Environment) -> Option<Chosen> {
-    let (name, locale) =
-        ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(|name| Some((name, environment.get(name)?)))?;
+    let (name, locale) = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .into_iter()
+        .find_map(|name| Some((name, environment.get(name)?)))?;
     let language = Language::named(locale).unwrap_or(Language::English);
     Some(Chosen { language, origin: Origin::Environment(name.into()) })
 }
@@ -35,7 +38,11 @@ fn from_locale(environment: &Environment) -> Option<Chosen> {
 mod tests {
     use super::*;
 
-    fn chosen(variables: &[(&str, &str)], flag: Option<Language>, configured: Option<Language>) -> (Language, String) {
+    fn chosen(
+        variables: &[(&str, &str)],
+        flag: Option<Language>,
+        configured: Option<Language>,
+    ) -> (Language, String) {
         let environment = Environment::new(variables.iter().copied(), "/");
         let configured = configured.map(|language| Chosen { language, origin: Origin::Default });
         let chosen = choose(flag, &environment, configured);

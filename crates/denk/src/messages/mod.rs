@@ -110,7 +110,8 @@ impl Text {
             Language::Turkish => |value, _| grouped(value, Language::Turkish),
             Language::English => |value, _| grouped(value, Language::English),
         }));
-        let resource = FluentResource::try_new(language.source().to_owned()).expect("a built-in text file is valid");
+        let resource =
+            FluentResource::try_new(language.source().to_owned()).expect("a built-in text file is valid");
         bundle.add_resource(resource).expect("no key stands twice in a built-in text file");
         Self { language, bundle }
     }

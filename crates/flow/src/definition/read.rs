@@ -44,9 +44,11 @@ fn complaint(flow: &Flow) -> Option<(&'static str, String)> {
     if !["erp_to_web", "web_to_erp"].contains(&flow.direction.as_str()) {
         return Some(("direction", format!("`{}` is no direction: erp_to_web or web_to_erp", flow.direction)));
     }
-    flow.column.iter().find(|rule| rule.value.is_some() && rule.from.is_some()).map(|rule| {
-        ("value", format!("column `{}` has both `from` and `value`", rule.to))
-    })
+    let origins = |rule: &&super::ColumnRule| [rule.value.is_some(), rule.from.is_some(), rule.now].iter().filter(|given| **given).count() > 1;
+    flow.column
+        .iter()
+        .find(origins)
+        .map(|rule| ("[[column]]", format!("column `{}` has more than one of `from`, `value` and `now`", rule.to)))
 }
 
 fn locate(file: &str, text: &str, error: &toml::de::Error) -> DefinitionError {

@@ -1,4 +1,5 @@
--- Settings of every session, so that nothing depends on what a role or database has set. No slots, no result.
+-- Settings of every session, so that nothing depends on what a role or database has set.
+-- {patience}: milliseconds to wait for others' locks.
 -- jit: compiling the comparison of a wide table takes longer than running it.
 set timezone = 'UTC';
 set datestyle = 'ISO';
@@ -7,5 +8,5 @@ set extra_float_digits = 3;
 set bytea_output = 'hex';
 set standard_conforming_strings = on;
 set client_min_messages = warning;
-set lock_timeout = '30s';
+set lock_timeout = {patience};
 set jit = off

@@ -30,8 +30,10 @@ static HABITS: Habits = Habits {
     denk_objects: "select name from sys.objects where name like 'denk[_]%' union all select name from sys.triggers where name like 'denk[_]%'",
     drop_trigger: "drop trigger {trigger}",
     stranger: ["", ""],
+    kill_others: None,
     concurrent_writers: true,
     exact_text_keys: false,
+    snapshots: true,
     exclusive: None,
 };
 
@@ -49,6 +51,8 @@ impl Engine for Mssql {
         let name = format!("denk_test_{}", model::Uuid::now_v7().simple());
         let mut program = Program::connect(&server).await;
         program.try_execute(&format!("create database {name}")).await.unwrap();
+        // Servers that only speak the protocol have it always, and no such statement.
+        let _ = program.try_execute(&format!("alter database {name} set allow_snapshot_isolation on")).await;
         let mut url: url::Url = url.parse().unwrap();
         url.set_path(&name);
         Some(Arc::new(Self { server, url, name }))

@@ -25,8 +25,10 @@ static HABITS: Habits = Habits {
         include_str!("../sql/stranger.postgres.sql"),
         include_str!("../sql/stranger_leaves.postgres.sql"),
     ],
+    kill_others: Some(include_str!("../sql/kill_others.postgres.sql")),
     concurrent_writers: true,
     exact_text_keys: true,
+    snapshots: true,
     exclusive: None,
 };
 

@@ -20,8 +20,10 @@ static HABITS: Habits = Habits {
     denk_objects: "select name from sqlite_schema where name like 'denk@_%' escape '@'",
     drop_trigger: "drop trigger {trigger}",
     stranger: ["", ""],
+    kill_others: None,
     concurrent_writers: false,
     exact_text_keys: true,
+    snapshots: false,
     exclusive: Some("begin exclusive"),
 };
 

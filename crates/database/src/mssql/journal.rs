@@ -1,0 +1,319 @@
+//! The journal: one trigger a table notes the keys of touched rows in `denk_journal`, in its user's own transaction.
+//!
+//! **What it must not do** is disturb the program whose transaction it runs in. So `denk_journal` has no IDENTITY
+//! column (old programs read `@@identity` after an insert and would get our number): its numbers come from a sequence.
+//! Its columns are wide enough for every key. The trigger counts no rows, does nothing when no row was touched, and
+//! writes with the owner's rights (ownership chain), not the user's.
+//!
+//! **Own writes** are left out by CONTEXT_INFO (see the head of the connector).
+//!
+//! **Keys** are noted as text, with a letter a column for its kind, so that they can be read when the table has changed
+//! or is gone. **Not seen**: TRUNCATE TABLE, and bulk loads that do not fire triggers.
+
+use model::{Change, Coercion, DataType, ErrorKind, Key, Operation, Table, TableRef, Value, Zone, coerce};
+use tiberius::Row;
+
+use super::{
+    Mssql, QUOTING,
+    compare::same,
+    connect::{batch, numbers, parameter, rows, text},
+    error::unexpected,
+    introspect,
+    types::{Family, NativeType},
+};
+use crate::{
+    Error, JournalStatus, Result,
+    sql::{Slot, render, slot},
+};
+
+/// Columns of `denk_journal` for a key.
+const KEY_MAX: usize = 8;
+const TRIGGER_PREFIX: &str = "denk_note_";
+/// Letters of a table's name in its trigger's name, before the fingerprint.
+const TRIGGER_NAME: usize = 90;
+const FORGET_AT_ONCE: usize = 1000;
+
+/// A column of the key, and how it is noted.
+struct Noted<'a> {
+    name: &'a str,
+    native: NativeType,
+    letter: char,
+    template: &'static str,
+}
+
+pub(super) async fn install(session: &mut Mssql, table: &TableRef, key: &[String]) -> Result<()> {
+    let table = introspect::table(session, table).await?;
+    let trigger = definition(session, &table, key)?;
+    let home = [("journal", journal(session)?), ("numbers", sequence(session)?), ("schema", home(session))];
+    batch(&mut session.wire, &render(include_str!("sql/journal_home.sql"), &home)).await?;
+    match trigger_state(session, &table, &trigger).await? {
+        JournalStatus::Complete => return Ok(()),
+        JournalStatus::Doubtful => drop_trigger(session, &table.name).await?,
+        JournalStatus::Absent => {}
+    }
+    batch(&mut session.wire, &trigger).await.map_err(|error| error.in_table(&table.name))
+}
+
+pub(super) async fn status(session: &mut Mssql, table: &TableRef, key: &[String]) -> Result<JournalStatus> {
+    let table = introspect::table(session, table).await?;
+    let trigger = definition(session, &table, key)?;
+    let state = trigger_state(session, &table, &trigger).await?;
+    let home = is_home(session).await?;
+    Ok(if state == JournalStatus::Complete && !home { JournalStatus::Doubtful } else { state })
+}
+
+async fn trigger_state(session: &mut Mssql, table: &Table, definition: &str) -> Result<JournalStatus> {
+    let name = trigger_name(&table.name);
+    let Some(found) = table.triggers.iter().find(|trigger| trigger.name == name) else {
+        return Ok(JournalStatus::Absent);
+    };
+    let parameters = [parameter(table.name.schema.as_deref().unwrap_or_default()), parameter(&name)];
+    let enabled = rows(&mut session.wire, include_str!("sql/journal_enabled.sql"), &parameters).await?;
+    let same = found.definition.trim() == definition.trim() && !enabled.is_empty();
+    Ok(if same { JournalStatus::Complete } else { JournalStatus::Doubtful })
+}
+
+pub(super) async fn drain(session: &mut Mssql, limit: usize) -> Result<Vec<Change>> {
+    if !is_home(session).await? {
+        return Ok(Vec::new());
+    }
+    // Rows of transactions under way are passed over; a snapshot does not see them anyway and refuses the hint.
+    let snapshot = session.features.snapshots && session.transaction == Some(crate::Begin::Read);
+    let hint = Slot::fixed(if snapshot { "" } else { "with (readpast)" });
+    let slots = [("journal", journal(session)?), ("limit", Slot::number(limit as i128)), ("hint", hint)];
+    let sql = render(include_str!("sql/journal_drain.sql"), &slots);
+    rows(&mut session.wire, &sql, &[]).await?.iter().map(change).collect()
+}
+
+/// A row of (id, schema, table, operation, letters, k1 ... k8).
+fn change(row: &Row) -> Result<Change> {
+    let id = row.try_get::<i64, _>(0)?.ok_or_else(|| unexpected("a note without a number"))?;
+    let letter = text(row, 3)?.chars().next().and_then(Operation::from_letter);
+    let operation = letter.ok_or_else(|| unexpected("a note of an unknown operation"))?;
+    let kinds = text(row, 4)?;
+    let key = kinds.chars().enumerate().map(|(at, kind)| Ok(noted(kind, row.try_get::<&str, _>(5 + at)?)));
+    let key = key.collect::<Result<Vec<_>>>()?;
+    Ok(Change { id, table: TableRef::in_schema(text(row, 1)?, text(row, 2)?), operation, key: Key(key) })
+}
+
+/// A key's value from its note; what cannot be read stays the text that it is.
+fn noted(kind: char, text: Option<&str>) -> Value {
+    let Some(text) = text else { return Value::Null };
+    let wanted = match kind {
+        'o' => DataType::Bool,
+        'i' => DataType::INT64,
+        'n' => DataType::Decimal(None),
+        'd' => DataType::DATE,
+        'c' => DataType::Time { digits: 9 },
+        's' => DataType::TIMESTAMP,
+        'z' => DataType::INSTANT,
+        'u' => DataType::Uuid,
+        'b' => return hexadecimal(text).map_or_else(|| Value::Text(text.to_owned()), Value::Bytes),
+        _ => return Value::Text(text.to_owned()),
+    };
+    let rules = Coercion { zone: &Zone::utc(), null_texts: &[] };
+    coerce(Value::Text(text.to_owned()), &wanted, rules).unwrap_or_else(|_| Value::Text(text.to_owned()))
+}
+
+/// `0x01ff`, as style 1 writes it.
+fn hexadecimal(text: &str) -> Option<Vec<u8>> {
+    let digits = text.strip_prefix("0x")?.as_bytes();
+    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+}
+
+pub(super) async fn forget(session: &mut Mssql, ids: &[i64]) -> Result<()> {
+    for ids in ids.chunks(FORGET_AT_ONCE) {
+        let list = Slot::join(ids.iter().map(|id| Slot::number(*id)), ", ");
+        let sql =
+            render(include_str!("sql/journal_forget.sql"), &[("journal", journal(session)?), ("ids", list)]);
+        batch(&mut session.wire, &sql).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn remove(session: &mut Mssql, table: &TableRef) -> Result<()> {
+    let table = session.qualified(table);
+    if !is_home(session).await? {
+        return Ok(());
+    }
+    drop_trigger(session, &table).await?;
+    let slots = [
+        ("journal", journal(session)?),
+        ("schema", Slot::text(table.schema.as_deref().unwrap_or_default())),
+        ("table", Slot::text(&table.name)),
+    ];
+    batch(&mut session.wire, &render(include_str!("sql/journal_clear.sql"), &slots)).await?;
+    if numbers(&mut session.wire, include_str!("sql/journal_used.sql")).await? == [0] {
+        let home = [("journal", journal(session)?), ("numbers", sequence(session)?)];
+        batch(&mut session.wire, &render(include_str!("sql/journal_end.sql"), &home)).await?;
+    }
+    Ok(())
+}
+
+async fn drop_trigger(session: &mut Mssql, table: &TableRef) -> Result<()> {
+    let name = trigger_name(table);
+    let trigger = QUOTING.table(&TableRef { schema: table.schema.clone(), name: name.clone() })?;
+    let schema = Slot::text(table.schema.as_deref().unwrap_or_default());
+    let slots = [
+        ("schema", schema),
+        ("name", Slot::text(&name)),
+        ("trigger", trigger),
+        ("table", QUOTING.table(table)?),
+    ];
+    batch(&mut session.wire, &render(include_str!("sql/journal_drop_trigger.sql"), &slots)).await
+}
+
+async fn is_home(session: &mut Mssql) -> Result<bool> {
+    let sql = render(include_str!("sql/journal_present.sql"), &[("schema", home(session))]);
+    Ok(numbers(&mut session.wire, &sql).await? == [1])
+}
+
+fn home(session: &Mssql) -> Slot {
+    Slot::text(&session.features.schema)
+}
+
+fn journal(session: &Mssql) -> Result<Slot> {
+    QUOTING.table(&TableRef::in_schema(&session.features.schema, "denk_journal"))
+}
+
+fn sequence(session: &Mssql) -> Result<Slot> {
+    QUOTING.table(&TableRef::in_schema(&session.features.schema, "denk_journal_number"))
+}
+
+/// The trigger's name, which tells its table apart from others with the same beginning.
+fn trigger_name(table: &TableRef) -> String {
+    let name = &table.name;
+    if name.encode_utf16().count() <= TRIGGER_NAME {
+        return [TRIGGER_PREFIX, name].concat();
+    }
+    // FNV-1a: not for safety, only so that two long names differ.
+    let fingerprint = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let beginning: String = name.chars().take(TRIGGER_NAME / 2).collect();
+    format!("{TRIGGER_PREFIX}{beginning}_{fingerprint:016x}")
+}
+
+fn definition(session: &Mssql, table: &Table, key: &[String]) -> Result<String> {
+    let noted = key.iter().map(|name| noted_column(table, name)).collect::<Result<Vec<_>>>()?;
+    if noted.is_empty() || noted.len() > KEY_MAX {
+        let what = format!("a journal needs a key of 1 to {KEY_MAX} columns");
+        return Err(Error::new(ErrorKind::Unsupported, what).in_table(&table.name));
+    }
+    trigger(&table.name, &journal(session)?, &noted)
+}
+
+fn noted_column<'a>(table: &Table, name: &'a str) -> Result<Noted<'a>> {
+    let Some(column) = table.column(name) else {
+        return Err(
+            Error::new(ErrorKind::Missing, format!("there is no column `{name}`")).in_table(&table.name)
+        );
+    };
+    let native = NativeType::parse(&column.native).unwrap_or(NativeType::CLR);
+    let plain = "convert(nvarchar(4000), {x})";
+    let (letter, template) = match native.family {
+        Family::Bit => ('o', plain),
+        family if family.is_integer() => ('i', plain),
+        Family::Decimal => ('n', plain),
+        Family::Money | Family::SmallMoney => ('n', "convert(nvarchar(4000), convert(decimal(19,4), {x}))"),
+        family if family.is_padded() => ('t', "rtrim(convert(nvarchar(4000), {x}))"),
+        Family::VarChar | Family::NVarChar => ('t', plain),
+        Family::Date => ('d', "convert(nvarchar(4000), {x}, 23)"),
+        Family::Time => ('c', "convert(nvarchar(4000), {x}, 121)"),
+        Family::DateTime | Family::SmallDateTime | Family::DateTime2 => {
+            ('s', "convert(nvarchar(4000), {x}, 121)")
+        }
+        Family::DateTimeOffset => ('z', "convert(nvarchar(4000), {x}, 121)"),
+        Family::Uuid => ('u', "convert(nvarchar(36), {x})"),
+        Family::Binary | Family::VarBinary | Family::RowVersion => ('b', "convert(nvarchar(4000), {x}, 1)"),
+        _ => {
+            let what = format!("column `{name}` is of a type that cannot tell rows apart");
+            return Err(Error::new(ErrorKind::Unsupported, what).in_table(&table.name).in_column(name));
+        }
+    };
+    Ok(Noted { name, native, letter, template })
+}
+
+fn trigger(table: &TableRef, journal: &Slot, key: &[Noted<'_>]) -> Result<String> {
+    let column = |side: &'static str, noted: &Noted<'_>| {
+        Ok::<_, Error>(Slot::join([Slot::fixed(side), QUOTING.name(noted.name)?], "."))
+    };
+    let values = |side| {
+        let values = key.iter().map(|noted| Ok(slot(noted.template, &[("x", column(side, noted)?)])));
+        Ok::<_, Error>(Slot::join(values.collect::<Result<Vec<_>>>()?, ", "))
+    };
+    let matching = key.iter().map(|noted| Ok(same(&column("i", noted)?, &column("d", noted)?, noted.native)));
+    let places = (1..=key.len()).map(|at| slot("k{n}", &[("n", Slot::number(at as i128))]));
+    let letters: String = key.iter().map(|noted| noted.letter).collect();
+    let name = TableRef { schema: table.schema.clone(), name: trigger_name(table) };
+    let slots = [
+        ("trigger", QUOTING.table(&name)?),
+        ("table", QUOTING.table(table)?),
+        ("journal", journal.clone()),
+        ("schema_text", Slot::text(table.schema.as_deref().unwrap_or_default())),
+        ("table_text", Slot::text(&table.name)),
+        ("letters", Slot::text(&letters)),
+        ("places", Slot::join(places, ", ")),
+        ("old", values("d")?),
+        ("new", values("i")?),
+        ("matching", Slot::join(matching.collect::<Result<Vec<_>>>()?, " and ")),
+    ];
+    Ok(render(include_str!("sql/journal_trigger.sql"), &slots))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noted_column(name: &str, native: &str) -> Noted<'static> {
+        let name = name.to_owned().leak();
+        Noted {
+            name,
+            native: NativeType::parse(native).unwrap(),
+            letter: 't',
+            template: "convert(nvarchar(4000), {x})",
+        }
+    }
+
+    #[test]
+    fn a_trigger_notes_what_went_before_what_came() {
+        let journal = QUOTING.table(&TableRef::in_schema("dbo", "denk_journal")).unwrap();
+        let table = TableRef::in_schema("dbo", "STOKLAR ']\"");
+        let sql = trigger(&table, &journal, &[noted_column("sto_kod", "nvarchar(25)")]).unwrap();
+        assert!(
+            sql.starts_with(
+                "create trigger \"dbo\".\"denk_note_STOKLAR ']\"\"\" on \"dbo\".\"STOKLAR ']\"\"\""
+            ),
+            "{sql}"
+        );
+        assert!(sql.contains("N'STOKLAR '']\"'"), "{sql}");
+        assert!(sql.find("from deleted as d").unwrap() < sql.find("from inserted as i\n").unwrap(), "{sql}");
+        assert!(!sql.contains("identity"), "{sql}");
+    }
+
+    #[test]
+    fn names_of_triggers_fit_and_differ() {
+        let long = |last| TableRef::new(["ş".repeat(127).as_str(), last].concat());
+        let (a, b) = (trigger_name(&long("a")), trigger_name(&long("b")));
+        assert!(a.encode_utf16().count() <= 128 && a != b);
+        assert_eq!(trigger_name(&TableRef::new("STOKLAR")), "denk_note_STOKLAR");
+    }
+
+    #[test]
+    fn a_key_comes_back_as_what_it_was() {
+        assert_eq!(noted('i', Some("-5")), Value::Int(-5));
+        assert_eq!(noted('t', Some("-5")), Value::Text("-5".into()));
+        assert_eq!(noted('b', Some("0x00FF")), Value::Bytes(vec![0, 255]));
+        assert_eq!(noted('s', Some("2026-01-31 09:05:07.003")).to_string(), "2026-01-31 09:05:07.003");
+        assert_eq!(
+            noted('z', Some("2026-01-31 09:05:07.1234567 +03:00")).to_string(),
+            "2026-01-31 09:05:07.1234567+03:00"
+        );
+        assert_eq!(
+            noted('u', Some("6F9619FF-8B86-D011-B42D-00C04FC964FF")).to_string(),
+            "6f9619ff-8b86-d011-b42d-00c04fc964ff"
+        );
+        assert_eq!(noted('n', Some("1.50")), Value::Decimal("1.5".parse().unwrap()));
+        assert_eq!(noted('i', None), Value::Null);
+    }
+}

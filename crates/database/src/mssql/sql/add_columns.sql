@@ -1,0 +1,2 @@
+-- {table}, {columns} with their types.
+alter table {table} add {columns}

@@ -1,0 +1,1 @@
+exists (select {table} except select {stage})

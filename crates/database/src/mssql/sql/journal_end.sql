@@ -1,0 +1,3 @@
+-- {journal}, {numbers}. Nothing is left behind.
+drop table {journal};
+drop sequence {numbers};

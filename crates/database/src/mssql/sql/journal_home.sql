@@ -1,0 +1,15 @@
+-- {journal}, {numbers}: its sequence, {schema}. Makes both where they are missing.
+if not exists (select 1 from sys.sequences as q inner join sys.schemas as s on s.schema_id = q.schema_id
+               where q.name = 'denk_journal_number' and s.name = N{schema})
+    exec(N'create sequence {numbers} as bigint start with 1 increment by 1 no cycle');
+if not exists (select 1 from sys.tables as t inner join sys.schemas as s on s.schema_id = t.schema_id
+               where t.name = 'denk_journal' and s.name = N{schema})
+    create table {journal} (
+        id bigint not null default (next value for {numbers}) primary key,
+        table_schema nvarchar(128) not null,
+        table_name nvarchar(128) not null,
+        operation nchar(1) not null,
+        kinds nvarchar(16) not null,
+        k1 nvarchar(4000) null, k2 nvarchar(4000) null, k3 nvarchar(4000) null, k4 nvarchar(4000) null,
+        k5 nvarchar(4000) null, k6 nvarchar(4000) null, k7 nvarchar(4000) null, k8 nvarchar(4000) null,
+        at datetime2(7) not null default (sysutcdatetime()));

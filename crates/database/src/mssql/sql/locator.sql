@@ -1,0 +1,1 @@
+convert(bigint, substring({place}, 6, 1) + substring({place}, 5, 1) + substring({place}, 4, 1) + substring({place}, 3, 1) + substring({place}, 2, 1) + substring({place}, 1, 1) + substring({place}, 8, 1) + substring({place}, 7, 1))

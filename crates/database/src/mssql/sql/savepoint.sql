@@ -1,0 +1,2 @@
+-- Sets the one savepoint anew.
+save transaction denk;

@@ -1,0 +1,2 @@
+-- The isolation level outlives the transaction.
+set transaction isolation level read committed;

@@ -1,0 +1,2 @@
+-- {table}, {parts}: `add column ...`.
+alter table {table} {parts}

@@ -1,0 +1,2 @@
+-- A transaction like any user's. No slots.
+begin isolation level read committed read write

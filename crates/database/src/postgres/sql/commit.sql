@@ -1,0 +1,3 @@
+-- Fails where the transaction cannot commit any more. No slots.
+select;
+commit

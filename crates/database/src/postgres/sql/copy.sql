@@ -1,0 +1,2 @@
+-- {table}, {columns}. Rows in binary follow.
+copy {table} ({columns}) from stdin (format binary)

@@ -1,0 +1,2 @@
+-- {stage}. Rows in binary follow.
+copy pg_temp.{stage} from stdin (format binary)

@@ -1,0 +1,5 @@
+-- {table}, {columns}, {values}, {stage}.
+insert into {table} ({columns})
+overriding system value
+select {values}
+from pg_temp.{stage} s

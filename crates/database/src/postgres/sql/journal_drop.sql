@@ -1,0 +1,2 @@
+-- {journal}.
+drop table if exists {journal}

@@ -1,0 +1,2 @@
+-- {journal}. $1: ids.
+delete from {journal} where id = any($1)

@@ -1,0 +1,2 @@
+-- {function}. Its triggers go with it.
+drop function if exists {function}() cascade

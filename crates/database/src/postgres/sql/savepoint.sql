@@ -1,0 +1,2 @@
+-- No slots.
+savepoint denk

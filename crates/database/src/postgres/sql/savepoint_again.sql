@@ -1,0 +1,3 @@
+-- Replaces the savepoint that is set. No slots.
+release savepoint denk;
+savepoint denk

@@ -1,0 +1,273 @@
+//! Notes of touched keys, made by triggers in the transactions of whoever touches the rows.
+//!
+//! The triggers run inside programs that know nothing of denk and may bundle a `SQLite` of any age since 3.7, so their
+//! bodies are single plain INSERTs. While denk itself writes, `denk_own` holds a row, in denk's own transaction only,
+//! and no trigger notes anything.
+//!
+//! The journal numbers its notes without AUTOINCREMENT, whose `sqlite_sequence` could never be removed from the user's
+//! file again. So that no number is given twice, the highest note is not deleted but emptied until a higher one is
+//! there. A REPLACE fires no delete trigger; its insert trigger notes the key, which is enough.
+
+use model::{Change, ColumnDef, DataType, ErrorKind, Key, Operation, TableKind, TableRef, Value};
+use rusqlite::Row;
+
+use super::{
+    connect::Link,
+    decode,
+    introspect::{QUOTING, Shape},
+    key,
+    transaction::{OWN, Phase},
+};
+use crate::{
+    Begin, Error, JournalStatus, Result,
+    sql::{Slot, render, slot},
+};
+
+/// Columns `k1` to `k8` of the journal.
+const KEY_COLUMNS: [&str; 8] = ["k1", "k2", "k3", "k4", "k5", "k6", "k7", "k8"];
+/// What the names of all triggers begin with.
+const PREFIX: &str = "denk_journal_";
+
+const TABLES: [(&str, &str); 2] =
+    [("denk_journal", include_str!("sql/journal_table.sql")), (OWN, include_str!("sql/own_table.sql"))];
+
+/// One trigger as it should be.
+struct Wanted {
+    name: String,
+    sql: String,
+}
+
+impl Link {
+    pub(super) fn journal_install(&mut self, table: &TableRef, key: &[String]) -> Result<()> {
+        self.writing(|link| {
+            let shape = link.shape(table)?;
+            let wanted = triggers(&shape, key)?;
+            let had_flag = link.has_flag_table()?;
+            for (name, sql) in TABLES {
+                link.make(name, &render(sql, &[]))?;
+            }
+            if !had_flag && link.phase == Phase::Within(Begin::Own) {
+                link.connection.execute_batch(include_str!("sql/own_set.sql"))?;
+            }
+            for name in link.present(&shape.name)? {
+                if !wanted.iter().any(|trigger| trigger.name == name) {
+                    link.drop_object(include_str!("sql/drop_trigger.sql"), &name)?;
+                }
+            }
+            wanted.iter().try_for_each(|trigger| link.make(&trigger.name, &trigger.sql))
+        })
+    }
+
+    pub(super) fn journal_status(&mut self, table: &TableRef, key: &[String]) -> Result<JournalStatus> {
+        self.reading(|link| {
+            let shape = link.shape(table)?;
+            let wanted = triggers(&shape, key)?;
+            let present = link.present(&shape.name)?;
+            if present.is_empty() {
+                return Ok(JournalStatus::Absent);
+            }
+            let mut whole = present.len() == wanted.len();
+            for trigger in &wanted {
+                whole &= link.is_made(&trigger.name, &trigger.sql)?;
+            }
+            for (name, sql) in TABLES {
+                whole &= link.is_made(name, &render(sql, &[]))?;
+            }
+            Ok(if whole { JournalStatus::Complete } else { JournalStatus::Doubtful })
+        })
+    }
+
+    pub(super) fn journal_drain(&mut self, limit: usize) -> Result<Vec<Change>> {
+        self.reading(|link| {
+            if !link.connection.table_exists(None, "denk_journal")? {
+                return Ok(Vec::new());
+            }
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let notes = link.rows(include_str!("sql/journal_drain.sql"), [limit], Note::read)?;
+            let mut keys = Keys::default();
+            notes.into_iter().map(|note| note.change(link, &mut keys)).collect()
+        })
+    }
+
+    pub(super) fn journal_forget(&mut self, ids: &[i64]) -> Result<()> {
+        self.writing(|link| {
+            if ids.is_empty() || !link.connection.table_exists(None, "denk_journal")? {
+                return Ok(());
+            }
+            let mut empty = link.connection.prepare(include_str!("sql/journal_forget.sql"))?;
+            ids.iter().try_for_each(|id| empty.execute([id]).map(drop))?;
+            link.connection.execute(include_str!("sql/journal_sweep.sql"), [])?;
+            Ok(())
+        })
+    }
+
+    /// A table that is gone took its triggers along; its notes are still there.
+    pub(super) fn journal_remove(&mut self, table: &TableRef) -> Result<()> {
+        self.writing(|link| {
+            let name = match link.shape(table) {
+                Ok(shape) => shape.name,
+                Err(error) if error.kind == ErrorKind::Missing => table.name.clone(),
+                Err(error) => return Err(error),
+            };
+            for trigger in link.present(&name)? {
+                link.drop_object(include_str!("sql/drop_trigger.sql"), &trigger)?;
+            }
+            if !link.connection.table_exists(None, "denk_journal")? {
+                return Ok(());
+            }
+            link.connection.execute(include_str!("sql/journal_forget_table.sql"), [&name])?;
+            let in_use: bool = link.connection.query_row(include_str!("sql/journal_in_use.sql"), [PREFIX], |row| row.get(0))?;
+            if in_use {
+                link.connection.execute(include_str!("sql/journal_sweep.sql"), [])?;
+                return Ok(());
+            }
+            TABLES.iter().try_for_each(|(name, _)| link.drop_object(include_str!("sql/drop_table.sql"), name))
+        })
+    }
+
+    /// Names of our triggers on a table.
+    fn present(&self, table: &str) -> Result<Vec<String>> {
+        self.rows(include_str!("sql/journal_triggers.sql"), [table, PREFIX], |row| row.get(0))
+    }
+
+    /// Makes an object, again if it is not as it should be.
+    fn make(&self, name: &str, sql: &str) -> Result<()> {
+        if self.is_made(name, sql)? {
+            return Ok(());
+        }
+        let trigger = name.starts_with(PREFIX);
+        if trigger {
+            self.drop_object(include_str!("sql/drop_trigger.sql"), name)?;
+        } else if self.connection.table_exists(None, name)? {
+            let what = format!("table `{name}` is not the one that this version of denk makes; remove the journal first");
+            return Err(Error::new(ErrorKind::Schema, what));
+        }
+        Ok(self.connection.execute_batch(sql)?)
+    }
+
+    /// Whether the schema holds an object by exactly this statement.
+    fn is_made(&self, name: &str, sql: &str) -> Result<bool> {
+        let held = self.rows(include_str!("sql/definition.sql"), [name], |row| row.get::<_, Option<String>>(0))?;
+        Ok(held.into_iter().flatten().any(|held| body(&held) == body(sql)))
+    }
+
+    fn drop_object(&self, template: &str, name: &str) -> Result<()> {
+        Ok(self.connection.execute_batch(&render(template, &[("name", QUOTING.name(name)?)]))?)
+    }
+}
+
+/// A definition without its first words, which `SQLite` spells in capitals.
+fn body(sql: &str) -> &str {
+    let words = ["create table ", "create trigger "].into_iter().find(|words| {
+        sql.get(..words.len()).is_some_and(|start| start.eq_ignore_ascii_case(words))
+    });
+    &sql[words.map_or(0, str::len)..]
+}
+
+/// The triggers that note the rows of a table.
+fn triggers(shape: &Shape, key: &[String]) -> Result<Vec<Wanted>> {
+    let fails = |what: &str| Err(Error::new(ErrorKind::Schema, format!("`{}`: {what}", shape.name)));
+    if shape.kind == TableKind::View {
+        return fails("a view cannot have a journal");
+    }
+    if key.is_empty() || key.len() > KEY_COLUMNS.len() {
+        return fails("a journal needs a key of 1 to 8 columns");
+    }
+    if let Some(missing) = key.iter().find(|column| shape.column(column).is_none()) {
+        return fails(missing).map_err(|error| Error { kind: ErrorKind::Missing, ..error }.in_column(missing.as_str()));
+    }
+    let templates = [
+        ("insert", include_str!("sql/trigger_insert.sql")),
+        ("update", include_str!("sql/trigger_update.sql")),
+        ("move", include_str!("sql/trigger_move.sql")),
+        ("delete", include_str!("sql/trigger_delete.sql")),
+    ];
+    templates.into_iter().map(|(event, template)| trigger(shape, key, event, template)).collect()
+}
+
+fn trigger(shape: &Shape, key: &[String], event: &str, template: &str) -> Result<Wanted> {
+    let name = [PREFIX, event, "_", &shape.name].concat();
+    let names: Vec<Slot> = key.iter().map(|column| QUOTING.name(column)).collect::<Result<_>>()?;
+    let each = |template: &str| names.iter().map(|name| slot(template, &[("name", name.clone())])).collect::<Vec<_>>();
+    let slots = [
+        ("trigger", QUOTING.name(&name)?),
+        ("table", QUOTING.name(&shape.name)?),
+        ("table_text", Slot::text(&shape.name)),
+        ("columns", Slot::join(KEY_COLUMNS[..key.len()].iter().map(|column| Slot::fixed(column)), ", ")),
+        ("new", Slot::join(each(include_str!("sql/new.sql")), ", ")),
+        ("old", Slot::join(each(include_str!("sql/old.sql")), ", ")),
+        ("moved", Slot::balanced(&each(include_str!("sql/moved.sql")), " or ")),
+    ];
+    Ok(Wanted { name, sql: render(template, &slots) })
+}
+
+/// One row of the journal.
+struct Note {
+    id: i64,
+    table: String,
+    operation: Option<Operation>,
+    key: Vec<Value>,
+}
+
+impl Note {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let letter: String = row.get(2)?;
+        let raw = (0..KEY_COLUMNS.len()).map(|at| row.get_ref(at + 3).map(|raw| decode::raw_value(raw).unwrap_or(Value::Null)));
+        Ok(Self {
+            id: row.get(0)?,
+            table: row.get(1)?,
+            operation: letter.chars().next().and_then(Operation::from_letter),
+            key: raw.collect::<rusqlite::Result<_>>()?,
+        })
+    }
+
+    fn change(self, link: &Link, keys: &mut Keys) -> Result<Change> {
+        let table = TableRef::new(self.table);
+        let Some(operation) = self.operation else {
+            return Err(Error::new(ErrorKind::Corrupt, format!("note {} of the journal tells no operation", self.id)));
+        };
+        let key = keys.read(link, &table, self.key)?;
+        Ok(Change { id: self.id, table, operation, key })
+    }
+}
+
+/// Types of the key columns of the tables in a drain.
+#[derive(Default)]
+struct Keys(Vec<(TableRef, Vec<DataType>)>);
+
+impl Keys {
+    /// The noted values as the types of their columns; as they are where they do not fit.
+    fn read(&mut self, link: &Link, table: &TableRef, mut raw: Vec<Value>) -> Result<Key> {
+        let at = match self.0.iter().position(|(known, _)| known == table) {
+            Some(at) => at,
+            None => {
+                self.0.push((table.clone(), key_types(link, table)?));
+                self.0.len() - 1
+            }
+        };
+        let types = &self.0[at].1;
+        if types.is_empty() {
+            let used = raw.iter().rposition(|value| !value.is_null()).map_or(1, |last| last + 1);
+            raw.truncate(used);
+            return Ok(Key(raw));
+        }
+        let typed = raw.into_iter().zip(types).map(|(value, wanted)| key::read_as(value.clone(), wanted).unwrap_or(value));
+        Ok(Key(typed.collect()))
+    }
+}
+
+/// The types of the columns that the table's delete trigger notes; none when trigger or table are not ours any more.
+fn key_types(link: &Link, table: &TableRef) -> Result<Vec<DataType>> {
+    let Ok(shape) = link.shape(table) else { return Ok(Vec::new()) };
+    let name = [PREFIX, "delete_", &shape.name].concat();
+    let held = link.rows(include_str!("sql/definition.sql"), [&name], |row| row.get::<_, String>(0))?.pop().unwrap_or_default();
+    let mut noted: Vec<(usize, &ColumnDef)> = Vec::new();
+    for column in &shape.columns {
+        let name = slot(include_str!("sql/old.sql"), &[("name", QUOTING.name(&column.name)?)]);
+        noted.extend(held.rfind(name.as_str()).map(|at| (at, column)));
+    }
+    noted.sort_by_key(|(at, _)| *at);
+    let key: Vec<String> = noted.iter().map(|(_, column)| column.name.clone()).collect();
+    let known = triggers(&shape, &key).is_ok_and(|triggers| triggers.iter().any(|t| t.name == name && body(&t.sql) == body(&held)));
+    Ok(if known { noted.into_iter().map(|(_, column)| column.data_type.clone()).collect() } else { Vec::new() })
+}

@@ -1,0 +1,2 @@
+-- {table}, {column}, {type}
+alter table {table} add column {column} {type}

@@ -1,0 +1,2 @@
+-- {left}: term, {right}: parameter.
+{left} >= {right}

@@ -1,0 +1,2 @@
+-- Rows after a key, part by part. {left}: terms, {right}: parameters.
+({left}) > ({right})

@@ -1,0 +1,2 @@
+-- {name}, {type}
+{name} {type}

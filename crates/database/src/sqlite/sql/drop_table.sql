@@ -1,0 +1,2 @@
+-- {name}
+drop table if exists {name}

@@ -1,0 +1,2 @@
+-- {name}
+drop trigger if exists {name}

@@ -1,0 +1,2 @@
+-- Equality. {left}, {right}.
+{left} = {right}

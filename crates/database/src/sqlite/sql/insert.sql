@@ -1,0 +1,2 @@
+-- Adds a row. {table}, {columns}, {values}: parameters.
+insert into {table} ({columns}) values ({values})

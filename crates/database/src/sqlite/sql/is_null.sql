@@ -1,0 +1,2 @@
+-- {column}
+{column} is null

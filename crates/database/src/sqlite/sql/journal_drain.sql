@@ -1,0 +1,6 @@
+-- The oldest notes; parameter: most of them; result: id, table, operation, key.
+select id, table_name, operation, k1, k2, k3, k4, k5, k6, k7, k8
+from denk_journal
+where table_name is not null
+order by id
+limit ?1

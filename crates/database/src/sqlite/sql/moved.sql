@@ -1,0 +1,2 @@
+-- Whether a key column changed. {name}
+old.{name} is not new.{name} collate binary

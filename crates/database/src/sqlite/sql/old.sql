@@ -1,0 +1,2 @@
+-- A key column of the row as it was. {name}
+old.{name}

@@ -1,0 +1,2 @@
+-- A numbered parameter.
+?{number}

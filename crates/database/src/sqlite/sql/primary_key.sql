@@ -1,0 +1,2 @@
+-- {columns}
+primary key ({columns})

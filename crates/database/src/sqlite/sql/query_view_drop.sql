@@ -1,0 +1,2 @@
+-- Forgets the name again.
+drop view temp.denk_query

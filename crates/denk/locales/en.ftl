@@ -1,0 +1,443 @@
+# What denk says in English. The same keys and variables stand in tr.ftl; a test compares them.
+# Numbers given as numbers are grouped by the program.
+
+verbatim = { $words }
+list-two = { $first }, { $rest }
+
+## Failures
+
+failure-error = error
+failure-why = because
+failure-hint = hint
+defect-what = denk made a mistake of its own
+defect-hint = please report this with the command you typed; nothing was left half done
+
+## Places
+
+origin-default = default
+origin-file = { $file }:{ $line }
+origin-env = environment variable { $name }
+origin-flag = flag { $flag }
+
+## Configuration
+
+config-what = the configuration cannot be used
+config-missing-why = there is no file { $file }
+config-missing-hint = check the path after -c, or write a new file with `denk init`
+config-read-why = { $file } cannot be read: { $reason }
+config-read-hint = check that the file exists and that you may read it
+config-not-utf8 = { $file } is not UTF-8 text
+config-utf8-hint = save the file as UTF-8 in your editor
+config-not-toml = { $place }: { $reason }
+config-toml-hint = correct the line; texts stand in quotes, and `denk init` writes an example
+config-unknown-key = { $place }: there is no setting `{ $name }`
+config-nearest-hint = did you mean `{ $name }`?
+config-known-hint = known here: { $names }
+config-wrong-value = { $place }: the value of `{ $name }` cannot be used
+config-flows-both = { $place }: `flows.preset` and `flows.folder` are both given
+config-flows-both-hint = keep one of them: a preset that comes with denk, or a folder with your own flow files
+config-flows-what = no flows are configured
+config-flows-missing = { $file } has no [flows]
+config-flows-no-file = there is no denk.toml in { $folder }
+config-flows-hint = add `preset = "mikro"` under [flows], or start with `denk init`
+
+value-section = write it as a section: a line with the name in square brackets, its settings below
+value-number = write a number that fits into 64 bits
+value-text = write a text in quotes
+value-language = write "tr" or "en"
+value-zone = write the name of a time zone, such as "Europe/Istanbul"
+value-log-level = write "error", "warn", "info", "debug", "trace" or "off"
+value-log-format = write "text" or "json"
+value-batch-rows = write a whole number from 1 to 1,000,000
+value-retries = write a whole number from 1 to 1,000
+value-database = write an address in quotes, {"{"} env = "NAME" {"}"}, {"{"} file = "PATH" {"}"}, or {"{"} url = ..., password = ... {"}"}
+
+secret-what = { $place }: the value of `{ $name }` is not there
+secret-env-missing = the environment variable { $name } is not set
+secret-file-missing = { $file } cannot be read: { $reason }
+secret-hint = set the variable (or write it into .env beside denk.toml), or correct the path of the file
+
+address-why = { $place }: the address of `{ $name }` cannot be used: { $reason }
+address-scheme = it begins with none of sqlite:, postgres:// and mssql://
+address-url = it is no valid address ({ $reason })
+address-no-database = it names no database after the host
+address-no-file = it names no file after sqlite:
+address-missing = { $place }: the database `{ $name }` has no address (`url`)
+address-hint = write sqlite:FILE, postgres://user@host:5432/name or mssql://user@host:1433/name; characters such as @ / # in a password are written %40 %2F %23, or give the password by itself: {"{"} url = "...", password = {"{"} env = "NAME" {"}"} {"}"}
+
+database-not-configured = there is no database `{ $name }` in the configuration
+databases-are = configured are: { $names }
+databases-none = { $file } names no databases
+databases-no-file = there is no denk.toml in { $folder }
+database-not-configured-hint = add `{ $name } = "ADDRESS"` under [databases], or set DENK__DATABASES__NAME
+
+## Databases
+
+database-named = database `{ $name }` ({ $address })
+database-at = the database { $address }
+database-some = the database
+database-table = table { $table }
+database-column = column { $column }
+database-key = key { $key }
+
+database-what-connection = { $place } cannot be reached
+database-what-authentication = { $place } refused the log-in
+database-what-permission = { $place } does not allow this to the user
+database-what-busy = { $place } is locked by somebody else
+database-what-constraint = { $place } refused a row
+database-what-conversion = { $place }: a value does not fit
+database-what-missing = { $place } does not have what is needed
+database-what-schema = { $place }: a table is not as expected
+database-what-full = { $place } has no room left
+database-what-corrupt = { $place } is damaged, or is no database
+database-what-unsupported = { $place } cannot do this
+database-what-timeout = { $place } did not answer in time
+database-what-internal = { $place } gave an answer that denk did not expect
+
+database-hint-connection = { $engine ->
+    [sqlite] check that the folder exists and the drive is connected
+    [postgres] is the server running, are host and port (usually 5432) right, and does a firewall or pg_hba.conf let this computer in?
+    [mssql] is the server running with TCP/IP switched on (SQL Server Configuration Manager), are host and port (usually 1433) right, and does the firewall let this computer in?
+   *[any] is the server running, and are host and port right?
+}
+database-hint-authentication = { $engine ->
+    [mssql] check user name and password; mixed-mode authentication must be on, and a log-in made with "user must change password" does not work
+    [postgres] check user name and password, and that pg_hba.conf allows this user to log in with a password
+   *[any] check user name and password
+}
+database-hint-permission = { $engine ->
+    [sqlite] give the user who runs denk the right to read and write the file and its folder
+    [postgres] have the owner grant the missing right (GRANT ... ON ... TO user)
+    [mssql] add the user to db_datareader and db_datawriter; to make tables or triggers it needs db_ddladmin
+   *[any] give the user the missing right
+}
+database-hint-busy = { $engine ->
+    [sqlite] close the other program that has the file open, or wait until it is done, and try again
+   *[any] wait until the other work is done and try again; a long-open transaction may hold the lock
+}
+database-hint-constraint = correct the row in the source, or relax the rule of the target's table, and run again
+database-hint-conversion = correct the value in the source, or give the target's column a type that can hold it
+database-hint-missing = { $engine ->
+    [sqlite] check the path and name of the file, and the names of tables and columns
+   *[any] check the names of database, schema, table and column; names may differ in upper and lower case
+}
+database-hint-schema = compare the table with what the flow expects: `denk check` lists the differences
+database-hint-full = make room on the disk (or raise the database's limit) and run again; nothing is half done
+database-hint-corrupt = { $engine ->
+    [sqlite] check that the path names an SQLite file and that it was copied completely; a damaged file is restored from a backup
+   *[any] have the server's administrator check the database; restore it from a backup if it is damaged
+}
+database-hint-unsupported = { $engine ->
+    [postgres] denk needs PostgreSQL 13 or newer
+    [mssql] denk needs SQL Server 2012 or newer
+   *[any] the database's version does not know this; update it, or use another type or option
+}
+database-hint-timeout = { $engine ->
+    [sqlite] is the file on a slow network drive? Copy it to this computer, or try again when less is going on
+   *[any] try again when the server has less to do; if it stays so, ask its administrator what blocks
+}
+database-hint-internal = try again; if it happens again, please report it with the lines above
+
+## Use
+
+usage-what = denk does not understand the command line
+usage-unknown-command = there is no command `{ $name }`
+usage-unknown-option = there is no option `{ $name }` here
+usage-missing = missing: { $name }
+usage-no-command = a command is missing
+usage-no-value = `{ $name }` needs a value
+usage-wrong-value = `{ $name }` does not take `{ $value }`
+usage-conflict = `{ $name }` and `{ $other }` exclude each other
+usage-twice = `{ $name }` can be given only once
+usage-nearest-hint = did you mean `{ $name }`?
+usage-values-hint = possible: { $values }
+usage-help-hint = `denk --help` lists the commands, `denk COMMAND --help` explains one
+
+## denk config show
+
+show-setting = setting
+show-value = value
+show-origin = from
+show-missing = (not there)
+show-through-file = file { $file }
+show-through-env = environment variable { $name }
+show-through-variable = { $name } in { $place }
+show-unused = note: { $name } ({ $place }) is not used: { $why }
+
+## denk init
+
+init-what = the configuration was not written
+init-env-hint = check the path after --from-env
+init-exists = { $file } is there already
+init-exists-hint = keep it, name another file with -c, or overwrite it with --force
+init-unwritable = { $file } cannot be written: { $reason }
+init-unwritable-hint = check that the folder exists, that you may write there and that the disk is not full
+init-written = written: { $file }
+init-taken = taken:   { $name } -> { $setting }
+init-ignored = ignored: { $name }: { $why }
+init-secrets = note: the secrets ({ $names }) stay in { $file }; denk reads them from the environment or from { $beside }: copy the file there or set the variables
+init-next = next: look it through, then `denk config show --origin`
+
+draft-top =
+    Configuration of denk. A `#` in front switches a line off.
+    Every value can also come from the environment: DENK__SECTION__KEY, for example DENK__DATABASES__WEB.
+    Secrets: {"{"} env = "NAME" {"}"} (environment, or .env beside this file) or {"{"} file = "PATH" {"}"}.
+    `denk config show --origin` shows what holds and where it comes from.
+draft-databases =
+    Where the databases are: sqlite:FILE, postgres://user@host:port/name or mssql://user@host:port/name.
+    The names are free; flows of the preset "mikro" expect erp, web and entegra.
+draft-flows =
+    Which flows there are: a preset that comes with denk, or folder = "mappings/" with files of your own.
+
+## Names of the old programs
+
+old-pool = denk opens the connections that it needs by itself
+old-windows-login = log-in with a Windows account is not supported; make an SQL log-in and give MSSQL_USER and MSSQL_PASSWORD
+old-not-understood = its value cannot be used
+old-no-hours = STOCK_XML_HOURS is not set
+old-hours-off = STOCK_XML_SCHEDULED is not "true"
+old-incomplete = { $names } must be set too
+old-instance = the name of the instance is not needed: the port decides
+old-unknown = denk knows no such name
+
+## Logs
+
+log-unwritable = note: the log in { $folder } cannot be written: { $reason }
+
+## Help
+
+help-usage = Usage
+help-commands = Commands
+help-command = COMMAND
+help-arguments = Arguments
+help-options = Options
+help-options-word = OPTIONS
+help-general = General options
+
+command-denk = Keeps the databases of a business equal
+command-copy = Makes tables of one database equal to those of another
+command-run = Runs flows or groups of flows once
+command-check = Opens every configured database and tells what is fine and what to do about the rest
+command-verify = Compares source and target of a flow or group row by row
+command-preset = The flow files that come with denk
+command-preset-list = Lists the presets
+command-preset-show = Shows what is in a preset
+command-preset-copy = Copies a preset's files into a folder, to change them
+command-config = The configuration
+command-config-show = Shows every setting, without secrets
+command-init = Writes denk.toml
+command-demo = Shows everything on this computer with made-up data
+
+option-lang = Language of texts: tr or en
+option-json = Answers with one JSON object
+option-config = Configuration file [without it: denk.toml in the current folder]
+option-config-value = FILE
+option-data = Data folder [without it: data]
+option-data-value = DIR
+option-verbose = Shows the log on the screen; -vv shows more
+option-quiet = Shows neither notes nor progress
+option-log-level = How much is logged: error, warn, info, debug or trace
+option-log-level-value = LEVEL
+option-log-format-value = FORMAT
+option-log-format = How log files are written: text or json
+option-help = Shows this help
+option-version = Shows the version
+
+option-copy-source = Where rows come from: sqlite:FILE, postgres://... or mssql://...
+option-copy-source-value = SOURCE
+option-copy-target = Where rows go: sqlite:FILE, postgres://... or mssql://...
+option-copy-target-value = TARGET
+option-copy-table = Only this table; can be given several times
+option-copy-table-value = TABLE
+option-copy-name = Name of the one table in the target
+option-copy-name-value = NAME
+option-copy-keep-deleted = Rows that are missing in the source stay in the target
+option-copy-dry-run = Shows what would be done and writes nothing
+option-run-name = Flow or group: entegra, erp-to-web, ...
+option-run-name-value = NAME
+option-run-full = Compares everything, not only what may have changed
+option-run-dry-run = Shows what would be done and writes nothing
+option-run-only = Only these flows of the groups, separated by commas
+option-run-only-value = FLOW
+option-verify-name = Flow or group
+option-verify-name-value = NAME
+option-verify-repair = Brings the target in line with the source
+option-verify-limit = How many differences of a flow are listed [without it: 20]
+option-verify-limit-value = N
+option-preset-show-name = Name of the preset
+option-preset-show-name-value = NAME
+option-preset-show-schema = The tables of one of its databases, as SQL: erp, web, entegra or office
+option-preset-show-dialect = Whose SQL: sqlite, postgres or mssql
+option-preset-copy-name = Name of the preset
+option-preset-copy-name-value = NAME
+option-preset-copy-dir = The folder to copy into
+option-preset-copy-dir-value = DIR
+option-config-show-origin = Tells where each value came from
+option-init-from-env = Takes over the settings of the old programs from this .env file
+option-init-from-env-value = FILE
+option-init-entegra = The SQLite file of Entegra
+option-init-entegra-value = FILE
+option-init-force = Overwrites an existing file
+option-demo-listen = Address of the dashboard
+option-demo-listen-value = ADDR
+option-copy-types = Holds a column as this type; can be given several times
+option-copy-types-value = COLUMN=TYPE
+option-run-allow-deletes = Lets deletions through that would be held
+option-run-accept-drift = Goes on although source columns have vanished or changed their type
+
+## Flows
+
+flow-file-what = { $file }, line { $line }: this is no flow file
+flow-file-nearest = did you mean `{ $name }`?
+flow-file-hint = docs/reference/flow-file.md lists every word of a flow file
+flow-folder-what = the flow files in { $folder } cannot be read
+flow-folder-hint = check `folder` under [flows]
+flow-circle-what = these flows cannot be put in an order
+flow-circle-why = they wait for each other: { $flows }
+flow-circle-hint = take a name out of one flow's `after`
+flow-unknown-what = there is no flow or group `{ $name }`
+flow-unknown-why = there are: { $names }
+flow-unknown-nearest = did you mean `{ $name }`?
+flow-unknown-hint = `denk preset show mikro` lists the flows that come with denk
+flow-what = flow `{ $flow }` cannot run
+flow-unopened = database `{ $database }` could not be opened (told above)
+flow-unopened-hint = put the database right, then run the flow again
+flow-fit-hint = correct the flow file or the table; `denk check` shows all that does not fit
+flow-no-table = database `{ $database }` has no table `{ $table }`
+flow-no-table-hint = check the name and the database, or let denk make the table: `create = true` under [target]
+flow-no-column = table `{ $table }` has no column `{ $column }` (nearest: { $nearest })
+flow-computed = column `{ $column }` of `{ $table }` is computed by the database and cannot be written
+flow-no-key = `{ $table }` has no key by which rows could be told apart
+flow-no-key-hint = name one with `key` in the flow file
+flow-unfaithful = column `{ $column }` of type { $type } would not survive: { $reason }
+flow-unfaithful-hint = say how to hold it: `--type COLUMN=text` for `denk copy`, `type = "text"` in a flow file
+flow-no-type = `{ $word }` is no column type
+flow-no-type-hint = types: text, varchar(n), smallint, integer, bigint, real, numeric(p,s), boolean, date, time, timestamp, timestamptz, uuid, json, bytes
+flow-bad-constant = the value given for `{ $column }` does not fit the column: { $reason }
+flow-vanished = source column `{ $column }` has vanished since the last run
+flow-retyped = source column `{ $column }` was { $before } and is now { $now }
+flow-drift-hint = if the change is meant, run once with `--accept-drift`; nothing was changed in the target
+flow-key-repeats = the target holds two rows with key { $key }
+flow-key-repeats-hint = remove one of them, or choose another `key` in the flow file
+flow-case = test `{ $test }` of the flow file fails: column `{ $column }` became `{ $got }` instead of `{ $wanted }`
+flow-case-hint = correct the mapping or the test; no row was moved
+
+## Rows that do not fit
+
+misfit-not-a = `{ $value }` is not a { $wanted }
+misfit-range = `{ $value }` is outside the range of the column
+misfit-precise = `{ $value }` has more digits than the column keeps
+misfit-long = the text has { $length } characters, the column holds { $max }
+misfit-character = the text holds a character that the column cannot store ({ $code })
+misfit-utf8 = the text is not valid UTF-8
+misfit-null = the column does not allow NULL
+misfit-ambiguous = the local time `{ $value }` does not exist or exists twice
+misfit-null-key = a key column is NULL
+misfit-duplicate = another row has the same key
+misfit-refused = the target refused the row: { $words }
+type-json-document = JSON document
+type-byte-string = byte string
+type-date-and-time = date and time
+type-date = date
+type-decimal-number = decimal number
+type-number-that-a-float-holds-exactly = number that the column holds exactly
+type-point-in-time = point in time
+type-text = text
+type-time-of-day = time of day
+type-uuid = UUID
+type-whole-number = whole number
+type-yes-no-value = yes/no value
+
+## What a run did
+
+column-flow = flow
+column-state = state
+column-read = read
+column-inserted = inserted
+column-updated = updated
+column-unchanged = unchanged
+column-deleted = deleted
+column-parked = parked
+column-held = held
+column-seconds = seconds
+column-compared = compared
+column-missing = missing
+column-extra = extra
+column-different = different
+column-area = area
+column-severity = severity
+column-finding = finding
+column-preset = preset
+column-flows = flows
+column-group = group
+column-about = what it does
+state-done = done
+state-partial = in part
+state-failed = failed
+action-create = create
+action-insert = insert
+action-update = update
+action-delete = delete
+run-added-columns = { $flow }: columns added to the target: { $columns }
+run-parked = { $flow }: { $count } rows are parked; correct them at the source and the next run takes them up:
+run-held = { $flow }: { $count } deletions are held, that is too much at once; nothing was deleted. If it is right: --allow-deletes
+verify-insert = missing
+verify-update = different
+verify-delete = extra
+verify-equal = Everything is equal.
+verify-different = There are differences; `--repair` puts them right.
+
+## Check
+
+check-no-databases = no database is configured
+check-no-databases-hint = write them under [databases] in denk.toml; `denk init` writes an example
+check-opened = { $product } { $version }
+check-will-be-made = the file is not there yet; the first run makes it
+check-clock = its clock differs from this machine's by { $seconds } seconds
+check-clock-hint = set both clocks by a time server
+check-flow-unopened = its databases could not be opened
+check-flow-unopened-hint = see above
+check-flow-fits = fits `{ $table }`, { $columns } columns
+check-flow-creates = the first run makes `{ $table }` with { $columns } columns
+check-flow-adds = the next run adds these columns to the target: { $columns }
+severity-ok = fine
+severity-warning = look
+severity-error = WRONG
+
+## Copy
+
+copy-as-what = `--as` needs exactly one `--table`
+copy-as-why = several tables cannot have one name
+copy-as-hint = give one `--table`, or leave `--as` out
+copy-address-what = a database's address is wrong
+copy-address-hint = write sqlite:FILE, postgres://user:password@host:5432/name or mssql://user:password@host:1433/name
+copy-nothing-what = there is nothing to copy
+copy-nothing-why = the source has no table
+copy-nothing-hint = check the address; views are copied when they are named with --table
+copy-type-what = `--type` was not understood
+copy-type-why = it says which column to hold as which type
+copy-type-hint = for example: --type goods.price=numeric(18,4)
+
+## Presets
+
+preset-unknown-what = there is no preset `{ $name }`
+preset-unknown-why = there are: { $names }
+preset-unknown-hint = `denk preset list` lists them
+preset-no-schema-what = the preset has no such schema
+preset-no-schema-why = preset `{ $name }`, schema `{ $schema }`, dialect `{ $dialect }`
+preset-no-schema-hint = there is: --schema entegra --dialect sqlite
+preset-copy-what = the preset could not be copied
+preset-copy-hint = choose an empty folder that you may write to
+preset-copied = { $count } files are in { $folder }; write `folder = "..."` under [flows] to use them
+
+## Demo
+
+demo-begin = A marketplace file and an empty web database, with made-up rows, in { $folder }
+demo-first = First run: everything is copied.
+demo-again = Second run: nothing has changed, nothing is written.
+demo-nothing = (nothing was written)
+demo-day = A day's work: two new orders, one cancelled, quantities, a price and an order line changed, a product deleted, one order spoilt.
+demo-changes = Third run: exactly the differences; the spoilt row is parked with its reason.
+demo-end = Compared row by row: { $differences } differences, { $parked } parked. The files are in { $folder }: open them with any SQLite program, or start from there with `denk copy`.
+demo-what = the demo could not begin
+demo-hint = choose a folder that you may write to: denk demo --data FOLDER

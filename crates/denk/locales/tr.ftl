@@ -1,0 +1,443 @@
+# denk'in Türkçe metinleri. Aynı anahtarlar ve değişkenler en.ftl içinde de vardır; bir test ikisini karşılaştırır.
+# Sayı olarak verilen sayıları program gruplar.
+
+verbatim = { $words }
+list-two = { $first }, { $rest }
+
+## Hatalar
+
+failure-error = hata
+failure-why = neden
+failure-hint = ipucu
+defect-what = denk'in kendi içinde bir hata oluştu
+defect-hint = lütfen yazdığınız komutla birlikte bildirin; yarım kalmış bir işlem yok
+
+## Yerler
+
+origin-default = varsayılan
+origin-file = { $file }:{ $line }
+origin-env = ortam değişkeni { $name }
+origin-flag = seçenek { $flag }
+
+## Yapılandırma
+
+config-what = yapılandırma kullanılamıyor
+config-missing-why = { $file } dosyası yok
+config-missing-hint = -c ile verdiğiniz yolu denetleyin ya da `denk init` ile yeni bir dosya oluşturun
+config-read-why = { $file } okunamıyor: { $reason }
+config-read-hint = dosyanın var olduğunu ve okuma yetkiniz olduğunu denetleyin
+config-not-utf8 = { $file } UTF-8 metin değil
+config-utf8-hint = dosyayı düzenleyicinizde UTF-8 olarak kaydedin
+config-not-toml = { $place }: { $reason }
+config-toml-hint = satırı düzeltin; metinler tırnak içinde yazılır, `denk init` örnek bir dosya oluşturur
+config-unknown-key = { $place }: `{ $name }` diye bir ayar yok
+config-nearest-hint = `{ $name }` mi demek istediniz?
+config-known-hint = burada bilinenler: { $names }
+config-wrong-value = { $place }: `{ $name }` ayarının değeri kullanılamıyor
+config-flows-both = { $place }: hem `flows.preset` hem `flows.folder` verilmiş
+config-flows-both-hint = birini bırakın: denk ile gelen bir hazır küme ya da kendi akış dosyalarınızın klasörü
+config-flows-what = yapılandırmada akış yok
+config-flows-missing = { $file } içinde [flows] bölümü yok
+config-flows-no-file = { $folder } klasöründe denk.toml yok
+config-flows-hint = [flows] altına `preset = "mikro"` yazın ya da `denk init` ile başlayın
+
+value-section = bölüm olarak yazın: köşeli ayraç içinde adı, altında ayarları
+value-number = 64 bite sığan bir sayı yazın
+value-text = tırnak içinde bir metin yazın
+value-language = "tr" ya da "en" yazın
+value-zone = bir saat diliminin adını yazın, örneğin "Europe/Istanbul"
+value-log-level = "error", "warn", "info", "debug", "trace" ya da "off" yazın
+value-log-format = "text" ya da "json" yazın
+value-batch-rows = 1 ile 1.000.000 arasında bir tam sayı yazın
+value-retries = 1 ile 1.000 arasında bir tam sayı yazın
+value-database = tırnak içinde bir adres, {"{"} env = "AD" {"}"}, {"{"} file = "YOL" {"}"} ya da {"{"} url = ..., password = ... {"}"} yazın
+
+secret-what = { $place }: `{ $name }` ayarının değeri bulunamadı
+secret-env-missing = { $name } ortam değişkeni tanımlı değil
+secret-file-missing = { $file } okunamıyor: { $reason }
+secret-hint = değişkeni tanımlayın (ya da denk.toml'un yanındaki .env dosyasına yazın) veya dosyanın yolunu düzeltin
+
+address-why = { $place }: `{ $name }` adresi kullanılamıyor: { $reason }
+address-scheme = sqlite:, postgres:// ya da mssql:// ile başlamıyor
+address-url = geçerli bir adres değil ({ $reason })
+address-no-database = sunucudan sonra veritabanı adı yok
+address-no-file = sqlite: sonrasında dosya adı yok
+address-missing = { $place }: `{ $name }` veritabanının adresi (`url`) yok
+address-hint = sqlite:DOSYA, postgres://kullanıcı@sunucu:5432/ad ya da mssql://kullanıcı@sunucu:1433/ad yazın; paroladaki @ / # gibi işaretler %40 %2F %23 olarak yazılır ya da parola ayrı verilir: {"{"} url = "...", password = {"{"} env = "AD" {"}"} {"}"}
+
+database-not-configured = yapılandırmada `{ $name }` veritabanı yok
+databases-are = tanımlı olanlar: { $names }
+databases-none = { $file } içinde veritabanı tanımlı değil
+databases-no-file = { $folder } klasöründe denk.toml yok
+database-not-configured-hint = [databases] altına `{ $name } = "ADRES"` yazın ya da DENK__DATABASES__AD değişkenini tanımlayın
+
+## Veritabanları
+
+database-named = `{ $name }` veritabanı ({ $address })
+database-at = { $address } veritabanı
+database-some = veritabanı
+database-table = tablo { $table }
+database-column = sütun { $column }
+database-key = anahtar { $key }
+
+database-what-connection = { $place }: bağlanılamıyor
+database-what-authentication = { $place }: giriş reddedildi
+database-what-permission = { $place }: kullanıcının buna yetkisi yok
+database-what-busy = { $place }: başkası tarafından kilitlenmiş
+database-what-constraint = { $place }: bir satır reddedildi
+database-what-conversion = { $place }: bir değer sığmıyor
+database-what-missing = { $place }: gereken bir şey bulunamadı
+database-what-schema = { $place }: bir tablo beklendiği gibi değil
+database-what-full = { $place }: yer kalmadı
+database-what-corrupt = { $place }: bozuk ya da veritabanı değil
+database-what-unsupported = { $place }: bu işlem desteklenmiyor
+database-what-timeout = { $place }: zamanında yanıt gelmedi
+database-what-internal = { $place }: denk'in beklemediği bir yanıt geldi
+
+database-hint-connection = { $engine ->
+    [sqlite] klasörün var olduğunu ve sürücünün bağlı olduğunu denetleyin
+    [postgres] sunucu çalışıyor mu, adres ve port (genellikle 5432) doğru mu, güvenlik duvarı ve pg_hba.conf bu bilgisayara izin veriyor mu?
+    [mssql] sunucu çalışıyor ve TCP/IP açık mı (SQL Server Configuration Manager), adres ve port (genellikle 1433) doğru mu, güvenlik duvarı bu bilgisayara izin veriyor mu?
+   *[any] sunucu çalışıyor mu, adres ve port doğru mu?
+}
+database-hint-authentication = { $engine ->
+    [mssql] kullanıcı adını ve parolayı denetleyin; karma kimlik doğrulama (mixed mode) açık olmalı, "parola değiştirilmeli" ile açılan girişler çalışmaz
+    [postgres] kullanıcı adını ve parolayı, pg_hba.conf'un bu kullanıcıya parolayla giriş izni verdiğini denetleyin
+   *[any] kullanıcı adını ve parolayı denetleyin
+}
+database-hint-permission = { $engine ->
+    [sqlite] denk'i çalıştıran kullanıcıya dosyayı ve klasörünü okuma ve yazma izni verin
+    [postgres] eksik yetkiyi tablo sahibine verdirin (GRANT ... ON ... TO kullanıcı)
+    [mssql] kullanıcıyı db_datareader ve db_datawriter rollerine ekleyin; tablo ya da tetikleyici oluşturmak için db_ddladmin gerekir
+   *[any] kullanıcıya eksik yetkiyi verin
+}
+database-hint-busy = { $engine ->
+    [sqlite] dosyayı açık tutan diğer programı kapatın ya da işinin bitmesini bekleyip yeniden deneyin
+   *[any] diğer işin bitmesini bekleyip yeniden deneyin; kilidi uzun süre açık kalan bir işlem tutuyor olabilir
+}
+database-hint-constraint = satırı kaynakta düzeltin ya da hedef tablodaki kuralı gevşetin ve yeniden çalıştırın
+database-hint-conversion = değeri kaynakta düzeltin ya da hedef sütuna bu değeri tutabilen bir tür verin
+database-hint-missing = { $engine ->
+    [sqlite] dosyanın yolunu ve adını, tablo ve sütun adlarını denetleyin
+   *[any] veritabanı, şema, tablo ve sütun adlarını denetleyin; büyük ve küçük harf fark edebilir
+}
+database-hint-schema = tabloyu akışın beklediğiyle karşılaştırın: `denk check` farkları listeler
+database-hint-full = diskte yer açın (ya da veritabanının sınırını yükseltin) ve yeniden çalıştırın; yarım kalmış bir işlem yok
+database-hint-corrupt = { $engine ->
+    [sqlite] yolun bir SQLite dosyasını gösterdiğini ve dosyanın tam kopyalandığını denetleyin; bozuk dosya yedekten geri yüklenir
+   *[any] sunucu yöneticisine veritabanını denetletin; bozuksa yedekten geri yükleyin
+}
+database-hint-unsupported = { $engine ->
+    [postgres] denk için PostgreSQL 13 ya da daha yenisi gerekir
+    [mssql] denk için SQL Server 2012 ya da daha yenisi gerekir
+   *[any] veritabanının sürümü bunu bilmiyor; güncelleyin ya da başka bir tür veya seçenek kullanın
+}
+database-hint-timeout = { $engine ->
+    [sqlite] dosya yavaş bir ağ sürücüsünde mi? Bu bilgisayara kopyalayın ya da yoğunluk azalınca yeniden deneyin
+   *[any] sunucunun yoğunluğu azalınca yeniden deneyin; sürerse yöneticisine neyin engellediğini sorun
+}
+database-hint-internal = yeniden deneyin; tekrarlarsa lütfen yukarıdaki satırlarla birlikte bildirin
+
+## Kullanım
+
+usage-what = komut satırı anlaşılamadı
+usage-unknown-command = `{ $name }` diye bir komut yok
+usage-unknown-option = burada `{ $name }` diye bir seçenek yok
+usage-missing = eksik: { $name }
+usage-no-command = komut eksik
+usage-no-value = `{ $name }` bir değer ister
+usage-wrong-value = `{ $name }` için `{ $value }` verilemez
+usage-conflict = `{ $name }` ile `{ $other }` birlikte verilemez
+usage-twice = `{ $name }` yalnızca bir kez verilebilir
+usage-nearest-hint = `{ $name }` mi demek istediniz?
+usage-values-hint = olabilecekler: { $values }
+usage-help-hint = `denk --help` komutları listeler, `denk KOMUT --help` birini açıklar
+
+## denk config show
+
+show-setting = ayar
+show-value = değer
+show-origin = nereden
+show-missing = (bulunamadı)
+show-through-file = { $file } dosyası
+show-through-env = ortam değişkeni { $name }
+show-through-variable = { $place } içindeki { $name }
+show-unused = not: { $name } ({ $place }) kullanılmıyor: { $why }
+
+## denk init
+
+init-what = yapılandırma yazılmadı
+init-env-hint = --from-env ile verdiğiniz yolu denetleyin
+init-exists = { $file } zaten var
+init-exists-hint = olduğu gibi bırakın, -c ile başka bir dosya adı verin ya da --force ile üzerine yazın
+init-unwritable = { $file } yazılamıyor: { $reason }
+init-unwritable-hint = klasörün var olduğunu, yazma yetkiniz olduğunu ve diskin dolu olmadığını denetleyin
+init-written = yazıldı:  { $file }
+init-taken = alındı:   { $name } -> { $setting }
+init-ignored = alınmadı: { $name }: { $why }
+init-secrets = not: gizli bilgiler ({ $names }) { $file } içinde kaldı; denk bunları ortamdan ya da { $beside } dosyasından okur: dosyayı oraya kopyalayın ya da değişkenleri tanımlayın
+init-next = sırada: dosyayı gözden geçirin, sonra `denk config show --origin`
+
+draft-top =
+    denk yapılandırması. Başına `#` konan satır geçersizdir.
+    Her değer ortamdan da gelebilir: DENK__BÖLÜM__ANAHTAR, örneğin DENK__DATABASES__WEB.
+    Gizli bilgiler: {"{"} env = "AD" {"}"} (ortamdan ya da bu dosyanın yanındaki .env dosyasından) veya {"{"} file = "YOL" {"}"}.
+    `denk config show --origin` geçerli değerleri ve nereden geldiklerini gösterir.
+draft-databases =
+    Veritabanlarının yeri: sqlite:DOSYA, postgres://kullanıcı@sunucu:port/ad ya da mssql://kullanıcı@sunucu:port/ad.
+    Adlar serbesttir; "mikro" hazır kümesinin akışları erp, web ve entegra adlarını bekler.
+draft-flows =
+    Hangi akışlar var: denk ile gelen bir hazır küme ya da folder = "mappings/" ile kendi dosyalarınız.
+
+## Eski programların adları
+
+old-pool = denk gereken bağlantıları kendisi açar
+old-windows-login = Windows hesabıyla giriş desteklenmiyor; bir SQL girişi açıp MSSQL_USER ve MSSQL_PASSWORD verin
+old-not-understood = değeri kullanılamıyor
+old-no-hours = STOCK_XML_HOURS tanımlı değil
+old-hours-off = STOCK_XML_SCHEDULED "true" değil
+old-incomplete = { $names } de tanımlı olmalı
+old-instance = örnek (instance) adı gerekmez: port belirler
+old-unknown = denk böyle bir ad bilmiyor
+
+## Günlükler
+
+log-unwritable = not: { $folder } içindeki günlük yazılamıyor: { $reason }
+
+## Yardım
+
+help-usage = Kullanım
+help-commands = Komutlar
+help-command = KOMUT
+help-arguments = Değerler
+help-options = Seçenekler
+help-options-word = SEÇENEKLER
+help-general = Genel seçenekler
+
+command-denk = Bir işletmenin veritabanlarını denk tutar
+command-copy = Bir veritabanının tablolarını diğerininkilere eşitler
+command-run = Akışları ya da akış gruplarını bir kez çalıştırır
+command-check = Tanımlı her veritabanını açar; neyin yolunda olduğunu, gerisi için ne yapılacağını söyler
+command-verify = Bir akışın ya da grubun kaynağını ve hedefini satır satır karşılaştırır
+command-preset = denk ile gelen akış dosyaları
+command-preset-list = Hazır kümeleri listeler
+command-preset-show = Bir hazır kümenin içindekileri gösterir
+command-preset-copy = Bir hazır kümenin dosyalarını değiştirebilmeniz için bir klasöre kopyalar
+command-config = Yapılandırma
+command-config-show = Gizli bilgiler dışında her ayarı gösterir
+command-init = denk.toml dosyasını yazar
+command-demo = Her şeyi bu bilgisayarda uydurma verilerle gösterir
+
+option-lang = Metinlerin dili: tr ya da en
+option-json = Tek bir JSON nesnesiyle yanıtlar
+option-config = Yapılandırma dosyası [verilmezse: bulunulan klasördeki denk.toml]
+option-config-value = DOSYA
+option-data = Veri klasörü [verilmezse: data]
+option-data-value = KLASÖR
+option-verbose = Günlüğü ekranda gösterir; -vv daha fazlasını gösterir
+option-quiet = Notları ve ilerlemeyi göstermez
+option-log-level = Ne kadar günlük tutulacağı: error, warn, info, debug ya da trace
+option-log-level-value = DÜZEY
+option-log-format-value = BİÇİM
+option-log-format = Günlük dosyalarının biçimi: text ya da json
+option-help = Bu yardımı gösterir
+option-version = Sürümü gösterir
+
+option-copy-source = Satırların geldiği yer: sqlite:DOSYA, postgres://... ya da mssql://...
+option-copy-source-value = KAYNAK
+option-copy-target = Satırların gittiği yer: sqlite:DOSYA, postgres://... ya da mssql://...
+option-copy-target-value = HEDEF
+option-copy-table = Yalnızca bu tablo; birkaç kez verilebilir
+option-copy-table-value = TABLO
+option-copy-name = Tek tablonun hedefteki adı
+option-copy-name-value = AD
+option-copy-keep-deleted = Kaynakta olmayan satırlar hedefte kalır
+option-copy-dry-run = Ne yapılacağını gösterir, hiçbir şey yazmaz
+option-run-name = Akış ya da grup: entegra, erp-to-web, ...
+option-run-name-value = AD
+option-run-full = Yalnızca değişmiş olabilecekleri değil, her şeyi karşılaştırır
+option-run-dry-run = Ne yapılacağını gösterir, hiçbir şey yazmaz
+option-run-only = Grupların yalnızca bu akışları, virgülle ayrılır
+option-run-only-value = AKIŞ
+option-verify-name = Akış ya da grup
+option-verify-name-value = AD
+option-verify-repair = Hedefi kaynağa uydurur
+option-verify-limit = Bir akışın en çok kaç farkının listeleneceği [verilmezse: 20]
+option-verify-limit-value = N
+option-preset-show-name = Hazır kümenin adı
+option-preset-show-name-value = AD
+option-preset-show-schema = Veritabanlarından birinin tabloları, SQL olarak: erp, web, entegra ya da office
+option-preset-show-dialect = Hangi SQL: sqlite, postgres ya da mssql
+option-preset-copy-name = Hazır kümenin adı
+option-preset-copy-name-value = AD
+option-preset-copy-dir = Kopyalanacağı klasör
+option-preset-copy-dir-value = KLASÖR
+option-config-show-origin = Her değerin nereden geldiğini söyler
+option-init-from-env = Eski programların ayarlarını bu .env dosyasından alır
+option-init-from-env-value = DOSYA
+option-init-entegra = Entegra'nın SQLite dosyası
+option-init-entegra-value = DOSYA
+option-init-force = Var olan dosyanın üzerine yazar
+option-demo-listen = Panelin adresi
+option-demo-listen-value = ADRES
+option-copy-types = Bir sütunu bu türle tutar; birkaç kez verilebilir
+option-copy-types-value = SÜTUN=TÜR
+option-run-allow-deletes = Tutulacak silmelere izin verir
+option-run-accept-drift = Kaynakta sütun kaybolmuş ya da türü değişmiş olsa da sürdürür
+
+## Akışlar
+
+flow-file-what = { $file }, satır { $line }: bu bir akış dosyası değil
+flow-file-nearest = `{ $name }` mi demek istediniz?
+flow-file-hint = docs/reference/flow-file.md akış dosyasının bütün sözcüklerini listeler
+flow-folder-what = { $folder } klasöründeki akış dosyaları okunamıyor
+flow-folder-hint = [flows] altındaki `folder` değerini denetleyin
+flow-circle-what = bu akışlar sıraya konamıyor
+flow-circle-why = birbirlerini bekliyorlar: { $flows }
+flow-circle-hint = akışlardan birinin `after` listesinden bir adı çıkarın
+flow-unknown-what = `{ $name }` diye bir akış ya da grup yok
+flow-unknown-why = olanlar: { $names }
+flow-unknown-nearest = `{ $name }` mi demek istediniz?
+flow-unknown-hint = `denk preset show mikro` denk ile gelen akışları listeler
+flow-what = `{ $flow }` akışı çalışamıyor
+flow-unopened = `{ $database }` veritabanı açılamadı (yukarıda söylendi)
+flow-unopened-hint = veritabanını düzeltin, sonra akışı yeniden çalıştırın
+flow-fit-hint = akış dosyasını ya da tabloyu düzeltin; `denk check` uymayan her şeyi gösterir
+flow-no-table = `{ $database }` veritabanında `{ $table }` tablosu yok
+flow-no-table-hint = adı ve veritabanını denetleyin ya da tabloyu denk oluştursun: [target] altına `create = true`
+flow-no-column = `{ $table }` tablosunda `{ $column }` sütunu yok (en yakını: { $nearest })
+flow-computed = `{ $table }` tablosunun `{ $column }` sütununu veritabanı hesaplar, yazılamaz
+flow-no-key = `{ $table }` tablosunda satırları ayırt edecek bir anahtar yok
+flow-no-key-hint = akış dosyasında `key` ile bir anahtar belirtin
+flow-unfaithful = { $type } türündeki `{ $column }` sütunu olduğu gibi taşınamaz: { $reason }
+flow-unfaithful-hint = nasıl tutulacağını söyleyin: `denk copy` için `--type SÜTUN=text`, akış dosyasında `type = "text"`
+flow-no-type = `{ $word }` diye bir sütun türü yok
+flow-no-type-hint = türler: text, varchar(n), smallint, integer, bigint, real, numeric(p,s), boolean, date, time, timestamp, timestamptz, uuid, json, bytes
+flow-bad-constant = `{ $column }` için verilen değer sütuna sığmıyor: { $reason }
+flow-vanished = kaynaktaki `{ $column }` sütunu son çalıştırmadan bu yana kaybolmuş
+flow-retyped = kaynaktaki `{ $column }` sütunu { $before } idi, şimdi { $now }
+flow-drift-hint = değişiklik doğruysa bir kez `--accept-drift` ile çalıştırın; hedefte hiçbir şey değişmedi
+flow-key-repeats = hedefte { $key } anahtarlı iki satır var
+flow-key-repeats-hint = birini silin ya da akış dosyasında başka bir `key` seçin
+flow-case = akış dosyasındaki `{ $test }` testi tutmuyor: `{ $column }` sütunu `{ $wanted }` yerine `{ $got }` oldu
+flow-case-hint = eşlemeyi ya da testi düzeltin; hiçbir satır taşınmadı
+
+## Sığmayan satırlar
+
+misfit-not-a = `{ $value }` bir { $wanted } değil
+misfit-range = `{ $value }` sütunun sınırları dışında
+misfit-precise = `{ $value }` sütunun tuttuğundan çok basamaklı
+misfit-long = metin { $length } karakter, sütun { $max } karakter tutuyor
+misfit-character = metinde sütunun saklayamadığı bir karakter var ({ $code })
+misfit-utf8 = metin geçerli UTF-8 değil
+misfit-null = sütun boş (NULL) olamaz
+misfit-ambiguous = `{ $value }` yerel saati hiç yaşanmadı ya da iki kez yaşandı
+misfit-null-key = bir anahtar sütunu boş (NULL)
+misfit-duplicate = aynı anahtara sahip başka bir satır var
+misfit-refused = hedef satırı reddetti: { $words }
+type-json-document = JSON belgesi
+type-byte-string = bayt dizisi
+type-date-and-time = tarih ve saat
+type-date = tarih
+type-decimal-number = ondalık sayı
+type-number-that-a-float-holds-exactly = sütunun tam olarak tutabildiği sayı
+type-point-in-time = zaman noktası
+type-text = metin
+type-time-of-day = saat
+type-uuid = UUID
+type-whole-number = tam sayı
+type-yes-no-value = evet/hayır değeri
+
+## Çalıştırmanın sonucu
+
+column-flow = akış
+column-state = durum
+column-read = okunan
+column-inserted = eklenen
+column-updated = değişen
+column-unchanged = aynı
+column-deleted = silinen
+column-parked = bekleyen
+column-held = tutulan
+column-seconds = saniye
+column-compared = karşılaştırılan
+column-missing = eksik
+column-extra = fazla
+column-different = farklı
+column-area = konu
+column-severity = önem
+column-finding = bulgu
+column-preset = hazır küme
+column-flows = akış
+column-group = grup
+column-about = ne yapar
+state-done = tamam
+state-partial = kısmen
+state-failed = olmadı
+action-create = oluştur
+action-insert = ekle
+action-update = değiştir
+action-delete = sil
+run-added-columns = { $flow }: hedefe eklenen sütunlar: { $columns }
+run-parked = { $flow }: { $count } satır bekletiliyor; kaynakta düzeltin, sonraki çalıştırma alır:
+run-held = { $flow }: { $count } silme tutuldu, bir kerede çok fazla; hiçbir şey silinmedi. Doğruysa: --allow-deletes
+verify-insert = eksik
+verify-update = farklı
+verify-delete = fazla
+verify-equal = Her şey denk.
+verify-different = Farklar var; `--repair` bunları düzeltir.
+
+## Denetim
+
+check-no-databases = tanımlı veritabanı yok
+check-no-databases-hint = denk.toml içinde [databases] altına yazın; `denk init` örnek bir dosya oluşturur
+check-opened = { $product } { $version }
+check-will-be-made = dosya henüz yok; ilk çalıştırma oluşturur
+check-clock = saati bu bilgisayarınkinden { $seconds } saniye farklı
+check-clock-hint = iki saati de bir zaman sunucusuna göre ayarlayın
+check-flow-unopened = veritabanları açılamadı
+check-flow-unopened-hint = yukarıya bakın
+check-flow-fits = `{ $table }` tablosuna uyuyor, { $columns } sütun
+check-flow-creates = ilk çalıştırma `{ $table }` tablosunu { $columns } sütunla oluşturur
+check-flow-adds = sonraki çalıştırma hedefe şu sütunları ekler: { $columns }
+severity-ok = tamam
+severity-warning = bakın
+severity-error = YANLIŞ
+
+## Kopyalama
+
+copy-as-what = `--as` tam olarak bir `--table` ister
+copy-as-why = birkaç tablonun tek adı olamaz
+copy-as-hint = tek bir `--table` verin ya da `--as` kullanmayın
+copy-address-what = bir veritabanının adresi yanlış
+copy-address-hint = sqlite:DOSYA, postgres://kullanıcı:parola@sunucu:5432/ad ya da mssql://kullanıcı:parola@sunucu:1433/ad yazın
+copy-nothing-what = kopyalanacak bir şey yok
+copy-nothing-why = kaynakta tablo yok
+copy-nothing-hint = adresi denetleyin; görünümler (view) --table ile adı verilince kopyalanır
+copy-type-what = `--type` anlaşılamadı
+copy-type-why = hangi sütunun hangi türle tutulacağını söyler
+copy-type-hint = örneğin: --type urunler.fiyat=numeric(18,4)
+
+## Hazır kümeler
+
+preset-unknown-what = `{ $name }` diye bir hazır küme yok
+preset-unknown-why = olanlar: { $names }
+preset-unknown-hint = `denk preset list` hepsini listeler
+preset-no-schema-what = hazır kümede böyle bir şema yok
+preset-no-schema-why = hazır küme `{ $name }`, şema `{ $schema }`, lehçe `{ $dialect }`
+preset-no-schema-hint = olan: --schema entegra --dialect sqlite
+preset-copy-what = hazır küme kopyalanamadı
+preset-copy-hint = yazabildiğiniz boş bir klasör seçin
+preset-copied = { $count } dosya { $folder } klasöründe; kullanmak için [flows] altına `folder = "..."` yazın
+
+## Tanıtım
+
+demo-begin = { $folder } klasöründe uydurma kayıtlarla bir pazaryeri dosyası ve boş bir web veritabanı
+demo-first = Birinci çalıştırma: her şey kopyalanır.
+demo-again = İkinci çalıştırma: değişen bir şey yok, hiçbir şey yazılmaz.
+demo-nothing = (hiçbir şey yazılmadı)
+demo-day = Bir günlük iş: iki yeni sipariş, bir iptal, değişen miktarlar, bir fiyat ve bir sipariş kalemi, silinen bir ürün, bozulan bir sipariş.
+demo-changes = Üçüncü çalıştırma: yalnızca farklar; bozuk satır nedeniyle birlikte bekletilir.
+demo-end = Satır satır karşılaştırıldı: { $differences } fark, { $parked } bekleyen. Dosyalar { $folder } klasöründe: herhangi bir SQLite programıyla açın ya da `denk copy` ile oradan sürdürün.
+demo-what = tanıtım başlayamadı
+demo-hint = yazabildiğiniz bir klasör seçin: denk demo --data KLASÖR

@@ -1,0 +1,249 @@
+//! The command line: what can be typed. Help texts come from `locales/` (see [`localize`]); the comments here are for
+//! readers of the code.
+
+mod early;
+mod localize;
+mod usage;
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+pub use early::Early;
+
+use crate::{
+    failure::Failure,
+    messages::{Language, Text},
+};
+
+#[derive(Debug, Parser)]
+#[command(name = "denk", version, disable_help_flag = true, disable_version_flag = true)]
+#[command(disable_help_subcommand = true, subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+    #[arg(short = 'V', long, action = ArgAction::Version)]
+    version: Option<bool>,
+}
+
+/// Flags that every command takes.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// Language of texts.
+    #[arg(long, global = true, value_enum, value_name = "tr|en")]
+    pub lang: Option<Language>,
+    /// One JSON object on standard output.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// The configuration, instead of `denk.toml` in the current folder.
+    #[arg(short, long, global = true)]
+    pub config: Option<PathBuf>,
+    /// The data folder.
+    #[arg(long, global = true)]
+    pub data: Option<PathBuf>,
+    /// Shows the log on standard error; twice shows more.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Neither notes nor progress.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    #[arg(long, global = true, value_enum)]
+    pub log_level: Option<LogLevel>,
+    #[arg(long, global = true, value_enum)]
+    pub log_format: Option<LogFormat>,
+    #[arg(short = 'h', long, global = true, action = ArgAction::Help)]
+    help: Option<bool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Copy(CopyArgs),
+    Run(RunArgs),
+    Check(CheckArgs),
+    Verify(VerifyArgs),
+    #[command(subcommand, arg_required_else_help = true)]
+    Preset(PresetCommand),
+    #[command(subcommand, arg_required_else_help = true)]
+    Config(ConfigCommand),
+    Init(InitArgs),
+    Demo(DemoArgs),
+}
+
+/// Makes tables of one database equal to those of another.
+#[derive(Debug, Args)]
+pub struct CopyArgs {
+    pub source: String,
+    pub target: String,
+    /// Only these tables; all without it.
+    #[arg(long)]
+    pub table: Vec<String>,
+    /// Another name for the one table in the target.
+    #[arg(long = "as", value_name = "NAME")]
+    pub name: Option<String>,
+    /// Rows that the source does not have stay in the target.
+    #[arg(long)]
+    pub keep_deleted: bool,
+    #[arg(long)]
+    pub dry_run: bool,
+    /// What to hold a column as.
+    #[arg(long = "type", value_name = "COLUMN=TYPE")]
+    pub types: Vec<String>,
+}
+
+/// Runs flows or groups of flows once.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    #[arg(required = true)]
+    pub name: Vec<String>,
+    /// Everything, not only what may have changed.
+    #[arg(long)]
+    pub full: bool,
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Only these flows of the groups.
+    #[arg(long, value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Deletions that were held go through.
+    #[arg(long)]
+    pub allow_deletes: bool,
+    /// Goes on although source columns have vanished or changed.
+    #[arg(long)]
+    pub accept_drift: bool,
+}
+
+/// Opens every database and looks whether flows could run.
+#[derive(Debug, Args)]
+pub struct CheckArgs {}
+
+/// Compares source and target through the mapping.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    pub name: String,
+    /// Brings the target in line.
+    #[arg(long)]
+    pub repair: bool,
+    /// Most differences listed for a flow.
+    #[arg(long, default_value_t = 20)]
+    pub limit: usize,
+}
+
+/// The files that come with denk.
+#[derive(Debug, Subcommand)]
+pub enum PresetCommand {
+    List,
+    Show(PresetShowArgs),
+    Copy(PresetCopyArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct PresetShowArgs {
+    pub name: String,
+    /// The tables of one of its databases, as SQL.
+    #[arg(long, value_enum, value_name = "erp|web|entegra|office")]
+    pub schema: Option<Schema>,
+    #[arg(long, value_enum, value_name = "sqlite|postgres|mssql")]
+    pub dialect: Option<Dialect>,
+}
+
+#[derive(Debug, Args)]
+pub struct PresetCopyArgs {
+    pub name: String,
+    pub dir: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Schema {
+    Erp,
+    Web,
+    Entegra,
+    Office,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Dialect {
+    Sqlite,
+    Postgres,
+    Mssql,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    Show(ConfigShowArgs),
+}
+
+/// What is configured.
+#[derive(Debug, Args)]
+pub struct ConfigShowArgs {
+    /// Where each value came from.
+    #[arg(long)]
+    pub origin: bool,
+}
+
+/// Writes `denk.toml`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// A `.env` file of the old programs.
+    #[arg(long, value_name = "FILE")]
+    pub from_env: Option<PathBuf>,
+    /// Where the marketplace tool's file lies.
+    #[arg(long, value_name = "FILE")]
+    pub entegra: Option<PathBuf>,
+    /// Overwrites.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Everything on one machine with made-up data.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Address of the dashboard.
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+}
+
+/// What came of reading the arguments, when it is no command to carry out.
+#[derive(Debug)]
+pub enum Instead {
+    /// Help or version was asked for.
+    Help(String),
+    /// Nothing was asked for: the help for people, a failure for scripts.
+    Nothing(String, Failure),
+    Wrong(Failure),
+}
+
+impl ValueEnum for Language {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.code()))
+    }
+}
+
+/// Reads the arguments (the program's name first), speaking `text`'s language.
+///
+/// # Errors
+/// What is to be shown instead of carrying out a command.
+pub fn parse(arguments: &[OsString], text: &Text) -> Result<Cli, Instead> {
+    let mut command = localize::localized(Cli::command(), text);
+    let matches = command.try_get_matches_from_mut(arguments).map_err(|error| usage::instead(&error))?;
+    Cli::from_arg_matches(&matches).map_err(|error| usage::instead(&error))
+}

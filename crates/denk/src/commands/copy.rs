@@ -1,0 +1,171 @@
+//! `denk copy`: a flow made up on the spot for each table of the source.
+
+use ::database::{Address, Session};
+use flow::{
+    Flow, Options, Runner,
+    definition::{ColumnRule, Columns, Guard, Missing, On, Rows, Source, Target},
+};
+use model::{Instant, Table, TableKind, TableRef, Timestamp};
+
+use super::report::{self, Bars};
+use crate::{
+    Context, Outcome,
+    cli::CopyArgs,
+    config::address_reason,
+    failure::{Code, Failure, Place, Result},
+    messages::message,
+    wiring::Databases,
+};
+
+const SOURCE: &str = "source";
+const TARGET: &str = "target";
+
+/// # Errors
+/// A wrong address or table; a database that cannot be opened; a column that would not survive. Then nothing was
+/// written.
+pub async fn run(args: &CopyArgs, context: &Context) -> Result<Outcome> {
+    let (source, target) = (address(&args.source, context)?, address(&args.target, context)?);
+    if args.name.is_some() && args.table.len() != 1 {
+        return Err(wrong("copy-as-what", "copy-as-why", "copy-as-hint"));
+    }
+    let tables = tables(args, &source).await?;
+    let flows: Result<Vec<Flow>> = tables.iter().map(|table| flow_of(table, args)).collect();
+    let flows = flow::in_order(flows?).unwrap_or_else(|_| tables.iter().filter_map(|table| flow_of(table, args).ok()).collect());
+    let mut databases = Databases::default();
+    databases.add(SOURCE, source);
+    databases.add(TARGET, target);
+    refuse_unfit(&flows, &databases, context).await?;
+    let options = Options { dry_run: args.dry_run, ..Options::default() };
+    let bars = Bars::new(context);
+    let reports = Runner::new(&databases, &bars, context.config.zone.clone(), options).run(&flows).await;
+    Ok(report::show(context, &databases, reports))
+}
+
+fn wrong(what: &str, why: &str, hint: &str) -> Failure {
+    Failure::new(Code::WrongUse, message(what), message(why), message(hint))
+}
+
+/// An address as it was typed; SQLite files are relative to the current folder.
+fn address(text: &str, context: &Context) -> Result<Address> {
+    let address: Address = text.parse().map_err(|error: ::database::AddressError| {
+        let what = message("copy-address-what");
+        Failure::new(Code::WrongAddress, what, address_reason(&error), message("copy-address-hint"))
+    })?;
+    let is_file = !address.path().as_os_str().is_empty();
+    Ok(if is_file && address.path().is_relative() { Address::sqlite(context.environment.folder().join(address.path())) } else { address })
+}
+
+/// The tables to copy, with their shape. Views are copied only when they are named.
+async fn tables(args: &CopyArgs, source: &Address) -> Result<Vec<Table>> {
+    let place = Place::at(source);
+    let fail = |error: ::database::Error| Failure::of_database(&error, &place);
+    let mut session = ::database::open(source).await.map_err(fail)?;
+    let mut found = Vec::new();
+    if args.table.is_empty() {
+        for name in session.tables().await.map_err(fail)? {
+            let table = session.table(&name).await.map_err(fail)?;
+            if table.kind == TableKind::Table && !name.name.starts_with("denk_") {
+                found.push(table);
+            }
+        }
+    }
+    for name in &args.table {
+        found.push(named(session.as_mut(), name).await.map_err(fail)?);
+    }
+    if found.is_empty() {
+        return Err(wrong("copy-nothing-what", "copy-nothing-why", "copy-nothing-hint"));
+    }
+    Ok(found)
+}
+
+/// A table by its name, or by `schema.name`.
+async fn named(session: &mut dyn Session, name: &str) -> ::database::Result<Table> {
+    match (session.table(&TableRef::new(name)).await, name.split_once('.')) {
+        (Err(error), Some((schema, table))) if error.kind == model::ErrorKind::Missing => {
+            session.table(&TableRef::in_schema(schema, table)).await
+        }
+        (outcome, _) => outcome,
+    }
+}
+
+fn flow_of(table: &Table, args: &CopyArgs) -> Result<Flow> {
+    let name = &table.name.name;
+    let referenced = table.foreign_keys.iter().map(|key| key.table.name.clone()).filter(|other| other != name);
+    Ok(Flow {
+        name: name.clone(),
+        groups: Vec::new(),
+        about: String::new(),
+        after: referenced.collect(),
+        direction: String::new(),
+        source: Source {
+            database: SOURCE.to_owned(),
+            schema: table.name.schema.clone(),
+            table: Some(name.clone()),
+            query: None,
+            key: Vec::new(),
+            newest: None,
+            filter: Vec::new(),
+            without: None,
+            done: None,
+        },
+        target: Target {
+            database: TARGET.to_owned(),
+            schema: None,
+            table: args.name.clone().unwrap_or_else(|| name.clone()),
+            key: Vec::new(),
+            create: true,
+            missing: if args.keep_deleted { Missing::Keep } else { Missing::Delete },
+            rows: Rows::All,
+        },
+        columns: Columns { all: true, except: computed(table), null_texts: Vec::new() },
+        column: rules(table, args)?,
+        guard: Guard::default(),
+        test: Vec::new(),
+        stateless: true,
+    })
+}
+
+fn computed(table: &Table) -> Vec<String> {
+    let columns = table.columns.iter().filter(|column| column.generated == model::Generated::Computed);
+    columns.map(|column| column.name.clone()).collect()
+}
+
+/// What `--type TABLE.COLUMN=TYPE` or `--type COLUMN=TYPE` says about this table.
+fn rules(table: &Table, args: &CopyArgs) -> Result<Vec<ColumnRule>> {
+    let mut rules = Vec::new();
+    for given in &args.types {
+        let Some((column, words)) = given.rsplit_once('=') else {
+            return Err(wrong("copy-type-what", "copy-type-why", "copy-type-hint"));
+        };
+        let of_table = column.strip_prefix(&format!("{}.", table.name.name)).unwrap_or(column);
+        if table.column(of_table).is_some() {
+            rules.push(ColumnRule {
+                to: of_table.to_owned(),
+                from: None,
+                value: None,
+                default: None,
+                lookup: None,
+                now: false,
+                trim: false,
+                on: On::Always,
+                made_as: Some(words.trim().to_owned()),
+                null_texts: None,
+            });
+        }
+    }
+    Ok(rules)
+}
+
+/// Looks at every table before the first row moves: a type that would not survive stops everything.
+async fn refuse_unfit(flows: &[Flow], databases: &Databases, context: &Context) -> Result<()> {
+    use flow::Connect as _;
+    let fail = |error: &flow::Error, name: &str| Failure::of_flow(error, name, databases);
+    let mut source = databases.open(SOURCE, false).await.map_err(|error| fail(&error, SOURCE))?;
+    let mut target = databases.open(TARGET, true).await.map_err(|error| fail(&error, TARGET))?;
+    let moment = Instant::utc(Timestamp { micros: 0, nanos: 0 });
+    for flow in flows {
+        let bound = flow::bind(flow, source.as_mut(), target.as_mut(), &context.config.zone, moment).await;
+        bound.map_err(|error| fail(&error, &flow.name))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! What a run did, as a table for people and as JSON for scripts.
+
+use flow::{FlowReport, Progress, State};
+use indicatif::ProgressBar;
+use serde_json::{Value, json};
+use std::sync::Mutex;
+
+use crate::{
+    Context, Outcome,
+    failure::{Failure, reason},
+    messages::message,
+    output::Table,
+    wiring::Databases,
+};
+
+/// Shows flows as they run, on standard error.
+pub struct Bars<'a> {
+    context: &'a Context,
+    bar: Mutex<Option<ProgressBar>>,
+}
+
+impl<'a> Bars<'a> {
+    #[must_use]
+    pub fn new(context: &'a Context) -> Self {
+        Self { context, bar: Mutex::new(None) }
+    }
+
+    fn set(&self, bar: Option<ProgressBar>) {
+        let mut place = self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(old) = std::mem::replace(&mut *place, bar) {
+            old.finish_and_clear();
+        }
+    }
+}
+
+impl Progress for Bars<'_> {
+    fn started(&self, flow: &str) {
+        tracing::info!(flow, "started");
+        self.set(Some(self.context.output.progress(flow, None)));
+    }
+
+    fn rows(&self, _: &str, read: u64) {
+        if let Some(bar) = &*self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner) {
+            bar.set_position(read);
+        }
+    }
+
+    fn finished(&self, report: &FlowReport) {
+        self.set(None);
+        let FlowReport { name, read, inserted, updated, unchanged, deleted, parked, held, seconds, .. } = report;
+        if let Some(error) = &report.failure {
+            tracing::error!(flow = name, kind = error.kind().code(), "failed");
+        }
+        tracing::info!(flow = name, read, inserted, updated, unchanged, deleted, parked, held, seconds, "finished");
+    }
+}
+
+/// Shows the reports and tells how the command ends.
+pub fn show(context: &Context, databases: &Databases, mut reports: Vec<FlowReport>) -> Outcome {
+    let mut first: Option<Value> = None;
+    for report in &mut reports {
+        for row in &mut report.reasons {
+            row.reason = context.text.say(&reason(&row.misfit));
+        }
+        let Some(error) = &report.failure else { continue };
+        let failure = Failure::of_flow(error, &report.name, databases);
+        report.error = Some(failure.sentence(&context.text));
+        first.get_or_insert_with(|| failure.json(&context.text)["error"].clone());
+    }
+    let state = flow::overall(&reports);
+    let mut answer = json!({ "state": state, "flows": reports });
+    if let Some(error) = first {
+        answer["error"] = error;
+    }
+    context.output.answer(&answer);
+    context.output.table(&table(context, &reports));
+    details(context, databases, &reports);
+    match state {
+        State::Done => Outcome::Done,
+        State::Partial => Outcome::Partial,
+        State::Failed => Outcome::Failed,
+    }
+}
+
+fn table(context: &Context, reports: &[FlowReport]) -> Table {
+    let words = ["flow", "state", "read", "inserted", "updated", "unchanged", "deleted", "parked", "held", "seconds"];
+    let headings = words.map(|word| context.text.get(&format!("column-{word}")));
+    let mut table = Table::headed(headings).right(2..10);
+    for report in reports {
+        let number = |count: u64| context.text.number(count);
+        let mut row = vec![report.name.clone(), context.text.get(state_key(report.state))];
+        row.extend([report.read, report.inserted, report.updated, report.unchanged, report.deleted, report.parked, report.held].map(number));
+        row.push(format!("{:.2}", report.seconds));
+        table.row(row);
+    }
+    table
+}
+
+const fn state_key(state: State) -> &'static str {
+    match state {
+        State::Done => "state-done",
+        State::Partial => "state-partial",
+        State::Failed => "state-failed",
+    }
+}
+
+/// What a table has no room for: the plan, parked rows, held deletions, new columns, failures.
+fn details(context: &Context, databases: &Databases, reports: &[FlowReport]) {
+    let say = |words| context.output.line(&context.text.say(&words));
+    for report in reports {
+        let flow = || report.name.as_str();
+        for step in &report.plan {
+            let action = context.text.get(&format!("action-{}", format!("{:?}", step.action).to_lowercase()));
+            context.output.line(&format!("  {flow}: {action} {} {}", step.key, step.columns.join(", "), flow = flow()).trim_end().to_owned());
+        }
+        if !report.added_columns.is_empty() {
+            say(message("run-added-columns").with("flow", flow()).with("columns", report.added_columns.join(", ")));
+        }
+        if report.parked > 0 {
+            say(message("run-parked").with("flow", flow()).with("count", i64::try_from(report.parked).unwrap_or(i64::MAX)));
+        }
+        for row in &report.reasons {
+            context.output.line(&format!("  {} {}: {}", row.key, row.column, row.reason));
+        }
+        if report.held > 0 {
+            say(message("run-held").with("flow", flow()).with("count", i64::try_from(report.held).unwrap_or(i64::MAX)));
+        }
+        if let Some(error) = &report.failure {
+            let failure = Failure::of_flow(error, flow(), databases);
+            if !context.output.is_json() {
+                context.output.failure(&context.text, &failure);
+            }
+        }
+    }
+}

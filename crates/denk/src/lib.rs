@@ -1,0 +1,229 @@
+//! The program: command line, configuration, words and wiring. What the commands do is in the crates below.
+//!
+//! A command gets a [`Context`] and ends with an [`Outcome`] or a [`Failure`](failure::Failure); [`execute`] turns
+//! both into words and an exit code.
+
+pub mod cli;
+mod clock;
+pub mod commands;
+pub mod config;
+pub mod failure;
+pub mod log;
+pub mod messages;
+pub mod output;
+pub mod presets;
+pub mod wiring;
+
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+
+use cli::{Cli, Command, Early, Global, Instead, LogFormat, LogLevel};
+use config::{Config, Environment, Origin};
+use failure::Failure;
+use messages::{Chosen, Text, choose, message};
+use output::Output;
+use tracing::level_filters::LevelFilter;
+
+/// What every command works with.
+#[derive(Debug)]
+pub struct Context {
+    pub config: Config,
+    pub text: Text,
+    /// The language and who asked for it.
+    pub language: Chosen,
+    pub output: Output,
+    pub environment: Environment,
+    pub global: Global,
+}
+
+/// How a command ended that said itself what happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Done,
+    /// Done in part: rows parked or held, differences found.
+    Partial,
+    /// Not done, and the answer says why.
+    Failed,
+}
+
+/// Folder of hub store and backups unless `--data` says otherwise.
+const DATA_FOLDER: &str = "data";
+
+/// Carries out the process's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("denk: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    ExitCode::from(runtime.block_on(execute(&arguments, Environment::of_process(), Output::standard())))
+}
+
+/// Carries out one command line (the program's name first) and returns the exit code.
+pub async fn execute(arguments: &[OsString], environment: Environment, output: Output) -> u8 {
+    let early = Early::read(arguments);
+    let text = Text::new(choose(early.lang, &environment, None).language);
+    let output = output.json(early.json);
+    let cli = match cli::parse(arguments, &text) {
+        Ok(cli) => cli,
+        Err(instead) => return show_instead(&instead, &text, &output),
+    };
+    let output = output.quiet(cli.global.quiet);
+    let config = match load(&cli, &environment) {
+        Ok(config) => config,
+        Err(failure) => {
+            output.failure(&text, &failure);
+            return failure.exit();
+        }
+    };
+    let language = choose(cli.global.lang, &environment, config.language.clone());
+    let text = Text::new(language.language);
+    let context = Context { config, text, language, output, environment, global: cli.global };
+    match dispatch(cli.command, &context).await {
+        Ok(outcome) => outcome.exit(),
+        Err(failure) => {
+            context.output.failure(&context.text, &failure);
+            failure.exit()
+        }
+    }
+}
+
+fn show_instead(instead: &Instead, text: &Text, output: &Output) -> u8 {
+    match instead {
+        Instead::Help(help) => {
+            output.help(help);
+            0
+        }
+        Instead::Nothing(help, failure) => {
+            output.instead_of_command(help, text, failure);
+            failure.exit()
+        }
+        Instead::Wrong(failure) => {
+            output.failure(text, failure);
+            failure.exit()
+        }
+    }
+}
+
+/// Commands that need no configuration are not stopped by a broken one that nobody asked for.
+fn load(cli: &Cli, environment: &Environment) -> failure::Result<Config> {
+    let named = cli.global.config.as_deref();
+    match &cli.command {
+        // Its `-c` names the file to write.
+        Command::Init(_) => Ok(Config::empty(environment)),
+        Command::Copy(_) | Command::Preset(_) | Command::Demo(_) if named.is_none() => {
+            Ok(Config::load(None, environment).unwrap_or_else(|_| Config::empty(environment)))
+        }
+        _ => Config::load(named, environment),
+    }
+}
+
+async fn dispatch(command: Command, context: &Context) -> failure::Result<Outcome> {
+    match command {
+        Command::Config(cli::ConfigCommand::Show(args)) => commands::config_show::run(&args, context),
+        Command::Init(args) => commands::init::run(&args, context),
+        Command::Copy(args) => commands::copy::run(&args, context).await,
+        Command::Run(args) => commands::run::run(&args, context).await,
+        Command::Check(args) => commands::check::run(&args, context).await,
+        Command::Verify(args) => commands::verify::run(&args, context).await,
+        Command::Preset(command) => commands::preset::run(&command, context),
+        Command::Demo(args) => commands::demo::run(&args, context).await,
+    }
+}
+
+impl Outcome {
+    #[must_use]
+    pub const fn exit(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Partial => 3,
+        }
+    }
+}
+
+impl Context {
+    /// The data folder: `--data`, else `data`, seen from the current folder.
+    #[must_use]
+    pub fn data_folder(&self) -> PathBuf {
+        self.environment.folder().join(self.global.data.as_deref().unwrap_or(DATA_FOLDER.as_ref()))
+    }
+
+    /// Starts the log files; for commands that run flows. A log that cannot be written is told and stops nothing.
+    pub fn start_log(&self) {
+        let plan = self.log_plan();
+        if let Err(error) = log::start(&plan) {
+            let note = message("log-unwritable")
+                .with("folder", plan.folder.as_path())
+                .with("reason", error.to_string());
+            self.output.note(&self.text, &note);
+        }
+    }
+
+    fn log_plan(&self) -> log::Plan {
+        let configured = &self.config.log;
+        log::Plan {
+            folder: self.config.folder.join(&configured.folder),
+            level: self.global.log_level.map_or(configured.level, LogLevel::filter),
+            format: self.global.log_format.map_or(configured.format, LogFormat::format),
+            console: match self.global.verbose {
+                0 => LevelFilter::OFF,
+                1 => LevelFilter::INFO,
+                _ => LevelFilter::DEBUG,
+            },
+            zone: self.config.zone_name.clone(),
+        }
+    }
+
+    /// Settings that flags gave, by name, in the words that the configuration would use.
+    pub(crate) fn flags(&self) -> Vec<(&'static str, String, Origin)> {
+        let level =
+            self.global.log_level.map(|level| ("log.level", level.filter().to_string(), "--log-level"));
+        let format =
+            self.global.log_format.map(|format| ("log.format", format.word().to_owned(), "--log-format"));
+        level.into_iter().chain(format).map(|(name, value, flag)| (name, value, Origin::Flag(flag))).collect()
+    }
+}
+
+impl LogLevel {
+    const fn filter(self) -> LevelFilter {
+        match self {
+            Self::Error => LevelFilter::ERROR,
+            Self::Warn => LevelFilter::WARN,
+            Self::Info => LevelFilter::INFO,
+            Self::Debug => LevelFilter::DEBUG,
+            Self::Trace => LevelFilter::TRACE,
+        }
+    }
+}
+
+impl LogFormat {
+    const fn format(self) -> log::Format {
+        match self {
+            Self::Text => log::Format::Text,
+            Self::Json => log::Format::Json,
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_context_can_be_shared_by_tasks() {
+        fn shared<T: Send + Sync>() {}
+        shared::<Context>();
+        shared::<Failure>();
+    }
+}

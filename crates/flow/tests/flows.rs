@@ -1,0 +1,327 @@
+//! Flows on real files: what is written, what is left alone, what is set aside.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::{collections::HashMap, path::PathBuf};
+
+use database::{Address, Session};
+use flow::{Connect, Flow, FlowReport, Options, Progress, Runner, State};
+use model::Zone;
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+/// Two SQLite files, `shop` and `web`.
+struct Office {
+    folder: TempDir,
+}
+
+struct Files(HashMap<String, PathBuf>);
+
+#[async_trait::async_trait]
+impl Connect for Files {
+    async fn open(&self, name: &str, _may_create: bool) -> flow::Result<Box<dyn Session>> {
+        let path = self.0.get(name).ok_or_else(|| flow::Error::NoDatabase(name.to_owned()))?;
+        database::open_or_create(&Address::sqlite(path))
+            .await
+            .map_err(|source| flow::Error::Database { database: name.to_owned(), source })
+    }
+}
+
+struct Silent;
+
+impl Progress for Silent {
+    fn started(&self, _: &str) {}
+    fn rows(&self, _: &str, _: u64) {}
+    fn finished(&self, _: &FlowReport) {}
+}
+
+impl Office {
+    fn new(shop: &str) -> Self {
+        let office = Self { folder: TempDir::new().unwrap() };
+        office.shop().execute_batch(shop).unwrap();
+        office
+    }
+
+    fn shop(&self) -> Connection {
+        Connection::open(self.folder.path().join("shop.db")).unwrap()
+    }
+
+    fn web(&self) -> Connection {
+        Connection::open(self.folder.path().join("web.db")).unwrap()
+    }
+
+    fn run_all(&self, flows: &[Flow], options: Options) -> Vec<FlowReport> {
+        let files = ["shop", "web"].map(|name| (name.to_owned(), self.folder.path().join(format!("{name}.db"))));
+        let connect = Files(files.into_iter().collect());
+        let zone = Zone::named("Europe/Istanbul").unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(Runner::new(&connect, &Silent, zone, options).run(flows))
+    }
+
+    fn run_with(&self, text: &str, options: Options) -> FlowReport {
+        let flow = flow::read("test.toml", text).unwrap();
+        self.run_all(&[flow], options).remove(0)
+    }
+
+    fn run(&self, text: &str) -> FlowReport {
+        self.run_with(text, Options::default())
+    }
+
+    /// Rows of a query as text, `|` between columns.
+    fn web_rows(&self, sql: &str) -> Vec<String> {
+        rows(&self.web(), sql)
+    }
+}
+
+fn rows(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = connection.prepare(sql).unwrap();
+    let columns = statement.column_count();
+    let cell = |row: &rusqlite::Row<'_>, at| match row.get_ref_unwrap(at) {
+        rusqlite::types::ValueRef::Null => "NULL".to_owned(),
+        rusqlite::types::ValueRef::Integer(n) => n.to_string(),
+        rusqlite::types::ValueRef::Real(r) => r.to_string(),
+        rusqlite::types::ValueRef::Text(t) | rusqlite::types::ValueRef::Blob(t) => String::from_utf8_lossy(t).into_owned(),
+    };
+    let line = |row: &rusqlite::Row<'_>| Ok((0..columns).map(|at| cell(row, at)).collect::<Vec<_>>().join("|"));
+    statement.query_map([], line).unwrap().map(Result::unwrap).collect()
+}
+
+/// (inserted, updated, unchanged, deleted, parked, held)
+fn counts(report: &FlowReport) -> (u64, u64, u64, u64, u64, u64) {
+    assert!(report.failure.is_none(), "{:?}", report.failure);
+    (report.inserted, report.updated, report.unchanged, report.deleted, report.parked, report.held)
+}
+
+fn flow(more: &str) -> String {
+    format!(
+        "name = 'goods'\n[source]\ndatabase = 'shop'\ntable = 'goods'\n[target]\ndatabase = 'web'\ntable = 'goods'\ncreate = true\nmissing = 'delete'\n[columns]\nall = true\n{more}"
+    )
+}
+
+const GOODS: &str = "create table goods (id integer primary key not null, name varchar(50), price float, stock integer, changed datetime);
+    with recursive n(i) as (select 1 union all select i + 1 from n where i < 1000)
+    insert into goods select i, 'Ürün ' || i, i * 0.1, i % 7, '2026-01-01 10:00:00' from n;";
+
+#[test]
+fn a_second_run_writes_nothing() {
+    let office = Office::new(GOODS);
+    assert_eq!(counts(&office.run(&flow(""))), (1000, 0, 0, 0, 0, 0));
+    assert_eq!(counts(&office.run(&flow(""))), (0, 0, 1000, 0, 0, 0));
+    assert_eq!(counts(&office.run_with(&flow(""), Options { full: true, ..Options::default() })), (0, 0, 1000, 0, 0, 0));
+}
+
+#[test]
+fn exactly_the_differences_are_written() {
+    let office = Office::new(GOODS);
+    office.run(&flow(""));
+    office
+        .web()
+        .execute_batch(
+            "create table seen (what text, id integer);
+             create trigger i after insert on goods begin insert into seen values ('i', new.id); end;
+             create trigger u after update on goods begin insert into seen values ('u', new.id); end;
+             create trigger d after delete on goods begin insert into seen values ('d', old.id); end;",
+        )
+        .unwrap();
+    office
+        .shop()
+        .execute_batch(
+            "update goods set price = 99.9 where id in (5, 500);
+             delete from goods where id in (7, 1000);
+             insert into goods values (2000, 'Yeni', 1, 1, null);
+             update goods set name = name where id < 300;",
+        )
+        .unwrap();
+    assert_eq!(counts(&office.run(&flow(""))), (1, 2, 996, 2, 0, 0));
+    assert_eq!(office.web_rows("select what || id from seen order by 1"), ["d1000", "d7", "i2000", "u5", "u500"]);
+    let all = "select * from goods order by id";
+    assert_eq!(office.web_rows(all), rows(&office.shop(), all));
+}
+
+#[test]
+fn an_emptied_source_deletes_nothing_until_a_person_allows_it() {
+    let office = Office::new(GOODS);
+    office.run(&flow(""));
+    office.shop().execute_batch("delete from goods where id > 100").unwrap();
+    let report = office.run(&flow(""));
+    assert_eq!((report.state, report.deleted, report.held), (State::Partial, 0, 900));
+    assert_eq!(office.web_rows("select count(*) from goods"), ["1000"]);
+    let again = office.run(&flow(""));
+    assert_eq!((again.state, again.held), (State::Partial, 900), "held until decided, not forgotten");
+    let allowed = office.run_with(&flow(""), Options { allow_deletes: true, ..Options::default() });
+    assert_eq!((allowed.state, allowed.deleted), (State::Done, 900));
+    assert_eq!(office.web_rows("select count(*) from goods"), ["100"]);
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_parked_kept_and_tried_again() {
+    let office = Office::new(GOODS);
+    office.run(&flow(""));
+    office.shop().execute_batch("update goods set stock = '12abc' where id = 3; update goods set stock = 50 where id = 4;").unwrap();
+    let report = office.run(&flow(""));
+    assert_eq!((report.state, report.parked, report.updated, report.deleted), (State::Partial, 1, 1, 0));
+    assert_eq!((report.reasons[0].key.as_str(), report.reasons[0].column.as_str()), ("3", "stock"));
+    assert_eq!(office.web_rows("select stock from goods where id in (3, 4) order by id"), ["3", "50"]);
+    assert_eq!(office.web_rows("select row_key, column_name from denk_parked"), ["3|stock"]);
+    let waiting = office.run(&flow(""));
+    assert_eq!((waiting.state, waiting.parked), (State::Partial, 1), "it is looked at again although the file did not change");
+    office.shop().execute_batch("update goods set stock = 12 where id = 3").unwrap();
+    assert_eq!(counts(&office.run(&flow(""))).4, 0);
+    assert_eq!(office.web_rows("select stock from goods where id = 3"), ["12"]);
+    assert_eq!(office.web_rows("select count(*) from denk_parked"), ["0"]);
+}
+
+#[test]
+fn rows_that_the_target_refuses_are_parked_one_by_one() {
+    let office = Office::new(GOODS);
+    office
+        .web()
+        .execute_batch("create table goods (id integer primary key, name varchar(50), price float check (price < 90 or price > 95), stock integer, changed datetime)")
+        .unwrap();
+    let report = office.run(&flow(""));
+    assert_eq!((report.state, report.inserted, report.parked), (State::Partial, 949, 51));
+    assert!(report.reasons[0].reason.contains("CHECK"), "{:?}", report.reasons[0]);
+    assert_eq!(office.web_rows("select count(*) from goods"), ["949"]);
+}
+
+#[test]
+fn of_rows_with_one_key_the_newest_counts() {
+    let office = Office::new(
+        "create table goods (code varchar(20), price float, changed datetime);
+         insert into goods values ('A', 1, '2026-01-02 00:00:00'), ('A', 2, '2026-01-03 00:00:00'), ('A', 3, '2026-01-01 00:00:00'), ('B', 4, null);",
+    );
+    let text = flow("").replace("[target]", "key = ['code']\nnewest = 'changed'\n[target]");
+    let report = office.run(&text);
+    assert_eq!((report.inserted, report.parked), (2, 2));
+    assert_eq!(office.web_rows("select code, price from goods order by 1"), ["A|2", "B|4"]);
+    assert_eq!(office.run(&text).updated, 0);
+}
+
+#[test]
+fn repeated_keys_are_settled_across_pages_too() {
+    let office = Office::new(
+        "create table goods (code varchar(20), price float, changed datetime);
+         with recursive n(i) as (select 1 union all select i + 1 from n where i < 80000)
+         insert into goods select 'K' || (i % 3), i, '2026-01-01 00:00:00' from n;
+         insert into goods values ('K0', -1, '2027-01-01 00:00:00');",
+    );
+    let text = flow("").replace("[target]", "key = ['code']\nnewest = 'changed'\n[target]");
+    let report = office.run(&text);
+    assert_eq!((report.inserted, report.parked), (3, 79_998));
+    assert_eq!(office.web_rows("select price from goods where code = 'K0'"), ["-1"]);
+}
+
+#[test]
+fn rows_without_a_key_are_counted_not_guessed() {
+    let office = Office::new(
+        "create table goods (id varchar(20), name varchar(20));
+         insert into goods values ('x', 'a'), ('x', 'a'), ('x', 'b'), ('y', null), ('y', '');",
+    );
+    assert_eq!(counts(&office.run(&flow(""))).0, 5);
+    office.shop().execute_batch("delete from goods where rowid = 1; insert into goods values ('y', null), ('z', 'c');").unwrap();
+    let report = office.run(&flow(""));
+    assert_eq!((report.inserted, report.deleted, report.unchanged), (2, 1, 4));
+    let all = "select id, name from goods order by 1, 2";
+    assert_eq!(office.web_rows(all), rows(&office.shop(), all));
+    assert_eq!(counts(&office.run(&flow(""))), (0, 0, 6, 0, 0, 0));
+}
+
+#[test]
+fn a_new_source_column_follows_and_a_vanished_one_stops_the_flow() {
+    let office = Office::new(GOODS);
+    office.run(&flow(""));
+    office.shop().execute_batch("alter table goods add column colour varchar(20) default 'mavi'").unwrap();
+    let report = office.run(&flow(""));
+    assert_eq!((report.added_columns.as_slice(), report.updated), (["colour".to_owned()].as_slice(), 1000));
+    assert_eq!(office.web_rows("select distinct colour from goods"), ["mavi"]);
+    office.shop().execute_batch("alter table goods drop column stock").unwrap();
+    let stopped = office.run(&flow(""));
+    assert_eq!(stopped.state, State::Failed);
+    assert!(matches!(stopped.failure, Some(flow::Error::Vanished { ref column }) if column == "stock"));
+    assert_eq!(office.web_rows("select basarili from sync_state where tablo_adi = 'goods'"), ["0"]);
+    assert_eq!(office.run_with(&flow(""), Options { accept_drift: true, ..Options::default() }).state, State::Done);
+    assert_eq!(office.run(&flow("")).state, State::Done);
+}
+
+#[test]
+fn a_mark_set_on_either_side_stays_set() {
+    let office = Office::new(
+        "create table goods (id integer primary key, name text, printed integer default 0);
+         insert into goods values (1, 'a', 0), (2, 'b', 0), (3, 'c', 0);",
+    );
+    let text = flow("[[column]]\nto = 'printed'\non = 'greater'");
+    office.run(&text);
+    office.web().execute_batch("update goods set printed = 1 where id = 1").unwrap();
+    office.shop().execute_batch("update goods set printed = 1 where id = 2; update goods set name = 'A' where id = 1;").unwrap();
+    office.run(&text);
+    assert_eq!(office.web_rows("select name, printed from goods order by id"), ["A|1", "b|1", "c|0"]);
+}
+
+#[test]
+fn a_column_that_belongs_to_the_target_is_only_filled_at_first() {
+    let office = Office::new(GOODS);
+    let text = flow("[[column]]\nto = 'stock'\non = 'insert'");
+    office.run(&text);
+    office.web().execute_batch("update goods set stock = 77 where id = 1").unwrap();
+    office.shop().execute_batch("update goods set stock = 5, price = 1.5 where id = 1").unwrap();
+    office.run(&text);
+    assert_eq!(office.web_rows("select stock, price from goods where id = 1"), ["77|1.5"]);
+}
+
+#[test]
+fn excluded_rows_go_and_come_back_when_they_are_no_longer_excluded() {
+    let office = Office::new(&format!("{GOODS} create table gone (goods_id integer); insert into gone values (5);"));
+    let text = flow("[source.without]\ncolumn = 'id'\nnamed = 'goods_id'\nquery = 'select goods_id from gone'");
+    assert_eq!(office.run(&text).inserted, 999);
+    office.shop().execute_batch("insert into gone values (6)").unwrap();
+    assert_eq!(counts(&office.run(&text)), (0, 0, 998, 1, 0, 0));
+    office.shop().execute_batch("delete from gone").unwrap();
+    assert_eq!(office.run(&text).inserted, 2);
+}
+
+#[test]
+fn the_source_is_told_what_has_arrived() {
+    let office = Office::new(
+        "create table goods (id integer primary key, code varchar(10), sync integer default 0);
+         insert into goods values (1, 'a', 0), (2, 'b', 1), (3, 'c', 0);",
+    );
+    let text = "name = 'taken'\n[source]\ndatabase = 'shop'\nquery = 'select id, code from goods where sync = 0'\nkey = ['id']\n
+        [source.done]\ntable = 'goods'\nkey = 'id'\nset = { sync = 1 }\n
+        [target]\ndatabase = 'web'\ntable = 'taken'\ncreate = true\n[[column]]\nto = 'id'\ntype = 'bigint'\n[[column]]\nto = 'code'\ntype = 'text'";
+    assert_eq!(office.run(text).inserted, 2);
+    assert_eq!(rows(&office.shop(), "select distinct sync from goods"), ["1"]);
+    assert_eq!(office.run(text).read, 0);
+    assert_eq!(office.web_rows("select id, code from taken order by id"), ["1|a", "3|c"]);
+}
+
+#[test]
+fn a_dry_run_tells_and_writes_nothing() {
+    let office = Office::new(GOODS);
+    let dry = Options { dry_run: true, ..Options::default() };
+    let report = office.run_with(&flow(""), dry);
+    assert_eq!((report.inserted, report.plan.len()), (1000, 20));
+    assert_eq!(office.web_rows("select count(*) from sqlite_schema"), ["0"]);
+    office.run(&flow(""));
+    office.shop().execute_batch("update goods set price = 3, name = 'x' where id = 9; delete from goods where id = 10").unwrap();
+    let plan = office.run_with(&flow(""), dry).plan;
+    let steps: Vec<String> = plan.iter().map(|step| format!("{:?} {} {:?}", step.action, step.key, step.columns)).collect();
+    assert_eq!(steps, ["Update 9 [\"name\", \"price\"]", "Delete 10 []"]);
+    assert_eq!(office.web_rows("select name from goods where id = 9"), ["Ürün 9"]);
+}
+
+#[test]
+fn a_failing_case_in_the_file_keeps_the_flow_from_running() {
+    let office = Office::new(GOODS);
+    let text = flow("[[test]]\nname = 'wrong'\ngiven = { id = 1, price = 2 }\nexpect = { price = 3 }");
+    assert!(matches!(office.run(&text).failure, Some(flow::Error::CaseFailed { .. })));
+    assert_eq!(office.web_rows("select count(*) from sqlite_schema where name = 'goods'"), ["0"]);
+}
+
+#[test]
+fn one_failing_flow_does_not_stop_the_others() {
+    let office = Office::new(GOODS);
+    let broken = flow("").replace("'goods'", "'nothing'");
+    let flows = [flow::read("a.toml", &broken).unwrap(), flow::read("b.toml", &flow("")).unwrap()];
+    let reports = office.run_all(&flows, Options::default());
+    assert_eq!(reports.iter().map(|report| report.state).collect::<Vec<_>>(), [State::Failed, State::Done]);
+    assert_eq!(office.web_rows("select tablo_adi, basarili from sync_state order by 1"), ["goods|1", "nothing|0"]);
+}
