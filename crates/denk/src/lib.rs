@@ -18,7 +18,6 @@ use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use cli::{Cli, Command, Early, Global, Instead, LogFormat, LogLevel};
 use config::{Config, Environment, Origin};
-use failure::Failure;
 use messages::{Chosen, Text, choose, message};
 use output::Output;
 use tracing::level_filters::LevelFilter;
@@ -224,6 +223,6 @@ mod tests {
     fn a_context_can_be_shared_by_tasks() {
         fn shared<T: Send + Sync>() {}
         shared::<Context>();
-        shared::<Failure>();
+        shared::<failure::Failure>();
     }
 }

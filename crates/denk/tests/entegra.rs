@@ -25,7 +25,9 @@ fn the_first_run_copies_everything_and_the_second_writes_nothing() {
         }
         let second = shop.run(0);
         assert_eq!(written(&second), 0, "{second:#}");
-        assert_eq!(total(&second, "unchanged"), Size::small().rows().iter().map(|(_, rows)| rows).sum::<u64>());
+        for (table, rows) in Size::small().rows() {
+            assert_eq!(count(&second, &flow_of(table), "unchanged"), rows, "{table}");
+        }
         shop.assert_equal();
         let full = shop.denk(&["run", "entegra", "--full"]);
         assert_eq!((full.code, written(&full.json)), (0, 0), "{:#}", full.json);
@@ -51,22 +53,34 @@ fn count_writes(shop: &Shop) {
     }
 }
 
+/// Rows that a deleted product leaves behind in the file, and that go from the web with it.
+fn of_deleted_products(shop: &Shop, table: &str) -> u64 {
+    let sql = format!(
+        "select count(*) from {table} where product_id in (select product_id from delete_product where sync = 0 and supplier <> 'deleteCdnPicture')"
+    );
+    shop::sqlite_rows(&shop.entegra_file(), &sql)[0].parse().unwrap()
+}
+
 #[test]
 fn a_days_work_writes_its_own_rows_and_nothing_else() {
     for shop in Shop::both() {
         shop.run(0);
         count_writes(&shop);
-        for day in 1..4 {
+        for day in 1..3 {
             shop.change_web("delete from writes");
             let edits = entegra::day(&shop.entegra(), &Work::usual(), day).unwrap();
             entegra::unrelated(&shop.entegra()).unwrap();
+            let left_behind = ["pictures", "product_info"].map(|table| (table, of_deleted_products(&shop, table)));
             let run = shop.run(0);
+            let mut total = edits.total();
             for table in TABLES {
                 let wanted = edits.of(table);
+                let more: u64 = left_behind.iter().filter(|(name, _)| *name == table).map(|(_, rows)| rows).sum();
+                total += more;
                 let got = ["inserted", "updated", "deleted"].map(|what| count(&run, &flow_of(table), what));
-                assert_eq!(got, [wanted.inserted, wanted.updated, wanted.deleted], "{table}, day {day}");
+                assert_eq!(got, [wanted.inserted, wanted.updated, wanted.deleted + more], "{table}, day {day}");
             }
-            assert_eq!(shop.web("select count(*) from writes"), [edits.total().to_string()], "day {day}");
+            assert_eq!(shop.web("select count(*) from writes"), [total.to_string()], "day {day}");
             shop.assert_equal();
         }
     }

@@ -96,7 +96,7 @@ pub(crate) async fn compare(
     let mut existing = Existing::new(bound, span, zone);
     while let Some(Stretch { batch, rejected }) = source.next().await? {
         writer.reject(rejected);
-        writer.report.read += batch.rows() as u64;
+        writer.see(&batch);
         for at in 0..batch.rows() {
             loop {
                 if !existing.fill(session).await? {

@@ -22,7 +22,7 @@ type Places = HashMap<[u8; 16], Vec<i64>>;
 pub(crate) async fn compare(bound: &Bound, source: &mut Reader, session: &mut dyn Session, writer: &mut Writer<'_>, allowed: bool) -> Result<()> {
     let mut there = if bound.create { Places::new() } else { places(bound, session, writer).await? };
     while let Some(stretch) = source.next().await? {
-        writer.report.read += stretch.batch.rows() as u64;
+        writer.see(&stretch.batch);
         writer.reject(stretch.rejected);
         for at in 0..stretch.batch.rows() {
             match there.get_mut(&fingerprint(&stretch.batch, at)).and_then(Vec::pop) {

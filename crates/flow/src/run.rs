@@ -7,7 +7,7 @@ use std::{
 };
 
 use database::{Begin, ColumnRead, ColumnRef, Digest, Read, Relation, Session, Write};
-use model::{Batch, Cell, Date, Instant, Policy, Rejected, TableRef, Value, Zone, policy};
+use model::{Batch, Cell, Coercion, Date, Instant, Key, Misfit, Policy, Rejected, TableRef, Value, Zone, policy};
 
 use crate::{
     bind::{Bound, bind},
@@ -279,7 +279,7 @@ impl Job<'_> {
         let mut writer = Writer::new(&bound, self.zone, mode, self.options.shown);
         self.announce(&bound, &mut writer);
         self.move_rows(&bound, &reading, extent, source, target, &mut writer).await?;
-        let (mut report, parked) = (writer.report, writer.parked);
+        let (mut report, parked, arrived) = (writer.report, writer.parked, writer.arrived);
         report.parked = parked.len() as u64;
         report.reasons = parked.iter().take(self.options.shown).map(reason).collect();
         finish(&mut report);
@@ -288,7 +288,8 @@ impl Job<'_> {
         }
         self.commit(target, &store, &mut cursor, before, &parked, &report, now).await?;
         if let Some(done) = &self.flow.source.done {
-            self.mark_done(done, source.session()?, &parked).await?;
+            let told = arrived.into_iter().filter(|key| !parked.iter().any(|row| &row.key == key)).collect();
+            self.mark_done(done, source.session()?, told).await?;
         }
         Ok(report)
     }
@@ -388,7 +389,7 @@ impl Job<'_> {
 
     async fn load(&self, reader: &mut Reader, target: &mut dyn Session, writer: &mut Writer<'_>) -> Result<()> {
         while let Some(stretch) = reader.next().await? {
-            writer.report.read += stretch.batch.rows() as u64;
+            writer.see(&stretch.batch);
             writer.reject(stretch.rejected);
             if self.flow.target.rows == Rows::All {
                 writer.load(target, &stretch.batch).await?;
@@ -432,36 +433,32 @@ impl Job<'_> {
         target.commit().await.map_err(Error::database(&self.flow.target.database))
     }
 
-    /// Tells the source that its rows have arrived. It happens after the commit and again until it has happened.
-    async fn mark_done(&self, done: &Done, source: &mut dyn Session, parked: &[Rejected]) -> Result<()> {
-        let fail = Error::database(&self.flow.source.database);
-        let query = Relation::Query(self.flow.source.query.clone().unwrap_or_default());
-        let from = self.flow.source.table.as_ref().map_or(query, |name| Relation::Table(TableRef::new(name)));
-        let table = source.table(&TableRef::new(&done.table)).await.map_err(&fail)?;
-        let mut names = vec![done.key.clone()];
-        names.extend(done.set.keys().cloned());
-        let mut types = Vec::new();
-        for name in &names {
-            let column = table.column(name).ok_or_else(|| Error::NoColumn { table: done.table.clone(), column: name.clone(), nearest: None })?;
-            types.push(column.data_type.clone());
-        }
-        let reads = [ColumnRead::new(ColumnRef::named(&done.key), types[0].clone())];
-        let read = Read { from: &from, columns: &reads, key: &[], filter: &[], after: None, up_to: None, rows: None, bytes: None, zone: self.zone };
-        let page = source.read(&read).await.map_err(&fail)?;
-        let mut batch = Batch::new(&types);
-        for at in 0..page.batch.rows() {
-            let key = page.batch.columns[0].value(at);
-            if parked.iter().any(|row| row.key.0.first() == Some(&key)) {
-                continue;
-            }
-            let mut row = vec![key];
-            row.extend(done.set.values().map(crate::bind::value_of));
-            batch.push_row(row.iter().map(Cell::from));
-        }
-        if batch.is_empty() {
+    /// Tells the source that these rows have arrived. It happens after the commit; rows that a crash kept from being told
+    /// are read again next time, found equal, and told then.
+    async fn mark_done(&self, done: &Done, source: &mut dyn Session, arrived: Vec<Key>) -> Result<()> {
+        if arrived.is_empty() {
             return Ok(());
         }
-        let columns: Vec<ColumnRef> = names.iter().map(ColumnRef::named).collect();
+        let fail = Error::database(&self.flow.source.database);
+        let table = source.table(&TableRef::new(&done.table)).await.map_err(&fail)?;
+        let names: Vec<&String> = [&done.key].into_iter().chain(done.set.keys()).collect();
+        let missing = |name: &&&String| table.column(name).is_none();
+        if let Some(name) = names.iter().find(missing) {
+            return Err(Error::NoColumn { table: done.table.clone(), column: (*name).clone(), nearest: None });
+        }
+        let types: Vec<_> = names.iter().filter_map(|name| table.column(name)).map(|column| column.data_type.clone()).collect();
+        let rules = Coercion { zone: self.zone, null_texts: &[] };
+        let fit = |(at, value): (usize, Value)| {
+            let told = |misfit: Misfit| Error::BadConstant { column: names[at].clone(), reason: misfit.to_string() };
+            model::coerce(value, &types[at], rules).map_err(told)
+        };
+        let mut batch = Batch::new(&types);
+        for key in arrived {
+            let row = key.0.into_iter().take(1).chain(done.set.values().map(crate::bind::value_of));
+            let row: Vec<Value> = row.enumerate().map(fit).collect::<Result<_>>()?;
+            batch.push_row(row.iter().map(Cell::from));
+        }
+        let columns: Vec<ColumnRef> = names.into_iter().map(ColumnRef::named).collect();
         let write = Write { table: &table, columns: &columns, key: &[0], insert_only: &[] };
         source.begin(Begin::Own).await.map_err(&fail)?;
         source.upsert(&write, &batch).await.map_err(&fail)?;

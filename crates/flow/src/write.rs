@@ -35,6 +35,8 @@ pub(crate) struct Writer<'a> {
     /// Keys that the source has although their rows could not be read: never deleted.
     present: HashSet<Key>,
     pub parked: Vec<Rejected>,
+    /// Keys of the rows that came through, kept only when the source is to be told.
+    pub arrived: Vec<Key>,
 }
 
 #[derive(Clone, Copy)]
@@ -57,6 +59,15 @@ impl<'a> Writer<'a> {
             gone: Vec::new(),
             present: HashSet::new(),
             parked: Vec::new(),
+            arrived: Vec::new(),
+        }
+    }
+
+    /// Counts the rows of a page, and remembers their keys when the source is to be told.
+    pub(crate) fn see(&mut self, batch: &Batch) {
+        self.report.read += batch.rows() as u64;
+        if self.bound.flow.source.done.is_some() {
+            self.arrived.extend((0..batch.rows()).map(|at| batch.key(&self.bound.key, at)));
         }
     }
 

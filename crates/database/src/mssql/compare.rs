@@ -170,6 +170,7 @@ pub(super) fn same(left: &Slot, right: &Slot, native: NativeType) -> Slot {
 pub(super) fn exact(x: &Slot, native: NativeType) -> Vec<Slot> {
     let family = native.family;
     match family {
+        _ if family.is_padded() => vec![with(EXACT_TEXT, &with("rtrim({x})", x))],
         _ if family.is_text() || family.is_other() => vec![with(EXACT_TEXT, x)],
         Family::Image => {
             let bytes = with("cast({x} as varbinary(max))", x);
@@ -222,7 +223,7 @@ fn parameter(value: &Value, native: NativeType) -> (ColumnData<'static>, Slot) {
         Value::Date(date) => {
             (ColumnData::DateTime2(Some(datetime2(Timestamp::new(*date, model::Time(0))))), moment(native))
         }
-        Value::Time(at) => (ColumnData::Time(Some(ticks(*at))), Slot::fixed("time(7)")),
+        Value::Time(at) => (ColumnData::String(Some(at.to_string().into())), Slot::fixed("time(7)")),
         Value::Timestamp(at) => {
             let cast = if held(native.family, *at) { own() } else { Slot::fixed("datetime2(7)") };
             (ColumnData::DateTime2(Some(datetime2(*at))), cast)
@@ -256,13 +257,13 @@ fn text_parameter(text: &str, native: NativeType) -> (ColumnData<'static>, Slot)
 }
 
 /// `at` on the server's scale of 100 ns; what is finer was refused before.
-pub(super) fn datetime2(at: Timestamp) -> time::DateTime2 {
+fn datetime2(at: Timestamp) -> time::DateTime2 {
     let (date, of_day) = at.split();
     let days = u32::try_from(i64::from(date.0) - i64::from(YEAR_1)).unwrap_or(0).min(0x00ff_ffff);
     time::DateTime2::new(time::Date::new(days), ticks(of_day))
 }
 
-pub(super) fn ticks(at: model::Time) -> time::Time {
+fn ticks(at: model::Time) -> time::Time {
     time::Time::new(u64::try_from(at.0 / 100).unwrap_or(0), 7)
 }
 

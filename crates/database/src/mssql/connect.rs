@@ -36,6 +36,13 @@ pub(super) struct Features {
     pub snapshots: bool,
 }
 
+impl Features {
+    /// Digits of a second in the finest types. Babelfish accepts seven and keeps six.
+    pub fn finest(&self) -> u8 {
+        if self.babelfish { 6 } else { 7 }
+    }
+}
+
 /// Opens the connection and makes its settings known.
 pub(super) async fn connect(address: &Address) -> Result<(Wire, Features)> {
     let config = config(address)?;
@@ -72,7 +79,10 @@ fn config(address: &Address) -> Result<Config> {
     config.encryption(level);
     // Unencrypted data needs no certificate; as Microsoft's own drivers do, the log-in then takes any.
     let trusting = yes(address, "trust_server_certificate");
-    match (trusting || (level == EncryptionLevel::Off && address.option("ca").is_none()), address.option("ca")) {
+    match (
+        trusting || (level == EncryptionLevel::Off && address.option("ca").is_none()),
+        address.option("ca"),
+    ) {
         (true, Some(_)) => return Err(option("trust_server_certificate and ca cannot be given together")),
         (true, None) => config.trust_cert(),
         (false, Some(file)) => config.trust_cert_ca(file),

@@ -25,7 +25,7 @@ pub(super) async fn tables(session: &mut Mssql) -> Result<Vec<TableRef>> {
         .iter()
         .map(|row| Ok(TableRef::in_schema(text(row, 0)?, text(row, 1)?)))
         .collect::<Result<Vec<_>>>()?;
-    tables.sort();
+    tables.sort_by(|a: &TableRef, b| (&a.name, &a.schema).cmp(&(&b.name, &b.schema)));
     Ok(tables)
 }
 
@@ -58,11 +58,12 @@ async fn find(session: &mut Mssql, name: &TableRef) -> Result<Option<Described>>
     let foreign_keys = rows(&mut session.wire, include_str!("sql/foreign_keys.sql"), &id).await?;
     let triggers = rows(&mut session.wire, include_str!("sql/triggers.sql"), &id).await?;
     let (primary_key, unique) = split_keys(&keys)?;
+    let finest = session.features.finest();
     let binary = columns.iter().map(compares_code_units).collect::<Result<_>>()?;
     let table = Table {
         name: TableRef::in_schema(text(object, 1)?, text(object, 2)?),
         kind,
-        columns: columns.iter().map(column).collect::<Result<_>>()?,
+        columns: columns.iter().map(|row| column(row, finest)).collect::<Result<_>>()?,
         primary_key,
         unique,
         foreign_keys: group_foreign_keys(&foreign_keys)?,
@@ -77,7 +78,11 @@ async fn find(session: &mut Mssql, name: &TableRef) -> Result<Option<Described>>
 /// The columns of a query, and whether their collations compare code units.
 pub(super) async fn query_columns(session: &mut Mssql, query: &str) -> Result<Vec<(ColumnDef, bool)>> {
     let found = rows(&mut session.wire, include_str!("sql/query_columns.sql"), &[parameter(query)]).await?;
-    found.iter().filter(|row| !matches!(row.try_get::<bool, _>("is_hidden"), Ok(Some(true)))).map(query_column).collect()
+    found
+        .iter()
+        .filter(|row| !matches!(row.try_get::<bool, _>("is_hidden"), Ok(Some(true))))
+        .map(query_column)
+        .collect()
 }
 
 fn query_column(row: &Row) -> Result<(ColumnDef, bool)> {
@@ -87,7 +92,8 @@ fn query_column(row: &Row) -> Result<(ColumnDef, bool)> {
     let max_length = row.try_get::<i16, _>("max_length")?.unwrap_or(-1);
     let (precision, scale) = (row.try_get::<u8, _>("precision")?, row.try_get::<u8, _>("scale")?);
     let native = NativeType::from_catalogue(name, max_length, precision.unwrap_or(0), scale.unwrap_or(0));
-    let known = ColumnDef { native: native.to_string(), ..ColumnDef::new(text("name")?, native.data_type(0)) };
+    let known =
+        ColumnDef { native: native.to_string(), ..ColumnDef::new(text("name")?, native.data_type(0)) };
     Ok((known, is_binary(&text("collation_name")?)))
 }
 
@@ -99,12 +105,12 @@ fn is_binary(collation: &str) -> bool {
     collation.to_ascii_lowercase().ends_with("_bin2")
 }
 
-fn column(row: &Row) -> Result<ColumnDef> {
+fn column(row: &Row, finest: u8) -> Result<ColumnDef> {
     let number = |at| row.try_get::<i32, _>(at).map(Option::unwrap_or_default);
     let small = |at| number(at).map(|n| u8::try_from(n).unwrap_or_default());
     let max_length = i16::try_from(number(2)?).unwrap_or(-1);
     let name = text(row, 1)?;
-    let native = NativeType::from_catalogue(&name, max_length, small(3)?, small(4)?);
+    let native = NativeType::from_catalogue(&name, max_length, small(3)?, small(4)?).no_finer_than(finest);
     let code_page = u16::try_from(number(8)?).unwrap_or_default();
     // A type made of .NET code is known by its name only.
     let (data_type, written) = match native.family {
@@ -169,6 +175,14 @@ pub(super) async fn create_table(session: &mut Mssql, table: &Table) -> Result<(
     if find(session, &name).await?.is_some() {
         return Ok(());
     }
+    if table.columns.len() > session.capabilities.columns_max {
+        let what = format!(
+            "a table can have {} columns, not {}",
+            session.capabilities.columns_max,
+            table.columns.len()
+        );
+        return Err(Error::new(ErrorKind::Schema, what).in_table(&name));
+    }
     let sql = creation(&name, table)?;
     batch(&mut session.wire, &sql).await.map_err(|error| error.in_table(&name))
 }
@@ -218,13 +232,13 @@ pub(super) async fn add_columns(session: &mut Mssql, table: &TableRef, columns: 
         .map(|column| defined(column, Slot::native_type(&column.native), Slot::fixed("null")))
         .collect();
     let missing = missing?;
-    if missing.is_empty() {
-        return Ok(());
+    // One by one: Babelfish knows no list here.
+    for column in missing {
+        let slots = [("table", QUOTING.table(&present.name)?), ("column", column)];
+        let sql = render(include_str!("sql/add_column.sql"), &slots);
+        batch(&mut session.wire, &sql).await.map_err(|error| error.in_table(table))?;
     }
-    let slots = [("table", QUOTING.table(&present.name)?), ("columns", Slot::join(missing, ", "))];
-    batch(&mut session.wire, &render(include_str!("sql/add_columns.sql"), &slots))
-        .await
-        .map_err(|error| error.in_table(table))
+    Ok(())
 }
 
 #[cfg(test)]

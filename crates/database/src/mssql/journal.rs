@@ -44,8 +44,8 @@ struct Noted<'a> {
 pub(super) async fn install(session: &mut Mssql, table: &TableRef, key: &[String]) -> Result<()> {
     let table = introspect::table(session, table).await?;
     let trigger = definition(session, &table, key)?;
-    let home = [("journal", journal(session)?), ("numbers", sequence(session)?), ("schema", home(session))];
-    batch(&mut session.wire, &render(include_str!("sql/journal_home.sql"), &home)).await?;
+    let sql = about(session, &table.name, include_str!("sql/journal_home.sql"))?;
+    batch(&mut session.wire, &sql).await?;
     match trigger_state(session, &table, &trigger).await? {
         JournalStatus::Complete => return Ok(()),
         JournalStatus::Doubtful => drop_trigger(session, &table.name).await?,
@@ -57,14 +57,18 @@ pub(super) async fn install(session: &mut Mssql, table: &TableRef, key: &[String
 pub(super) async fn status(session: &mut Mssql, table: &TableRef, key: &[String]) -> Result<JournalStatus> {
     let table = introspect::table(session, table).await?;
     let trigger = definition(session, &table, key)?;
-    let state = trigger_state(session, &table, &trigger).await?;
-    let home = is_home(session).await?;
-    Ok(if state == JournalStatus::Complete && !home { JournalStatus::Doubtful } else { state })
+    let home = home(session, &table.name).await?;
+    Ok(match trigger_state(session, &table, &trigger).await? {
+        JournalStatus::Complete if home.whole && home.known => JournalStatus::Complete,
+        JournalStatus::Absent if !home.known => JournalStatus::Absent,
+        _ => JournalStatus::Doubtful,
+    })
 }
 
 async fn trigger_state(session: &mut Mssql, table: &Table, definition: &str) -> Result<JournalStatus> {
     let name = trigger_name(&table.name);
-    let Some(found) = table.triggers.iter().find(|trigger| trigger.name == name) else {
+    // Babelfish writes names in small letters.
+    let Some(found) = table.triggers.iter().find(|trigger| trigger.name.eq_ignore_ascii_case(&name)) else {
         return Ok(JournalStatus::Absent);
     };
     let parameters = [parameter(table.name.schema.as_deref().unwrap_or_default()), parameter(&name)];
@@ -73,8 +77,46 @@ async fn trigger_state(session: &mut Mssql, table: &Table, definition: &str) -> 
     Ok(if same { JournalStatus::Complete } else { JournalStatus::Doubtful })
 }
 
+/// What there is of the journal besides triggers.
+struct Home {
+    /// The journal's own objects are all there.
+    whole: bool,
+    /// `denk_journal` is there.
+    journal: bool,
+    /// The table is written down as one that is noted.
+    known: bool,
+}
+
+async fn home(session: &mut Mssql, table: &TableRef) -> Result<Home> {
+    let sql = about(session, table, include_str!("sql/journal_present.sql"))?;
+    let found = numbers(&mut session.wire, &sql).await?;
+    let [journal, sequence, tables] = found[..] else { return Err(unexpected("the server sent no counts")) };
+    let known = tables > 0 && {
+        let sql = about(session, table, include_str!("sql/journal_known.sql"))?;
+        numbers(&mut session.wire, &sql).await? != [0]
+    };
+    Ok(Home { whole: journal > 0 && sequence > 0 && tables > 0, journal: journal > 0, known })
+}
+
+/// A template about the journal and one table, rendered.
+fn about(session: &Mssql, table: &TableRef, template: &str) -> Result<String> {
+    let own = |name| QUOTING.table(&TableRef::in_schema(&session.features.schema, name));
+    let schema = table.schema.as_deref().unwrap_or_default();
+    let slots = [
+        ("journal", own("denk_journal")?),
+        ("journal_text", Slot::text(own("denk_journal")?.as_str())),
+        ("numbers", own("denk_journal_number")?),
+        ("numbers_text", Slot::text(own("denk_journal_number")?.as_str())),
+        ("tables", own("denk_journal_tables")?),
+        ("home", Slot::text(&session.features.schema)),
+        ("schema", Slot::text(schema)),
+        ("name", Slot::text(&table.name)),
+    ];
+    Ok(render(template, &slots))
+}
+
 pub(super) async fn drain(session: &mut Mssql, limit: usize) -> Result<Vec<Change>> {
-    if !is_home(session).await? {
+    if !home(session, &TableRef::new("denk_journal")).await?.journal {
         return Ok(Vec::new());
     }
     // Rows of transactions under way are passed over; a snapshot does not see them anyway and refuses the hint.
@@ -133,19 +175,15 @@ pub(super) async fn forget(session: &mut Mssql, ids: &[i64]) -> Result<()> {
 
 pub(super) async fn remove(session: &mut Mssql, table: &TableRef) -> Result<()> {
     let table = session.qualified(table);
-    if !is_home(session).await? {
-        return Ok(());
-    }
     drop_trigger(session, &table).await?;
-    let slots = [
-        ("journal", journal(session)?),
-        ("schema", Slot::text(table.schema.as_deref().unwrap_or_default())),
-        ("table", Slot::text(&table.name)),
-    ];
-    batch(&mut session.wire, &render(include_str!("sql/journal_clear.sql"), &slots)).await?;
-    if numbers(&mut session.wire, include_str!("sql/journal_used.sql")).await? == [0] {
-        let home = [("journal", journal(session)?), ("numbers", sequence(session)?)];
-        batch(&mut session.wire, &render(include_str!("sql/journal_end.sql"), &home)).await?;
+    let home = home(session, &table).await?;
+    if home.journal {
+        let sql = about(session, &table, include_str!("sql/journal_clear.sql"))?;
+        batch(&mut session.wire, &sql).await?;
+    }
+    if home.known {
+        let sql = about(session, &table, include_str!("sql/journal_unknown.sql"))?;
+        batch(&mut session.wire, &sql).await?;
     }
     Ok(())
 }
@@ -163,34 +201,22 @@ async fn drop_trigger(session: &mut Mssql, table: &TableRef) -> Result<()> {
     batch(&mut session.wire, &render(include_str!("sql/journal_drop_trigger.sql"), &slots)).await
 }
 
-async fn is_home(session: &mut Mssql) -> Result<bool> {
-    let sql = render(include_str!("sql/journal_present.sql"), &[("schema", home(session))]);
-    Ok(numbers(&mut session.wire, &sql).await? == [1])
-}
-
-fn home(session: &Mssql) -> Slot {
-    Slot::text(&session.features.schema)
-}
-
 fn journal(session: &Mssql) -> Result<Slot> {
     QUOTING.table(&TableRef::in_schema(&session.features.schema, "denk_journal"))
 }
 
-fn sequence(session: &Mssql) -> Result<Slot> {
-    QUOTING.table(&TableRef::in_schema(&session.features.schema, "denk_journal_number"))
-}
-
-/// The trigger's name, which tells its table apart from others with the same beginning.
+/// The trigger's name: the table's, or where that is long or strange, its beginning and a fingerprint.
 fn trigger_name(table: &TableRef) -> String {
     let name = &table.name;
-    if name.encode_utf16().count() <= TRIGGER_NAME {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.len() <= TRIGGER_NAME && name.chars().all(plain) {
         return [TRIGGER_PREFIX, name].concat();
     }
-    // FNV-1a: not for safety, only so that two long names differ.
+    // FNV-1a: not for safety, only so that two names differ.
     let fingerprint = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
-    let beginning: String = name.chars().take(TRIGGER_NAME / 2).collect();
+    let beginning: String = name.chars().map(|c| if plain(c) { c } else { '_' }).take(TRIGGER_NAME).collect();
     format!("{TRIGGER_PREFIX}{beginning}_{fingerprint:016x}")
 }
 

@@ -31,7 +31,7 @@ mod write;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use model::{Batch, Change, ColumnDef, Instant, Page, Table, TableRef, TextUnit};
+use model::{Batch, Change, ColumnDef, Instant, Key, Page, Table, TableRef, TextUnit};
 
 use crate::{
     Address, Applied, Begin, Capabilities, Digest, JournalStatus, Read, Relation, Result, Server, Session,
@@ -47,8 +47,8 @@ struct Mssql {
     capabilities: Capabilities,
     /// The open transaction, if there is one.
     transaction: Option<Begin>,
-    /// Shape of the relation that is being read page by page.
-    reading: Option<(Relation, read::Shape)>,
+    /// Shape of the relation that is being read page by page, and the key that its next page starts after.
+    reading: Option<(Relation, Key, read::Shape)>,
     /// Bytes of a row of that relation on its last page: bounds the next one.
     row_bytes: usize,
 }
@@ -59,7 +59,8 @@ pub(crate) async fn open(address: &Address) -> Result<Box<dyn Session>> {
         product: "SQL Server",
         identifier_max: QUOTING.max,
         identifier_unit: QUOTING.unit,
-        columns_max: 1024,
+        // One less than the server's own: an upsert marks its rows in a column besides theirs.
+        columns_max: 1023,
         default_schema: Some("dbo"),
         digests: false,
         transactional_ddl: true,
@@ -156,7 +157,7 @@ impl Session for Mssql {
     }
 
     fn faithful(&self, column: &ColumnDef) -> std::result::Result<ColumnDef, Unfaithful> {
-        types::faithful(column)
+        types::faithful(column, self.features.finest())
     }
 
     async fn create_table(&mut self, table: &Table) -> Result<()> {
@@ -164,7 +165,9 @@ impl Session for Mssql {
     }
 
     async fn add_columns(&mut self, table: &TableRef, columns: &[ColumnDef]) -> Result<()> {
-        introspect::add_columns(self, table, columns).await
+        let alone = transaction::enter(self).await?;
+        let result = introspect::add_columns(self, table, columns).await;
+        transaction::leave(self, alone, result).await
     }
 
     async fn journal_install(&mut self, table: &TableRef, key: &[String]) -> Result<()> {

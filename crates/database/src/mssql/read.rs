@@ -45,17 +45,19 @@ struct Asked<'a> {
 pub(super) async fn page(session: &mut Mssql, read: &Read<'_>) -> Result<Page> {
     let shape = shape(session, read).await?;
     let page = Reader::new(session, read, &shape)?.page().await;
-    session.reading = Some((read.from.clone(), shape));
+    if let Ok(Page { next: Some(next), .. }) = &page {
+        session.reading = Some((read.from.clone(), next.clone(), shape));
+    }
     page.map_err(|error| match read.from {
         Relation::Table(table) => error.in_table(table),
         Relation::Query(_) => error,
     })
 }
 
-/// The shape, asked anew for each first page.
+/// The shape, asked anew unless this page follows the last one.
 async fn shape(session: &mut Mssql, read: &Read<'_>) -> Result<Shape> {
-    if let Some((relation, shape)) = session.reading.take()
-        && read.after.is_some()
+    if let Some((relation, next, shape)) = session.reading.take()
+        && read.after == Some(&next)
         && relation == *read.from
     {
         return Ok(shape);
@@ -111,8 +113,8 @@ struct Fetched {
     /// Whether the last row is the last of `rejected`, not of `batch`.
     ends_rejected: bool,
     rows: usize,
-    /// Stopped before the end, since the rows were larger than expected.
-    cut: bool,
+    /// Stopped before the end: there were as many rows as asked for, or they were larger than expected.
+    more: bool,
     /// A text held U+FFFD: the letter itself, or what the driver put for an unpaired surrogate.
     doubtful: bool,
 }
@@ -164,8 +166,7 @@ impl<'a> Reader<'a> {
             keyless = self.fetch(&Stretch::Keyless, None).await?.rejected;
         }
         let mut fetched = self.fetch(&Stretch::Page, top).await?;
-        let full = fetched.cut || top.is_some_and(|top| fetched.rows >= top);
-        let next = if full { fetched.last(self.read) } else { None };
+        let next = if fetched.more { fetched.last(self.read) } else { None };
         if let Some(last) = next.as_ref().filter(|_| !self.unique) {
             let ties = self.fetch(&Stretch::At(last), None).await?;
             fetched.put_last(last, ties, self.read);
@@ -210,18 +211,20 @@ impl<'a> Reader<'a> {
             rejected: Vec::new(),
             ends_rejected: false,
             rows: 0,
-            cut: false,
+            more: false,
             doubtful: false,
         };
         // Twice the bytes asked for: rows that were much larger than those before them.
         let most = self.read.bytes.filter(|_| top.is_some()).map(|bytes| bytes * 2);
         let mut rows = self.wire.query(sql, &parameters).await?.into_row_stream();
         while let Some(row) = rows.try_next().await? {
-            fetched.take(&row, &self.asked, self.read);
-            if fetched.rows.is_multiple_of(16) && most.is_some_and(|most| fetched.batch.size() > most) {
-                fetched.cut = true;
+            let heavy =
+                || fetched.rows.is_multiple_of(16) && most.is_some_and(|most| fetched.batch.size() > most);
+            if top.is_some_and(|top| fetched.rows >= top) || (fetched.rows > 0 && heavy()) {
+                fetched.more = true;
                 break;
             }
+            fetched.take(&row, &self.asked, self.read);
         }
         Ok(fetched)
     }

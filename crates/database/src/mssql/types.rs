@@ -216,6 +216,16 @@ impl NativeType {
         }
     }
 
+    /// The type with at most so many digits of a second.
+    pub(super) fn no_finer_than(self, digits: u8) -> Self {
+        match self.family {
+            Family::Time | Family::DateTime2 | Family::DateTimeOffset => {
+                Self { scale: self.scale.min(digits), ..self }
+            }
+            _ => self,
+        }
+    }
+
     fn text(self, unit: TextUnit, code_page: u16) -> DataType {
         let traits = TextTraits { nul: true, padded: self.family.is_padded(), code_page };
         DataType::Text { max: self.max(), unit, traits }
@@ -276,8 +286,8 @@ impl fmt::Display for NativeType {
 ///
 /// A type of SQL Server's own is kept where its name says everything (not `varchar`, whose code page may differ from
 /// that of the new table's database). Values that the type cannot hold (NaN, the year 10000, more than 7 digits of a
-/// second) are refused one by one when they are read for this column.
-pub(super) fn faithful(column: &ColumnDef) -> Result<ColumnDef, Unfaithful> {
+/// second) are refused one by one when they are read for this column. `finest`: how many digits the server keeps.
+pub(super) fn faithful(column: &ColumnDef, finest: u8) -> Result<ColumnDef, Unfaithful> {
     let native = match NativeType::parse(&column.native) {
         Some(own) if !own.family.in_code_page() && keeps(own, &column.data_type) => own,
         _ => equivalent(&column.data_type).map_err(|reason| Unfaithful {
@@ -290,6 +300,7 @@ pub(super) fn faithful(column: &ColumnDef) -> Result<ColumnDef, Unfaithful> {
             reason: reason.to_owned(),
         })?,
     };
+    let native = native.no_finer_than(finest);
     Ok(ColumnDef {
         name: column.name.clone(),
         data_type: native.data_type(0),
@@ -377,7 +388,7 @@ mod tests {
     use super::*;
 
     fn made(data_type: DataType) -> String {
-        faithful(&ColumnDef::new("c", data_type))
+        faithful(&ColumnDef::new("c", data_type), 7)
             .map_or_else(|refused| refused.reason, |column| column.native)
     }
 
@@ -437,14 +448,14 @@ mod tests {
         {
             let own = NativeType::parse(native).unwrap();
             let column = ColumnDef { native: native.into(), ..ColumnDef::new("c", own.data_type(0)) };
-            let kept = faithful(&column).unwrap().native;
+            let kept = faithful(&column, 7).unwrap().native;
             assert_eq!(kept, native);
         }
         let varchar = NativeType::parse("varchar(30)").unwrap();
         let column =
             ColumnDef { native: "varchar(30)".into(), ..ColumnDef::new("c", varchar.data_type(1254)) };
-        assert_eq!(faithful(&column).unwrap().native, "nvarchar(30)");
+        assert_eq!(faithful(&column, 7).unwrap().native, "nvarchar(30)");
         let foreign = ColumnDef { native: "text".into(), ..ColumnDef::new("c", DataType::TEXT) };
-        assert_eq!(faithful(&foreign).unwrap().native, "nvarchar(max)");
+        assert_eq!(faithful(&foreign, 7).unwrap().native, "nvarchar(max)");
     }
 }

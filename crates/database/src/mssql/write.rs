@@ -122,7 +122,7 @@ impl<'a> Plan<'a> {
                 .in_table(&write.table.name));
         }
         let place = |column: &'a ColumnRef| match column {
-            ColumnRef::Named(name) => place(write, name),
+            ColumnRef::Named(name) => place(write, name, session.features.finest()),
             ColumnRef::Locator if session.features.babelfish => Err(Error::new(
                 ErrorKind::Unsupported,
                 "Babelfish does not tell where a row lies: the table needs a key",
@@ -169,7 +169,13 @@ impl<'a> Plan<'a> {
                 && place.staged == place.native
                 && place.native.family != Family::Xml
         };
-        self.write.table.triggers.is_empty() && speakable(&self.name.name) && self.columns.iter().all(plain)
+        // A column that is left out gets its default only where the server does not take it for an empty one.
+        let whole =
+            self.write.table.columns.iter().filter(|column| column.generated != Generated::Computed).count();
+        self.columns.len() == whole
+            && self.write.table.triggers.is_empty()
+            && speakable(&self.name.name)
+            && self.columns.iter().all(plain)
     }
 
     async fn load_table(&self, session: &mut Mssql, rows: &Batch) -> Result<u64> {
@@ -297,7 +303,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-fn place<'a>(write: &Write<'a>, name: &str) -> Result<Place<'a>> {
+fn place<'a>(write: &Write<'a>, name: &str, finest: u8) -> Result<Place<'a>> {
     let refused = |kind, what: &str| Err(Error::new(kind, format!("column `{name}` {what}")).in_column(name));
     let Some(column) = write.table.column(name) else { return refused(ErrorKind::Missing, "is not there") };
     if column.generated == Generated::Computed {
@@ -311,13 +317,13 @@ fn place<'a>(write: &Write<'a>, name: &str) -> Result<Place<'a>> {
         model::DataType::Text { traits, .. } => traits.code_page,
         _ => 0,
     };
-    Ok(Place { column: Some(column), native, code_page, staged: staged(native) })
+    Ok(Place { column: Some(column), native, code_page, staged: staged(native, finest) })
 }
 
 /// The type to load a column as: its own, unless the driver announces that one wrongly (`nvarchar(2001)` to
 /// `nvarchar(4000)` as max, `nchar` with twice its length, `time` and `datetimeoffset` always with 7 digits,
-/// `smalldatetime` as `datetime`) or it takes a pointer along (`text`, `ntext`, `image`).
-fn staged(native: NativeType) -> NativeType {
+/// or as many as the server keeps, `smalldatetime` as `datetime`) or it takes a pointer along (`text`, `ntext`, `image`).
+fn staged(native: NativeType, finest: u8) -> NativeType {
     let (family, length) = match (native.family, native.length) {
         (Family::NChar | Family::NVarChar, Length::Units(units)) if units <= 2000 => {
             (Family::NVarChar, native.length)
@@ -327,7 +333,7 @@ fn staged(native: NativeType) -> NativeType {
         }
         (Family::Text, _) => (Family::VarChar, Length::Max),
         (Family::Image, _) => (Family::VarBinary, Length::Max),
-        (Family::Time | Family::DateTimeOffset, _) => return NativeType { scale: 7, ..native },
+        (Family::Time | Family::DateTimeOffset, _) => return NativeType { scale: finest, ..native },
         (Family::SmallDateTime, _) => return NativeType { family: Family::DateTime2, scale: 0, ..native },
         other => other,
     };

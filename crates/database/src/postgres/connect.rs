@@ -5,9 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use model::ErrorKind;
 use tokio::task::JoinHandle;
 use tokio_postgres::{
-    Client, Config, NoTls, Row, SimpleQueryMessage, Socket, Statement,
-    config::SslMode,
-    tls::TlsStream,
+    Client, Config, NoTls, Row, SimpleQueryMessage, Socket, Statement, config::SslMode, tls::TlsStream,
     types::ToSql,
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -102,7 +100,11 @@ impl Connection {
     }
 
     /// Runs a query of this program's own, prepared at its first use.
-    pub(super) async fn query(&mut self, sql: &'static str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>> {
+    pub(super) async fn query(
+        &mut self,
+        sql: &'static str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>> {
         let statement = match self.statements.get(sql) {
             Some(statement) => statement.clone(),
             None => {

@@ -1,8 +1,8 @@
 //! Values from PostgreSQL's binary form (of COPY) into typed columns.
 
 use model::{
-    Batch, Cell, Coercion, Column, DataType, Date, Decimal, ErrorKind, Fraction, Instant, Key, Misfit, Rejected, Time, Timestamp,
-    Uuid, Value, Zone, coerce,
+    Batch, Cell, Coercion, Column, DataType, Date, Decimal, ErrorKind, Fraction, Instant, Key, Misfit,
+    Rejected, Time, Timestamp, Uuid, Value, Zone, coerce,
 };
 
 use super::{
@@ -151,10 +151,13 @@ impl<'a> Decoder<'a> {
             let bytes = next_field(&mut rest);
             match field.take(bytes, &mut self.batch.columns[place], self.zone) {
                 Ok(()) => {}
-                Err(Fault::Broken) => return Err(broken("a value has another length than its type").in_column(field.name())),
+                Err(Fault::Broken) => {
+                    return Err(broken("a value has another length than its type").in_column(field.name()));
+                }
                 Err(Fault::Misfit(reason)) => {
                     self.batch.abandon_row();
-                    let rejected = Rejected { key: self.key_of(row), column: field.name().to_owned(), reason };
+                    let rejected =
+                        Rejected { key: self.key_of(row), column: field.name().to_owned(), reason };
                     self.rejected.push(rejected);
                     self.last_rejected = true;
                     return Ok(());
@@ -259,16 +262,25 @@ impl Field<'_> {
             }
             (Cell::Decimal(_), DataType::Decimal(None)) => true,
             (Cell::Decimal(decimal), DataType::Decimal(Some((precision, scale)))) => {
-                decimal.scale() == *scale && decimal.unscaled().unsigned_abs() < 10_u128.pow(u32::from(*precision).min(38))
+                decimal.scale() == *scale
+                    && decimal.unscaled().unsigned_abs() < 10_u128.pow(u32::from(*precision).min(38))
             }
             (Cell::Real(real), DataType::Real { single, finite }) => {
                 (!finite || real.is_finite()) && (!single || self.wire == Wire::Float4)
             }
-            (Cell::Bytes(bytes), DataType::Bytes { max }) => max.is_none_or(|max| bytes.len() <= max as usize),
-            (Cell::Date(date), DataType::Date { years }) => all(*years) || (common(*years) && date.is_common()),
+            (Cell::Bytes(bytes), DataType::Bytes { max }) => {
+                max.is_none_or(|max| bytes.len() <= max as usize)
+            }
+            (Cell::Date(date), DataType::Date { years }) => {
+                all(*years) || (common(*years) && date.is_common())
+            }
             (Cell::Time(_), DataType::Time { digits }) => *digits >= 6,
-            (Cell::Timestamp(at), DataType::Timestamp { fraction, years }) => in_limits(at, *fraction, *years),
-            (Cell::Instant(at), DataType::Instant { fraction, years, .. }) => in_limits(at.utc, *fraction, *years),
+            (Cell::Timestamp(at), DataType::Timestamp { fraction, years }) => {
+                in_limits(at, *fraction, *years)
+            }
+            (Cell::Instant(at), DataType::Instant { fraction, years, .. }) => {
+                in_limits(at.utc, *fraction, *years)
+            }
             (Cell::Text(_), DataType::Other { .. })
             | (Cell::Bool(_), DataType::Bool)
             | (Cell::Uuid(_), DataType::Uuid)
@@ -281,7 +293,8 @@ impl Field<'_> {
     fn value(&self, bytes: &[u8]) -> std::result::Result<Value, Fault> {
         // A text can hold a number that denk could not calculate with.
         if self.wire == Wire::Numeric
-            && let (DataType::Text { .. }, Some(Number::Wider(text))) = (&self.read.wanted, numeric::read(bytes))
+            && let (DataType::Text { .. }, Some(Number::Wider(text))) =
+                (&self.read.wanted, numeric::read(bytes))
         {
             return Ok(Value::Text(text));
         }
@@ -355,7 +368,8 @@ fn common(years: (i32, i32)) -> bool {
 
 #[inline]
 fn in_limits(at: Timestamp, fraction: Fraction, years: (i32, i32)) -> bool {
-    matches!(fraction, Fraction::Digits(digits) if digits >= 6) && (all(years) || (common(years) && at.is_common()))
+    matches!(fraction, Fraction::Digits(digits) if digits >= 6)
+        && (all(years) || (common(years) && at.is_common()))
 }
 
 #[cfg(test)]

@@ -108,9 +108,16 @@ fn put(field: &Field<'_>, row: usize, out: &mut Vec<u8>) -> Result<(), Misfit> {
         (Wire::Bytes, Cell::Bytes(bytes)) => put_bytes(bytes, out)?,
         (Wire::Jsonb, Cell::Json(json)) => put_jsonb(json.as_bytes(), out)?,
         (Wire::Text, Cell::Text(text)) => put_text(text.as_bytes(), form.max, out)?,
-        (Wire::Json | Wire::Other, Cell::Text(text) | Cell::Json(text)) => put_text(text.as_bytes(), None, out)?,
+        (Wire::Json | Wire::Other, Cell::Text(text) | Cell::Json(text)) => {
+            put_text(text.as_bytes(), None, out)?
+        }
         (Wire::Tid, Cell::Int(place)) => put_tid(place, out)?,
-        (_, cell) => return Err(Misfit::NotA { value: cell.to_value().to_string(), wanted: "value of the column's type" }),
+        (_, cell) => {
+            return Err(Misfit::NotA {
+                value: cell.to_value().to_string(),
+                wanted: "value of the column's type",
+            });
+        }
     }
     Ok(())
 }
@@ -124,7 +131,8 @@ fn sized<const N: usize>(out: &mut Vec<u8>, bytes: [u8; N]) {
 
 #[inline]
 fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Misfit> {
-    let length = i32::try_from(bytes.len()).map_err(|_| Misfit::TooLong { length: bytes.len(), max: i32::MAX as u32 })?;
+    let length = i32::try_from(bytes.len())
+        .map_err(|_| Misfit::TooLong { length: bytes.len(), max: i32::MAX as u32 })?;
     out.extend_from_slice(&length.to_be_bytes());
     out.extend_from_slice(bytes);
     Ok(())
@@ -148,7 +156,8 @@ fn put_text(text: &[u8], max: Option<u32>, out: &mut Vec<u8>) -> Result<(), Misf
 
 fn put_jsonb(json: &[u8], out: &mut Vec<u8>) -> Result<(), Misfit> {
     const VERSION: u8 = 1;
-    let length = i32::try_from(json.len() + 1).map_err(|_| Misfit::TooLong { length: json.len(), max: i32::MAX as u32 })?;
+    let length = i32::try_from(json.len() + 1)
+        .map_err(|_| Misfit::TooLong { length: json.len(), max: i32::MAX as u32 })?;
     out.extend_from_slice(&length.to_be_bytes());
     out.push(VERSION);
     out.extend_from_slice(json);
@@ -182,13 +191,21 @@ fn exact(decimal: Decimal, scale: Option<u8>) -> Result<Decimal, Misfit> {
 #[allow(clippy::cast_possible_truncation)]
 fn single(real: f64) -> Result<f32, Misfit> {
     let single = real as f32;
-    if f64::from(single).to_bits() == real.to_bits() || real.is_nan() { Ok(single) } else { Err(too_precise(&real)) }
+    if f64::from(single).to_bits() == real.to_bits() || real.is_nan() {
+        Ok(single)
+    } else {
+        Err(too_precise(&real))
+    }
 }
 
 #[inline]
 fn micros(at: Timestamp, grain: i64) -> Result<i64, Misfit> {
     let infinite = at == Timestamp::MAX_INFINITE || at == Timestamp::MIN_INFINITE;
-    if (at.nanos == 0 && (grain == 1 || at.micros % grain == 0)) || infinite { Ok(at.micros) } else { Err(too_precise(&at)) }
+    if (at.nanos == 0 && (grain == 1 || at.micros % grain == 0)) || infinite {
+        Ok(at.micros)
+    } else {
+        Err(too_precise(&at))
+    }
 }
 
 fn too_large(value: &impl ToString) -> Misfit {

@@ -54,7 +54,8 @@ pub(super) fn failed(error: tokio_postgres::Error) -> Error {
     if let Some(table) = said.table() {
         failure = failure.in_table(&table_ref(said.schema(), table));
     }
-    if let Some(column) = said.column().map(str::to_owned).or_else(|| copied(said).and_then(|place| place.1)) {
+    if let Some(column) = said.column().map(str::to_owned).or_else(|| copied(said).and_then(|place| place.1))
+    {
         failure = failure.in_column(column);
     }
     failure.caused_by(error)

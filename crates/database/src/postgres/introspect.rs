@@ -50,8 +50,7 @@ pub(super) struct Attribute {
 
 pub(super) async fn tables(connection: &mut Connection) -> Result<Vec<TableRef>> {
     let rows = connection.query(include_str!("sql/tables.sql"), &[]).await?;
-    let mut tables =
-        rows.iter().map(|row| table_ref(row, 0)).collect::<Result<Vec<_>>>()?;
+    let mut tables = rows.iter().map(|row| table_ref(row, 0)).collect::<Result<Vec<_>>>()?;
     tables.sort();
     Ok(tables)
 }
@@ -221,7 +220,11 @@ fn created(column: &ColumnDef, table: &Table) -> Result<Slot> {
 
 /// # Errors
 /// `Missing` when the table is not there.
-pub(super) async fn add_columns(connection: &mut Connection, name: &TableRef, columns: &[ColumnDef]) -> Result<()> {
+pub(super) async fn add_columns(
+    connection: &mut Connection,
+    name: &TableRef,
+    columns: &[ColumnDef],
+) -> Result<()> {
     let found = find(connection, name).await?;
     let present = attributes(connection, found.oid).await?;
     let absent = columns.iter().filter(|column| !present.iter().any(|here| here.name == column.name));

@@ -69,7 +69,11 @@ async fn install_in(session: &mut Postgres, table: &TableRef, key: &[String]) ->
     connection.run(&render(include_str!("sql/journal_install.sql"), &slots)).await
 }
 
-pub(super) async fn status(connection: &mut Connection, table: &TableRef, key: &[String]) -> Result<JournalStatus> {
+pub(super) async fn status(
+    connection: &mut Connection,
+    table: &TableRef,
+    key: &[String],
+) -> Result<JournalStatus> {
     let watched = Watched::new(connection, table, key).await?;
     watched.status(connection).await
 }
@@ -130,7 +134,8 @@ impl Watched {
 
     async fn status(&self, connection: &mut Connection) -> Result<JournalStatus> {
         let (name, table) = (function_name(&self.table), QUOTING.table(&self.table)?);
-        let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] = [&self.schema, &name, &table.as_str()];
+        let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
+            [&self.schema, &name, &table.as_str()];
         let rows = connection.query(include_str!("sql/journal_status.sql"), &parameters).await?;
         let mut present = false;
         let mut right = HashSet::new();
@@ -231,9 +236,15 @@ async fn notes(
         // Nobody knows the types any more: the whole key as it was noted.
         natives.push(plain(Wire::Text, DataType::TEXT));
     }
-    let reads: Vec<ColumnRead> =
-        natives.iter().map(|native| ColumnRead::new(ColumnRef::named("key"), native.data_type.clone())).collect();
-    let values = if key.is_empty() { Slot::fixed("n.key::text") } else { Slot::join((0..).zip(key).map(read_value), ", ") };
+    let reads: Vec<ColumnRead> = natives
+        .iter()
+        .map(|native| ColumnRead::new(ColumnRef::named("key"), native.data_type.clone()))
+        .collect();
+    let values = if key.is_empty() {
+        Slot::fixed("n.key::text")
+    } else {
+        Slot::join((0..).zip(key).map(read_value), ", ")
+    };
     let slots = [
         ("journal", QUOTING.table(journal)?),
         ("values", values),
@@ -323,5 +334,9 @@ async fn remove_in(session: &mut Postgres, table: &TableRef) -> Result<()> {
     }
     connection.run(&render(include_str!("sql/journal_remove_notes.sql"), &slots)).await?;
     let users = connection.query(include_str!("sql/journal_users.sql"), &[&schema]).await?;
-    if users.is_empty() { connection.run(&render(include_str!("sql/journal_drop.sql"), &slots)).await } else { Ok(()) }
+    if users.is_empty() {
+        connection.run(&render(include_str!("sql/journal_drop.sql"), &slots)).await
+    } else {
+        Ok(())
+    }
 }

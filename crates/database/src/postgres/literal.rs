@@ -19,6 +19,9 @@ use crate::{
 const CAST: &str = "{value}::{type}";
 const BYTE_ORDER: &str = "{name} collate \"C\"";
 const TEXT_BYTE_ORDER: &str = "{name}::text collate \"C\"";
+const OTHER_BYTE_ORDER: &str = "{text} collate \"C\"";
+/// As the type's own output function writes it; a cast to text is another thing for some types.
+const TEXT_FORM: &str = "(case when {name} is not null then format('%s', {name}) end)";
 const UTF8_BYTES: &str = "convert_to({name}::text, 'UTF8')";
 
 /// How a column is compared: the expression, and the type of literals beside it.
@@ -39,11 +42,17 @@ enum Literal {
 pub(super) fn ordered(column: &Attribute, as_text: bool, utf8: bool) -> Result<Side> {
     let name = QUOTING.name(&column.name)?;
     let wire = column.native.wire;
-    let cast = as_text || matches!(wire, Wire::Other | Wire::Json | Wire::Jsonb) || column.native.class == Class::Cast;
+    let cast = as_text
+        || matches!(wire, Wire::Other | Wire::Json | Wire::Jsonb)
+        || column.native.class == Class::Cast;
     let of = |template, literal| Side { expression: slot(template, &[("name", name.clone())]), literal };
     Ok(match column.native.class {
         _ if wire != Wire::Text && !cast => Side { expression: name, literal: Literal::Of(wire) },
         _ if !utf8 => of(UTF8_BYTES, Literal::Utf8),
+        _ if wire == Wire::Other => Side {
+            expression: slot(OTHER_BYTE_ORDER, &[("text", text_form(name))]),
+            literal: Literal::Of(Wire::Text),
+        },
         _ if cast => of(TEXT_BYTE_ORDER, Literal::Of(Wire::Text)),
         Class::Padded if column.by_bytes => Side { expression: name, literal: Literal::Padded },
         Class::Padded => of(BYTE_ORDER, Literal::Padded),
@@ -58,6 +67,11 @@ pub(super) fn equal(column: &Attribute, utf8: bool) -> Result<Side> {
         return Ok(Side { expression: QUOTING.name(&column.name)?, literal: Literal::Of(Wire::Text) });
     }
     ordered(column, false, utf8)
+}
+
+/// The text form of a value whose type denk does not know.
+pub(super) fn text_form(name: Slot) -> Slot {
+    slot(TEXT_FORM, &[("name", name)])
 }
 
 /// The place of a row.

@@ -25,8 +25,8 @@ use model::{Batch, Change, ColumnDef, Instant, Page, Table, TableRef, TextUnit, 
 
 use self::connect::Connection;
 use crate::{
-    Address, Applied, Begin, Capabilities, Digest, JournalStatus, Read, Result, Server, Session, Unfaithful, Write,
-    sql::Quoting,
+    Address, Applied, Begin, Capabilities, Digest, JournalStatus, Read, Result, Server, Session, Unfaithful,
+    Write, sql::Quoting,
 };
 
 const PRODUCT: &str = "PostgreSQL";

@@ -39,7 +39,8 @@ pub(super) fn read(bytes: &[u8]) -> Option<Number> {
         0xf000 => return Some(Number::Wider("-Infinity".to_owned())),
         _ => return None,
     };
-    let parts = Parts { digits, weight: i32::from(word(2).cast_signed()), negative, scale: usize::from(word(6)) };
+    let parts =
+        Parts { digits, weight: i32::from(word(2).cast_signed()), negative, scale: usize::from(word(6)) };
     Some(parts.decimal().map_or_else(|| Number::Wider(parts.text()), Number::Decimal))
 }
 
@@ -78,13 +79,17 @@ impl Parts<'_> {
 
     fn large(&self, more: i32) -> Option<u128> {
         let power = 10_u128.checked_pow(more.unsigned_abs())?;
-        let mut groups = self.groups();
-        let number =
-            groups.try_fold(0_u128, |number, group| number.checked_mul(GROUP)?.checked_add(u128::from(group)))?;
-        match more {
-            0.. => number.checked_mul(power),
-            _ => (number % power == 0).then(|| number / power),
+        let (last, before) = (self.groups().last()?, self.digits.len() / 2 - 1);
+        let mut before = self.groups().take(before);
+        let before = before
+            .try_fold(0_u128, |number, group| number.checked_mul(GROUP)?.checked_add(u128::from(group)))?;
+        let last = u128::from(last);
+        if more >= 0 {
+            return before.checked_mul(GROUP)?.checked_add(last)?.checked_mul(power);
         }
+        // Of the last group only the first digits count; with all of them the number might not fit.
+        let exact = power < GROUP && last % power == 0;
+        if exact { before.checked_mul(GROUP / power)?.checked_add(last / power) } else { None }
     }
 
     #[inline]

@@ -130,7 +130,10 @@ impl Shape {
                 Some(found) if !found.divided => {
                     Ok(Native { wire: Wire::Tid, data_type: DataType::INT64, class: Class::Plain })
                 }
-                _ => Err(Error::new(ErrorKind::Unsupported, "its rows have no place of their own: it is made of several tables")),
+                _ => Err(Error::new(
+                    ErrorKind::Unsupported,
+                    "its rows have no place of their own: it is made of several tables",
+                )),
             },
         }
     }
@@ -138,7 +141,8 @@ impl Shape {
 
 impl<'a> Plan<'a> {
     fn new(read: &'a Read<'a>, shape: &'a Shape, utf8: bool) -> Result<Self> {
-        let key = read.key.iter().map(|place| side(shape, &read.columns[*place], utf8)).collect::<Result<_>>()?;
+        let key =
+            read.key.iter().map(|place| side(shape, &read.columns[*place], utf8)).collect::<Result<_>>()?;
         let plan = Self { read, shape, utf8, key, unique: false, rows: None };
         Ok(Self { unique: plan.is_unique(), rows: plan.rows_to_ask(), ..plan })
     }
@@ -189,8 +193,11 @@ impl<'a> Plan<'a> {
         let column = |read: &ColumnRead| match &read.column {
             ColumnRef::Locator => Ok(Slot::fixed("ctid")),
             ColumnRef::Named(name) => {
-                let wire = self.shape.column(name)?.native.wire;
-                Ok(slot(CAST, &[("name", QUOTING.name(name)?), ("type", Slot::fixed(sent_as(wire)))]))
+                let (name, wire) = (QUOTING.name(name)?, self.shape.column(name)?.native.wire);
+                Ok(match wire {
+                    Wire::Other => literal::text_form(name),
+                    _ => slot(CAST, &[("name", name), ("type", Slot::fixed(sent_as(wire)))]),
+                })
             }
         };
         Ok(Slot::join(self.read.columns.iter().map(column).collect::<Result<Vec<_>>>()?, ", "))
@@ -199,7 +206,9 @@ impl<'a> Plan<'a> {
     fn relation(&self) -> Result<Slot> {
         match self.read.from {
             Relation::Table(table) => QUOTING.table(table),
-            Relation::Query(query) => Ok(slot(include_str!("sql/subquery.sql"), &[("query", Slot::query(query))])),
+            Relation::Query(query) => {
+                Ok(slot(include_str!("sql/subquery.sql"), &[("query", Slot::query(query))]))
+            }
         }
     }
 
@@ -250,7 +259,7 @@ impl<'a> Plan<'a> {
 
     fn condition(&self, condition: &Condition) -> Result<Slot> {
         let column = self.shape.column(&condition.column)?;
-        let name = || Ok(("name", QUOTING.name(&condition.column)?));
+        let name = || Ok::<_, Error>(("name", QUOTING.name(&condition.column)?));
         let operator = match condition.comparison {
             Comparison::IsNull => return Ok(slot(IS_NULL, &[name()?])),
             Comparison::IsNotNull => return Ok(slot(IS_NOT_NULL, &[name()?])),
@@ -317,7 +326,8 @@ async fn by_place(connection: &mut Connection, plan: &Plan<'_>, oid: u32) -> Res
     let blocks: i64 = rows.first().map_or(Ok(0), |row| introspect::get(row, 0))?;
     let last = block(plan.read.up_to)?.map_or(u32::MAX, |block| block.saturating_add(1));
     let end = u32::try_from(blocks).unwrap_or(u32::MAX).min(last);
-    let step = plan.rows.map_or(u32::MAX, |rows| u32::try_from(rows / ROWS_PER_BLOCK + 1).unwrap_or(u32::MAX));
+    let step =
+        plan.rows.map_or(u32::MAX, |rows| u32::try_from(rows / ROWS_PER_BLOCK + 1).unwrap_or(u32::MAX));
     let mut from = block(plan.read.after)?.unwrap_or(0);
     loop {
         let to = from.saturating_add(step).min(end).max(from);
@@ -364,7 +374,15 @@ async fn rows_without_key(connection: &Connection, plan: &Plan<'_>) -> Result<Ve
     let wanted: Vec<ColumnRead> =
         plan.key_columns().map(|read| ColumnRead { required: false, ..read.clone() }).collect();
     let places: Vec<usize> = (0..wanted.len()).collect();
-    let keys = Read { columns: &wanted, key: &places, after: None, up_to: None, rows: None, bytes: None, ..*plan.read };
+    let keys = Read {
+        columns: &wanted,
+        key: &places,
+        after: None,
+        up_to: None,
+        rows: None,
+        bytes: None,
+        ..*plan.read
+    };
     let part = Plan { read: &keys, key: Vec::new(), rows: None, ..*plan };
     let is_null = plan.nullable_key().map(|name| Ok(slot(IS_NULL, &[("name", QUOTING.name(name)?)])));
     let slots = [

@@ -120,7 +120,8 @@ impl<'a> Layout<'a> {
     /// Whether a row of the table is that of the temporary table. With `rows`, where in the table they lie, so that
     /// the server looks nowhere else.
     pub(super) fn matches(&self, rows: Option<&Batch>) -> Result<Slot> {
-        let mut terms = self.write.key.iter().map(|place| self.targets[*place].equal()).collect::<Result<Vec<_>>>()?;
+        let mut terms =
+            self.write.key.iter().map(|place| self.targets[*place].equal()).collect::<Result<Vec<_>>>()?;
         if let Some(between) = rows.map(|rows| self.between(rows)).transpose()?.flatten() {
             terms.push(between);
         }
@@ -268,5 +269,7 @@ impl Target {
 ///
 /// **Source**: Fowler, Noll, Vo: FNV-1a, 64 bits.
 pub(super) fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -82,7 +82,10 @@ pub(super) async fn rollback_to_savepoint(session: &mut Postgres) -> Result<()> 
 /// `Busy`; `Unsupported` outside a transaction, whose end would free it.
 pub(super) async fn lock(session: &mut Postgres, name: &str, wait: Duration) -> Result<()> {
     if !session.transaction.open {
-        return Err(Error::new(ErrorKind::Unsupported, "a lock lasts until its transaction ends, and there is none"));
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            "a lock lasts until its transaction ends, and there is none",
+        ));
     }
     session.transaction.locked = true;
     let slots = [("name", Slot::text(&name.replace('\0', " "))), ("wait", milliseconds(wait))];

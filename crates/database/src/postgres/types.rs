@@ -63,7 +63,8 @@ pub(super) fn native(name: &str, modifier: i32, enumerated: bool, native: &str) 
         _ if enumerated => Class::Cast,
         _ => Class::Plain,
     };
-    let (wire, data_type) = if enumerated { (Wire::Text, text(None, false)) } else { carried(name, modifier, native) };
+    let (wire, data_type) =
+        if enumerated { (Wire::Text, text(None, false)) } else { carried(name, modifier, native) };
     Native { wire, data_type, class }
 }
 
@@ -87,7 +88,9 @@ fn carried(name: &str, modifier: i32, native: &str) -> (Wire, DataType) {
         "date" => (Wire::Date, DataType::Date { years: ALL_YEARS }),
         "time" => (Wire::Time, DataType::Time { digits: digits(modifier) }),
         "timestamp" => (Wire::Timestamp, DataType::Timestamp { fraction, years: ALL_YEARS }),
-        "timestamptz" => (Wire::Instant, DataType::Instant { fraction, years: ALL_YEARS, keeps_offset: false }),
+        "timestamptz" => {
+            (Wire::Instant, DataType::Instant { fraction, years: ALL_YEARS, keeps_offset: false })
+        }
         "uuid" => (Wire::Uuid, DataType::Uuid),
         "json" => (Wire::Json, DataType::Json),
         "jsonb" => (Wire::Jsonb, DataType::Json),
@@ -175,8 +178,28 @@ const SPELLINGS: [(&str, &str); 18] = [
 
 /// Types that no other connector has under these names.
 const OWN_OTHERS: [&str; 22] = [
-    "interval", "inet", "cidr", "macaddr", "macaddr8", "tsvector", "tsquery", "bit", "bit varying", "time with time zone",
-    "point", "line", "lseg", "box", "path", "polygon", "circle", "int4range", "int8range", "numrange", "tsrange", "daterange",
+    "interval",
+    "inet",
+    "cidr",
+    "macaddr",
+    "macaddr8",
+    "tsvector",
+    "tsquery",
+    "bit",
+    "bit varying",
+    "time with time zone",
+    "point",
+    "line",
+    "lseg",
+    "box",
+    "path",
+    "polygon",
+    "circle",
+    "int4range",
+    "int8range",
+    "numrange",
+    "tsrange",
+    "daterange",
 ];
 
 /// The column's own type, when it comes from PostgreSQL and is built in.
@@ -250,7 +273,10 @@ fn chosen(column: &ColumnDef) -> Result<(Kept, i32), Unfaithful> {
         DataType::Date { .. } => ("date", -1),
         DataType::Time { .. } => ("time", -1),
         DataType::Timestamp { .. } => ("timestamp", -1),
-        DataType::Instant { .. } => ("timestamptz", -1),
+        DataType::Instant { keeps_offset: true, .. } => {
+            return Err(unfaithful(column, "PostgreSQL does not keep the offset that a time was written in"));
+        }
+        DataType::Instant { keeps_offset: false, .. } => ("timestamptz", -1),
         DataType::Uuid => ("uuid", -1),
         DataType::Json => ("json", -1),
         DataType::Any => return Err(unfaithful(column, "it declares no type, so it may hold anything")),
@@ -323,7 +349,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_held_says_why() {
-        for data_type in [DataType::Any, DataType::Other { native: "hierarchyid".into() }] {
+        for data_type in [DataType::Any, DataType::INSTANT, DataType::Other { native: "hierarchyid".into() }] {
             let column = ColumnDef { native: "hierarchyid".into(), ..ColumnDef::new("c", data_type) };
             assert!(faithful(&column).is_err());
         }

@@ -44,7 +44,12 @@ async fn insert_rows(session: &mut Postgres, write: &Write<'_>, rows: &Batch) ->
 }
 
 /// By way of the temporary table, where the server has to cast texts.
-async fn insert_staged(session: &mut Postgres, layout: &Layout<'_>, write: &Write<'_>, rows: &Batch) -> Result<u64> {
+async fn insert_staged(
+    session: &mut Postgres,
+    layout: &Layout<'_>,
+    write: &Write<'_>,
+    rows: &Batch,
+) -> Result<u64> {
     let stage = fill(session, layout, write, rows).await?;
     let slots = [
         ("table", layout.table.clone()),
@@ -74,7 +79,12 @@ async fn enter_upsert(session: &mut Postgres, write: &Write<'_>, rows: &Batch) -
     leave(session, entered, applied).await
 }
 
-async fn upsert_rows(session: &mut Postgres, layout: &Layout<'_>, write: &Write<'_>, rows: &Batch) -> Result<Applied> {
+async fn upsert_rows(
+    session: &mut Postgres,
+    layout: &Layout<'_>,
+    write: &Write<'_>,
+    rows: &Batch,
+) -> Result<Applied> {
     let stage = fill(session, layout, write, rows).await?;
     let differences = differences(session).await?;
     let slots = [
@@ -120,7 +130,12 @@ async fn enter_delete(session: &mut Postgres, write: &Write<'_>, keys: &Batch) -
     leave(session, entered, deleted).await
 }
 
-async fn delete_rows(session: &mut Postgres, layout: &Layout<'_>, write: &Write<'_>, keys: &Batch) -> Result<u64> {
+async fn delete_rows(
+    session: &mut Postgres,
+    layout: &Layout<'_>,
+    write: &Write<'_>,
+    keys: &Batch,
+) -> Result<u64> {
     let stage = fill(session, layout, write, keys).await?;
     let slots = [("table", layout.table.clone()), ("stage", stage), ("match", layout.matches(Some(keys))?)];
     let counts = session.connection.count(&render(include_str!("sql/delete.sql"), &slots)).await?;
@@ -133,7 +148,8 @@ async fn fill(session: &mut Postgres, layout: &Layout<'_>, write: &Write<'_>, ro
     let sql = render(include_str!("sql/copy_stage.sql"), &[("stage", stage.clone())]);
     let copied = copy(session, &sql, layout, write, rows).await;
     copied.map_err(|mut error| {
-        error.column = error.column.map(|column| layout.real_column(&column).map_or(column.clone(), str::to_owned));
+        error.column =
+            error.column.map(|column| layout.real_column(&column).map_or(column.clone(), str::to_owned));
         error
     })?;
     Ok(stage)
@@ -151,8 +167,15 @@ async fn differences(session: &mut Postgres) -> Result<Slot> {
 }
 
 /// Sends the rows as `sql`, a COPY, wants them.
-async fn copy(session: &Postgres, sql: &str, layout: &Layout<'_>, write: &Write<'_>, rows: &Batch) -> Result<u64> {
-    let fields = layout.targets.iter().zip(&rows.columns).map(|(target, column)| Field { column, form: &target.form });
+async fn copy(
+    session: &Postgres,
+    sql: &str,
+    layout: &Layout<'_>,
+    write: &Write<'_>,
+    rows: &Batch,
+) -> Result<u64> {
+    let fields =
+        layout.targets.iter().zip(&rows.columns).map(|(target, column)| Field { column, form: &target.form });
     let fields: Vec<Field<'_>> = fields.collect();
     let at_row = |error: Error, row: usize| Error { key: Some(key(write, rows, row)), ..error };
     let sink = session.connection.client.copy_in::<_, Bytes>(sql).await.map_err(failed)?;

@@ -74,10 +74,17 @@ impl Link {
         let mut columns: Vec<ColumnDef> = columns.into_iter().map(|column| column.def).collect();
         for column in columns.iter_mut().filter(|column| alias.as_ref() == Some(&column.name)) {
             column.nullable = false;
-            column.generated = Generated::Identity;
+            // A key without AUTOINCREMENT is numbered too, but by whoever made the table it is not meant to be.
+            if self.is_numbered(&found.name, &column.name) {
+                column.generated = Generated::Identity;
+            }
         }
         let rowid = found.rowid_name(&columns);
         Ok(Shape { name: found.name, kind: found.kind, columns, primary_key, alias, rowid })
+    }
+
+    fn is_numbered(&self, table: &str, column: &str) -> bool {
+        self.connection.column_metadata(Some(MAIN), table, column).is_ok_and(|(.., autoincrement)| autoincrement)
     }
 
     fn columns(&self, schema: &str, table: &str, kind: TableKind) -> Result<Vec<InKey>> {

@@ -6,7 +6,7 @@
 
 use std::ffi::CStr;
 
-use model::{Coercion, DataType, ErrorKind, Misfit, Value, Zone, coerce};
+use model::{Coercion, DataType, ErrorKind, Instant, Misfit, Value, Zone, coerce};
 use rusqlite::{
     Connection,
     functions::{Context, FunctionFlags},
@@ -105,13 +105,18 @@ impl KeyColumn {
             (ValueRef::Null, _) => Err(Misfit::NullKey),
             (ValueRef::Integer(_), DataType::Int { .. }) | (_, DataType::Any) => Ok(()),
             (ValueRef::Text(_), DataType::Text { .. } | DataType::Json | DataType::Other { .. }) => Ok(()),
+            (ValueRef::Text(text), DataType::Instant { .. }) if !tells_zone(text) => Err(self.misplaced(raw)),
             _ if matches!(self.order, Order::Function(_)) => Ok(()),
             (ValueRef::Integer(_) | ValueRef::Real(_), DataType::Int { .. } | DataType::Bool) => Ok(()),
             (ValueRef::Integer(_) | ValueRef::Real(_), DataType::Decimal(_) | DataType::Real { .. }) => Ok(()),
             (ValueRef::Blob(_), DataType::Bytes { .. }) => Ok(()),
             (ValueRef::Text(text), _) if self.is_own_form(text) => Ok(()),
-            _ => Err(Misfit::NotA { value: shown(raw), wanted: self.wanted.code() }),
+            _ => Err(self.misplaced(raw)),
         }
+    }
+
+    fn misplaced(&self, raw: ValueRef<'_>) -> Misfit {
+        Misfit::NotA { value: shown(raw), wanted: self.wanted.code() }
     }
 
     /// The one text form of a date, time or uuid, whose order is the values' order.
@@ -132,6 +137,10 @@ impl KeyColumn {
             _ => a != b && !same_float(a, b),
         }
     }
+}
+
+fn tells_zone(text: &[u8]) -> bool {
+    std::str::from_utf8(text).is_ok_and(|text| Instant::parse(text).is_some())
 }
 
 /// Numbers beyond what a float tells apart.
@@ -210,8 +219,11 @@ fn sortable(context: &Context<'_>) -> rusqlite::Result<Option<Vec<u8>>> {
     Ok(Some(value.map_or_else(|| foreign_bytes(raw), |value| [&[0_u8][..], &value_bytes(&value)].concat())))
 }
 
-/// The value as `wanted`, if it is one.
+/// The value as `wanted`, if it is one in whatever zone: a point in time must tell its own.
 pub(super) fn read_as(value: Value, wanted: &DataType) -> Option<Value> {
+    if let (Value::Text(text), DataType::Instant { .. }) = (&value, wanted) {
+        Instant::parse(text)?;
+    }
     coerce(value, wanted, Coercion { zone: &Zone::utc(), null_texts: &[] }).ok()
 }
 

@@ -47,6 +47,12 @@ impl From<&Read<'_>> for Request {
     }
 }
 
+/// The text of a page's statement, for tests that look at its plan.
+#[cfg(test)]
+pub(super) fn statement(link: &Link, request: &Request) -> Result<String> {
+    Plan::new(link, request).map(|plan| plan.sql)
+}
+
 impl Link {
     pub(super) fn read(&self, request: &Request) -> Result<Page> {
         let plan = Plan::new(self, request)?;
@@ -156,7 +162,11 @@ impl Plan {
     /// The condition that a row comes after `after`.
     fn after(&mut self, after: &Key) -> Slot {
         let numbers = self.bind_key(after);
-        if after.0.iter().any(Value::is_null) { self.after_null(after, &numbers) } else { self.beyond(&numbers) }
+        self.behind(after, &numbers)
+    }
+
+    fn behind(&self, key: &Key, numbers: &[usize]) -> Slot {
+        if key.0.iter().any(Value::is_null) { self.behind_null(key, numbers) } else { self.beyond(numbers) }
     }
 
     /// `(a, b) > (?, ?)`; with an expression in it, only the first column's own bound lets an index help.
@@ -175,7 +185,7 @@ impl Plan {
     }
 
     /// As [`Plan::beyond`], where NULL, the least of all, compares with nothing.
-    fn after_null(&self, after: &Key, numbers: &[usize]) -> Slot {
+    fn behind_null(&self, after: &Key, numbers: &[usize]) -> Slot {
         let mut rest = Slot::fixed("false");
         for ((column, number), value) in self.key.iter().zip(numbers).zip(&after.0).rev() {
             let template =
@@ -201,9 +211,9 @@ impl Plan {
             conditions.push(slot(include_str!("sql/at_most.sql"), &slots));
         } else if columns.len() < COLUMNS_MAX {
             self.past = Some(columns.len());
-            columns.push(self.beyond(&numbers));
+            columns.push(self.behind(up_to, &numbers));
         } else {
-            conditions.push(slot(include_str!("sql/not_beyond.sql"), &[("beyond", self.beyond(&numbers))]));
+            conditions.push(slot(include_str!("sql/not_beyond.sql"), &[("beyond", self.behind(up_to, &numbers))]));
         }
         columns
     }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use ::database::Session;
+use ::database::{Engine, Session};
 use flow::Flow;
-use model::{Instant, Timestamp};
+use model::{ErrorKind, Instant, Timestamp};
 use serde::Serialize;
 use serde_json::json;
 
@@ -40,20 +40,26 @@ struct Check<'a> {
     context: &'a Context,
     findings: Vec<Finding>,
     sessions: BTreeMap<String, Box<dyn Session>>,
+    /// Databases that the first run makes.
+    unmade: Vec<String>,
 }
 
 /// # Errors
 /// None of its own: what is wrong is a finding. A configuration that cannot be read ends the command before.
 pub async fn run(_args: &CheckArgs, context: &Context) -> Result<Outcome> {
-    let mut check = Check { context, findings: Vec::new(), sessions: BTreeMap::new() };
+    let mut check = Check { context, findings: Vec::new(), sessions: BTreeMap::new(), unmade: Vec::new() };
     let names = context.config.database_names().into_iter().map(str::to_owned).collect::<Vec<_>>();
     if names.is_empty() {
         check.find("databases", Severity::Error, &message("check-no-databases"), Some(&message("check-no-databases-hint")));
     }
+    let flows = wiring::flows(context);
     for name in &names {
-        check.database(name).await;
+        let makes = |flow: &Flow| flow.target.create && &flow.target.database == name;
+        let reads = |flow: &Flow| &flow.source.database == name;
+        let made = flows.as_ref().is_ok_and(|flows| flows.iter().any(makes) && !flows.iter().all(reads));
+        check.database(name, made).await;
     }
-    match wiring::flows(context) {
+    match flows {
         Ok(flows) => {
             for flow in &flows {
                 check.flow(flow).await;
@@ -77,15 +83,20 @@ impl Check<'_> {
         self.findings.push(finding);
     }
 
-    async fn database(&mut self, name: &str) {
+    /// `made`: some flow may make it.
+    async fn database(&mut self, name: &str, made: bool) {
         let area = format!("databases.{name}");
         let address = match self.context.config.database(name) {
             Ok(address) => address,
             Err(failure) => return self.fail(&area, &failure),
         };
         let place = Place::named(name, &address);
-        let mut session = match ::database::open_or_create(&address).await {
+        let mut session = match ::database::open(&address).await {
             Ok(session) => session,
+            Err(error) if error.kind == ErrorKind::Missing && made && address.engine() == Engine::Sqlite => {
+                self.unmade.push(name.to_owned());
+                return self.find(&area, Severity::Warning, &message("check-will-be-made"), None);
+            }
             Err(error) => return self.fail(&area, &Failure::of_database(&error, &place)),
         };
         match (session.server().await, session.clock().await) {
@@ -109,6 +120,9 @@ impl Check<'_> {
 
     async fn flow(&mut self, flow: &Flow) {
         let area = format!("flows.{}", flow.name);
+        if [&flow.source.database, &flow.target.database].iter().any(|name| self.unmade.contains(name)) {
+            return;
+        }
         let (source, target) = (self.sessions.remove(&flow.source.database), self.sessions.remove(&flow.target.database));
         let databases = Databases::of_flows(std::slice::from_ref(flow), self.context);
         if let (Some(mut source), Some(mut target), Ok(databases)) = (source, target, databases) {

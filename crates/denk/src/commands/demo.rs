@@ -114,8 +114,8 @@ fn finish(context: &Context, folder: &Path, steps: &[Step], compared: &[FlowRepo
     let list: Vec<_> = steps.iter().map(|step| json!({ "step": step.title, "flows": step.reports })).collect();
     context.output.answer(&json!({ "folder": folder.display().to_string(), "steps": list, "differences": differences, "verified": verified }));
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let end = message("demo-end").with("differences", count(differences)).with("parked", count(parked));
-    context.output.line(&context.text.say(&end.with("folder", folder.as_path())));
+    let end = message("demo-end").with("differences", count(differences)).with("parked", count(parked)).with("folder", folder);
+    context.output.line(&context.text.say(&end));
     let failed = steps.iter().flat_map(|step| &step.reports).chain(compared).any(|report| report.failure.is_some());
     if failed || differences > 0 { Outcome::Failed } else { Outcome::Done }
 }

@@ -1,2 +1,2 @@
--- {journal}, {schema}, {table} as texts. Removes the table's notes.
-delete from {journal} where table_schema = N{schema} and table_name = N{table};
+-- {journal}, {schema}, {name}. Removes the table's notes.
+delete from {journal} where table_schema = N{schema} and table_name = N{name};

@@ -1,9 +1,10 @@
--- {journal}, {numbers}: its sequence, {schema}. Makes both where they are missing.
-if not exists (select 1 from sys.sequences as q inner join sys.schemas as s on s.schema_id = q.schema_id
-               where q.name = 'denk_journal_number' and s.name = N{schema})
-    exec(N'create sequence {numbers} as bigint start with 1 increment by 1 no cycle');
+-- {journal}, {numbers}: its sequence, {tables}: the tables that are noted, {home}: their schema, {schema} and {name} of a table.
+-- Makes what is missing, and writes the table down.
+if not exists (select 1 from sys.objects as o inner join sys.schemas as s on s.schema_id = o.schema_id
+               where o.type = 'SO' and o.name = 'denk_journal_number' and s.name = N{home})
+    create sequence {numbers} as bigint start with 1 increment by 1 no cycle;
 if not exists (select 1 from sys.tables as t inner join sys.schemas as s on s.schema_id = t.schema_id
-               where t.name = 'denk_journal' and s.name = N{schema})
+               where t.name = 'denk_journal' and s.name = N{home})
     create table {journal} (
         id bigint not null default (next value for {numbers}) primary key,
         table_schema nvarchar(128) not null,
@@ -13,3 +14,8 @@ if not exists (select 1 from sys.tables as t inner join sys.schemas as s on s.sc
         k1 nvarchar(4000) null, k2 nvarchar(4000) null, k3 nvarchar(4000) null, k4 nvarchar(4000) null,
         k5 nvarchar(4000) null, k6 nvarchar(4000) null, k7 nvarchar(4000) null, k8 nvarchar(4000) null,
         at datetime2(7) not null default (sysutcdatetime()));
+if not exists (select 1 from sys.tables as t inner join sys.schemas as s on s.schema_id = t.schema_id
+               where t.name = 'denk_journal_tables' and s.name = N{home})
+    create table {tables} (table_schema nvarchar(128) not null, table_name nvarchar(128) not null);
+if not exists (select 1 from {tables} where table_schema = N{schema} and table_name = N{name})
+    insert into {tables} (table_schema, table_name) values (N{schema}, N{name});

@@ -19,7 +19,7 @@ fn table(columns: Vec<ColumnDef>) -> Table {
 }
 
 fn planned<'a>(write: &'a Write<'a>) -> Plan<'a> {
-    let columns = write.columns.iter().map(|column| place(write, column.name()).unwrap()).collect();
+    let columns = write.columns.iter().map(|column| place(write, column.name(), 7).unwrap()).collect();
     Plan { write, name: write.table.name.clone(), columns }
 }
 
@@ -103,6 +103,6 @@ fn what_the_server_makes_itself_is_not_written() {
     computed.generated = Generated::Computed;
     let table = table(vec![column("kod", "int").not_null(), computed]);
     let columns = ["kod", "toplam"].map(ColumnRef::named);
-    let refused = place(&write(&table, &columns, &[]), "toplam").err().map(|error| error.kind);
+    let refused = place(&write(&table, &columns, &[]), "toplam", 7).err().map(|error| error.kind);
     assert_eq!(refused, Some(ErrorKind::Schema));
 }

@@ -94,12 +94,17 @@ fn message() -> Vec<u8> {
 }
 
 fn reads() -> [ColumnRead; 2] {
-    [("n", DataType::INT16), ("t", DataType::TEXT)].map(|(name, wanted)| ColumnRead::new(ColumnRef::named(name), wanted))
+    [("n", DataType::INT16), ("t", DataType::TEXT)]
+        .map(|(name, wanted)| ColumnRead::new(ColumnRef::named(name), wanted))
 }
 
 fn decoder<'a>(reads: &'a [ColumnRead], zone: &'a Zone) -> Decoder<'a> {
     let natives = ["int4", "text"].map(|name| native(name, -1, false, name));
-    Decoder::new(reads.iter().zip(&natives).map(|(read, native)| Field::new(read, native)).collect(), &[0], zone)
+    Decoder::new(
+        reads.iter().zip(&natives).map(|(read, native)| Field::new(read, native)).collect(),
+        &[0],
+        zone,
+    )
 }
 
 #[test]

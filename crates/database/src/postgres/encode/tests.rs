@@ -73,7 +73,10 @@ fn what_the_server_would_round_or_cut_is_refused() {
     let numeric_5_2 = ((5 << 16) | 2) + 4;
     let fine = Value::Timestamp(Timestamp { micros: 1_234_567, nanos: 0 });
     let finest = Value::Timestamp(Timestamp { micros: 0, nanos: 100 });
-    assert_eq!(bytes("varchar", varchar3, &Value::Text("ab  ".into())), Err(Misfit::TooLong { length: 4, max: 3 }));
+    assert_eq!(
+        bytes("varchar", varchar3, &Value::Text("ab  ".into())),
+        Err(Misfit::TooLong { length: 4, max: 3 })
+    );
     assert!(bytes("varchar", varchar3, &Value::Text("şşş".into())).is_ok());
     assert_eq!(bytes("text", -1, &Value::Text("a\0".into())), Err(Misfit::Character { code: 0 }));
     assert!(matches!(bytes("numeric", numeric_5_2, &decimal("1.005")), Err(Misfit::TooPrecise { .. })));
@@ -94,7 +97,8 @@ fn a_message_ends_at_its_size_and_the_next_goes_on() {
     for n in 0..10 {
         batch.push_row([Cell::Int(n), if n == 3 { Cell::Null } else { Cell::Text("x") }]);
     }
-    let fields: Vec<Field<'_>> = forms.iter().zip(&batch.columns).map(|(form, column)| Field { column, form }).collect();
+    let fields: Vec<Field<'_>> =
+        forms.iter().zip(&batch.columns).map(|(form, column)| Field { column, form }).collect();
     let (mut parts, mut row, mut whole) = (0, 0, Vec::new());
     while row < 10 {
         let mut part = Vec::new();

@@ -1,2 +1,2 @@
 -- $1: oid of a table. How many blocks it has.
-select pg_catalog.pg_relation_size($1::regclass) / pg_catalog.current_setting('block_size')::int8
+select pg_catalog.pg_relation_size($1::oid::regclass) / pg_catalog.current_setting('block_size')::int8

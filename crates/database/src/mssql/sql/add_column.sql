@@ -1,0 +1,2 @@
+-- {table}, {column} with its type.
+alter table {table} add {column}

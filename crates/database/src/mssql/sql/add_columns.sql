@@ -1,2 +1,0 @@
--- {table}, {columns} with their types.
-alter table {table} add {columns}

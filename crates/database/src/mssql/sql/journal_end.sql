@@ -1,3 +1,0 @@
--- {journal}, {numbers}. Nothing is left behind.
-drop table {journal};
-drop sequence {numbers};

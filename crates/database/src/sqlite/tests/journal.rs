@@ -1,0 +1,91 @@
+//! What the journal leaves in a user's file, and what it never does.
+
+use model::{Key, TableRef, Value};
+
+use super::{Lab, text};
+use crate::{Begin, JournalStatus};
+
+fn install(lab: &mut Lab, key: &[&str]) {
+    let key: Vec<String> = key.iter().map(|name| (*name).to_owned()).collect();
+    lab.link.journal_install(&TableRef::new("t"), &key).unwrap();
+    assert_eq!(lab.link.journal_status(&TableRef::new("t"), &key).unwrap(), JournalStatus::Complete);
+}
+
+fn drain(lab: &mut Lab) -> Vec<(i64, char, Key)> {
+    let notes = lab.link.journal_drain(100).unwrap();
+    notes.into_iter().map(|note| (note.id, note.operation.letter(), note.key)).collect()
+}
+
+fn key(number: i64) -> Key {
+    Key(vec![Value::Int(number)])
+}
+
+#[test]
+fn a_number_is_never_given_twice() {
+    let mut lab = Lab::new("create table t (k integer primary key)");
+    install(&mut lab, &["k"]);
+    lab.run("insert into t values (1), (2)");
+    lab.link.journal_forget(&[1, 2]).unwrap();
+    lab.run("insert into t values (3)");
+    assert_eq!(drain(&mut lab), [(3, 'I', key(3))]);
+    // Forgetting again what was forgotten takes nothing that came later.
+    lab.link.journal_forget(&[1, 2]).unwrap();
+    assert_eq!(drain(&mut lab).len(), 1);
+    lab.link.journal_forget(&[3]).unwrap();
+    assert_eq!(drain(&mut lab), []);
+    assert_eq!(lab.ask("select count(*) from denk_journal"), "Integer(1)");
+}
+
+#[test]
+fn nothing_stays_in_the_file() {
+    let mut lab = Lab::new("create table t (k integer primary key)");
+    let before = lab.ask("select type, name, sql from sqlite_schema");
+    install(&mut lab, &["k"]);
+    lab.run("insert into t values (1); delete from t");
+    lab.link.journal_remove(&TableRef::new("T")).unwrap();
+    assert_eq!(lab.ask("select type, name, sql from sqlite_schema"), before);
+}
+
+#[test]
+fn hostile_names_come_back_with_their_types() {
+    let mut lab = Lab::new(
+        r#"create table t ("old.""n""" uuid, " 'k' values (" text, n integer, primary key (" 'k' values (", "old.""n"""))"#,
+    );
+    install(&mut lab, &[" 'k' values (", "old.\"n\""]);
+    lab.run("insert into t values ('0192aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee', 'it''s', 1)");
+    let uuid = Value::Uuid("0192aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee".parse().unwrap());
+    assert_eq!(drain(&mut lab), [(1, 'I', Key(vec![text("it's"), uuid]))]);
+}
+
+#[test]
+fn a_replaced_row_is_noted() {
+    let mut lab = Lab::new("create table t (k integer primary key, v); insert into t values (1, 1)");
+    install(&mut lab, &["k"]);
+    lab.run("insert or replace into t values (1, 2)");
+    assert_eq!(drain(&mut lab), [(1, 'I', key(1))]);
+}
+
+#[test]
+fn own_work_leaves_no_note_even_where_the_journal_is_new() {
+    let mut lab = Lab::new("create table t (k integer primary key)");
+    lab.link.begin(Begin::Own).unwrap();
+    install(&mut lab, &["k"]);
+    lab.link.connection.execute_batch("insert into t values (1)").unwrap();
+    lab.link.commit().unwrap();
+    assert_eq!(lab.ask("select count(*) from denk_own"), "Integer(0)");
+    lab.run("insert into t values (2)");
+    assert_eq!(drain(&mut lab), [(1, 'I', key(2))]);
+}
+
+#[test]
+fn bodies_are_plain_inserts() {
+    let mut lab = Lab::new("create table t (k integer primary key)");
+    install(&mut lab, &["k"]);
+    let triggers = lab.link.table(&TableRef::new("t")).unwrap().triggers;
+    assert_eq!(triggers.len(), 4);
+    for trigger in triggers {
+        let (_, body) = trigger.definition.split_once(" begin\n").unwrap();
+        let statements: Vec<&str> = body.lines().filter(|line| *line != "end").collect();
+        assert!(statements.iter().all(|line| line.starts_with("insert into denk_journal (") && line.ends_with(");")), "{body}");
+    }
+}
