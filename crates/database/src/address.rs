@@ -103,7 +103,10 @@ impl Address {
 fn decode(text: &str) -> String {
     // `form_urlencoded` would turn a plus into a blank; passwords may hold one.
     let plus_kept = text.replace('+', "%2B");
-    url::form_urlencoded::parse(format!("v={plus_kept}").as_bytes()).next().map(|(_, v)| v.into_owned()).unwrap_or_default()
+    url::form_urlencoded::parse(format!("v={plus_kept}").as_bytes())
+        .next()
+        .map(|(_, v)| v.into_owned())
+        .unwrap_or_default()
 }
 
 impl FromStr for Address {
@@ -166,12 +169,16 @@ mod tests {
 
     #[test]
     fn an_address_says_where_and_never_shows_the_password() {
-        let address: Address = "mssql://sa:p%40ss+w%2Frd@erp:1444/MikroDB_V15_01?encrypt=true".parse().unwrap();
+        let address: Address =
+            "mssql://sa:p%40ss+w%2Frd@erp:1444/MikroDB_V15_01?encrypt=true".parse().unwrap();
         assert_eq!((address.engine(), address.host(), address.port()), (Engine::Mssql, "erp", 1444));
         assert_eq!(address.password().as_deref(), Some("p@ss+w/rd"));
         assert_eq!(address.database(), "MikroDB_V15_01");
         assert_eq!(address.option("encrypt").as_deref(), Some("true"));
-        assert_eq!(format!("{address} {address:?}"), "mssql://sa:***@erp:1444/MikroDB_V15_01 mssql://sa:***@erp:1444/MikroDB_V15_01");
+        assert_eq!(
+            format!("{address} {address:?}"),
+            "mssql://sa:***@erp:1444/MikroDB_V15_01 mssql://sa:***@erp:1444/MikroDB_V15_01"
+        );
     }
 
     #[test]

@@ -19,8 +19,8 @@ mod sqlite;
 
 pub use address::{Address, AddressError, Engine};
 pub use contract::{
-    Applied, Begin, Capabilities, ColumnRead, ColumnRef, Comparison, Condition, Digest, JournalStatus, Read, Relation, Segment,
-    Server, Session, Unfaithful, Write,
+    Applied, Begin, Capabilities, ColumnRead, ColumnRef, Comparison, Condition, Digest, JournalStatus, Read,
+    Relation, Segment, Server, Session, Unfaithful, Write,
 };
 pub use error::{Error, Result};
 
@@ -38,7 +38,10 @@ pub async fn open(address: &Address) -> Result<Box<dyn Session>> {
         #[cfg(feature = "mssql")]
         Engine::Mssql => mssql::open(address).await,
         #[allow(unreachable_patterns, reason = "reachable when a connector is left out of the build")]
-        engine => Err(Error::new(model::ErrorKind::Unsupported, format!("this build has no connector for {engine}"))),
+        engine => Err(Error::new(
+            model::ErrorKind::Unsupported,
+            format!("this build has no connector for {engine}"),
+        )),
     }
 }
 

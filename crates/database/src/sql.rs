@@ -28,7 +28,10 @@ impl Quoting {
             unit => unit.length(name),
         };
         if name.is_empty() || name.contains('\0') || bytes_or_units > self.max {
-            let what = format!("`{name}` cannot be a name here: it must have 1 to {} characters and no NUL", self.max);
+            let what = format!(
+                "`{name}` cannot be a name here: it must have 1 to {} characters and no NUL",
+                self.max
+            );
             return Err(Error::new(ErrorKind::Schema, what));
         }
         let mut quoted = String::with_capacity(name.len() + 2);
@@ -95,7 +98,11 @@ impl Slot {
             [one] => one.clone(),
             many => {
                 let (left, right) = many.split_at(many.len() / 2);
-                Self(format!("({}{between}{})", Self::balanced(left, between).0, Self::balanced(right, between).0))
+                Self(format!(
+                    "({}{between}{})",
+                    Self::balanced(left, between).0,
+                    Self::balanced(right, between).0
+                ))
             }
         }
     }
@@ -111,13 +118,17 @@ impl Slot {
 /// # Panics
 /// When a slot of the template is not given: a mistake in the program, found by the first test that renders it.
 pub(crate) fn render(template: &str, slots: &[(&str, Slot)]) -> String {
-    let body: String = template.lines().filter(|line| !line.starts_with("-- ")).collect::<Vec<_>>().join("\n");
+    let body: String =
+        template.lines().filter(|line| !line.starts_with("-- ")).collect::<Vec<_>>().join("\n");
     let mut sql = String::with_capacity(body.len() * 2);
     let mut rest = body.as_str();
     while let Some(start) = rest.find('{') {
         let end = start + rest[start..].find('}').expect("a slot in a template is closed");
         let name = &rest[start + 1..end];
-        let slot = slots.iter().find(|(slot, _)| *slot == name).unwrap_or_else(|| panic!("slot {name} is not given"));
+        let slot = slots
+            .iter()
+            .find(|(slot, _)| *slot == name)
+            .unwrap_or_else(|| panic!("slot {name} is not given"));
         sql.push_str(&rest[..start]);
         sql.push_str(&slot.1.0);
         rest = &rest[end + 1..];
@@ -139,7 +150,10 @@ mod tests {
 
     #[test]
     fn a_hostile_name_stays_a_name() {
-        let sql = render("-- header\nselect * from {table}", &[("table", STANDARD.table(&TableRef::in_schema("a\"b", " {table}; drop")).unwrap())]);
+        let sql = render(
+            "-- header\nselect * from {table}",
+            &[("table", STANDARD.table(&TableRef::in_schema("a\"b", " {table}; drop")).unwrap())],
+        );
         assert_eq!(sql, "select * from \"a\"\"b\".\" {table}; drop\"");
     }
 
@@ -155,7 +169,14 @@ mod tests {
     fn a_thousand_terms_stay_shallow() {
         let terms: Vec<Slot> = (0..1600).map(Slot::number).collect();
         let sql = Slot::balanced(&terms, " or ");
-        let depth = sql.as_str().chars().scan(0, |d, c| { *d += i32::from(c == '(') - i32::from(c == ')'); Some(*d) }).max();
+        let depth = sql
+            .as_str()
+            .chars()
+            .scan(0, |d, c| {
+                *d += i32::from(c == '(') - i32::from(c == ')');
+                Some(*d)
+            })
+            .max();
         assert!(depth.unwrap() < 12);
     }
 }

@@ -61,7 +61,12 @@ mod tests {
         for preset in names() {
             for file in flows(preset).unwrap() {
                 let flow = flow::read(file.path, file.text).unwrap();
-                assert!(file.path.ends_with(&format!("{}.toml", flow.name)), "{} is in {}", flow.name, file.path);
+                assert!(
+                    file.path.ends_with(&format!("{}.toml", flow.name)),
+                    "{} is in {}",
+                    flow.name,
+                    file.path
+                );
                 assert!(seen.insert(flow.name.clone()), "{} is there twice", flow.name);
             }
         }

@@ -47,7 +47,11 @@ impl Databases {
 impl Connect for Databases {
     async fn open(&self, name: &str, may_create: bool) -> flow::Result<Box<dyn Session>> {
         let address = self.0.get(name).ok_or_else(|| flow::Error::NoDatabase(name.to_owned()))?;
-        let opened = if may_create { ::database::open_or_create(address).await } else { ::database::open(address).await };
+        let opened = if may_create {
+            ::database::open_or_create(address).await
+        } else {
+            ::database::open(address).await
+        };
         opened.map_err(|source| flow::Error::Database { database: name.to_owned(), source })
     }
 }
@@ -91,11 +95,17 @@ pub fn chosen(all: Vec<Flow>, names: &[String], only: &[String]) -> Result<Vec<F
 
 pub(crate) fn unknown_preset(name: &str) -> Failure {
     let why = message("preset-unknown-why").with("names", presets::names().join(", "));
-    Failure::new(Code::UnknownPreset, message("preset-unknown-what").with("name", name), why, message("preset-unknown-hint"))
+    Failure::new(
+        Code::UnknownPreset,
+        message("preset-unknown-what").with("name", name),
+        why,
+        message("preset-unknown-hint"),
+    )
 }
 
 fn unknown_flow(all: &[Flow], name: &str) -> Failure {
-    let mut names: Vec<&str> = all.iter().flat_map(|flow| flow.groups.iter().chain([&flow.name])).map(String::as_str).collect();
+    let mut names: Vec<&str> =
+        all.iter().flat_map(|flow| flow.groups.iter().chain([&flow.name])).map(String::as_str).collect();
     names.sort_unstable();
     names.dedup();
     let near = |known: &&&str| strsim::damerau_levenshtein(known, name);
@@ -113,7 +123,8 @@ pub(crate) fn read(path: &str, text: &str) -> Result<Flow> {
             Some(nearest) => message("flow-file-nearest").with("name", nearest.as_str()),
             None => message("flow-file-hint"),
         };
-        let what = message("flow-file-what").with("file", error.file.as_str()).with("line", error.line.to_string());
+        let what =
+            message("flow-file-what").with("file", error.file.as_str()).with("line", error.line.to_string());
         Failure::new(Code::FlowFile, what, crate::messages::Message::verbatim(error.what), hint)
     })
 }
@@ -121,7 +132,12 @@ pub(crate) fn read(path: &str, text: &str) -> Result<Flow> {
 fn read_folder(folder: &Path, flows: &mut Vec<Flow>) -> Result<()> {
     let failed = |path: &Path, error: &std::io::Error| {
         let why = message("config-read-why").with("file", path).with("reason", error.to_string());
-        Failure::new(Code::FlowFile, message("flow-folder-what").with("folder", folder), why, message("flow-folder-hint"))
+        Failure::new(
+            Code::FlowFile,
+            message("flow-folder-what").with("folder", folder),
+            why,
+            message("flow-folder-hint"),
+        )
     };
     let entries = std::fs::read_dir(folder).map_err(|error| failed(folder, &error))?;
     let mut paths: Vec<_> = entries.filter_map(std::result::Result::ok).map(|entry| entry.path()).collect();

@@ -29,10 +29,21 @@ fn a_file_arrives_in_postgresql_and_comes_back_as_it_left() {
     let from = source(&folder, GOODS);
     let web = testkit::postgres::server().create_database();
     let there = copy(&[&from, web.url()]);
-    assert_eq!((there.code, count(&there.json, "goods", "inserted")), (0, 2), "{:#}\n{}", there.json, there.stderr);
     assert_eq!(
-        web.run("select id, name, price, weight, made, day, seen, picture, brand_id from goods order by id").lines().collect::<Vec<_>>(),
-        ["1|ığüşöçİ|12.3400|0.1|2026-01-31 09:05:07|2026-01-31|t|\\x0001ff|1", "2||-0.5000|1e+300||0001-01-01|f|\\x|"]
+        (there.code, count(&there.json, "goods", "inserted")),
+        (0, 2),
+        "{:#}\n{}",
+        there.json,
+        there.stderr
+    );
+    assert_eq!(
+        web.run("select id, name, price, weight, made, day, seen, picture, brand_id from goods order by id")
+            .lines()
+            .collect::<Vec<_>>(),
+        [
+            "1|ığüşöçİ|12.3400|0.1|2026-01-31 09:05:07|2026-01-31|t|\\x0001ff|1",
+            "2||-0.5000|1e+300||0001-01-01|f|\\x|"
+        ]
     );
     let back = format!("sqlite:{}", folder.path().join("back.db").display());
     assert_eq!(copy(&[web.url(), &back]).code, 0);
@@ -51,13 +62,27 @@ fn later_only_the_differences_deletes_included() {
     let web = testkit::postgres::server().create_database();
     copy(&[&from, web.url()]);
     web.run("update goods set name = 'elle' where id = 1");
-    Connection::open(folder.path().join("source.db")).unwrap().execute_batch("delete from goods where id = 2; insert into goods (id) values (3)").unwrap();
+    Connection::open(folder.path().join("source.db"))
+        .unwrap()
+        .execute_batch("delete from goods where id = 2; insert into goods (id) values (3)")
+        .unwrap();
     let run = copy(&[&from, web.url()]);
     assert_eq!(["inserted", "updated", "deleted"].map(|what| count(&run.json, "goods", what)), [1, 1, 1]);
-    Connection::open(folder.path().join("source.db")).unwrap().execute_batch("delete from goods where id = 3").unwrap();
+    Connection::open(folder.path().join("source.db"))
+        .unwrap()
+        .execute_batch("delete from goods where id = 3")
+        .unwrap();
     let kept = copy(&[&from, web.url(), "--keep-deleted"]);
-    assert_eq!((count(&kept.json, "goods", "deleted"), web.run("select count(*) from goods").trim().to_owned()), (0, "2".to_owned()));
-    assert_eq!(web.run("select count(*) from pg_tables where tablename like 'denk%' or tablename like 'sync%'").trim(), "0", "nothing of ours is left");
+    assert_eq!(
+        (count(&kept.json, "goods", "deleted"), web.run("select count(*) from goods").trim().to_owned()),
+        (0, "2".to_owned())
+    );
+    assert_eq!(
+        web.run("select count(*) from pg_tables where tablename like 'denk%' or tablename like 'sync%'")
+            .trim(),
+        "0",
+        "nothing of ours is left"
+    );
 }
 
 #[test]
@@ -67,9 +92,18 @@ fn a_type_that_would_not_survive_is_refused_unless_told_how() {
     web.run("create table t (id int primary key, span interval); insert into t values (1, '2 days'); create table u (id int primary key); insert into u values (1)");
     let to = format!("sqlite:{}", folder.path().join("to.db").display());
     let refused = copy(&[web.url(), &to]);
-    assert_eq!((refused.code, refused.json["error"]["code"].as_str().unwrap()), (1, "DENK-3003"), "{:#}", refused.json);
+    assert_eq!(
+        (refused.code, refused.json["error"]["code"].as_str().unwrap()),
+        (1, "DENK-3003"),
+        "{:#}",
+        refused.json
+    );
     assert!(refused.json["error"]["why"].as_str().unwrap().contains("span"), "{:#}", refused.json);
-    assert_eq!(shop::sqlite_rows(&folder.path().join("to.db"), "select count(*) from sqlite_schema"), ["0"], "nothing half done");
+    assert_eq!(
+        shop::sqlite_rows(&folder.path().join("to.db"), "select count(*) from sqlite_schema"),
+        ["0"],
+        "nothing half done"
+    );
     assert_eq!(copy(&[web.url(), &to, "--type", "t.span=text"]).code, 0);
     assert_eq!(shop::sqlite_rows(&folder.path().join("to.db"), "select span from t"), ["2 days"]);
 }
@@ -77,10 +111,18 @@ fn a_type_that_would_not_survive_is_refused_unless_told_how() {
 #[test]
 fn a_dry_run_makes_no_table_and_a_value_that_does_not_fit_is_parked() {
     let folder = TempDir::new().unwrap();
-    let from = source(&folder, "create table t (id integer primary key, n integer); insert into t values (1, 5), (2, 'beş');");
+    let from = source(
+        &folder,
+        "create table t (id integer primary key, n integer); insert into t values (1, 5), (2, 'beş');",
+    );
     let web = testkit::postgres::server().create_database();
     let dry = copy(&[&from, web.url(), "--dry-run"]);
-    assert_eq!((dry.code, dry.json["flows"][0]["plan"][0]["action"].as_str()), (3, Some("create")), "{:#}", dry.json);
+    assert_eq!(
+        (dry.code, dry.json["flows"][0]["plan"][0]["action"].as_str()),
+        (3, Some("create")),
+        "{:#}",
+        dry.json
+    );
     assert_eq!(web.run("select count(*) from pg_tables where tablename = 't'").trim(), "0");
     let run = copy(&[&from, web.url(), "--table", "t", "--as", "other"]);
     assert_eq!((run.code, count(&run.json, "t", "inserted"), count(&run.json, "t", "parked")), (3, 1, 1));

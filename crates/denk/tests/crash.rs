@@ -10,7 +10,12 @@ use testkit::entegra::{self, Work};
 
 /// Kills a run after `moment`, unless it ended before. Whether it was killed.
 fn killed(shop: &Shop, moment: Duration) -> bool {
-    let mut child = shop.command(&["run", "entegra", "--json"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = shop
+        .command(&["run", "entegra", "--json"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     // Nobody ever sends: this only waits.
     let (_keep, never) = mpsc::channel::<()>();
     let _ = never.recv_timeout(moment);
@@ -37,7 +42,8 @@ fn survives(shop: &Shop, rounds: u32, longest: Duration) -> u32 {
 fn length_of_a_run() -> Duration {
     let shop = Shop::on_sqlite();
     let run = shop.run(0);
-    let seconds: f64 = run["flows"].as_array().unwrap().iter().map(|flow| flow["seconds"].as_f64().unwrap()).sum();
+    let seconds: f64 =
+        run["flows"].as_array().unwrap().iter().map(|flow| flow["seconds"].as_f64().unwrap()).sum();
     Duration::from_secs_f64(seconds)
 }
 

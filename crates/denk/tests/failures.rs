@@ -20,15 +20,24 @@ fn failure(arguments: &[&str], folder: &TempDir) -> (i32, String) {
 
 fn configured(databases: &str) -> TempDir {
     let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join("denk.toml"), format!("[databases]\n{databases}\n[flows]\npreset = 'mikro'\n")).unwrap();
+    fs::write(
+        folder.path().join("denk.toml"),
+        format!("[databases]\n{databases}\n[flows]\npreset = 'mikro'\n"),
+    )
+    .unwrap();
     folder
 }
 
 #[test]
 fn files_that_are_no_database_or_not_there() {
     let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join("text.db"), "no database at all, but long enough to have a header".repeat(40)).unwrap();
-    fs::write(folder.path().join("broken.db"), [b"SQLite format 3\0".as_slice(), &[0xff; 4000]].concat()).unwrap();
+    fs::write(
+        folder.path().join("text.db"),
+        "no database at all, but long enough to have a header".repeat(40),
+    )
+    .unwrap();
+    fs::write(folder.path().join("broken.db"), [b"SQLite format 3\0".as_slice(), &[0xff; 4000]].concat())
+        .unwrap();
     let copy = |from: &str| failure(&["copy", from, "sqlite:to.db"], &folder);
     assert_eq!(copy("sqlite:nowhere.db"), (1, "DENK-2007".to_owned()));
     assert_eq!(copy("sqlite:text.db"), (1, "DENK-2010".to_owned()));
@@ -62,7 +71,8 @@ fn a_missing_right_is_told_and_nothing_is_half_done() {
     let mut url = url::Url::parse(database.url()).unwrap();
     url.set_username("clerk").unwrap();
     url.set_password(Some("clerk")).unwrap();
-    let text = format!("[databases]\nentegra = 'sqlite:entegra.s3db'\nweb = '{url}'\n[flows]\npreset = 'mikro'\n");
+    let text =
+        format!("[databases]\nentegra = 'sqlite:entegra.s3db'\nweb = '{url}'\n[flows]\npreset = 'mikro'\n");
     fs::write(shop.folder.path().join("denk.toml"), text).unwrap();
     let said = shop.denk(&["run", "entegra-brand"]);
     assert_eq!((said.code, said.json["error"]["code"].as_str()), (1, Some("DENK-2003")), "{:#}", said.json);
@@ -79,7 +89,11 @@ fn wrong_configuration_names_the_place() {
     assert!(told.contains("denk.toml") && told.contains("databases"), "{told}");
     let unknown = configured("web = 'sqlite:web.db'\nentegra = 'sqlite:e.db'");
     assert_eq!(failure(&["run", "entegre"], &unknown).0, 2);
-    assert_eq!(failure(&["run", "entegra"], &configured("web = 'sqlite:web.db'")).0, 2, "a database that is not configured");
+    assert_eq!(
+        failure(&["run", "entegra"], &configured("web = 'sqlite:web.db'")).0,
+        2,
+        "a database that is not configured"
+    );
     assert!(!unknown.path().join("web.db").exists());
 }
 
@@ -88,7 +102,13 @@ fn a_source_table_that_is_not_there_stops_only_its_flow() {
     let shop = Shop::on_sqlite();
     shop.entegra().execute_batch("drop table brand").unwrap();
     let run = shop.run(1);
-    let failed: Vec<&str> = run["flows"].as_array().unwrap().iter().filter(|flow| flow["state"] == "failed").map(|flow| flow["name"].as_str().unwrap()).collect();
+    let failed: Vec<&str> = run["flows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|flow| flow["state"] == "failed")
+        .map(|flow| flow["name"].as_str().unwrap())
+        .collect();
     assert_eq!(failed, ["entegra-brand"]);
     assert_eq!(shop.web("select basarili from sync_state where tablo_adi = 'entegra_brand'"), ["0"]);
     assert_eq!(shop.web("select count(*) from entegra_category").len(), 1);

@@ -73,7 +73,13 @@ struct Wish<'a> {
 ///
 /// # Errors
 /// What does not fit, as [`Error`]; nothing was changed.
-pub async fn bind(flow: &Flow, source: &mut dyn Session, target: &mut dyn Session, zone: &Zone, now: Instant) -> Result<Bound> {
+pub async fn bind(
+    flow: &Flow,
+    source: &mut dyn Session,
+    target: &mut dyn Session,
+    zone: &Zone,
+    now: Instant,
+) -> Result<Bound> {
     let shape = source_shape(flow, source).await?;
     let wishes = wishes(flow, &shape)?;
     let found = find_target(flow, target).await?;
@@ -85,12 +91,18 @@ pub async fn bind(flow: &Flow, source: &mut dyn Session, target: &mut dyn Sessio
             whole.columns.extend(add.iter().cloned());
             (whole, false, add)
         }
-        None if flow.target.create => (planned_table(flow, &wishes, &shape, &key_names, target)?, true, Vec::new()),
+        None if flow.target.create => {
+            (planned_table(flow, &wishes, &shape, &key_names, target)?, true, Vec::new())
+        }
         None => {
-            return Err(Error::NoTable { database: flow.target.database.clone(), table: flow.target_table().to_string() });
+            return Err(Error::NoTable {
+                database: flow.target.database.clone(),
+                table: flow.target_table().to_string(),
+            });
         }
     };
-    Binder { flow, shape: &shape, target: &table, zone, now, reads: Vec::new() }.bind(&wishes, &key_names, create, add)
+    Binder { flow, shape: &shape, target: &table, zone, now, reads: Vec::new() }
+        .bind(&wishes, &key_names, create, add)
 }
 
 async fn find_target(flow: &Flow, target: &mut dyn Session) -> Result<Option<Table>> {
@@ -107,7 +119,9 @@ async fn source_shape(flow: &Flow, source: &mut dyn Session) -> Result<Table> {
     if let Some(name) = &flow.source.table {
         let name = TableRef { schema: flow.source.schema.clone(), name: name.clone() };
         return source.table(&name).await.map_err(|error| match error.kind {
-            model::ErrorKind::Missing => Error::NoTable { database: flow.source.database.clone(), table: name.to_string() },
+            model::ErrorKind::Missing => {
+                Error::NoTable { database: flow.source.database.clone(), table: name.to_string() }
+            }
             _ => fail(error),
         });
     }
@@ -128,7 +142,10 @@ fn wishes<'a>(flow: &'a Flow, source: &Table) -> Result<Vec<Wish<'a>>> {
     let mut wishes = Vec::new();
     if flow.columns.all {
         for column in source.columns.iter().filter(|column| !flow.columns.except.contains(&column.name)) {
-            let rule = flow.column.iter().find(|rule| rule.from.as_ref().unwrap_or(&rule.to) == &column.name && rule.has_source());
+            let rule = flow
+                .column
+                .iter()
+                .find(|rule| rule.from.as_ref().unwrap_or(&rule.to) == &column.name && rule.has_source());
             let to = rule.map_or(&column.name, |rule| &rule.to).clone();
             wishes.push(Wish { to, from: Some(column.name.clone()), rule });
         }
@@ -149,8 +166,13 @@ fn wishes<'a>(flow: &'a Flow, source: &Table) -> Result<Vec<Wish<'a>>> {
 fn require<'a>(table: &'a Table, column: &str) -> Result<&'a ColumnDef> {
     table.column(column).ok_or_else(|| {
         let near = |name: &&str| strsim::damerau_levenshtein(&name.to_lowercase(), &column.to_lowercase());
-        let nearest = table.columns.iter().map(|c| c.name.as_str()).min_by_key(near).filter(|name| near(name) <= 3);
-        Error::NoColumn { table: table.name.to_string(), column: column.to_owned(), nearest: nearest.map(str::to_owned) }
+        let nearest =
+            table.columns.iter().map(|c| c.name.as_str()).min_by_key(near).filter(|name| near(name) <= 3);
+        Error::NoColumn {
+            table: table.name.to_string(),
+            column: column.to_owned(),
+            nearest: nearest.map(str::to_owned),
+        }
     })
 }
 
@@ -169,7 +191,10 @@ fn target_key(flow: &Flow, source: &Table, wishes: &[Wish<'_>], target: Option<&
     match mapped {
         Some(key) if !key.is_empty() => key,
         // A source without a key of its own may go by the target's, if the flow carries all of it.
-        _ => target.map(|table| table.primary_key.clone()).filter(|key| key.iter().all(|k| wishes.iter().any(|w| &w.to == k))).unwrap_or_default(),
+        _ => target
+            .map(|table| table.primary_key.clone())
+            .filter(|key| key.iter().all(|k| wishes.iter().any(|w| &w.to == k)))
+            .unwrap_or_default(),
     }
 }
 
@@ -190,10 +215,20 @@ fn made_column(flow: &Flow, wish: &Wish<'_>, source: &Table, target: &dyn Sessio
     if !flow.stateless {
         wanted.nullable = true;
     }
-    target.faithful(&wanted).map_err(|error| Error::Unfaithful { column: error.column, native: error.native, reason: error.reason })
+    target.faithful(&wanted).map_err(|error| Error::Unfaithful {
+        column: error.column,
+        native: error.native,
+        reason: error.reason,
+    })
 }
 
-fn planned_table(flow: &Flow, wishes: &[Wish<'_>], source: &Table, key: &[String], target: &dyn Session) -> Result<Table> {
+fn planned_table(
+    flow: &Flow,
+    wishes: &[Wish<'_>],
+    source: &Table,
+    key: &[String],
+    target: &dyn Session,
+) -> Result<Table> {
     let mut columns = Vec::with_capacity(wishes.len());
     for wish in wishes {
         let mut column = made_column(flow, wish, source, target)?;
@@ -211,7 +246,13 @@ fn planned_table(flow: &Flow, wishes: &[Wish<'_>], source: &Table, key: &[String
     })
 }
 
-fn lacking(flow: &Flow, wishes: &[Wish<'_>], table: &Table, source: &Table, target: &dyn Session) -> Result<Vec<ColumnDef>> {
+fn lacking(
+    flow: &Flow,
+    wishes: &[Wish<'_>],
+    table: &Table,
+    source: &Table,
+    target: &dyn Session,
+) -> Result<Vec<ColumnDef>> {
     let mut add = Vec::new();
     for wish in wishes {
         if table.column(&wish.to).is_some() {
@@ -237,7 +278,13 @@ struct Binder<'a> {
 }
 
 impl Binder<'_> {
-    fn bind(mut self, wishes: &[Wish<'_>], key_names: &[String], create: bool, add: Vec<ColumnDef>) -> Result<Bound> {
+    fn bind(
+        mut self,
+        wishes: &[Wish<'_>],
+        key_names: &[String],
+        create: bool,
+        add: Vec<ColumnDef>,
+    ) -> Result<Bound> {
         let mut fills = Vec::with_capacity(wishes.len());
         for wish in wishes {
             fills.push(self.fill(wish)?);
@@ -247,7 +294,9 @@ impl Binder<'_> {
         let page_key = self.page_key(&source_key);
         let newest = self.natural(self.flow.source.newest.as_ref())?;
         let without = self.natural(self.flow.source.without.as_ref().map(|without| &without.column))?;
-        let when = |on: On| (0..wishes.len()).filter(|at| wishes[*at].rule.is_some_and(|rule| rule.on == on)).collect();
+        let when = |on: On| {
+            (0..wishes.len()).filter(|at| wishes[*at].rule.is_some_and(|rule| rule.on == on)).collect()
+        };
         Ok(Bound {
             relation: match &self.flow.source.query {
                 Some(query) => Relation::Query(query.clone()),
@@ -278,26 +327,40 @@ impl Binder<'_> {
         if column.generated == Generated::Computed {
             return Err(Error::Computed { table: self.target.name.to_string(), column: wish.to.clone() });
         }
-        let needs_work = wish.rule.is_some_and(|r| !r.has_source() || r.default.is_some() || r.lookup.is_some() || r.trim);
+        let needs_work =
+            wish.rule.is_some_and(|r| !r.has_source() || r.default.is_some() || r.lookup.is_some() || r.trim);
         match (&wish.from, wish.rule) {
             (Some(from), Some(rule)) if needs_work => self.made(Some(from), rule, column),
             (None, Some(rule)) => self.made(None, rule, column),
             (Some(from), _) => Ok(Fill::Read(self.direct(from, column, wish.rule))),
-            (None, None) => Err(Error::NoColumn { table: self.shape.name.to_string(), column: wish.to.clone(), nearest: None }),
+            (None, None) => Err(Error::NoColumn {
+                table: self.shape.name.to_string(),
+                column: wish.to.clone(),
+                nearest: None,
+            }),
         }
     }
 
     fn direct(&mut self, from: &str, column: &ColumnDef, rule: Option<&ColumnRule>) -> usize {
         let required = !column.nullable && self.flow.target.rows == Rows::All;
-        let null_texts = rule.and_then(|r| r.null_texts.as_ref()).unwrap_or(&self.flow.columns.null_texts).clone();
-        self.reads.push(ColumnRead { column: ColumnRef::named(from), wanted: column.data_type.clone(), required, null_texts });
+        let null_texts =
+            rule.and_then(|r| r.null_texts.as_ref()).unwrap_or(&self.flow.columns.null_texts).clone();
+        self.reads.push(ColumnRead {
+            column: ColumnRef::named(from),
+            wanted: column.data_type.clone(),
+            required,
+            null_texts,
+        });
         self.reads.len() - 1
     }
 
     fn made(&mut self, from: Option<&String>, rule: &ColumnRule, column: &ColumnDef) -> Result<Fill> {
         let constant = |raw: Value| -> Result<Value> {
             let rules = model::Coercion { zone: self.zone, null_texts: &[] };
-            model::coerce(raw, &column.data_type, rules).map_err(|misfit| Error::BadConstant { column: column.name.clone(), reason: misfit.to_string() })
+            model::coerce(raw, &column.data_type, rules).map_err(|misfit| Error::BadConstant {
+                column: column.name.clone(),
+                reason: misfit.to_string(),
+            })
         };
         let given = |value: &Option<toml::Value>| value.as_ref().map_or(Value::Null, value_of);
         let value = constant(if rule.now { Value::Instant(self.now) } else { given(&rule.value) })?;
@@ -356,9 +419,13 @@ impl Binder<'_> {
     }
 
     fn page_key(&mut self, source_key: &[usize]) -> Vec<usize> {
-        let names: Vec<String> = source_key.iter().map(|at| self.reads[*at].column.name().to_owned()).collect();
+        let names: Vec<String> =
+            source_key.iter().map(|at| self.reads[*at].column.name().to_owned()).collect();
         let mut key = source_key.to_vec();
-        if self.flow.source.query.is_none() && self.shape.kind == TableKind::Table && !self.shape.is_unique(&names) {
+        if self.flow.source.query.is_none()
+            && self.shape.kind == TableKind::Table
+            && !self.shape.is_unique(&names)
+        {
             self.reads.push(ColumnRead::new(ColumnRef::Locator, DataType::INT64));
             key.push(self.reads.len() - 1);
         }

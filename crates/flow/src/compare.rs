@@ -65,7 +65,8 @@ impl<'a> Existing<'a> {
                 bytes: Some(PAGE_BYTES),
                 zone: self.zone,
             };
-            let page = session.read(&read).await.map_err(Error::database(&self.bound.flow.target.database))?;
+            let page =
+                session.read(&read).await.map_err(Error::database(&self.bound.flow.target.database))?;
             let Page { batch, rejected, next } = page;
             self.unreadable.extend(rejected.into_iter().map(|row| row.key));
             (self.page, self.at, self.done, self.next) = (batch, 0, next.is_none(), next);
@@ -77,7 +78,9 @@ impl<'a> Existing<'a> {
     fn step(&mut self) -> Result<()> {
         self.at += 1;
         let key = &self.bound.key;
-        if self.at < self.page.rows() && self.page.order(key, self.at - 1, &self.page, self.at) == Ordering::Equal {
+        if self.at < self.page.rows()
+            && self.page.order(key, self.at - 1, &self.page, self.at) == Ordering::Equal
+        {
             return Err(Error::TargetKeyRepeats(self.page.key(key, self.at)));
         }
         Ok(())

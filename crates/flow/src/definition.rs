@@ -293,7 +293,10 @@ pub fn in_order(flows: Vec<Flow>) -> Result<Vec<Flow>, Vec<String>> {
     let mut waiting = flows;
     let mut ordered: Vec<Flow> = Vec::with_capacity(waiting.len());
     while !waiting.is_empty() {
-        let blocked = |flow: &Flow, rest: &[Flow]| rest.iter().any(|other| other.name != flow.name && flow.after.iter().any(|name| other.answers_to(name)));
+        let blocked = |flow: &Flow, rest: &[Flow]| {
+            rest.iter()
+                .any(|other| other.name != flow.name && flow.after.iter().any(|name| other.answers_to(name)))
+        };
         let Some(ready) = waiting.iter().position(|flow| !blocked(flow, &waiting)) else {
             return Err(waiting.into_iter().map(|flow| flow.name).collect());
         };

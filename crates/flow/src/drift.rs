@@ -11,7 +11,11 @@ pub(crate) fn check(before: &[(String, String)], bound: &Bound) -> Result<()> {
         match bound.shape.iter().find(|(name, _)| name == column) {
             None => return Err(Error::Vanished { column: column.clone() }),
             Some((_, now)) if now != native => {
-                return Err(Error::Retyped { column: column.clone(), before: native.clone(), now: now.clone() });
+                return Err(Error::Retyped {
+                    column: column.clone(),
+                    before: native.clone(),
+                    now: now.clone(),
+                });
             }
             Some(_) => {}
         }

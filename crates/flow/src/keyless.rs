@@ -19,7 +19,13 @@ use crate::{
 type Places = HashMap<[u8; 16], Vec<i64>>;
 
 /// Compares everything and hands the differences to `writer`; surplus rows are deleted by their place.
-pub(crate) async fn compare(bound: &Bound, source: &mut Reader, session: &mut dyn Session, writer: &mut Writer<'_>, allowed: bool) -> Result<()> {
+pub(crate) async fn compare(
+    bound: &Bound,
+    source: &mut Reader,
+    session: &mut dyn Session,
+    writer: &mut Writer<'_>,
+    allowed: bool,
+) -> Result<()> {
     let mut there = if bound.create { Places::new() } else { places(bound, session, writer).await? };
     while let Some(stretch) = source.next().await? {
         writer.see(&stretch.batch);
@@ -63,7 +69,8 @@ async fn places(bound: &Bound, session: &mut dyn Session, writer: &mut Writer<'_
             bytes: Some(PAGE_BYTES),
             zone: writer.zone,
         };
-        let Page { mut batch, rejected, next } = session.read(&read).await.map_err(Error::database(&bound.flow.target.database))?;
+        let Page { mut batch, rejected, next } =
+            session.read(&read).await.map_err(Error::database(&bound.flow.target.database))?;
         let locators = batch.columns.pop().expect("the locator was read last");
         let rows = Batch::from_columns(batch.columns, locators.len());
         for at in 0..rows.rows() {
@@ -84,7 +91,13 @@ async fn places(bound: &Bound, session: &mut dyn Session, writer: &mut Writer<'_
     }
 }
 
-async fn delete(bound: &Bound, session: &mut dyn Session, writer: &mut Writer<'_>, surplus: &[i64], allowed: bool) -> Result<()> {
+async fn delete(
+    bound: &Bound,
+    session: &mut dyn Session,
+    writer: &mut Writer<'_>,
+    surplus: &[i64],
+    allowed: bool,
+) -> Result<()> {
     let guard = bound.flow.guard;
     let net = (surplus.len() as u64).saturating_sub(writer.report.inserted);
     if !allowed && too_many(net, writer.report.read, guard.rows, guard.share) {
@@ -100,7 +113,8 @@ async fn delete(bound: &Bound, session: &mut dyn Session, writer: &mut Writer<'_
     for chunk in surplus.chunks(PAGE_ROWS) {
         let mut keys = Batch::new([&DataType::INT64]);
         chunk.iter().for_each(|place| keys.push_row([Cell::Int(*place)]));
-        writer.report.deleted += session.delete(&write, &keys).await.map_err(Error::database(&bound.flow.target.database))?;
+        writer.report.deleted +=
+            session.delete(&write, &keys).await.map_err(Error::database(&bound.flow.target.database))?;
     }
     Ok(())
 }

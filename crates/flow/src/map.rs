@@ -52,7 +52,11 @@ pub fn map(bound: &Bound, source: Batch, rejected: &mut Vec<Rejected>, found: &F
                 Err(reason) => {
                     column.push_null();
                     if !std::mem::replace(&mut bad[at], true) {
-                        rejected.push(Rejected { key: source.key(&bound.source_key, at), column: rule.name.clone(), reason });
+                        rejected.push(Rejected {
+                            key: source.key(&bound.source_key, at),
+                            column: rule.name.clone(),
+                            reason,
+                        });
                     }
                 }
             }
@@ -80,12 +84,24 @@ fn without(batch: &Batch, bad: &[bool], bound: &Bound) -> Batch {
 }
 
 impl Made {
-    fn cell(&self, source: &Batch, at: usize, found: &Found, zone: &Zone) -> std::result::Result<Value, Misfit> {
+    fn cell(
+        &self,
+        source: &Batch,
+        at: usize,
+        found: &Found,
+        zone: &Zone,
+    ) -> std::result::Result<Value, Misfit> {
         let read = |column: usize| source.columns[column].value(at);
         self.work(self.from.map(read), self.lookup.as_ref().map(|(_, by)| read(*by)).as_ref(), found, zone)
     }
 
-    fn work(&self, from: Option<Value>, by: Option<&Value>, found: &Found, zone: &Zone) -> std::result::Result<Value, Misfit> {
+    fn work(
+        &self,
+        from: Option<Value>,
+        by: Option<&Value>,
+        found: &Found,
+        zone: &Zone,
+    ) -> std::result::Result<Value, Misfit> {
         let mut raw = from.unwrap_or_else(|| self.value.clone());
         if let (true, Value::Text(text)) = (self.trim, &raw) {
             raw = Value::Text(text.trim_matches(' ').to_owned());
@@ -93,7 +109,11 @@ impl Made {
         let mut value = model::coerce(raw, &self.to, Coercion { zone, null_texts: &self.null_texts })?;
         if let (Value::Null, Some(by)) = (&value, by) {
             let looked_up = found.get(&self.name).and_then(|table| table.get(by)).cloned();
-            value = model::coerce(looked_up.unwrap_or(Value::Null), &self.to, Coercion { zone, null_texts: &[] })?;
+            value = model::coerce(
+                looked_up.unwrap_or(Value::Null),
+                &self.to,
+                Coercion { zone, null_texts: &[] },
+            )?;
         }
         if value.is_null() {
             value = self.default.clone();
@@ -114,7 +134,9 @@ pub fn run_cases(bound: &Bound, zone: &Zone) -> Result<()> {
         };
         match (&row, &case.parked) {
             (Err(rejected), Some(column)) if &rejected.column == column => continue,
-            (Err(rejected), _) => return failed(&rejected.column, "a value".to_owned(), rejected.reason.to_string()),
+            (Err(rejected), _) => {
+                return failed(&rejected.column, "a value".to_owned(), rejected.reason.to_string());
+            }
             (Ok(_), Some(column)) => return failed(column, "parked".to_owned(), "a row".to_owned()),
             (Ok(_), None) => {}
         }
@@ -134,7 +156,11 @@ pub fn run_cases(bound: &Bound, zone: &Zone) -> Result<()> {
     Ok(())
 }
 
-fn case_row(bound: &Bound, case: &crate::definition::Case, zone: &Zone) -> std::result::Result<Vec<Value>, Rejected> {
+fn case_row(
+    bound: &Bound,
+    case: &crate::definition::Case,
+    zone: &Zone,
+) -> std::result::Result<Vec<Value>, Rejected> {
     let given = |at: usize| case.given.get(bound.reads[at].column.name()).map_or(Value::Null, value_of);
     let fail = |column: &str, reason| Rejected { key: Key(Vec::new()), column: column.to_owned(), reason };
     bound
@@ -145,12 +171,18 @@ fn case_row(bound: &Bound, case: &crate::definition::Case, zone: &Zone) -> std::
             Fill::Read(at) => {
                 let read = &bound.reads[*at];
                 let rules = Coercion { zone, null_texts: &read.null_texts };
-                let value = model::coerce(given(*at), &read.wanted, rules).map_err(|misfit| fail(column.name(), misfit))?;
-                if value.is_null() && read.required { Err(fail(column.name(), Misfit::Null)) } else { Ok(value) }
+                let value = model::coerce(given(*at), &read.wanted, rules)
+                    .map_err(|misfit| fail(column.name(), misfit))?;
+                if value.is_null() && read.required {
+                    Err(fail(column.name(), Misfit::Null))
+                } else {
+                    Ok(value)
+                }
             }
             Fill::Made(made) => {
                 let by = made.lookup.as_ref().map(|(_, by)| given(*by));
-                made.work(made.from.map(given), by.as_ref(), &Found::new(), zone).map_err(|misfit| fail(&made.name, misfit))
+                made.work(made.from.map(given), by.as_ref(), &Found::new(), zone)
+                    .map_err(|misfit| fail(&made.name, misfit))
             }
         })
         .collect()

@@ -7,7 +7,9 @@ use std::{
 };
 
 use database::{Begin, ColumnRead, ColumnRef, Digest, Read, Relation, Session, Write};
-use model::{Batch, Cell, Coercion, Date, Instant, Key, Misfit, Policy, Rejected, TableRef, Value, Zone, policy};
+use model::{
+    Batch, Cell, Coercion, Date, Instant, Key, Misfit, Policy, Rejected, TableRef, Value, Zone, policy,
+};
 
 use crate::{
     bind::{Bound, bind},
@@ -114,7 +116,15 @@ impl Seat {
 impl<'a> Runner<'a> {
     #[must_use]
     pub fn new(connect: &'a dyn Connect, progress: &'a dyn Progress, zone: Zone, options: Options) -> Self {
-        Self { connect, progress, zone, options, sessions: HashMap::new(), closed: HashSet::new(), quiet: HashMap::new() }
+        Self {
+            connect,
+            progress,
+            zone,
+            options,
+            sessions: HashMap::new(),
+            closed: HashSet::new(),
+            quiet: HashMap::new(),
+        }
     }
 
     /// Runs `flows` in this order. A failing flow does not stop those that do not come after it.
@@ -183,8 +193,14 @@ impl<'a> Runner<'a> {
             return;
         }
         let message = report.failure.as_ref().map(chain).unwrap_or_default();
-        let copy = FlowReport { state: report.state, seconds: report.seconds, ..FlowReport::new(&report.name) };
-        let account = Account { report: copy, table: flow.target.table.clone(), direction: flow.direction.clone(), message };
+        let copy =
+            FlowReport { state: report.state, seconds: report.seconds, ..FlowReport::new(&report.name) };
+        let account = Account {
+            report: copy,
+            table: flow.target.table.clone(),
+            direction: flow.direction.clone(),
+            message,
+        };
         self.quiet.entry(flow.target.database.clone()).or_default().push(account);
     }
 
@@ -269,11 +285,13 @@ impl Job<'_> {
             make_room(&mut bound, target).await?;
         }
         let reading = self.reading(&bound, source.session()?, target).await?;
-        let mut cursor = Cursor { fingerprint: fingerprint(&reading), shape: bound.shape.clone(), ..Cursor::default() };
+        let mut cursor =
+            Cursor { fingerprint: fingerprint(&reading), shape: bound.shape.clone(), ..Cursor::default() };
         let today = self.zone.local(now).map(|local| local.split().0);
         let extent = self.extent(&bound, &cursor, before.as_ref(), today, source.session()?, target).await?;
         cursor.segments = extent.digest.as_ref().map(|digest| digest.segments.clone()).unwrap_or_default();
-        cursor.full_on = if extent.known == 0 { today } else { before.as_ref().and_then(|before| before.full_on) };
+        cursor.full_on =
+            if extent.known == 0 { today } else { before.as_ref().and_then(|before| before.full_on) };
 
         let mode = if self.options.dry_run { Mode::Plan } else { Mode::Write };
         let mut writer = Writer::new(&bound, self.zone, mode, self.options.shown);
@@ -298,12 +316,26 @@ impl Job<'_> {
         writer.report.created = bound.create;
         writer.report.added_columns = bound.add.iter().map(|column| column.name.clone()).collect();
         if bound.create && self.options.dry_run {
-            let columns = bound.target.columns.iter().map(|column| format!("{} {}", column.name, column.native)).collect();
-            writer.report.plan.push(Planned { action: Action::Create, key: bound.target.name.to_string(), columns });
+            let columns = bound
+                .target
+                .columns
+                .iter()
+                .map(|column| format!("{} {}", column.name, column.native))
+                .collect();
+            writer.report.plan.push(Planned {
+                action: Action::Create,
+                key: bound.target.name.to_string(),
+                columns,
+            });
         }
     }
 
-    async fn reading(&self, bound: &Bound, source: &mut dyn Session, target: &mut dyn Session) -> Result<Arc<Reading>> {
+    async fn reading(
+        &self,
+        bound: &Bound,
+        source: &mut dyn Session,
+        target: &mut dyn Session,
+    ) -> Result<Arc<Reading>> {
         Ok(Arc::new(Reading {
             bound: bound.clone(),
             found: lookups(bound, target, self.zone).await?,
@@ -347,7 +379,11 @@ impl Job<'_> {
 
     /// The source's fingerprints, where they are cut by the very key that rows are told apart by.
     async fn digest(&self, bound: &Bound, source: &mut dyn Session) -> Result<Option<Digest>> {
-        let Some(table) = bound.source.as_ref().filter(|_| source.capabilities().digests && bound.filter.is_empty()) else { return Ok(None) };
+        let Some(table) =
+            bound.source.as_ref().filter(|_| source.capabilities().digests && bound.filter.is_empty())
+        else {
+            return Ok(None);
+        };
         let digest = source.digest(&table.name).await.map_err(Error::database(&self.flow.source.database))?;
         let key: Vec<&str> = bound.source_key.iter().map(|at| bound.reads[*at].column.name()).collect();
         Ok(digest.filter(|digest| digest.column.as_deref() == key.first().copied() && key.len() <= 1))
@@ -387,7 +423,12 @@ impl Job<'_> {
         Ok(())
     }
 
-    async fn load(&self, reader: &mut Reader, target: &mut dyn Session, writer: &mut Writer<'_>) -> Result<()> {
+    async fn load(
+        &self,
+        reader: &mut Reader,
+        target: &mut dyn Session,
+        writer: &mut Writer<'_>,
+    ) -> Result<()> {
         while let Some(stretch) = reader.next().await? {
             writer.see(&stretch.batch);
             writer.reject(stretch.rejected);
@@ -444,12 +485,21 @@ impl Job<'_> {
         let names: Vec<&String> = [&done.key].into_iter().chain(done.set.keys()).collect();
         let missing = |name: &&&String| table.column(name).is_none();
         if let Some(name) = names.iter().find(missing) {
-            return Err(Error::NoColumn { table: done.table.clone(), column: (*name).clone(), nearest: None });
+            return Err(Error::NoColumn {
+                table: done.table.clone(),
+                column: (*name).clone(),
+                nearest: None,
+            });
         }
-        let types: Vec<_> = names.iter().filter_map(|name| table.column(name)).map(|column| column.data_type.clone()).collect();
+        let types: Vec<_> = names
+            .iter()
+            .filter_map(|name| table.column(name))
+            .map(|column| column.data_type.clone())
+            .collect();
         let rules = Coercion { zone: self.zone, null_texts: &[] };
         let fit = |(at, value): (usize, Value)| {
-            let told = |misfit: Misfit| Error::BadConstant { column: names[at].clone(), reason: misfit.to_string() };
+            let told =
+                |misfit: Misfit| Error::BadConstant { column: names[at].clone(), reason: misfit.to_string() };
             model::coerce(value, &types[at], rules).map_err(told)
         };
         let mut batch = Batch::new(&types);
@@ -484,17 +534,39 @@ async fn is_empty(bound: &Bound, target: &mut dyn Session, zone: &Zone) -> Resul
     let from = Relation::Table(bound.target.name.clone());
     let Some(column) = bound.columns.first() else { return Ok(true) };
     let reads = [ColumnRead::new(column.clone(), bound.target_column(column).data_type.clone())];
-    let read = Read { from: &from, columns: &reads, key: &[], filter: &[], after: None, up_to: None, rows: Some(1), bytes: None, zone };
+    let read = Read {
+        from: &from,
+        columns: &reads,
+        key: &[],
+        filter: &[],
+        after: None,
+        up_to: None,
+        rows: Some(1),
+        bytes: None,
+        zone,
+    };
     let page = target.read(&read).await.map_err(Error::database(&bound.flow.target.database))?;
     Ok(page.batch.is_empty() && page.rejected.is_empty())
 }
 
 /// Values that the source's rows are left out for.
 async fn excluded(bound: &Bound, source: &mut dyn Session, zone: &Zone) -> Result<HashSet<Value>> {
-    let (Some(without), Some(at)) = (&bound.flow.source.without, bound.without) else { return Ok(HashSet::new()) };
+    let (Some(without), Some(at)) = (&bound.flow.source.without, bound.without) else {
+        return Ok(HashSet::new());
+    };
     let reads = [ColumnRead::new(ColumnRef::named(&without.named), bound.reads[at].wanted.clone())];
     let from = Relation::Query(without.query.clone());
-    let read = Read { from: &from, columns: &reads, key: &[], filter: &[], after: None, up_to: None, rows: None, bytes: None, zone };
+    let read = Read {
+        from: &from,
+        columns: &reads,
+        key: &[],
+        filter: &[],
+        after: None,
+        up_to: None,
+        rows: None,
+        bytes: None,
+        zone,
+    };
     let page = source.read(&read).await.map_err(Error::database(&bound.flow.source.database))?;
     Ok((0..page.batch.rows()).map(|row| page.batch.columns[0].value(row)).collect())
 }
@@ -512,15 +584,27 @@ async fn lookups(bound: &Bound, target: &mut dyn Session, zone: &Zone) -> Result
             Err(error) if error.kind == model::ErrorKind::Missing => continue,
             Err(error) => return Err(fail(error)),
         };
-        let value_type = shape.column(&lookup.value).map(|column| column.data_type.clone()).unwrap_or(model::DataType::Any);
+        let value_type =
+            shape.column(&lookup.value).map_or(model::DataType::Any, |column| column.data_type.clone());
         let reads = [
             ColumnRead::new(ColumnRef::named(&lookup.key), bound.reads[*by].wanted.clone()),
             ColumnRead::new(ColumnRef::named(&lookup.value), value_type),
         ];
         let from = Relation::Table(table);
-        let read = Read { from: &from, columns: &reads, key: &[], filter: &[], after: None, up_to: None, rows: None, bytes: None, zone };
+        let read = Read {
+            from: &from,
+            columns: &reads,
+            key: &[],
+            filter: &[],
+            after: None,
+            up_to: None,
+            rows: None,
+            bytes: None,
+            zone,
+        };
         let page = target.read(&read).await.map_err(fail)?;
-        let pairs = (0..page.batch.rows()).map(|row| (page.batch.columns[0].value(row), page.batch.columns[1].value(row)));
+        let pairs = (0..page.batch.rows())
+            .map(|row| (page.batch.columns[0].value(row), page.batch.columns[1].value(row)));
         found.insert(made.name.clone(), pairs.collect());
     }
     Ok(found)
@@ -543,5 +627,10 @@ fn parked_row(row: &Rejected) -> ParkedRow {
 }
 
 fn reason(row: &Rejected) -> Reason {
-    Reason { key: row.key.to_string(), column: row.column.clone(), reason: row.reason.to_string(), misfit: row.reason.clone() }
+    Reason {
+        key: row.key.to_string(),
+        column: row.column.clone(),
+        reason: row.reason.to_string(),
+        misfit: row.reason.clone(),
+    }
 }

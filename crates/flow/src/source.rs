@@ -73,7 +73,12 @@ impl Reader {
     }
 }
 
-async fn produce(reading: &Reading, session: &mut dyn Session, span: &Span, send: &Sender<Result<Stretch>>) -> Result<()> {
+async fn produce(
+    reading: &Reading,
+    session: &mut dyn Session,
+    span: &Span,
+    send: &Sender<Result<Stretch>>,
+) -> Result<()> {
     let bound = &reading.bound;
     let whole = matches!(bound.relation, database::Relation::Query(_));
     let mut after = span.after.clone();
@@ -90,7 +95,8 @@ async fn produce(reading: &Reading, session: &mut dyn Session, span: &Span, send
             bytes: (!whole).then_some(PAGE_BYTES),
             zone: &reading.zone,
         };
-        let Page { batch, mut rejected, next } = session.read(&read).await.map_err(Error::database(&bound.flow.source.database))?;
+        let Page { batch, mut rejected, next } =
+            session.read(&read).await.map_err(Error::database(&bound.flow.source.database))?;
         shorten_keys(bound, &mut rejected);
         let batch = settle(reading, batch, &mut held, next.is_none(), &mut rejected);
         let batch = map::map(bound, batch, &mut rejected, &reading.found, &reading.zone);
@@ -111,7 +117,13 @@ fn shorten_keys(bound: &Bound, rejected: &mut [Rejected]) {
 
 /// Leaves out excluded rows and keeps one of several rows with the same key. The last group of a page is held back
 /// while more may follow.
-fn settle(reading: &Reading, page: Batch, held: &mut Option<Batch>, last: bool, rejected: &mut Vec<Rejected>) -> Batch {
+fn settle(
+    reading: &Reading,
+    page: Batch,
+    held: &mut Option<Batch>,
+    last: bool,
+    rejected: &mut Vec<Rejected>,
+) -> Batch {
     let bound = &reading.bound;
     let unique = bound.is_keyless() || (bound.source_key == bound.page_key && bound.source.is_some());
     if unique && reading.excluded.is_empty() {
@@ -120,7 +132,8 @@ fn settle(reading: &Reading, page: Batch, held: &mut Option<Batch>, last: bool, 
     let types = || bound.reads.iter().map(|read| &read.wanted);
     let mut rows = held.take().unwrap_or_else(|| Batch::new(types()));
     for at in 0..page.rows() {
-        let excluded = bound.without.is_some_and(|column| reading.excluded.contains(&page.columns[column].value(at)));
+        let excluded =
+            bound.without.is_some_and(|column| reading.excluded.contains(&page.columns[column].value(at)));
         if !excluded {
             rows.push_from(&page, at);
         }
@@ -141,7 +154,11 @@ fn settle(reading: &Reading, page: Batch, held: &mut Option<Batch>, last: bool, 
         }
         let winner = newest(bound, &rows, start, end);
         settled.push_from(&rows, winner);
-        let loser = |at: usize| Rejected { key: rows.key(&bound.source_key, at), column: String::new(), reason: Misfit::DuplicateKey };
+        let loser = |at: usize| Rejected {
+            key: rows.key(&bound.source_key, at),
+            column: String::new(),
+            reason: Misfit::DuplicateKey,
+        };
         rejected.extend((start..end).filter(|at| *at != winner).map(loser));
         start = end;
     }

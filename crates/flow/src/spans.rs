@@ -32,8 +32,10 @@ pub(crate) fn doubtful(before: &[Segment], now: &[Segment], suspects: &[i64]) ->
     };
     let first_of = |list: &[Segment]| list.first().map(|segment| segment.first);
     while let Some(segment) = places.next() {
-        let begins = end.is_none() && first_of(before) == Some(segment.first) && first_of(now) == Some(segment.first);
-        let suspect_before = suspects.iter().any(|key| end.is_none_or(|end| *key > end) && *key < segment.first);
+        let begins =
+            end.is_none() && first_of(before) == Some(segment.first) && first_of(now) == Some(segment.first);
+        let suspect_before =
+            suspects.iter().any(|key| end.is_none_or(|end| *key > end) && *key < segment.first);
         let joined = end.is_some_and(|_| {
             let previous = same[same.partition_point(|s| s.first < segment.first) - 1];
             touching(before, previous, segment) && touching(now, previous, segment)
@@ -44,7 +46,8 @@ pub(crate) fn doubtful(before: &[Segment], now: &[Segment], suspects: &[i64]) ->
         end = Some(segment.last);
         if places.peek().is_none() {
             let last_of = |list: &[Segment]| list.last().map(|s| s.last);
-            let ends = last_of(before) == end && last_of(now) == end && !suspects.iter().any(|key| Some(*key) > end);
+            let ends =
+                last_of(before) == end && last_of(now) == end && !suspects.iter().any(|key| Some(*key) > end);
             if !ends {
                 gaps.push((end, None));
             }
@@ -53,15 +56,23 @@ pub(crate) fn doubtful(before: &[Segment], now: &[Segment], suspects: &[i64]) ->
     if same.is_empty() && !(before.is_empty() && now.is_empty() && suspects.is_empty()) {
         gaps.push((None, None));
     }
-    let spans = join(gaps).into_iter().map(|(after, up_to)| Span { after: after.map(key), up_to: up_to.map(key) }).collect::<Vec<_>>();
-    let known = same.iter().filter(|s| !spans.iter().any(|span| covers(span, s.first))).map(|s| u64::from(s.rows)).sum();
+    let spans = join(gaps)
+        .into_iter()
+        .map(|(after, up_to)| Span { after: after.map(key), up_to: up_to.map(key) })
+        .collect::<Vec<_>>();
+    let known = same
+        .iter()
+        .filter(|s| !spans.iter().any(|span| covers(span, s.first)))
+        .map(|s| u64::from(s.rows))
+        .sum();
     Doubt { spans, known }
 }
 
 fn unchanged<'a>(before: &[Segment], now: &'a [Segment], suspects: &[i64]) -> Vec<&'a Segment> {
     let known = |segment: &&Segment| {
         let at = before.partition_point(|old| old.first < segment.first);
-        before.get(at) == Some(*segment) && !suspects.iter().any(|key| (segment.first..=segment.last).contains(key))
+        before.get(at) == Some(*segment)
+            && !suspects.iter().any(|key| (segment.first..=segment.last).contains(key))
     };
     now.iter().filter(known).collect()
 }
@@ -78,7 +89,8 @@ fn key(number: i64) -> Key {
 
 fn covers(span: &Span, first: i64) -> bool {
     let number = |key: &Key| if let [Value::Int(n)] = key.0.as_slice() { *n } else { i64::MIN };
-    span.after.as_ref().is_none_or(|after| first > number(after)) && span.up_to.as_ref().is_none_or(|up_to| first <= number(up_to))
+    span.after.as_ref().is_none_or(|after| first > number(after))
+        && span.up_to.as_ref().is_none_or(|up_to| first <= number(up_to))
 }
 
 /// Segments as bytes, for keeping.

@@ -3,8 +3,8 @@
 
 use database::{ColumnRead, ColumnRef, Comparison, Condition, Read, Relation, Segment, Session, Write};
 use model::{
-    Batch, Cell, Coercion, ColumnDef, DataType, Date, ErrorKind, Fraction, Instant, Table, TableKind, TableRef, TextTraits, TextUnit,
-    Uuid, Value, Zone,
+    Batch, Cell, Coercion, ColumnDef, DataType, Date, ErrorKind, Fraction, Instant, Table, TableKind,
+    TableRef, TextTraits, TextUnit, Uuid, Value, Zone,
 };
 
 use crate::{
@@ -52,12 +52,15 @@ impl Store<'_> {
     /// The cursor of `flow`, or `None` when it has none yet.
     pub(crate) async fn load(&self, session: &mut dyn Session, flow: &str) -> Result<Option<Cursor>> {
         let columns = ["fingerprint", "segments", "full_on", "shape"];
-        let Some(rows) = self.rows(session, STATE, &columns, Some(("flow", flow))).await? else { return Ok(None) };
+        let Some(rows) = self.rows(session, STATE, &columns, Some(("flow", flow))).await? else {
+            return Ok(None);
+        };
         let Some(row) = rows.first() else { return Ok(None) };
         let text = |value: &Value| value.to_string();
         let segments = if let Value::Bytes(bytes) = &row[1] { spans::from_bytes(bytes) } else { None };
         let full_on = if let Value::Date(day) = row[2] { Some(day) } else { None };
-        let parked = self.rows(session, PARKED, &["row_key"], Some(("flow", flow))).await?.unwrap_or_default();
+        let parked =
+            self.rows(session, PARKED, &["row_key"], Some(("flow", flow))).await?.unwrap_or_default();
         Ok(Some(Cursor {
             fingerprint: text(&row[0]),
             segments: segments.unwrap_or_default(),
@@ -67,7 +70,13 @@ impl Store<'_> {
         }))
     }
 
-    pub(crate) async fn save(&self, session: &mut dyn Session, flow: &str, cursor: &Cursor, now: Instant) -> Result<()> {
+    pub(crate) async fn save(
+        &self,
+        session: &mut dyn Session,
+        flow: &str,
+        cursor: &Cursor,
+        now: Instant,
+    ) -> Result<()> {
         let row = vec![
             Value::Text(flow.to_owned()),
             Value::Text(cursor.fingerprint.clone()),
@@ -80,28 +89,47 @@ impl Store<'_> {
     }
 
     /// Makes the parked rows of `flow` exactly these.
-    pub(crate) async fn park(&self, session: &mut dyn Session, flow: &str, rows: &[ParkedRow], before: &[String], now: Instant) -> Result<()> {
+    pub(crate) async fn park(
+        &self,
+        session: &mut dyn Session,
+        flow: &str,
+        rows: &[ParkedRow],
+        before: &[String],
+        now: Instant,
+    ) -> Result<()> {
         if rows.is_empty() && before.is_empty() {
             return Ok(());
         }
         let text = |t: &str| Value::Text(t.to_owned());
         let values: Vec<Vec<Value>> = rows
             .iter()
-            .map(|row| vec![text(flow), text(&row.key), text(&row.column), text(&row.reason), Value::Instant(now)])
+            .map(|row| {
+                vec![text(flow), text(&row.key), text(&row.column), text(&row.reason), Value::Instant(now)]
+            })
             .collect();
         self.put(session, &parked_table(), &["flow", "row_key"], &["since"], &values).await?;
-        let settled: Vec<Vec<Value>> =
-            before.iter().filter(|key| !rows.iter().any(|row| &row.key == *key)).map(|key| vec![text(flow), text(key)]).collect();
+        let settled: Vec<Vec<Value>> = before
+            .iter()
+            .filter(|key| !rows.iter().any(|row| &row.key == *key))
+            .map(|key| vec![text(flow), text(key)])
+            .collect();
         self.remove(session, PARKED, &["flow", "row_key"], &settled).await
     }
 
     /// Writes `sync_state`, and a line of `sync_logs` for a flow that did or failed to do something.
-    pub(crate) async fn account(&self, session: &mut dyn Session, direction: &str, reports: &[(&FlowReport, &str, String)], now: Instant) -> Result<()> {
+    pub(crate) async fn account(
+        &self,
+        session: &mut dyn Session,
+        direction: &str,
+        reports: &[(&FlowReport, &str, String)],
+        now: Instant,
+    ) -> Result<()> {
         let text = |t: &str| Value::Text(t.to_owned());
         let state: Vec<Vec<Value>> = reports
             .iter()
             .map(|(report, table, message)| {
-                let rows = i64::try_from(report.inserted + report.updated + report.deleted).unwrap_or(i64::MAX);
+                let rows =
+                    i64::try_from(report.inserted + report.updated + report.deleted).unwrap_or(i64::MAX);
                 vec![
                     Value::Uuid(Uuid::new_v4()),
                     text(table),
@@ -115,13 +143,18 @@ impl Store<'_> {
                 ]
             })
             .collect();
-        self.put(session, &sync_state_table(), &["tablo_adi", "yon"], &["id", "olusturma_tarihi"], &state).await?;
+        self.put(session, &sync_state_table(), &["tablo_adi", "yon"], &["id", "olusturma_tarihi"], &state)
+            .await?;
         let logs: Vec<Vec<Value>> = reports
             .iter()
             .filter(|(report, _, _)| report.wrote() || report.state != Outcome::Done)
             .map(|(report, table, message)| log_row(report, table, message, direction, now))
             .collect();
-        if logs.is_empty() { Ok(()) } else { self.put(session, &sync_logs_table(), &["id"], &[], &logs).await }
+        if logs.is_empty() {
+            Ok(())
+        } else {
+            self.put(session, &sync_logs_table(), &["id"], &[], &logs).await
+        }
     }
 
     fn fail(&self) -> impl Fn(database::Error) -> Error + '_ {
@@ -129,7 +162,13 @@ impl Store<'_> {
     }
 
     /// Rows of a table of ours; `None` when the table is not there.
-    async fn rows(&self, session: &mut dyn Session, table: &str, columns: &[&str], with: Option<(&str, &str)>) -> Result<Option<Vec<Vec<Value>>>> {
+    async fn rows(
+        &self,
+        session: &mut dyn Session,
+        table: &str,
+        columns: &[&str],
+        with: Option<(&str, &str)>,
+    ) -> Result<Option<Vec<Vec<Value>>>> {
         let name = TableRef::new(table);
         let shape = match session.table(&name).await {
             Ok(shape) => shape,
@@ -142,32 +181,62 @@ impl Store<'_> {
             .map(|column| ColumnRead::new(ColumnRef::named(&column.name), column.data_type.clone()))
             .collect();
         let filter: Vec<Condition> = with
-            .map(|(column, value)| Condition { column: column.to_owned(), comparison: Comparison::Equal, value: Value::Text(value.to_owned()) })
+            .map(|(column, value)| Condition {
+                column: column.to_owned(),
+                comparison: Comparison::Equal,
+                value: Value::Text(value.to_owned()),
+            })
             .into_iter()
             .collect();
         let from = Relation::Table(shape.name.clone());
-        let read = Read { from: &from, columns: &reads, key: &[], filter: &filter, after: None, up_to: None, rows: None, bytes: None, zone: self.zone };
+        let read = Read {
+            from: &from,
+            columns: &reads,
+            key: &[],
+            filter: &filter,
+            after: None,
+            up_to: None,
+            rows: None,
+            bytes: None,
+            zone: self.zone,
+        };
         let page = session.read(&read).await.map_err(self.fail())?;
         Ok(Some((0..page.batch.rows()).map(|at| page.batch.row(at)).collect()))
     }
 
     /// Upserts rows of `wanted`'s columns into that table, made when it is not there. An older table of another shape
     /// gets the columns that it has.
-    async fn put(&self, session: &mut dyn Session, wanted: &Table, key: &[&str], insert_only: &[&str], rows: &[Vec<Value>]) -> Result<()> {
+    async fn put(
+        &self,
+        session: &mut dyn Session,
+        wanted: &Table,
+        key: &[&str],
+        insert_only: &[&str],
+        rows: &[Vec<Value>],
+    ) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
         }
         let table = self.ensure(session, wanted).await?;
-        let places: Vec<usize> = (0..wanted.columns.len()).filter(|at| table.column(&wanted.columns[*at].name).is_some()).collect();
+        let places: Vec<usize> = (0..wanted.columns.len())
+            .filter(|at| table.column(&wanted.columns[*at].name).is_some())
+            .collect();
         let names: Vec<&str> = places.iter().map(|at| wanted.columns[*at].name.as_str()).collect();
-        let types: Vec<DataType> = names.iter().filter_map(|name| table.column(name)).map(|column| column.data_type.clone()).collect();
+        let types: Vec<DataType> = names
+            .iter()
+            .filter_map(|name| table.column(name))
+            .map(|column| column.data_type.clone())
+            .collect();
         let mut batch = Batch::new(&types);
         for row in rows {
-            let cells: Vec<Value> = places.iter().zip(&types).map(|(at, to)| self.fit(&row[*at], to)).collect();
+            let cells: Vec<Value> =
+                places.iter().zip(&types).map(|(at, to)| self.fit(&row[*at], to)).collect();
             batch.push_row(cells.iter().map(Cell::from));
         }
         let columns: Vec<ColumnRef> = names.iter().copied().map(ColumnRef::named).collect();
-        let at = |wanted: &[&str]| -> Vec<usize> { (0..names.len()).filter(|place| wanted.contains(&names[*place])).collect() };
+        let at = |wanted: &[&str]| -> Vec<usize> {
+            (0..names.len()).filter(|place| wanted.contains(&names[*place])).collect()
+        };
         let (key, insert_only) = (at(key), at(insert_only));
         let write = Write { table: &table, columns: &columns, key: &key, insert_only: &insert_only };
         session.upsert(&write, &batch).await.map(|_| ()).map_err(self.fail())
@@ -177,20 +246,31 @@ impl Store<'_> {
     fn fit(&self, value: &Value, to: &DataType) -> Value {
         let rules = Coercion { zone: self.zone, null_texts: &[] };
         let shortened = match (value, to) {
-            (Value::Text(text), DataType::Text { max: Some(max), .. }) => Value::Text(text.chars().take(*max as usize).collect()),
-            (Value::Instant(at), DataType::Timestamp { .. }) => self.zone.local(*at).map_or(Value::Null, Value::Timestamp),
+            (Value::Text(text), DataType::Text { max: Some(max), .. }) => {
+                Value::Text(text.chars().take(*max as usize).collect())
+            }
+            (Value::Instant(at), DataType::Timestamp { .. }) => {
+                self.zone.local(*at).map_or(Value::Null, Value::Timestamp)
+            }
             _ => value.clone(),
         };
         model::coerce(shortened, to, rules).unwrap_or(Value::Null)
     }
 
-    async fn remove(&self, session: &mut dyn Session, table: &str, key: &[&str], rows: &[Vec<Value>]) -> Result<()> {
+    async fn remove(
+        &self,
+        session: &mut dyn Session,
+        table: &str,
+        key: &[&str],
+        rows: &[Vec<Value>],
+    ) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
         }
         let table = session.table(&TableRef::new(table)).await.map_err(self.fail())?;
         let columns: Vec<ColumnRef> = key.iter().copied().map(ColumnRef::named).collect();
-        let types: Vec<DataType> = key.iter().filter_map(|name| table.column(name)).map(|column| column.data_type.clone()).collect();
+        let types: Vec<DataType> =
+            key.iter().filter_map(|name| table.column(name)).map(|column| column.data_type.clone()).collect();
         let mut batch = Batch::new(&types);
         rows.iter().for_each(|row| batch.push_row(row.iter().map(Cell::from)));
         let places: Vec<usize> = (0..key.len()).collect();
@@ -206,7 +286,11 @@ impl Store<'_> {
         }
         let mut made = wanted.clone();
         for column in &mut made.columns {
-            *column = session.faithful(column).map_err(|lost| Error::Unfaithful { column: lost.column, native: lost.native, reason: lost.reason })?;
+            *column = session.faithful(column).map_err(|lost| Error::Unfaithful {
+                column: lost.column,
+                native: lost.native,
+                reason: lost.reason,
+            })?;
         }
         session.create_table(&made).await.map_err(self.fail())?;
         session.table(&wanted.name).await.map_err(self.fail())
@@ -243,11 +327,17 @@ fn made(name: &str, columns: Vec<ColumnDef>, key: &[&str]) -> Table {
 }
 
 fn short(name: &str, max: u32) -> ColumnDef {
-    ColumnDef::new(name, DataType::Text { max: Some(max), unit: TextUnit::Chars, traits: TextTraits::UNLIMITED })
+    ColumnDef::new(
+        name,
+        DataType::Text { max: Some(max), unit: TextUnit::Chars, traits: TextTraits::UNLIMITED },
+    )
 }
 
 fn moment(name: &str) -> ColumnDef {
-    ColumnDef::new(name, DataType::Instant { fraction: Fraction::Digits(6), years: (1, 9999), keeps_offset: false })
+    ColumnDef::new(
+        name,
+        DataType::Instant { fraction: Fraction::Digits(6), years: (1, 9999), keeps_offset: false },
+    )
 }
 
 fn state_table() -> Table {

@@ -41,7 +41,11 @@ impl From<&FlowReport> for Verified {
             different: report.updated,
             parked: report.parked,
             examples: examples
-                .map(|step| Example { key: step.key.clone(), columns: step.columns.clone(), repair: step.action })
+                .map(|step| Example {
+                    key: step.key.clone(),
+                    columns: step.columns.clone(),
+                    repair: step.action,
+                })
                 .collect(),
             error: report.error.clone(),
         }

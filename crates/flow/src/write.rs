@@ -96,7 +96,10 @@ impl<'a> Writer<'a> {
         let bound = self.bound;
         self.plan(Action::Update, || batch.key(&bound.key, at), || changed_columns(bound, batch, at, old));
         let cells = batch.columns.iter().enumerate().map(|(column, new)| match old {
-            Some((page, old_at)) if bound.greater.contains(&column) && new.order(at, &page.columns[column], old_at) != Ordering::Greater => {
+            Some((page, old_at))
+                if bound.greater.contains(&column)
+                    && new.order(at, &page.columns[column], old_at) != Ordering::Greater =>
+            {
                 page.columns[column].cell(old_at)
             }
             _ => new.cell(at),
@@ -121,7 +124,8 @@ impl<'a> Writer<'a> {
 
     pub(crate) async fn flush(&mut self, session: &mut dyn Session) -> Result<()> {
         let empty = || Batch::new(self.bound.types());
-        let (added, changed) = (std::mem::replace(&mut self.added, empty()), std::mem::replace(&mut self.changed, empty()));
+        let (added, changed) =
+            (std::mem::replace(&mut self.added, empty()), std::mem::replace(&mut self.changed, empty()));
         self.write(session, Statement::Insert, &added).await?;
         self.write(session, Statement::Upsert, &changed).await
     }
@@ -179,7 +183,9 @@ impl<'a> Writer<'a> {
         let write = self.target();
         let outcome = match statement {
             Statement::Insert => session.insert(&write, batch).await.map(|n| (n, 0, 0)),
-            Statement::Upsert => session.upsert(&write, batch).await.map(|a| (a.inserted, a.updated, a.unchanged)),
+            Statement::Upsert => {
+                session.upsert(&write, batch).await.map(|a| (a.inserted, a.updated, a.unchanged))
+            }
         };
         match outcome {
             Ok((inserted, updated, unchanged)) => {
@@ -198,7 +204,12 @@ impl<'a> Writer<'a> {
 
     fn target(&self) -> Write<'a> {
         let bound = self.bound;
-        Write { table: &bound.target, columns: &bound.columns, key: &bound.key, insert_only: &bound.insert_only }
+        Write {
+            table: &bound.target,
+            columns: &bound.columns,
+            key: &bound.key,
+            insert_only: &bound.insert_only,
+        }
     }
 
     fn park(&mut self, batch: &Batch, error: &database::Error) {
@@ -208,7 +219,12 @@ impl<'a> Writer<'a> {
     }
 
     /// Deletes what is gone, unless it is too much at once. `table_rows`: rows that the source has.
-    pub(crate) async fn delete_gone(&mut self, session: &mut dyn Session, table_rows: u64, allowed: bool) -> Result<()> {
+    pub(crate) async fn delete_gone(
+        &mut self,
+        session: &mut dyn Session,
+        table_rows: u64,
+        allowed: bool,
+    ) -> Result<()> {
         let mut gone = std::mem::take(&mut self.gone);
         gone.retain(|key| !self.present.contains(key));
         let guard = self.bound.flow.guard;
@@ -223,7 +239,8 @@ impl<'a> Writer<'a> {
             self.report.deleted += gone.len() as u64;
             return Ok(());
         }
-        let columns: Vec<ColumnRef> = self.bound.key.iter().map(|at| self.bound.columns[*at].clone()).collect();
+        let columns: Vec<ColumnRef> =
+            self.bound.key.iter().map(|at| self.bound.columns[*at].clone()).collect();
         let types = columns.iter().map(|column| &self.bound.target_column(column).data_type);
         for keys in batches(&gone, types.cloned().collect()) {
             self.delete(session, &columns, &keys).await?;
@@ -238,7 +255,8 @@ impl<'a> Writer<'a> {
         let write = Write { table: &self.bound.target, columns, key: &places, insert_only: &[] };
         let mut waiting = vec![(0, keys.rows())];
         while let Some((from, to)) = waiting.pop() {
-            let mut part = Batch::new(columns.iter().map(|column| &self.bound.target_column(column).data_type));
+            let mut part =
+                Batch::new(columns.iter().map(|column| &self.bound.target_column(column).data_type));
             part.extend(keys, from, to);
             session.savepoint().await.map_err(&fail)?;
             match session.delete(&write, &part).await {
@@ -250,7 +268,11 @@ impl<'a> Writer<'a> {
                         waiting.extend([(middle, to), (from, middle)]);
                     } else {
                         let reason = Misfit::Refused(error.what.clone());
-                        self.parked.push(Rejected { key: part.key(&places, 0), column: String::new(), reason });
+                        self.parked.push(Rejected {
+                            key: part.key(&places, 0),
+                            column: String::new(),
+                            reason,
+                        });
                     }
                 }
                 Err(error) => return Err(fail(error)),

@@ -50,10 +50,12 @@ impl Office {
     }
 
     fn run_all(&self, flows: &[Flow], options: Options) -> Vec<FlowReport> {
-        let files = ["shop", "web"].map(|name| (name.to_owned(), self.folder.path().join(format!("{name}.db"))));
+        let files =
+            ["shop", "web"].map(|name| (name.to_owned(), self.folder.path().join(format!("{name}.db"))));
         let connect = Files(files.into_iter().collect());
         let zone = Zone::named("Europe/Istanbul").unwrap();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         runtime.block_on(Runner::new(&connect, &Silent, zone, options).run(flows))
     }
 
@@ -79,9 +81,12 @@ fn rows(connection: &Connection, sql: &str) -> Vec<String> {
         rusqlite::types::ValueRef::Null => "NULL".to_owned(),
         rusqlite::types::ValueRef::Integer(n) => n.to_string(),
         rusqlite::types::ValueRef::Real(r) => r.to_string(),
-        rusqlite::types::ValueRef::Text(t) | rusqlite::types::ValueRef::Blob(t) => String::from_utf8_lossy(t).into_owned(),
+        rusqlite::types::ValueRef::Text(t) | rusqlite::types::ValueRef::Blob(t) => {
+            String::from_utf8_lossy(t).into_owned()
+        }
     };
-    let line = |row: &rusqlite::Row<'_>| Ok((0..columns).map(|at| cell(row, at)).collect::<Vec<_>>().join("|"));
+    let line =
+        |row: &rusqlite::Row<'_>| Ok((0..columns).map(|at| cell(row, at)).collect::<Vec<_>>().join("|"));
     statement.query_map([], line).unwrap().map(Result::unwrap).collect()
 }
 
@@ -106,7 +111,10 @@ fn a_second_run_writes_nothing() {
     let office = Office::new(GOODS);
     assert_eq!(counts(&office.run(&flow(""))), (1000, 0, 0, 0, 0, 0));
     assert_eq!(counts(&office.run(&flow(""))), (0, 0, 1000, 0, 0, 0));
-    assert_eq!(counts(&office.run_with(&flow(""), Options { full: true, ..Options::default() })), (0, 0, 1000, 0, 0, 0));
+    assert_eq!(
+        counts(&office.run_with(&flow(""), Options { full: true, ..Options::default() })),
+        (0, 0, 1000, 0, 0, 0)
+    );
 }
 
 #[test]
@@ -132,7 +140,10 @@ fn exactly_the_differences_are_written() {
         )
         .unwrap();
     assert_eq!(counts(&office.run(&flow(""))), (1, 2, 996, 2, 0, 0));
-    assert_eq!(office.web_rows("select what || id from seen order by 1"), ["d1000", "d7", "i2000", "u5", "u500"]);
+    assert_eq!(
+        office.web_rows("select what || id from seen order by 1"),
+        ["d1000", "d7", "i2000", "u5", "u500"]
+    );
     let all = "select * from goods order by id";
     assert_eq!(office.web_rows(all), rows(&office.shop(), all));
 }
@@ -156,14 +167,23 @@ fn an_emptied_source_deletes_nothing_until_a_person_allows_it() {
 fn a_row_that_cannot_be_read_is_parked_kept_and_tried_again() {
     let office = Office::new(GOODS);
     office.run(&flow(""));
-    office.shop().execute_batch("update goods set stock = '12abc' where id = 3; update goods set stock = 50 where id = 4;").unwrap();
+    office
+        .shop()
+        .execute_batch(
+            "update goods set stock = '12abc' where id = 3; update goods set stock = 50 where id = 4;",
+        )
+        .unwrap();
     let report = office.run(&flow(""));
     assert_eq!((report.state, report.parked, report.updated, report.deleted), (State::Partial, 1, 1, 0));
     assert_eq!((report.reasons[0].key.as_str(), report.reasons[0].column.as_str()), ("3", "stock"));
     assert_eq!(office.web_rows("select stock from goods where id in (3, 4) order by id"), ["3", "50"]);
     assert_eq!(office.web_rows("select row_key, column_name from denk_parked"), ["3|stock"]);
     let waiting = office.run(&flow(""));
-    assert_eq!((waiting.state, waiting.parked), (State::Partial, 1), "it is looked at again although the file did not change");
+    assert_eq!(
+        (waiting.state, waiting.parked),
+        (State::Partial, 1),
+        "it is looked at again although the file did not change"
+    );
     office.shop().execute_batch("update goods set stock = 12 where id = 3").unwrap();
     assert_eq!(counts(&office.run(&flow(""))).4, 0);
     assert_eq!(office.web_rows("select stock from goods where id = 3"), ["12"]);
@@ -217,7 +237,10 @@ fn rows_without_a_key_are_counted_not_guessed() {
          insert into goods values ('x', 'a'), ('x', 'a'), ('x', 'b'), ('y', null), ('y', '');",
     );
     assert_eq!(counts(&office.run(&flow(""))).0, 5);
-    office.shop().execute_batch("delete from goods where rowid = 1; insert into goods values ('y', null), ('z', 'c');").unwrap();
+    office
+        .shop()
+        .execute_batch("delete from goods where rowid = 1; insert into goods values ('y', null), ('z', 'c');")
+        .unwrap();
     let report = office.run(&flow(""));
     assert_eq!((report.inserted, report.deleted, report.unchanged), (2, 1, 4));
     let all = "select id, name from goods order by 1, 2";
@@ -238,7 +261,10 @@ fn a_new_source_column_follows_and_a_vanished_one_stops_the_flow() {
     assert_eq!(stopped.state, State::Failed);
     assert!(matches!(stopped.failure, Some(flow::Error::Vanished { ref column }) if column == "stock"));
     assert_eq!(office.web_rows("select basarili from sync_state where tablo_adi = 'goods'"), ["0"]);
-    assert_eq!(office.run_with(&flow(""), Options { accept_drift: true, ..Options::default() }).state, State::Done);
+    assert_eq!(
+        office.run_with(&flow(""), Options { accept_drift: true, ..Options::default() }).state,
+        State::Done
+    );
     assert_eq!(office.run(&flow("")).state, State::Done);
 }
 
@@ -251,7 +277,10 @@ fn a_mark_set_on_either_side_stays_set() {
     let text = flow("[[column]]\nto = 'printed'\non = 'greater'");
     office.run(&text);
     office.web().execute_batch("update goods set printed = 1 where id = 1").unwrap();
-    office.shop().execute_batch("update goods set printed = 1 where id = 2; update goods set name = 'A' where id = 1;").unwrap();
+    office
+        .shop()
+        .execute_batch("update goods set printed = 1 where id = 2; update goods set name = 'A' where id = 1;")
+        .unwrap();
     office.run(&text);
     assert_eq!(office.web_rows("select name, printed from goods order by id"), ["A|1", "b|1", "c|0"]);
 }
@@ -269,8 +298,10 @@ fn a_column_that_belongs_to_the_target_is_only_filled_at_first() {
 
 #[test]
 fn excluded_rows_go_and_come_back_when_they_are_no_longer_excluded() {
-    let office = Office::new(&format!("{GOODS} create table gone (goods_id integer); insert into gone values (5);"));
-    let text = flow("[source.without]\ncolumn = 'id'\nnamed = 'goods_id'\nquery = 'select goods_id from gone'");
+    let office =
+        Office::new(&format!("{GOODS} create table gone (goods_id integer); insert into gone values (5);"));
+    let text =
+        flow("[source.without]\ncolumn = 'id'\nnamed = 'goods_id'\nquery = 'select goods_id from gone'");
     assert_eq!(office.run(&text).inserted, 999);
     office.shop().execute_batch("insert into gone values (6)").unwrap();
     assert_eq!(counts(&office.run(&text)), (0, 0, 998, 1, 0, 0));
@@ -301,9 +332,13 @@ fn a_dry_run_tells_and_writes_nothing() {
     assert_eq!((report.inserted, report.plan.len()), (1000, 20));
     assert_eq!(office.web_rows("select count(*) from sqlite_schema"), ["0"]);
     office.run(&flow(""));
-    office.shop().execute_batch("update goods set price = 3, name = 'x' where id = 9; delete from goods where id = 10").unwrap();
+    office
+        .shop()
+        .execute_batch("update goods set price = 3, name = 'x' where id = 9; delete from goods where id = 10")
+        .unwrap();
     let plan = office.run_with(&flow(""), dry).plan;
-    let steps: Vec<String> = plan.iter().map(|step| format!("{:?} {} {:?}", step.action, step.key, step.columns)).collect();
+    let steps: Vec<String> =
+        plan.iter().map(|step| format!("{:?} {} {:?}", step.action, step.key, step.columns)).collect();
     assert_eq!(steps, ["Update 9 [\"name\", \"price\"]", "Delete 10 []"]);
     assert_eq!(office.web_rows("select name from goods where id = 9"), ["Ürün 9"]);
 }
@@ -323,5 +358,8 @@ fn one_failing_flow_does_not_stop_the_others() {
     let flows = [flow::read("a.toml", &broken).unwrap(), flow::read("b.toml", &flow("")).unwrap()];
     let reports = office.run_all(&flows, Options::default());
     assert_eq!(reports.iter().map(|report| report.state).collect::<Vec<_>>(), [State::Failed, State::Done]);
-    assert_eq!(office.web_rows("select tablo_adi, basarili from sync_state order by 1"), ["goods|1", "nothing|0"]);
+    assert_eq!(
+        office.web_rows("select tablo_adi, basarili from sync_state order by 1"),
+        ["goods|1", "nothing|0"]
+    );
 }

@@ -241,8 +241,12 @@ impl Column {
     #[must_use]
     pub fn order(&self, at: usize, other: &Self, other_at: usize) -> Ordering {
         match (&self.data, &other.data) {
-            (Data::Int(a), Data::Int(b)) if self.present[at] && other.present[other_at] => a[at].cmp(&b[other_at]),
-            (Data::Text(a), Data::Text(b)) if self.present[at] && other.present[other_at] => a.get(at).cmp(b.get(other_at)),
+            (Data::Int(a), Data::Int(b)) if self.present[at] && other.present[other_at] => {
+                a[at].cmp(&b[other_at])
+            }
+            (Data::Text(a), Data::Text(b)) if self.present[at] && other.present[other_at] => {
+                a.get(at).cmp(b.get(other_at))
+            }
             _ => self.value(at).cmp(&other.value(other_at)),
         }
     }

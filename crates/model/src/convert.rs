@@ -67,7 +67,9 @@ pub fn coerce(value: Value, to: &DataType, rules: Coercion<'_>) -> Held {
         (value, DataType::Bytes { .. }) => not_a(&value, "byte string"),
         (value, DataType::Date { years }) => to_date(&value, *years),
         (value, DataType::Time { digits }) => to_time(&value, *digits),
-        (value, DataType::Timestamp { fraction, years }) => to_timestamp(&value, *fraction, *years, rules.zone),
+        (value, DataType::Timestamp { fraction, years }) => {
+            to_timestamp(&value, *fraction, *years, rules.zone)
+        }
         (value, DataType::Instant { fraction, years, keeps_offset }) => {
             let instant = to_instant(&value, rules.zone)?;
             let kept = if *keeps_offset { instant } else { Instant::utc(instant.utc) };
@@ -119,13 +121,19 @@ fn to_int(value: &Value, min: i64, max: i64) -> Held {
     let int = match value {
         Value::Int(n) => Some(*n),
         Value::Bool(b) => Some(i64::from(*b)),
-        Value::Real(r) if r.abs() < 9_007_199_254_740_992.0 && (*r != 0.0 || r.is_sign_positive()) => Decimal::from_f64(*r).and_then(Decimal::to_i64),
+        Value::Real(r) if r.abs() < 9_007_199_254_740_992.0 && (*r != 0.0 || r.is_sign_positive()) => {
+            Decimal::from_f64(*r).and_then(Decimal::to_i64)
+        }
         Value::Decimal(d) => d.to_i64(),
         Value::Text(t) => t.parse().ok().filter(|n: &i64| n.to_string() == *t),
         _ => None,
     };
     let Some(int) = int else { return not_a(value, "whole number") };
-    if (min..=max).contains(&int) { Ok(Value::Int(int)) } else { Err(Misfit::OutOfRange { value: shown(value) }) }
+    if (min..=max).contains(&int) {
+        Ok(Value::Int(int))
+    } else {
+        Err(Misfit::OutOfRange { value: shown(value) })
+    }
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
@@ -159,7 +167,11 @@ fn to_decimal(value: &Value, limits: Option<(u8, u8)>) -> Held {
     let Some((precision, scale)) = limits else { return Ok(Value::Decimal(decimal)) };
     let Some(scaled) = decimal.rescale(scale) else {
         let cut = decimal.normalize().scale() > scale;
-        return Err(if cut { Misfit::TooPrecise { value: shown(value) } } else { Misfit::OutOfRange { value: shown(value) } });
+        return Err(if cut {
+            Misfit::TooPrecise { value: shown(value) }
+        } else {
+            Misfit::OutOfRange { value: shown(value) }
+        });
     };
     if scaled.unscaled().unsigned_abs() >= 10_u128.pow(u32::from(precision)) {
         return Err(Misfit::OutOfRange { value: shown(value) });
@@ -208,7 +220,11 @@ fn to_date(value: &Value, years: (i32, i32)) -> Held {
         _ => None,
     };
     let Some(date) = date else { return not_a(value, "date") };
-    if in_years(date, years) { Ok(Value::Date(date)) } else { Err(Misfit::OutOfRange { value: shown(value) }) }
+    if in_years(date, years) {
+        Ok(Value::Date(date))
+    } else {
+        Err(Misfit::OutOfRange { value: shown(value) })
+    }
 }
 
 fn midnight(at: Timestamp) -> Option<Date> {
@@ -223,7 +239,11 @@ fn to_time(value: &Value, digits: u8) -> Held {
         _ => None,
     };
     let Some(time) = time else { return not_a(value, "time of day") };
-    if time.fraction_digits() > digits { Err(Misfit::TooPrecise { value: shown(value) }) } else { Ok(Value::Time(time)) }
+    if time.fraction_digits() > digits {
+        Err(Misfit::TooPrecise { value: shown(value) })
+    } else {
+        Ok(Value::Time(time))
+    }
 }
 
 fn to_timestamp(value: &Value, fraction: Fraction, years: (i32, i32), zone: &Zone) -> Held {
@@ -265,7 +285,9 @@ fn to_instant(value: &Value, zone: &Zone) -> Result<Instant, Misfit> {
 fn to_uuid(value: &Value) -> Held {
     match value {
         Value::Uuid(u) => Ok(Value::Uuid(*u)),
-        Value::Text(t) if t.len() == 36 => Uuid::try_parse(t).map_or_else(|_| not_a(value, "uuid"), |u| Ok(Value::Uuid(u))),
+        Value::Text(t) if t.len() == 36 => {
+            Uuid::try_parse(t).map_or_else(|_| not_a(value, "uuid"), |u| Ok(Value::Uuid(u)))
+        }
         _ => not_a(value, "uuid"),
     }
 }
@@ -273,7 +295,9 @@ fn to_uuid(value: &Value) -> Held {
 fn to_json(value: Value) -> Held {
     match value {
         Value::Json(text) => Ok(Value::Json(text)),
-        Value::Text(text) if serde_json::from_str::<serde_json::Value>(&text).is_ok() => Ok(Value::Json(text)),
+        Value::Text(text) if serde_json::from_str::<serde_json::Value>(&text).is_ok() => {
+            Ok(Value::Json(text))
+        }
         other => not_a(&other, "JSON document"),
     }
 }

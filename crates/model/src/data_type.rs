@@ -7,26 +7,51 @@ use crate::{Date, Timestamp};
 pub enum DataType {
     Bool,
     /// Whole numbers from `min` to `max`, both included.
-    Int { min: i64, max: i64 },
+    Int {
+        min: i64,
+        max: i64,
+    },
     /// Binary floating point; `single` has 24 bits of mantissa instead of 53. `finite`: NaN and infinities are refused.
-    Real { single: bool, finite: bool },
+    Real {
+        single: bool,
+        finite: bool,
+    },
     /// `(precision, scale)`; `None` holds up to 38 digits with any scale.
     Decimal(Option<(u8, u8)>),
-    Text { max: Option<u32>, unit: TextUnit, traits: TextTraits },
+    Text {
+        max: Option<u32>,
+        unit: TextUnit,
+        traits: TextTraits,
+    },
     /// `max` in bytes.
-    Bytes { max: Option<u32> },
-    Date { years: (i32, i32) },
+    Bytes {
+        max: Option<u32>,
+    },
+    Date {
+        years: (i32, i32),
+    },
     /// Digits of fraction of a second.
-    Time { digits: u8 },
-    Timestamp { fraction: Fraction, years: (i32, i32) },
+    Time {
+        digits: u8,
+    },
+    Timestamp {
+        fraction: Fraction,
+        years: (i32, i32),
+    },
     /// A point in time; `keeps_offset` when the offset it was written in survives.
-    Instant { fraction: Fraction, years: (i32, i32), keeps_offset: bool },
+    Instant {
+        fraction: Fraction,
+        years: (i32, i32),
+        keeps_offset: bool,
+    },
     Uuid,
     Json,
     /// No declared type: any value, cell by cell (SQLite).
     Any,
     /// A type that only its own database knows; carried as that database's text form.
-    Other { native: String },
+    Other {
+        native: String,
+    },
 }
 
 /// How a text length is counted.
@@ -69,11 +94,16 @@ impl DataType {
     pub const INT64: Self = Self::Int { min: i64::MIN, max: i64::MAX };
     pub const REAL: Self = Self::Real { single: false, finite: false };
     /// Text without limits.
-    pub const TEXT: Self = Self::Text { max: None, unit: TextUnit::Chars, traits: TextTraits { nul: true, padded: false, code_page: 0 } };
+    pub const TEXT: Self = Self::Text {
+        max: None,
+        unit: TextUnit::Chars,
+        traits: TextTraits { nul: true, padded: false, code_page: 0 },
+    };
     pub const BYTES: Self = Self::Bytes { max: None };
     pub const DATE: Self = Self::Date { years: (1, 9999) };
     pub const TIMESTAMP: Self = Self::Timestamp { fraction: Fraction::Digits(9), years: (1, 9999) };
-    pub const INSTANT: Self = Self::Instant { fraction: Fraction::Digits(9), years: (1, 9999), keeps_offset: true };
+    pub const INSTANT: Self =
+        Self::Instant { fraction: Fraction::Digits(9), years: (1, 9999), keeps_offset: true };
 
     /// Whether values of this type can stand in an ordered key that two databases agree about.
     #[must_use]

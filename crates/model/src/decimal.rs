@@ -86,7 +86,8 @@ impl Decimal {
         if !value.is_finite() {
             return None;
         }
-        Self::from_f64_short(value).or_else(|| ryu::Buffer::new().format_finite(value).parse::<Self>().ok().map(Self::normalize))
+        Self::from_f64_short(value)
+            .or_else(|| ryu::Buffer::new().format_finite(value).parse::<Self>().ok().map(Self::normalize))
     }
 
     /// Fast path of [`Self::from_f64`]: up to four digits after the point and 15 digits in all, where the float
@@ -145,7 +146,10 @@ fn read_digits(digits: &str) -> Result<(i128, i32), NotADecimal> {
     for byte in digits.bytes() {
         match byte {
             b'0'..=b'9' => {
-                unscaled = unscaled.checked_mul(10).and_then(|n| n.checked_add(i128::from(byte - b'0'))).ok_or(NotADecimal)?;
+                unscaled = unscaled
+                    .checked_mul(10)
+                    .and_then(|n| n.checked_add(i128::from(byte - b'0')))
+                    .ok_or(NotADecimal)?;
                 scale += i32::from(point);
                 seen = true;
             }
@@ -158,7 +162,8 @@ fn read_digits(digits: &str) -> Result<(i128, i32), NotADecimal> {
 
 fn shift(mut unscaled: i128, mut scale: i32) -> Result<Decimal, NotADecimal> {
     if unscaled == 0 {
-        return Decimal::new(0, u8::try_from(scale.clamp(0, 38)).map_err(|_| NotADecimal)?).ok_or(NotADecimal);
+        return Decimal::new(0, u8::try_from(scale.clamp(0, 38)).map_err(|_| NotADecimal)?)
+            .ok_or(NotADecimal);
     }
     while scale < 0 {
         unscaled = unscaled.checked_mul(10).ok_or(NotADecimal)?;
@@ -231,7 +236,13 @@ mod tests {
 
     #[test]
     fn text_round_trips_with_its_scale() {
-        for text in ["0", "-0.10", "1.50", "99999999999999999999999999999999999999", "0.00000000000000000000000000000000000001"] {
+        for text in [
+            "0",
+            "-0.10",
+            "1.50",
+            "99999999999999999999999999999999999999",
+            "0.00000000000000000000000000000000000001",
+        ] {
             assert_eq!(decimal(text).to_string(), text);
         }
     }

@@ -106,7 +106,14 @@ impl ColumnDef {
     /// A plain nullable column.
     #[must_use]
     pub fn new(name: impl Into<String>, data_type: DataType) -> Self {
-        Self { name: name.into(), data_type, native: String::new(), nullable: true, default: None, generated: Generated::No }
+        Self {
+            name: name.into(),
+            data_type,
+            native: String::new(),
+            nullable: true,
+            default: None,
+            generated: Generated::No,
+        }
     }
 
     #[must_use]

@@ -39,7 +39,10 @@ impl Date {
     /// `None` for a day that does not exist. Years 1 to 9999.
     #[must_use]
     pub fn new(year: i32, month: u32, day: u32) -> Option<Self> {
-        let real = (1..=9999).contains(&year) && (1..=12).contains(&month) && day >= 1 && day <= days_in_month(year, month);
+        let real = (1..=9999).contains(&year)
+            && (1..=12).contains(&month)
+            && day >= 1
+            && day <= days_in_month(year, month);
         real.then(|| Self(days_from_civil(year, month, day)))
     }
 
@@ -125,7 +128,11 @@ impl Timestamp {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let b = text.as_bytes();
-        if b.len() < 16 || !matches!(b[10], b' ' | b'T') || !text.is_char_boundary(10) || !text.is_char_boundary(11) {
+        if b.len() < 16
+            || !matches!(b[10], b' ' | b'T')
+            || !text.is_char_boundary(10)
+            || !text.is_char_boundary(11)
+        {
             return None;
         }
         Some(Self::new(Date::parse(&text[..10])?, Time::parse(&text[11..])?))
@@ -246,7 +253,11 @@ impl fmt::Display for Date {
             _ => {}
         }
         let (year, month, day) = self.civil();
-        if year > 0 { write!(f, "{year:04}-{month:02}-{day:02}") } else { write!(f, "{:04}-{month:02}-{day:02} BC", 1 - year) }
+        if year > 0 {
+            write!(f, "{year:04}-{month:02}-{day:02}")
+        } else {
+            write!(f, "{:04}-{month:02}-{day:02} BC", 1 - year)
+        }
     }
 }
 
@@ -272,13 +283,18 @@ impl fmt::Display for Timestamp {
         }
         let (date, time) = self.split();
         let (year, month, day) = date.civil();
-        if year > 0 { write!(f, "{date} {time}") } else { write!(f, "{:04}-{month:02}-{day:02} {time} BC", 1 - year) }
+        if year > 0 {
+            write!(f, "{date} {time}")
+        } else {
+            write!(f, "{:04}-{month:02}-{day:02} {time} BC", 1 - year)
+        }
     }
 }
 
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (sign, minutes) = if self.offset_minutes < 0 { ('-', -self.offset_minutes) } else { ('+', self.offset_minutes) };
+        let (sign, minutes) =
+            if self.offset_minutes < 0 { ('-', -self.offset_minutes) } else { ('+', self.offset_minutes) };
         write!(f, "{}{sign}{:02}:{:02}", self.local(), minutes / 60, minutes % 60)
     }
 }
@@ -354,8 +370,19 @@ mod tests {
     #[test]
     fn only_whole_timestamps_are_read() {
         assert_eq!(Timestamp::parse("2026-01-31 09:05:07").unwrap().to_string(), "2026-01-31 09:05:07");
-        assert_eq!(Timestamp::parse("2026-01-31T09:05:07.1234567").unwrap().to_string(), "2026-01-31 09:05:07.1234567");
-        for bad in ["2026-01-31", "2026-01-31 24:00:00", "2026-01-31 09:05:07 ", "2026-1-31 09:05:07", "dün", "2026-01-31 09:05:07.", "99:25"] {
+        assert_eq!(
+            Timestamp::parse("2026-01-31T09:05:07.1234567").unwrap().to_string(),
+            "2026-01-31 09:05:07.1234567"
+        );
+        for bad in [
+            "2026-01-31",
+            "2026-01-31 24:00:00",
+            "2026-01-31 09:05:07 ",
+            "2026-1-31 09:05:07",
+            "dün",
+            "2026-01-31 09:05:07.",
+            "99:25",
+        ] {
             assert_eq!(Timestamp::parse(bad), None, "{bad:?}");
         }
     }

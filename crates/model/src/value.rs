@@ -188,8 +188,14 @@ mod tests {
 
     #[test]
     fn json_is_compared_by_meaning() {
-        assert_eq!(Value::Json("{\"a\":1, \"b\":[1.10]}".into()), Value::Json("{\"b\": [1.10], \"a\": 1}".into()));
-        assert_ne!(Value::Json("12345678901234567890.1".into()), Value::Json("12345678901234567890.2".into()));
+        assert_eq!(
+            Value::Json("{\"a\":1, \"b\":[1.10]}".into()),
+            Value::Json("{\"b\": [1.10], \"a\": 1}".into())
+        );
+        assert_ne!(
+            Value::Json("12345678901234567890.1".into()),
+            Value::Json("12345678901234567890.2".into())
+        );
     }
 
     #[test]

@@ -34,7 +34,8 @@ from n";
 /// # Errors
 /// When the file cannot be written.
 pub fn generate(file: &Path, rows: u64) -> anyhow::Result<()> {
-    let connection = rusqlite::Connection::open(file).with_context(|| format!("cannot make {}", file.display()))?;
+    let connection =
+        rusqlite::Connection::open(file).with_context(|| format!("cannot make {}", file.display()))?;
     connection.execute_batch(SCHEMA)?;
     connection.execute(FILL, [i64::try_from(rows)?])?;
     Ok(())

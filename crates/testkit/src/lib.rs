@@ -4,8 +4,8 @@
 
 mod announce;
 pub mod entegra;
-pub mod goods;
 mod environment;
+pub mod goods;
 pub mod postgres;
 
 pub use announce::announce;

@@ -33,5 +33,14 @@ pub fn run(bench: &Bench) -> anyhow::Result<()> {
 
 fn denk_copy(bench: &Bench, file: &Path, url: &str) -> anyhow::Result<Measurement> {
     let source = format!("sqlite:{}", file.display());
-    measure(Command::new(&bench.denk).args(["copy", &source, url, "--table", "goods", "--as", "goods_copy", "--quiet"]))
+    measure(Command::new(&bench.denk).args([
+        "copy",
+        &source,
+        url,
+        "--table",
+        "goods",
+        "--as",
+        "goods_copy",
+        "--quiet",
+    ]))
 }

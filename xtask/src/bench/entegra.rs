@@ -50,14 +50,16 @@ fn denk_run(bench: &Bench) -> anyhow::Result<Measurement> {
 
 /// The same rows out of the copied tables and into empty ones of the same shape, by one `psql`.
 fn baseline(bench: &Bench, database: &Database) -> anyhow::Result<Measurement> {
-    let tables: Vec<String> = Size::real().rows().iter().map(|(table, _)| format!("entegra_{table}")).collect();
+    let tables: Vec<String> =
+        Size::real().rows().iter().map(|(table, _)| format!("entegra_{table}")).collect();
     let file = |table: &str| bench.folder().join(format!("{table}.bin")).display().to_string();
     for table in &tables {
         database.run(&format!("create table base_{table} (like {table} including all)"));
         database.run(&format!("\\copy {table} to '{}' (format binary)", file(table)));
     }
     let script = bench.folder().join("baseline.sql");
-    let copies = tables.iter().map(|table| format!("\\copy base_{table} from '{}' (format binary)\n", file(table)));
+    let copies =
+        tables.iter().map(|table| format!("\\copy base_{table} from '{}' (format binary)\n", file(table)));
     fs::write(&script, copies.collect::<String>())?;
     median(bench.runs, || {
         for table in &tables {

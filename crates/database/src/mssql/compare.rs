@@ -186,7 +186,7 @@ pub(super) fn exact(x: &Slot, native: NativeType) -> Vec<Slot> {
 
 impl Parameters {
     /// Adds `value`; the answer is its place, converted to the column's type where that loses nothing.
-    fn add(&mut self, value: &Value, native: NativeType) -> Slot {
+    pub(super) fn add(&mut self, value: &Value, native: NativeType) -> Slot {
         let (data, cast) = parameter(value, native);
         self.0.push(data);
         slot("cast({place} as {type})", &[("place", place(self.0.len())), ("type", cast)])

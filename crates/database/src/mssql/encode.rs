@@ -219,6 +219,16 @@ fn timestamp(at: Timestamp, native: NativeType) -> Sent<'static> {
                 u32::try_from(ticks).unwrap_or(0),
             ))))
         }
+        Family::SmallDateTime => {
+            let (date, of_day) = at.split();
+            let days = u16::try_from(date.0 - YEAR_1900)
+                .map_err(|_| Misfit::OutOfRange { value: at.to_string() })?;
+            if !Fraction::Minute.holds(at) {
+                return Err(Misfit::TooPrecise { value: at.to_string() });
+            }
+            let minutes = u16::try_from(of_day.0 / 60_000_000_000).unwrap_or(0);
+            Ok(ColumnData::SmallDateTime(Some(time::SmallDateTime::new(days, minutes))))
+        }
         _ => Err(wrong(Cell::Timestamp(at), "value of the column's type")),
     }
 }
@@ -242,6 +252,7 @@ mod tests {
             ColumnData::Binary(bytes) => bytes.map_or(Value::Null, |bytes| Value::Bytes(bytes.into_owned())),
             ColumnData::DateTime(at) => decode::value(&ColumnData::DateTime(at)),
             ColumnData::DateTime2(at) => decode::value(&ColumnData::DateTime2(at)),
+            ColumnData::SmallDateTime(at) => decode::value(&ColumnData::SmallDateTime(at)),
             ColumnData::Date(at) => decode::value(&ColumnData::Date(at)),
             ColumnData::Numeric(n) => decode::value(&ColumnData::Numeric(n)),
             other => panic!("{other:?}"),
@@ -257,6 +268,8 @@ mod tests {
         for (value, native) in [
             (timestamp("1753-01-01 00:00:00"), "datetime"),
             (timestamp("9999-12-31 23:59:59.997"), "datetime"),
+            (timestamp("1900-01-01 00:00:00"), "smalldatetime"),
+            (timestamp("2079-06-06 23:59:00"), "smalldatetime"),
             (timestamp("0001-01-01 00:00:00"), "datetime2(7)"),
             (timestamp("9999-12-31 23:59:59.9999999"), "datetime2(7)"),
             (Value::Decimal("-99999999999999999999999999999999999999".parse().unwrap()), "decimal(38,0)"),
@@ -274,6 +287,8 @@ mod tests {
         assert!(told(timestamp("1752-12-31 00:00:00"), "datetime").contains("range"));
         assert!(told(timestamp("2026-01-01 00:00:00.001"), "datetime").contains("digits"));
         assert!(told(timestamp("2026-01-01 00:00:00.12"), "datetime2(1)").contains("digits"));
+        assert!(told(timestamp("2026-01-01 00:00:01"), "smalldatetime").contains("digits"));
+        assert!(told(timestamp("2079-06-07 00:00:00"), "smalldatetime").contains("range"));
         assert!(told(Value::Decimal("922337203685477.5808".parse().unwrap()), "money").contains("range"));
         assert!(told(Value::Decimal("0.00001".parse().unwrap()), "money").contains("digits"));
         assert!(told(Value::Text("şş".into()), "nvarchar(1)").contains("holds 1"));

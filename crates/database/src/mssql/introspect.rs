@@ -9,7 +9,7 @@ use tiberius::{ColumnData, Row};
 use super::{
     Mssql, QUOTING,
     connect::{batch, parameter, rows, text},
-    types::{Family, NativeType, in_key},
+    types::{COLLATE, Family, NativeType, in_key},
 };
 use crate::{
     Error, Result,
@@ -25,7 +25,7 @@ pub(super) async fn tables(session: &mut Mssql) -> Result<Vec<TableRef>> {
         .iter()
         .map(|row| Ok(TableRef::in_schema(text(row, 0)?, text(row, 1)?)))
         .collect::<Result<Vec<_>>>()?;
-    tables.sort_by(|a: &TableRef, b| (&a.name, &a.schema).cmp(&(&b.name, &b.schema)));
+    tables.sort();
     Ok(tables)
 }
 
@@ -101,6 +101,14 @@ fn compares_code_units(row: &Row) -> Result<bool> {
     Ok(is_binary(&text(row, 10)?))
 }
 
+/// A text type with what decides its code page.
+fn collated(native: NativeType, collation: &str) -> String {
+    if collation.is_empty() {
+        return native.to_string();
+    }
+    [native.to_string().as_str(), collation].join(COLLATE)
+}
+
 fn is_binary(collation: &str) -> bool {
     collation.to_ascii_lowercase().ends_with("_bin2")
 }
@@ -114,7 +122,8 @@ fn column(row: &Row, finest: u8) -> Result<ColumnDef> {
     let code_page = u16::try_from(number(8)?).unwrap_or_default();
     // A type made of .NET code is known by its name only.
     let (data_type, written) = match native.family {
-        Family::Clr => (DataType::Other { native: name.clone() }, name),
+        Family::Clr | Family::Spatial => (DataType::Other { native: name.clone() }, name),
+        family if family.in_code_page() => (native.data_type(code_page), collated(native, &text(row, 10)?)),
         _ => (native.data_type(code_page), native.to_string()),
     };
     let computed = number(7)? != 0 || native.family == Family::RowVersion;
@@ -214,8 +223,11 @@ fn plain_column(column: &ColumnDef) -> Result<Slot> {
 
 fn key_column(column: &ColumnDef) -> Result<Slot> {
     let native = NativeType::parse(&column.native).map(in_key);
-    let written = native.map_or_else(|| column.native.clone(), |native| native.to_string());
-    let exact = native.is_some_and(|native| native.family.is_text());
+    let written = match native {
+        Some(native) if !native.family.in_code_page() => native.to_string(),
+        _ => column.native.clone(),
+    };
+    let exact = native.is_some_and(|native| native.family.is_text() && !native.family.in_code_page());
     let parts = [Slot::native_type(&written), Slot::fixed(if exact { EXACT } else { "" })];
     defined(column, Slot::join(parts, " "), Slot::fixed("not null"))
 }

@@ -7,8 +7,8 @@
 //!
 //! **Own writes** are left out by CONTEXT_INFO (see the head of the connector).
 //!
-//! **Keys** are noted as text, with a letter a column for its kind, so that they can be read when the table has changed
-//! or is gone. **Not seen**: TRUNCATE TABLE, and bulk loads that do not fire triggers.
+//! **Keys** are noted as text (`k1`, ...) or bytes (`b1`, ...), with a letter a column for its kind, so that they can be
+//! read when the table has changed or is gone. **Not seen**: TRUNCATE TABLE, and bulk loads that do not fire triggers.
 
 use model::{Change, Coercion, DataType, ErrorKind, Key, Operation, Table, TableRef, Value, Zone, coerce};
 use tiberius::Row;
@@ -127,13 +127,18 @@ pub(super) async fn drain(session: &mut Mssql, limit: usize) -> Result<Vec<Chang
     rows(&mut session.wire, &sql, &[]).await?.iter().map(change).collect()
 }
 
-/// A row of (id, schema, table, operation, letters, k1 ... k8).
+/// A row of (id, schema, table, operation, letters, k1 ... k8, b1 ... b8).
 fn change(row: &Row) -> Result<Change> {
     let id = row.try_get::<i64, _>(0)?.ok_or_else(|| unexpected("a note without a number"))?;
     let letter = text(row, 3)?.chars().next().and_then(Operation::from_letter);
     let operation = letter.ok_or_else(|| unexpected("a note of an unknown operation"))?;
     let kinds = text(row, 4)?;
-    let key = kinds.chars().enumerate().map(|(at, kind)| Ok(noted(kind, row.try_get::<&str, _>(5 + at)?)));
+    let key = kinds.chars().enumerate().map(|(at, kind)| match kind {
+        'b' => Ok(row
+            .try_get::<&[u8], _>(5 + KEY_MAX + at)?
+            .map_or(Value::Null, |bytes| Value::Bytes(bytes.to_vec()))),
+        _ => Ok(noted(kind, row.try_get::<&str, _>(5 + at)?)),
+    });
     let key = key.collect::<Result<Vec<_>>>()?;
     Ok(Change { id, table: TableRef::in_schema(text(row, 1)?, text(row, 2)?), operation, key: Key(key) })
 }
@@ -150,17 +155,10 @@ fn noted(kind: char, text: Option<&str>) -> Value {
         's' => DataType::TIMESTAMP,
         'z' => DataType::INSTANT,
         'u' => DataType::Uuid,
-        'b' => return hexadecimal(text).map_or_else(|| Value::Text(text.to_owned()), Value::Bytes),
         _ => return Value::Text(text.to_owned()),
     };
     let rules = Coercion { zone: &Zone::utc(), null_texts: &[] };
     coerce(Value::Text(text.to_owned()), &wanted, rules).unwrap_or_else(|_| Value::Text(text.to_owned()))
-}
-
-/// `0x01ff`, as style 1 writes it.
-fn hexadecimal(text: &str) -> Option<Vec<u8>> {
-    let digits = text.strip_prefix("0x")?.as_bytes();
-    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
 pub(super) async fn forget(session: &mut Mssql, ids: &[i64]) -> Result<()> {
@@ -251,7 +249,7 @@ fn noted_column<'a>(table: &Table, name: &'a str) -> Result<Noted<'a>> {
         }
         Family::DateTimeOffset => ('z', "convert(nvarchar(4000), {x}, 121)"),
         Family::Uuid => ('u', "convert(nvarchar(36), {x})"),
-        Family::Binary | Family::VarBinary | Family::RowVersion => ('b', "convert(nvarchar(4000), {x}, 1)"),
+        Family::Binary | Family::VarBinary | Family::RowVersion => ('b', "{x}"),
         _ => {
             let what = format!("column `{name}` is of a type that cannot tell rows apart");
             return Err(Error::new(ErrorKind::Unsupported, what).in_table(&table.name).in_column(name));
@@ -269,7 +267,9 @@ fn trigger(table: &TableRef, journal: &Slot, key: &[Noted<'_>]) -> Result<String
         Ok::<_, Error>(Slot::join(values.collect::<Result<Vec<_>>>()?, ", "))
     };
     let matching = key.iter().map(|noted| Ok(same(&column("i", noted)?, &column("d", noted)?, noted.native)));
-    let places = (1..=key.len()).map(|at| slot("k{n}", &[("n", Slot::number(at as i128))]));
+    let places = key.iter().enumerate().map(|(at, noted)| {
+        slot(if noted.letter == 'b' { "b{n}" } else { "k{n}" }, &[("n", Slot::number(at as i128 + 1))])
+    });
     let letters: String = key.iter().map(|noted| noted.letter).collect();
     let name = TableRef { schema: table.schema.clone(), name: trigger_name(table) };
     let slots = [
@@ -306,12 +306,8 @@ mod tests {
         let journal = QUOTING.table(&TableRef::in_schema("dbo", "denk_journal")).unwrap();
         let table = TableRef::in_schema("dbo", "STOKLAR ']\"");
         let sql = trigger(&table, &journal, &[noted_column("sto_kod", "nvarchar(25)")]).unwrap();
-        assert!(
-            sql.starts_with(
-                "create trigger \"dbo\".\"denk_note_STOKLAR ']\"\"\" on \"dbo\".\"STOKLAR ']\"\"\""
-            ),
-            "{sql}"
-        );
+        assert!(sql.starts_with("create trigger \"dbo\".\"denk_note_STOKLAR_____"), "{sql}");
+        assert!(sql.contains("\" on \"dbo\".\"STOKLAR ']\"\"\" after insert"), "{sql}");
         assert!(sql.contains("N'STOKLAR '']\"'"), "{sql}");
         assert!(sql.find("from deleted as d").unwrap() < sql.find("from inserted as i\n").unwrap(), "{sql}");
         assert!(!sql.contains("identity"), "{sql}");
@@ -329,7 +325,6 @@ mod tests {
     fn a_key_comes_back_as_what_it_was() {
         assert_eq!(noted('i', Some("-5")), Value::Int(-5));
         assert_eq!(noted('t', Some("-5")), Value::Text("-5".into()));
-        assert_eq!(noted('b', Some("0x00FF")), Value::Bytes(vec![0, 255]));
         assert_eq!(noted('s', Some("2026-01-31 09:05:07.003")).to_string(), "2026-01-31 09:05:07.003");
         assert_eq!(
             noted('z', Some("2026-01-31 09:05:07.1234567 +03:00")).to_string(),

@@ -16,6 +16,7 @@
 //! (`alter database ... set allow_snapshot_isolation on`); elsewhere every statement sees its own committed state, for
 //! anything stronger would block the users of the ERP.
 
+mod bulk;
 mod compare;
 mod connect;
 mod decode;

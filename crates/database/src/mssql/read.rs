@@ -241,13 +241,20 @@ impl<'a> Reader<'a> {
             true => Slot::fixed(""),
             false => slot(template, &[("terms", Slot::join(slots, between))]),
         };
-        let top =
-            top.map_or_else(|| Slot::fixed(""), |top| slot("top ({n})", &[("n", Slot::number(top as i128))]));
+        // One more than wanted: whether it comes tells whether more follow.
+        let top = top.map_or_else(
+            || Slot::fixed(""),
+            |top| slot("top ({n})", &[("n", Slot::number(top as i128 + 1))]),
+        );
+        // Under names of ours: Babelfish counts letters wrongly in some of others.
+        let columns = self.asked.iter().enumerate().map(|(at, column)| {
+            slot("{x} as c{n}", &[("x", selected(column)), ("n", Slot::number(at as i128))])
+        });
         let sql = render(
             include_str!("sql/page.sql"),
             &[
                 ("top", top),
-                ("columns", Slot::join(self.asked.iter().map(selected), ", ")),
+                ("columns", Slot::join(columns, ", ")),
                 ("from", from),
                 ("where", clause("where {terms}", conditions, " and ")),
                 ("order", clause("order by {terms}", keys, ", ")),
@@ -344,9 +351,9 @@ fn selected(column: &Asked<'_>) -> Slot {
         _ if column.raw => "cast({x} as varbinary(max))",
         Family::Money | Family::SmallMoney => "cast({x} as decimal(19,4))",
         Family::Text => "cast({x} as varchar(max))",
-        Family::NText | Family::Xml | Family::Variant => "cast({x} as nvarchar(max))",
+        Family::NText | Family::Xml | Family::Variant | Family::Clr => "cast({x} as nvarchar(max))",
         Family::Image => "cast({x} as varbinary(max))",
-        Family::Clr => "{x}.ToString()",
+        Family::Spatial => "{x}.ToString()",
         _ => "{x}",
     };
     slot(template, &[("x", column.operand.sql.clone())])

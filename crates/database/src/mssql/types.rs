@@ -41,7 +41,9 @@ pub(super) enum Family {
     Uuid,
     Xml,
     Variant,
-    /// hierarchyid, geometry, geography and types of the user's own .NET code.
+    /// geometry, geography.
+    Spatial,
+    /// hierarchyid, types of the user's own .NET code, and those that are newer than this program.
     Clr,
 }
 
@@ -98,8 +100,12 @@ const NAMES: &[(&str, Family)] = &[
     ("uniqueidentifier", Family::Uuid),
     ("xml", Family::Xml),
     ("sql_variant", Family::Variant),
+    ("geometry", Family::Spatial),
+    ("geography", Family::Spatial),
 ];
 
+/// Stands between a type and its collation.
+pub(super) const COLLATE: &str = " collate ";
 const COMMON_YEARS: (i32, i32) = (1, 9999);
 
 impl Family {
@@ -135,7 +141,7 @@ impl Family {
 
     /// A type that no other database has, or that the server cannot compare.
     pub(super) const fn is_other(self) -> bool {
-        matches!(self, Self::Xml | Self::Variant | Self::Clr)
+        matches!(self, Self::Xml | Self::Variant | Self::Spatial | Self::Clr)
     }
 }
 
@@ -145,6 +151,7 @@ impl NativeType {
 
     /// Reads `nvarchar(50)`, `decimal(18,4)`, `varbinary(max)`, ...; `None` when it is no type of SQL Server.
     pub(super) fn parse(native: &str) -> Option<Self> {
+        let native = native.split_once(COLLATE).map_or(native, |(native, _)| native);
         let (name, arguments) = match native.split_once('(') {
             Some((name, rest)) => (name.trim_end(), rest.strip_suffix(')')?),
             None => (native, ""),
@@ -212,7 +219,9 @@ impl NativeType {
                 keeps_offset: true,
             },
             Family::Uuid => DataType::Uuid,
-            Family::Xml | Family::Variant | Family::Clr => DataType::Other { native: self.to_string() },
+            Family::Xml | Family::Variant | Family::Spatial | Family::Clr => {
+                DataType::Other { native: self.to_string() }
+            }
         }
     }
 
@@ -284,35 +293,46 @@ impl fmt::Display for NativeType {
 
 /// The column that SQL Server would make for `column` of any database.
 ///
-/// A type of SQL Server's own is kept where its name says everything (not `varchar`, whose code page may differ from
-/// that of the new table's database). Values that the type cannot hold (NaN, the year 10000, more than 7 digits of a
-/// second) are refused one by one when they are read for this column. `finest`: how many digits the server keeps.
+/// A type of SQL Server's own is kept (of `varchar` with its collation, which decides its code page). Values that the
+/// type cannot hold (NaN, the year 10000, more than 7 digits of a second) are refused one by one when they are read
+/// for this column. `finest`: how many digits the server keeps.
 pub(super) fn faithful(column: &ColumnDef, finest: u8) -> Result<ColumnDef, Unfaithful> {
-    let native = match NativeType::parse(&column.native) {
-        Some(own) if !own.family.in_code_page() && keeps(own, &column.data_type) => own,
-        _ => equivalent(&column.data_type).map_err(|reason| Unfaithful {
-            column: column.name.clone(),
-            native: if column.native.is_empty() {
-                column.data_type.code().to_owned()
-            } else {
-                column.native.clone()
-            },
-            reason: reason.to_owned(),
-        })?,
-    };
-    let native = native.no_finer_than(finest);
-    Ok(ColumnDef {
+    let made = |data_type, native| ColumnDef {
         name: column.name.clone(),
-        data_type: native.data_type(0),
-        native: native.to_string(),
+        data_type,
+        native,
         nullable: column.nullable,
         default: None,
         generated: Generated::No,
-    })
+    };
+    let own = NativeType::parse(&column.native).filter(|own| keeps(*own, column));
+    if let Some(own) = own.filter(|own| own.family.in_code_page()) {
+        return Ok(made(own.data_type(code_page(&column.data_type)), column.native.clone()));
+    }
+    let native = own.map_or_else(|| equivalent(&column.data_type), Ok).map_err(|reason| Unfaithful {
+        column: column.name.clone(),
+        native: if column.native.is_empty() {
+            column.data_type.code().to_owned()
+        } else {
+            column.native.clone()
+        },
+        reason: reason.to_owned(),
+    })?;
+    let native = native.no_finer_than(finest);
+    Ok(made(native.data_type(0), native.to_string()))
 }
 
-fn keeps(own: NativeType, data_type: &DataType) -> bool {
-    own.family != Family::RowVersion && !own.family.is_other() && own.data_type(0) == *data_type
+fn keeps(own: NativeType, column: &ColumnDef) -> bool {
+    let written = own.family != Family::RowVersion && !own.family.is_other();
+    let collated = !own.family.in_code_page() || column.native.contains(COLLATE);
+    written && collated && own.data_type(code_page(&column.data_type)) == column.data_type
+}
+
+fn code_page(data_type: &DataType) -> u16 {
+    match data_type {
+        DataType::Text { traits, .. } => traits.code_page,
+        _ => 0,
+    }
 }
 
 fn equivalent(data_type: &DataType) -> Result<NativeType, &'static str> {
@@ -395,7 +415,7 @@ mod tests {
     #[test]
     fn a_type_reads_as_it_is_written() {
         for (native, _) in
-            NAMES.iter().filter(|(name, _)| !["numeric", "sysname", "timestamp"].contains(name))
+            NAMES.iter().filter(|(name, _)| !["numeric", "sysname", "timestamp", "geography"].contains(name))
         {
             let arguments: &[&str] = match Family::named(native) {
                 Family::Decimal => &["(38,38)", "(18,4)"],
@@ -442,7 +462,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_of_its_own_is_kept_unless_a_code_page_hides_behind_it() {
+    fn a_type_of_its_own_is_kept_if_its_code_page_is_known() {
         for native in
             ["money", "datetime", "smalldatetime", "nchar(10)", "datetimeoffset(3)", "uniqueidentifier"]
         {

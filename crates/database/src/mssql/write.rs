@@ -5,12 +5,13 @@
 //! nothing but plain columns is in the way. No MERGE: its defects are known and Babelfish has none.
 
 use model::{Batch, ColumnDef, ErrorKind, Generated, Key, Misfit, TableKind, TableRef};
-use tiberius::{SqlBulkCopyOption, SqlBulkCopyOptions, TokenRow};
+use tiberius::{SqlBulkCopyOption, SqlBulkCopyOptions};
 
 use super::{
     Mssql, QUOTING,
+    bulk::{self, Load},
     compare::{exact, same},
-    connect::{batch, numbers},
+    connect::{batch, numbers, parameter, rows},
     encode::{Target, encode},
     error::{misfit, unexpected},
     types::{Family, Length, NativeType},
@@ -41,25 +42,25 @@ struct Place<'a> {
     staged: NativeType,
 }
 
-/// Where a bulk load goes.
-struct Load<'a> {
-    table: &'a str,
-    columns: Vec<&'a str>,
-    options: SqlBulkCopyOptions,
-    targets: Vec<Target>,
-}
-
 pub(super) async fn insert(session: &mut Mssql, write: &Write<'_>, rows: &Batch) -> Result<u64> {
     let plan = Plan::new(session, write)?;
     plan.check(rows)?;
     if rows.is_empty() {
         return Ok(0);
     }
-    let inserted = match plan.direct() {
-        true => plan.load_table(session, rows).await,
-        false => insert_staged(session, &plan, rows).await,
-    };
-    inserted.map_err(|error| error.in_table(&plan.name))
+    add(session, &plan, rows).await.map_err(|error| error.in_table(&plan.name))
+}
+
+async fn add(session: &mut Mssql, plan: &Plan<'_>, rows: &Batch) -> Result<u64> {
+    let direct =
+        plan.direct() && bulk::large_rows(rows).is_empty() && !has_triggers(session, &plan.name).await?;
+    if direct { plan.load_table(session, rows).await } else { insert_staged(session, plan, rows).await }
+}
+
+/// Asked anew: a trigger may have come since the table was looked at, and Babelfish fires none for bulk loads.
+async fn has_triggers(session: &mut Mssql, table: &TableRef) -> Result<bool> {
+    let names = [parameter(table.schema.as_deref().unwrap_or_default()), parameter(&table.name)];
+    Ok(!rows(&mut session.wire, include_str!("sql/has_triggers.sql"), &names).await?.is_empty())
 }
 
 async fn insert_staged(session: &mut Mssql, plan: &Plan<'_>, rows: &Batch) -> Result<u64> {
@@ -140,7 +141,8 @@ impl<'a> Plan<'a> {
     /// Refuses the first row that cannot be sent as it is.
     fn check(&self, rows: &Batch) -> Result<()> {
         for (at, (place, column)) in self.columns.iter().zip(&rows.columns).enumerate() {
-            let target = place.target();
+            // Against the table's own type: on the way from the stage a cast would cut and round in silence.
+            let target = Target { native: place.native, code_page: place.code_page };
             let required = place.column.is_none_or(|column| !column.nullable);
             for row in 0..rows.rows() {
                 let cell = column.cell(row);
@@ -172,10 +174,7 @@ impl<'a> Plan<'a> {
         // A column that is left out gets its default only where the server does not take it for an empty one.
         let whole =
             self.write.table.columns.iter().filter(|column| column.generated != Generated::Computed).count();
-        self.columns.len() == whole
-            && self.write.table.triggers.is_empty()
-            && speakable(&self.name.name)
-            && self.columns.iter().all(plain)
+        self.columns.len() == whole && speakable(&self.name.name) && self.columns.iter().all(plain)
     }
 
     async fn load_table(&self, session: &mut Mssql, rows: &Batch) -> Result<u64> {
@@ -185,11 +184,13 @@ impl<'a> Plan<'a> {
         let load = Load {
             table: table.as_str(),
             columns: columns.iter().map(Slot::as_str).collect(),
-            // Without KEEP_NULLS a NULL would become the column's default.
-            options: SqlBulkCopyOption::KeepNulls | SqlBulkCopyOption::CheckConstraints,
+            // Without KEEP_NULLS a NULL would become the column's default; a trigger may come at this moment.
+            options: SqlBulkCopyOption::KeepNulls
+                | SqlBulkCopyOption::CheckConstraints
+                | SqlBulkCopyOption::FireTriggers,
             targets: self.targets(),
         };
-        load.send(session, rows).await
+        load.send(&mut session.wire, rows, &[]).await
     }
 
     async fn load_stage(&self, session: &mut Mssql, rows: &Batch) -> Result<()> {
@@ -201,7 +202,13 @@ impl<'a> Plan<'a> {
             options: SqlBulkCopyOptions::empty(),
             targets: self.targets(),
         };
-        load.send(session, rows).await.map(|_| ())
+        let large = bulk::large_rows(rows);
+        load.send(&mut session.wire, rows, &large).await?;
+        let natives: Vec<NativeType> = self.columns.iter().map(|place| place.staged).collect();
+        for row in large {
+            bulk::add_large(&mut session.wire, &natives, rows, row).await?;
+        }
+        Ok(())
     }
 
     fn targets(&self) -> Vec<Target> {
@@ -309,7 +316,8 @@ fn place<'a>(write: &Write<'a>, name: &str, finest: u8) -> Result<Place<'a>> {
     if column.generated == Generated::Computed {
         return refused(ErrorKind::Schema, "is computed by the server and cannot be written");
     }
-    let Some(native) = NativeType::parse(&column.native).filter(|native| native.family != Family::Variant)
+    let Some(native) = NativeType::parse(&column.native)
+        .filter(|native| !native.family.is_other() || native.family == Family::Xml)
     else {
         return refused(ErrorKind::Unsupported, "is of a type that denk does not write");
     };
@@ -321,17 +329,15 @@ fn place<'a>(write: &Write<'a>, name: &str, finest: u8) -> Result<Place<'a>> {
 }
 
 /// The type to load a column as: its own, unless the driver announces that one wrongly (`nvarchar(2001)` to
-/// `nvarchar(4000)` as max, `nchar` with twice its length, `time` and `datetimeoffset` always with 7 digits,
-/// or as many as the server keeps, `smalldatetime` as `datetime`) or it takes a pointer along (`text`, `ntext`, `image`).
+/// `nvarchar(4000)` as max, `nchar` with twice its length, `time` and `datetimeoffset` always with 7 digits or as many
+/// as the server keeps, `smalldatetime` as `datetime`), takes a pointer along (`text`, `ntext`, `image`), or does not
+/// say which code page it speaks in (`varchar`).
 fn staged(native: NativeType, finest: u8) -> NativeType {
     let (family, length) = match (native.family, native.length) {
-        (Family::NChar | Family::NVarChar, Length::Units(units)) if units <= 2000 => {
+        (family, Length::Units(units)) if family.is_text() && units <= 2000 => {
             (Family::NVarChar, native.length)
         }
-        (Family::NChar | Family::NVarChar | Family::NText | Family::Xml, _) => {
-            (Family::NVarChar, Length::Max)
-        }
-        (Family::Text, _) => (Family::VarChar, Length::Max),
+        (family, _) if family.is_text() || family == Family::Xml => (Family::NVarChar, Length::Max),
         (Family::Image, _) => (Family::VarBinary, Length::Max),
         (Family::Time | Family::DateTimeOffset, _) => return NativeType { scale: finest, ..native },
         (Family::SmallDateTime, _) => return NativeType { family: Family::DateTime2, scale: 0, ..native },
@@ -345,7 +351,7 @@ fn speakable(name: &str) -> bool {
     !name.chars().any(|c| c == ']' || c == '[' || c.is_ascii_control())
 }
 
-fn staged_name(at: usize) -> Slot {
+pub(super) fn staged_name(at: usize) -> Slot {
     slot("c{n}", &[("n", Slot::number(at as i128 + 1))])
 }
 
@@ -355,7 +361,7 @@ impl Place<'_> {
     }
 
     fn target(&self) -> Target {
-        Target { native: self.staged, code_page: self.code_page }
+        Target { native: self.staged, code_page: 0 }
     }
 
     /// The column in the table, as `t`.
@@ -390,31 +396,6 @@ impl Place<'_> {
             "cast({x} as {type})",
             &[("x", self.in_table()), ("type", Slot::native_type(&self.staged.to_string()))],
         )
-    }
-}
-
-impl Load<'_> {
-    /// Sends all rows. They were checked before, so that the driver has nothing left to refuse half way.
-    async fn send(&self, session: &mut Mssql, rows: &Batch) -> Result<u64> {
-        let mut request =
-            session.wire.bulk_insert_with_options(self.table, &self.columns, self.options, &[]).await?;
-        let mut refused = None;
-        for at in 0..rows.rows() {
-            let mut row = TokenRow::with_capacity(self.targets.len());
-            for (column, target) in rows.columns.iter().zip(&self.targets) {
-                let data = encode(column.cell(at), *target);
-                row.push(data.map_err(|_| unexpected("a value changed between two looks at it"))?);
-            }
-            if let Err(error) = request.send(row).await {
-                refused = Some(error);
-                break;
-            }
-        }
-        let sent = request.finalize().await;
-        match refused {
-            Some(error) => Err(error.into()),
-            None => Ok(sent?.total()),
-        }
     }
 }
 

@@ -1,12 +1,20 @@
 //! From an address to a connection that is set up as the rest of the folder expects.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    future::poll_fn,
+    pin::{Pin, pin},
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
+    time::Duration,
+};
 
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
 use model::ErrorKind;
-use tokio::task::JoinHandle;
 use tokio_postgres::{
-    Client, Config, NoTls, Row, SimpleQueryMessage, Socket, Statement, config::SslMode, tls::TlsStream,
-    types::ToSql,
+    Client, Config, NoTls, Row, SimpleQueryMessage, Socket, Statement, ToStatement, config::SslMode,
+    tls::TlsStream, types::ToSql,
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -19,19 +27,32 @@ use crate::{Address, Error, Result, sql::render};
 
 const CONNECT_SECONDS: u64 = 10;
 
-/// A connection and the task that moves its bytes.
+/// A connection. Its bytes move only while one of its calls waits ([`Connection::drive`]): in the caller's own task,
+/// because waking another one for every few rows costs more than the rows.
+///
+/// Dropping it closes the connection at once, also in the middle of a statement; the server undoes an open
+/// transaction.
 pub(super) struct Connection {
     pub(super) client: Client,
     /// Whether the database stores text as UTF-8, so that its byte order is the order of code points.
     pub(super) utf8: bool,
-    task: JoinHandle<()>,
+    line: Mutex<Line>,
     statements: HashMap<&'static str, Statement>,
 }
 
-/// Ends the connection at once, also in the middle of a statement; the server undoes an open transaction.
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.task.abort();
+/// The driver's side of the connection, and why it ended if it did.
+enum Line {
+    Open(Pin<Box<dyn Future<Output = std::result::Result<(), tokio_postgres::Error>> + Send>>),
+    Ended(Option<tokio_postgres::Error>),
+}
+
+impl Line {
+    fn advance(&mut self, context: &mut Context<'_>) {
+        if let Self::Open(line) = self
+            && let Poll::Ready(ended) = line.as_mut().poll(context)
+        {
+            *self = Self::Ended(ended.err());
+        }
     }
 }
 
@@ -74,29 +95,50 @@ impl Connection {
         T: TlsStream + Unpin + Send + 'static,
     {
         let utf8 = connection.parameter("server_encoding") == Some("UTF8");
-        // What goes wrong in there reaches the caller through the client's own calls.
-        let task = tokio::spawn(async move {
-            let _ = connection.await;
-        });
-        let opened = Self { client, utf8, task, statements: HashMap::new() };
+        let line = Mutex::new(Line::Open(Box::pin(connection)));
+        let opened = Self { client, utf8, line, statements: HashMap::new() };
         let patience = [("patience", milliseconds(address.patience()))];
         opened.run(&render(include_str!("sql/settings.sql"), &patience)).await?;
         Ok(opened)
     }
 
+    /// Waits for `call`, a use of the client, and moves the connection's bytes meanwhile.
+    ///
+    /// # Errors
+    /// Those of `call`; where it finds the connection gone, what the server said when it went.
+    pub(super) async fn drive<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
+        let mut call = pin!(call);
+        let outcome = poll_fn(|context| {
+            self.line().advance(context);
+            call.as_mut().poll(context)
+        });
+        outcome.await.map_err(|error| match &mut *self.line() {
+            Line::Ended(said) if error.kind == ErrorKind::Connection => said.take().map_or(error, failed),
+            _ => error,
+        })
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Runs statements that return nothing, in one round trip.
     pub(super) async fn run(&self, sql: &str) -> Result<()> {
-        self.client.batch_execute(sql).await.map_err(failed)
+        self.drive(async { self.client.batch_execute(sql).await.map_err(failed) }).await
     }
 
     /// Runs statements in one round trip; tells for each how many rows it touched.
     pub(super) async fn count(&self, sql: &str) -> Result<Vec<u64>> {
-        let messages = self.client.simple_query(sql).await.map_err(failed)?;
+        let messages = self.drive(async { self.client.simple_query(sql).await.map_err(failed) }).await?;
         let counts = messages.iter().filter_map(|message| match message {
             SimpleQueryMessage::CommandComplete(rows) => Some(*rows),
             _ => None,
         });
         Ok(counts.collect())
+    }
+
+    pub(super) async fn prepare(&self, sql: &str) -> Result<Statement> {
+        self.drive(async { self.client.prepare(sql).await.map_err(failed) }).await
     }
 
     /// Runs a query of this program's own, prepared at its first use.
@@ -108,11 +150,55 @@ impl Connection {
         let statement = match self.statements.get(sql) {
             Some(statement) => statement.clone(),
             None => {
-                let statement = self.client.prepare(sql).await.map_err(failed)?;
+                let statement = self.prepare(sql).await?;
                 self.statements.entry(sql).or_insert(statement).clone()
             }
         };
-        self.client.query(&statement, values).await.map_err(failed)
+        self.query_once(&statement, values).await
+    }
+
+    /// Runs a query whose text or statement is used only now.
+    pub(super) async fn query_once<S>(&self, query: &S, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>>
+    where
+        S: ToStatement + ?Sized,
+    {
+        self.drive(async { self.client.query(query, values).await.map_err(failed) }).await
+    }
+
+    /// Feeds what a COPY to the client yields to `take` until it says that it has enough; what still comes is thrown
+    /// away with the next call.
+    pub(super) async fn copy_out(
+        &self,
+        sql: &str,
+        mut take: impl FnMut(&[u8]) -> Result<bool>,
+    ) -> Result<()> {
+        let copied = async {
+            let mut stream = pin!(self.client.copy_out(sql).await.map_err(failed)?);
+            while let Some(message) = stream.next().await {
+                if !take(&message.map_err(failed)?)? {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        self.drive(copied).await
+    }
+
+    /// Sends a COPY from the client the messages that `next` makes, until it makes none. Returns the rows that the
+    /// server took.
+    pub(super) async fn copy_in(
+        &self,
+        sql: &str,
+        mut next: impl FnMut() -> Result<Option<Bytes>>,
+    ) -> Result<u64> {
+        let copied = async {
+            let mut sink = pin!(self.client.copy_in::<_, Bytes>(sql).await.map_err(failed)?);
+            while let Some(message) = next()? {
+                sink.feed(message).await.map_err(failed)?;
+            }
+            sink.finish().await.map_err(failed)
+        };
+        self.drive(copied).await
     }
 }
 

@@ -109,7 +109,7 @@ fn put(field: &Field<'_>, row: usize, out: &mut Vec<u8>) -> Result<(), Misfit> {
         (Wire::Jsonb, Cell::Json(json)) => put_jsonb(json.as_bytes(), out)?,
         (Wire::Text, Cell::Text(text)) => put_text(text.as_bytes(), form.max, out)?,
         (Wire::Json | Wire::Other, Cell::Text(text) | Cell::Json(text)) => {
-            put_text(text.as_bytes(), None, out)?
+            put_text(text.as_bytes(), None, out)?;
         }
         (Wire::Tid, Cell::Int(place)) => put_tid(place, out)?,
         (_, cell) => {

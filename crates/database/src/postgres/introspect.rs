@@ -108,7 +108,7 @@ fn attribute(row: &Row) -> Result<Attribute> {
 /// The columns of a query, as far as the server tells without running it.
 pub(super) async fn query_attributes(connection: &Connection, query: &str) -> Result<Vec<Attribute>> {
     let sql = render(include_str!("sql/describe_query.sql"), &[("query", Slot::query(query))]);
-    let statement = connection.client.prepare(&sql).await.map_err(failed)?;
+    let statement = connection.prepare(&sql).await?;
     let columns = statement.columns().iter().map(|column| {
         let enumerated = matches!(column.type_().kind(), Kind::Enum(_));
         let spelling = column.type_().name().to_owned();

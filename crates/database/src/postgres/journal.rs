@@ -5,14 +5,12 @@
 
 use std::collections::HashSet;
 
-use futures_util::StreamExt;
 use model::{Change, DataType, ErrorKind, Key, Operation, TableKind, TableRef, Value, Zone};
 
 use super::{
     Postgres, QUOTING,
     connect::Connection,
     decode::{Decoder, Field},
-    error::failed,
     introspect::{self, Attribute, get},
     stage::fnv,
     transaction::{enter, leave},
@@ -196,7 +194,7 @@ pub(super) async fn drain(connection: &mut Connection, limit: usize) -> Result<V
     let limit = Slot::number(i64::try_from(limit).unwrap_or(i64::MAX));
     let slots = [("journal", QUOTING.table(&journal)?), ("limit", limit.clone())];
     let sql = render(include_str!("sql/journal_tables.sql"), &slots);
-    let tables = connection.client.query(&sql, &[]).await.map_err(failed)?;
+    let tables = connection.query_once(sql.as_str(), &[]).await?;
     let mut changes = Vec::new();
     for row in &tables {
         let table = introspect::table_ref(row, 0)?;
@@ -256,10 +254,7 @@ async fn notes(
     let zone = Zone::utc();
     let mut decoder = Decoder::new(fields, &[0], &zone);
     let sql = render(include_str!("sql/journal_notes.sql"), &slots);
-    let mut stream = Box::pin(connection.client.copy_out(&sql).await.map_err(failed)?);
-    while let Some(message) = stream.next().await {
-        decoder.feed(&message.map_err(failed)?)?;
-    }
+    connection.copy_out(&sql, |message| decoder.feed(message)).await?;
     let (batch, rejected, _) = decoder.finish();
     if let Some(rejected) = rejected.first() {
         let what = format!("a note of the journal is damaged: {}", rejected.reason);
@@ -299,8 +294,7 @@ pub(super) async fn forget(connection: &mut Connection, ids: &[i64]) -> Result<(
     }
     let journal = TableRef::in_schema(schema(connection).await?, "denk_journal");
     let sql = render(include_str!("sql/journal_forget.sql"), &[("journal", QUOTING.table(&journal)?)]);
-    connection.client.execute(&sql, &[&ids]).await.map_err(failed)?;
-    Ok(())
+    connection.query_once(sql.as_str(), &[&ids]).await.map(drop)
 }
 
 pub(super) async fn remove(session: &mut Postgres, table: &TableRef) -> Result<()> {

@@ -1,8 +1,5 @@
 //! Pages of rows by keyset: `COPY (select ... order by key limit n) TO STDOUT`, decoded while it streams.
 
-use std::pin::pin;
-
-use futures_util::StreamExt;
 use model::{DataType, ErrorKind, Key, Misfit, Page, Rejected, Value};
 
 use super::{
@@ -10,7 +7,6 @@ use super::{
     connect::Connection,
     decode::{Decoder, Field},
     encode::tid,
-    error::failed,
     introspect::{self, Attribute, Found},
     literal::{self, Side},
     types::{Class, Native, Wire},
@@ -356,14 +352,8 @@ fn block(key: Option<&Key>) -> Result<Option<u32>> {
 
 /// Runs a COPY and decodes what arrives until the page is full; what still comes is thrown away.
 async fn fetch(connection: &Connection, sql: &str, decoder: &mut Decoder<'_>) -> Result<()> {
-    let stream = connection.client.copy_out(sql).await.map_err(failed)?;
-    let mut stream = pin!(stream);
-    while let Some(message) = stream.next().await {
-        if !decoder.feed(&message.map_err(failed)?)? {
-            return Ok(());
-        }
-    }
-    match decoder.is_complete() {
+    connection.copy_out(sql, |message| decoder.feed(message)).await?;
+    match decoder.more || decoder.is_complete() {
         true => Ok(()),
         false => Err(Error::new(ErrorKind::Internal, "the server's answer ended in the middle of a row")),
     }

@@ -349,7 +349,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_held_says_why() {
-        for data_type in [DataType::Any, DataType::INSTANT, DataType::Other { native: "hierarchyid".into() }] {
+        for data_type in [DataType::Any, DataType::INSTANT, DataType::Other { native: "hierarchyid".into() }]
+        {
             let column = ColumnDef { native: "hierarchyid".into(), ..ColumnDef::new("c", data_type) };
             assert!(faithful(&column).is_err());
         }

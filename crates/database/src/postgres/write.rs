@@ -1,15 +1,14 @@
 //! Inserting by binary COPY; upserting and deleting through a temporary table that COPY fills.
 
-use std::{mem, pin::pin};
+use std::mem;
 
 use bytes::Bytes;
-use futures_util::SinkExt;
 use model::{Batch, Cell, ErrorKind, Key, Misfit};
 
 use super::{
     Postgres,
     encode::{self, Field, HEADER, Refused, TRAILER},
-    error::{failed, refused_row},
+    error::refused_row,
     stage::Layout,
     transaction::{enter, leave},
 };
@@ -178,24 +177,25 @@ async fn copy(
         layout.targets.iter().zip(&rows.columns).map(|(target, column)| Field { column, form: &target.form });
     let fields: Vec<Field<'_>> = fields.collect();
     let at_row = |error: Error, row: usize| Error { key: Some(key(write, rows, row)), ..error };
-    let sink = session.connection.client.copy_in::<_, Bytes>(sql).await.map_err(failed)?;
-    let mut sink = pin!(sink);
-    let mut chunk = Vec::with_capacity(CHUNK * 2);
-    chunk.extend_from_slice(HEADER);
+    let mut chunk = HEADER.to_vec();
     let mut row = 0;
-    while row < rows.rows() {
+    let mut ended = false;
+    let next = || {
+        if ended {
+            return Ok(None);
+        }
         row = encode::rows(&fields, row, rows.rows(), CHUNK, &mut chunk)
             .map_err(|refused| at_row(conversion(write, refused.field, &refused.reason), refused.row))?;
-        let full = mem::replace(&mut chunk, Vec::with_capacity(CHUNK * 2));
-        sink.feed(Bytes::from(full)).await.map_err(failed)?;
-    }
-    sink.feed(Bytes::from_static(&TRAILER)).await.map_err(failed)?;
-    sink.finish().await.map_err(|error| {
-        let error = failed(error);
-        match refused_row(&error).filter(|row| *row < rows.rows()) {
-            Some(row) => at_row(error, row),
-            None => error,
+        if row == rows.rows() {
+            chunk.extend_from_slice(&TRAILER);
+            ended = true;
         }
+        Ok(Some(Bytes::from(mem::replace(&mut chunk, Vec::with_capacity(CHUNK * 2)))))
+    };
+    let copied = session.connection.copy_in(sql, next).await;
+    copied.map_err(|error| match refused_row(&error).filter(|row| *row < rows.rows()) {
+        Some(row) => at_row(error, row),
+        None => error,
     })
 }
 

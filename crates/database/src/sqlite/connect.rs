@@ -28,7 +28,7 @@ pub(super) struct Link {
 }
 
 /// Pages kept in memory; **Units**: KiB, negative as the pragma wants it.
-const CACHE_KIB: i64 = -16_000;
+pub(super) const CACHE_KIB: i64 = -16_000;
 
 impl Link {
     /// Opens the file and proves that it is a database by reading its schema.
@@ -39,9 +39,11 @@ impl Link {
         // Absolute, so that no name is taken for a URI or `:memory:`.
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         inspect(&path, absent)?;
-        let create = if absent == Absent::Create { OpenFlags::SQLITE_OPEN_CREATE } else { OpenFlags::empty() };
+        let create =
+            if absent == Absent::Create { OpenFlags::SQLITE_OPEN_CREATE } else { OpenFlags::empty() };
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
-        let mut connection = Connection::open_with_flags(&path, flags).map_err(|error| at(Error::from(error), &path))?;
+        let mut connection =
+            Connection::open_with_flags(&path, flags).map_err(|error| at(Error::from(error), &path))?;
         connection.busy_handler(Some(wait_for_lock))?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
         connection.pragma_update(None, "cache_size", CACHE_KIB)?;
@@ -67,12 +69,14 @@ impl Link {
 
 fn inspect(path: &Path, absent: Absent) -> Result<()> {
     match std::fs::metadata(path) {
-        Ok(found) if found.is_dir() => {
-            Err(Error::new(ErrorKind::Corrupt, format!("{} is a folder, not a database file", path.display())))
-        }
+        Ok(found) if found.is_dir() => Err(Error::new(
+            ErrorKind::Corrupt,
+            format!("{} is a folder, not a database file", path.display()),
+        )),
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            Err(Error::new(ErrorKind::Permission, format!("{} may not be read", path.display())).caused_by(error))
+            Err(Error::new(ErrorKind::Permission, format!("{} may not be read", path.display()))
+                .caused_by(error))
         }
         Err(_) if absent == Absent::Create && folder(path).is_dir() => Ok(()),
         Err(error) => {

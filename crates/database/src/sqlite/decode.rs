@@ -1,6 +1,8 @@
 //! From `SQLite`'s cells to typed columns: a fast way where the cell is what the column wants, exact conversion else.
 
-use model::{Cell, Coercion, Column, DataType, Date, Decimal, Fraction, Misfit, Timestamp, Value, Zone, coerce};
+use model::{
+    Cell, Coercion, Column, DataType, Date, Decimal, Fraction, Misfit, Timestamp, Value, Zone, coerce,
+};
 use rusqlite::types::ValueRef;
 
 use crate::ColumnRead;
@@ -39,30 +41,57 @@ impl<'a> Decoder<'a> {
     }
 
     /// Appends one cell; on a misfit nothing. Returns the bytes that it takes beyond a fixed width.
+    ///
+    /// By reference: a copy of a cell that was written a moment ago costs as much as all else here.
     #[inline]
-    pub(super) fn push(&self, raw: ValueRef<'_>, into: &mut Column) -> Result<usize, Misfit> {
-        match (&self.fast, raw) {
-            (_, ValueRef::Null) if !self.read.required => into.push_null(),
-            (Fast::Int { min, max }, ValueRef::Integer(n)) if *min <= n && n <= *max => into.push(Cell::Int(n)),
-            (Fast::Text { bytes_max, nul }, ValueRef::Text(bytes)) if bytes.len() <= *bytes_max && (*nul || !bytes.contains(&0)) => {
+    pub(super) fn push(&self, raw: &ValueRef<'_>, into: &mut Column) -> Result<usize, Misfit> {
+        match *raw {
+            ValueRef::Null if self.read.required => return Err(Misfit::Null),
+            ValueRef::Null => into.push_null(),
+            ValueRef::Text(bytes) => return self.push_text(bytes, into),
+            ValueRef::Integer(whole) => match &self.fast {
+                Fast::Int { min, max } if *min <= whole && whole <= *max => into.push(Cell::Int(whole)),
+                Fast::Bool if whole == 0 || whole == 1 => into.push(Cell::Bool(whole == 1)),
+                Fast::Any => into.push(Cell::Int(whole)),
+                _ => return self.convert(*raw, into),
+            },
+            ValueRef::Real(float) => match &self.fast {
+                Fast::Real { finite } if !finite || float.is_finite() => into.push(Cell::Real(float)),
+                Fast::Decimal { scale, shift, limit } => {
+                    return self.push_float(float, *scale, *shift, *limit, into);
+                }
+                Fast::Any => into.push(Cell::Real(float)),
+                _ => return self.convert(*raw, into),
+            },
+            ValueRef::Blob(bytes) => match &self.fast {
+                Fast::Bytes { max } if bytes.len() <= *max => {
+                    into.push(Cell::Bytes(bytes));
+                    return Ok(bytes.len());
+                }
+                _ => return self.convert(*raw, into),
+            },
+        }
+        Ok(0)
+    }
+
+    #[inline]
+    fn push_text(&self, bytes: &[u8], into: &mut Column) -> Result<usize, Misfit> {
+        match &self.fast {
+            Fast::Text { bytes_max, nul } if bytes.len() <= *bytes_max && (*nul || !bytes.contains(&0)) => {
                 into.push(Cell::Text(std::str::from_utf8(bytes).map_err(|_| Misfit::NotUtf8)?));
                 return Ok(bytes.len());
             }
-            (Fast::Real { finite }, ValueRef::Real(r)) if !finite || r.is_finite() => into.push(Cell::Real(r)),
-            (Fast::Decimal { scale, shift, limit }, ValueRef::Real(r)) => return self.push_float(r, *scale, *shift, *limit, into),
-            (Fast::Timestamp(fraction), ValueRef::Text(text)) => return self.push_timestamp(text, *fraction, into),
-            (Fast::Date, ValueRef::Text(text)) => match self.text(text).and_then(Date::parse) {
-                Some(date) => into.push(Cell::Date(date)),
-                None => return self.convert(raw, into),
-            },
-            (Fast::Bool, ValueRef::Integer(n @ (0 | 1))) => into.push(Cell::Bool(n == 1)),
-            (Fast::Bytes { max }, ValueRef::Blob(bytes)) if bytes.len() <= *max => {
-                into.push(Cell::Bytes(bytes));
-                return Ok(bytes.len());
+            Fast::Timestamp(fraction) => {
+                match self.text(bytes).and_then(Timestamp::parse).filter(|at| fraction.holds(*at)) {
+                    Some(at) => into.push(Cell::Timestamp(at)),
+                    None => return self.convert(ValueRef::Text(bytes), into),
+                }
             }
-            (Fast::Any, ValueRef::Integer(n)) => into.push(Cell::Int(n)),
-            (Fast::Any, ValueRef::Real(r)) => into.push(Cell::Real(r)),
-            _ => return self.convert(raw, into),
+            Fast::Date => match self.text(bytes).and_then(Date::parse) {
+                Some(date) => into.push(Cell::Date(date)),
+                None => return self.convert(ValueRef::Text(bytes), into),
+            },
+            _ => return self.convert(ValueRef::Text(bytes), into),
         }
         Ok(0)
     }
@@ -74,19 +103,17 @@ impl<'a> Decoder<'a> {
         if is_null { None } else { std::str::from_utf8(bytes).ok() }
     }
 
-    #[inline]
-    fn push_timestamp(&self, bytes: &[u8], fraction: Fraction, into: &mut Column) -> Result<usize, Misfit> {
-        match self.text(bytes).and_then(Timestamp::parse).filter(|at| fraction.holds(*at)) {
-            Some(at) => into.push(Cell::Timestamp(at)),
-            None => return self.convert(ValueRef::Text(bytes), into),
-        }
-        Ok(0)
-    }
-
     /// Money that was stored as a float, as the decimal that the float was made from.
     #[inline]
     #[allow(clippy::cast_possible_truncation, reason = "below 1e15")]
-    fn push_float(&self, float: f64, scale: u8, shift: f64, limit: f64, into: &mut Column) -> Result<usize, Misfit> {
+    fn push_float(
+        &self,
+        float: f64,
+        scale: u8,
+        shift: f64,
+        limit: f64,
+        into: &mut Column,
+    ) -> Result<usize, Misfit> {
         let shifted = (float * shift).round();
         // A zero may be a negative one, which no decimal can tell.
         let exact = shifted != 0.0 && shifted.abs() < limit && shifted / shift == float;
@@ -127,7 +154,9 @@ impl Fast {
                 Self::Decimal { scale: *scale, shift: 10_f64.powi(i32::from(*scale)), limit }
             }
             // No text has more characters than bytes.
-            DataType::Text { max, traits, .. } if !traits.padded => Self::Text { bytes_max: bytes_max(*max), nul: traits.nul },
+            DataType::Text { max, traits, .. } if !traits.padded => {
+                Self::Text { bytes_max: bytes_max(*max), nul: traits.nul }
+            }
             DataType::Bytes { max } => Self::Bytes { max: bytes_max(*max) },
             DataType::Timestamp { fraction, years } if is_wide(*years) => Self::Timestamp(*fraction),
             DataType::Date { years } if is_wide(*years) => Self::Date,
@@ -152,7 +181,9 @@ pub(super) fn raw_value(raw: ValueRef<'_>) -> Result<Value, Misfit> {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(n) => Value::Int(n),
         ValueRef::Real(r) => Value::Real(r),
-        ValueRef::Text(bytes) => Value::Text(std::str::from_utf8(bytes).map_err(|_| Misfit::NotUtf8)?.to_owned()),
+        ValueRef::Text(bytes) => {
+            Value::Text(std::str::from_utf8(bytes).map_err(|_| Misfit::NotUtf8)?.to_owned())
+        }
         ValueRef::Blob(bytes) => Value::Bytes(bytes.to_owned()),
     })
 }
@@ -170,10 +201,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn decode(wanted: &DataType, raw: ValueRef<'_>) -> Result<Value, Misfit> {
-        let read = ColumnRead { null_texts: vec!["".into()], ..ColumnRead::new(crate::ColumnRef::Locator, wanted.clone()) };
+        let read = ColumnRead {
+            null_texts: vec!["".into()],
+            ..ColumnRead::new(crate::ColumnRef::Locator, wanted.clone())
+        };
         let zone = Zone::utc();
         let mut batch = Batch::new([wanted]);
-        Decoder::new(&read, &zone).push(raw, &mut batch.columns[0])?;
+        Decoder::new(&read, &zone).push(&raw, &mut batch.columns[0])?;
         Ok(batch.columns[0].value(0))
     }
 

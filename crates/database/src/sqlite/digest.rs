@@ -12,7 +12,10 @@
 use model::TableRef;
 use rusqlite::{Connection, Statement, types::ValueRef};
 
-use super::{connect::Link, introspect::Shape};
+use super::{
+    connect::{CACHE_KIB, Link},
+    introspect::Shape,
+};
 use crate::{Digest, Result, Segment};
 
 const INTERIOR_TABLE: u8 = 0x05;
@@ -23,6 +26,8 @@ const LEAF_HEADER: usize = 8;
 const FILE_HEADER: usize = 100;
 /// Place in the file's header of the number of bytes at the end of each page that are not `SQLite`'s.
 const RESERVED_AT: usize = 20;
+/// **Units**: KiB, negative as the pragma wants it.
+const SMALL_CACHE_KIB: i64 = -2_000;
 /// A tree of 2^32 pages with two children a page is no deeper.
 const DEPTH_MAX: usize = 32;
 
@@ -34,8 +39,11 @@ impl Link {
         self.reading(|link| {
             let shape = link.shape(table)?;
             let Some((root, key)) = link.root(&shape)? else { return Ok(None) };
+            // Each page is looked at once: what fits the processor's own cache is faster than a large one.
+            link.connection.pragma_update(None, "cache_size", SMALL_CACHE_KIB)?;
             let Some(mut walk) = Walk::new(&link.connection, key)? else { return Ok(None) };
             let whole = walk.tree(root, 0)?.is_some();
+            link.connection.pragma_update(None, "cache_size", CACHE_KIB)?;
             Ok(whole.then(|| Digest { column: shape.alias, segments: walk.rows.end() }))
         })
     }
@@ -45,12 +53,20 @@ impl Link {
         if shape.rowid.is_none() && shape.alias.is_none() {
             return Ok(None);
         }
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Option<u32>>(0)?, row.get::<_, Option<String>>(1)?));
-        let Some((Some(root), Some(definition))) = self.rows(include_str!("sql/root.sql"), [&shape.name], read)?.pop() else {
+        let read =
+            |row: &rusqlite::Row<'_>| Ok((row.get::<_, Option<u32>>(0)?, row.get::<_, Option<String>>(1)?));
+        let Some((Some(root), Some(definition))) =
+            self.rows(include_str!("sql/root.sql"), [&shape.name], read)?.pop()
+        else {
             return Ok(None);
         };
         // The table's name means nothing.
-        let meaning = [&definition[definition.find('(').unwrap_or_default()..], "\0", if self.is_utf16()? { "UTF-16" } else { "UTF-8" }].concat();
+        let meaning = [
+            &definition[definition.find('(').unwrap_or_default()..],
+            "\0",
+            if self.is_utf16()? { "UTF-16" } else { "UTF-8" },
+        ]
+        .concat();
         Ok((root > 0).then(|| (root, *blake3::hash(meaning.as_bytes()).as_bytes())))
     }
 }
@@ -116,7 +132,8 @@ impl<'c> Walk<'c> {
         match page.get(start) {
             Some(&INTERIOR_TABLE) => Ok(children(page, start).map(Node::Children)),
             Some(&LEAF_TABLE) => {
-                let mut overflow = Overflow { pages: &mut self.overflow, left: &mut self.pages_left, usable: self.usable };
+                let mut overflow =
+                    Overflow { pages: &mut self.overflow, left: &mut self.pages_left, usable: self.usable };
                 Ok(take_leaf(page, start, &mut overflow, &mut self.rows)?.map(|()| Node::Leaf))
             }
             _ => Ok(None),
@@ -155,7 +172,11 @@ impl Rows {
 
     /// Counts a row whose record was appended to `content`.
     fn add(&mut self, rowid: i64) {
-        let open = self.open.map_or(Open { first: rowid, last: rowid, rows: 1 }, |open| Open { last: rowid, rows: open.rows + 1, ..open });
+        let open = self.open.map_or(Open { first: rowid, last: rowid, rows: 1 }, |open| Open {
+            last: rowid,
+            rows: open.rows + 1,
+            ..open
+        });
         self.open = Some(open);
         if is_cut(rowid) || self.content.len() > CONTENT_MAX {
             self.close();

@@ -69,11 +69,11 @@ impl Encoder {
             Cell::Decimal(d) => self.decimal(d)?,
             Cell::Text(text) | Cell::Json(text) => self.text(text)?,
             Cell::Bytes(bytes) => Stored::Blob(Cow::Borrowed(bytes)),
-            Cell::Date(date) if date.is_common() => owned(date),
-            Cell::Time(time) if (0..NANOS_PER_DAY).contains(&time.0) => owned(time),
-            Cell::Timestamp(at) if at.is_common() => owned(at),
-            Cell::Instant(at) if is_writable(at) => owned(at),
-            Cell::Uuid(uuid) => owned(uuid),
+            Cell::Date(date) if date.is_common() => owned(&date),
+            Cell::Time(time) if (0..NANOS_PER_DAY).contains(&time.0) => owned(&time),
+            Cell::Timestamp(at) if at.is_common() => owned(&at),
+            Cell::Instant(at) if is_writable(at) => owned(&at),
+            Cell::Uuid(uuid) => owned(&uuid),
             Cell::Date(_) | Cell::Time(_) | Cell::Timestamp(_) | Cell::Instant(_) => {
                 return Err(Misfit::OutOfRange { value: cell.to_value().to_string() });
             }
@@ -84,18 +84,23 @@ impl Encoder {
         let negative_zero = real == 0.0 && real.is_sign_negative();
         // Where affinity prefers whole numbers, a larger one would come back as a whole number that no float names.
         let becomes_whole = self.affinity.is_numeric() && self.affinity != Affinity::Real;
-        let too_large = becomes_whole && real.fract() == 0.0 && real.abs() > 9_007_199_254_740_992.0 && real.abs() < 1e19;
+        let too_large =
+            becomes_whole && real.fract() == 0.0 && real.abs() > 9_007_199_254_740_992.0 && real.abs() < 1e19;
         if real.is_nan() || (negative_zero && self.affinity != Affinity::Blob) || too_large {
-            return Err(Misfit::NotA { value: Value::Real(real).to_string(), wanted: "number that SQLite keeps" });
+            return Err(Misfit::NotA {
+                value: Value::Real(real).to_string(),
+                wanted: "number that SQLite keeps",
+            });
         }
         Ok(Stored::Real(real))
     }
 
     fn decimal(&self, decimal: Decimal) -> Result<Stored<'static>, Misfit> {
         if !self.affinity.is_numeric() {
-            return Ok(owned(self.canonical(decimal)));
+            return Ok(owned(&self.canonical(decimal)));
         }
-        let whole = decimal.to_i64().filter(|n| self.affinity != Affinity::Real || n.unsigned_abs() <= 1 << 53);
+        let whole =
+            decimal.to_i64().filter(|n| self.affinity != Affinity::Real || n.unsigned_abs() <= 1 << 53);
         let stored = whole.map(Stored::Int).or_else(|| float(decimal).map(Stored::Real));
         stored.ok_or_else(|| Misfit::TooPrecise { value: decimal.to_string() })
     }
@@ -111,7 +116,10 @@ impl Encoder {
 
     fn text<'a>(&self, text: &'a str) -> Result<Stored<'a>, Misfit> {
         if self.affinity.is_numeric() && looks_like_number(text) {
-            return Err(Misfit::NotA { value: text.to_owned(), wanted: "text that this column keeps as text" });
+            return Err(Misfit::NotA {
+                value: text.to_owned(),
+                wanted: "text that this column keeps as text",
+            });
         }
         Ok(Stored::Text(Cow::Borrowed(text)))
     }
@@ -124,7 +132,9 @@ impl Encoder {
             (ValueRef::Null, _) | (_, Stored::Null) => false,
             (ValueRef::Integer(a), Stored::Int(b)) => a == *b,
             (ValueRef::Real(a), Stored::Real(b)) => a.to_bits() == b.to_bits(),
-            (ValueRef::Integer(n), Stored::Real(r)) if self.is_number() => same_number(n, *r) && (n != 0 || r.is_sign_positive()),
+            (ValueRef::Integer(n), Stored::Real(r)) if self.is_number() => {
+                same_number(n, *r) && (n != 0 || r.is_sign_positive())
+            }
             (ValueRef::Real(r), Stored::Int(n)) if self.is_number() => same_number(*n, r),
             (ValueRef::Text(a), Stored::Text(b)) if a == b.as_bytes() => true,
             (ValueRef::Blob(a), Stored::Blob(b)) => a == b.as_ref(),
@@ -140,11 +150,14 @@ impl Encoder {
 
     #[cold]
     fn means(&self, raw: ValueRef<'_>, cell: Cell<'_>) -> bool {
-        raw_value(raw).ok().and_then(|value| key::read_as(value, &self.data_type)).is_some_and(|value| value == cell.to_value())
+        raw_value(raw)
+            .ok()
+            .and_then(|value| key::read_as(value, &self.data_type))
+            .is_some_and(|value| value == cell.to_value())
     }
 }
 
-fn owned(value: impl ToString) -> Stored<'static> {
+fn owned(value: &impl ToString) -> Stored<'static> {
     Stored::Text(Cow::Owned(value.to_string()))
 }
 
@@ -236,7 +249,10 @@ mod tests {
             assert!(encode(&DataType::REAL, "REAL", &Value::Real(bad)).is_err());
         }
         assert_eq!(encode(&DataType::REAL, "REAL_BLOB", &Value::Real(-0.0)), Ok(Stored::Real(-0.0)));
-        assert_eq!(encode(&DataType::REAL, "REAL", &Value::Real(f64::INFINITY)), Ok(Stored::Real(f64::INFINITY)));
+        assert_eq!(
+            encode(&DataType::REAL, "REAL", &Value::Real(f64::INFINITY)),
+            Ok(Stored::Real(f64::INFINITY))
+        );
         assert!(encode(&DataType::Any, "STRING", &Value::Text("007".into())).is_err());
         assert!(encode(&DataType::Any, "STRING", &Value::Text(" 1e5 ".into())).is_err());
         assert!(encode(&DataType::Any, "STRING", &Value::Text("1e5x".into())).is_ok());

@@ -13,7 +13,10 @@ impl From<Native> for Error {
                 (kind_of(*code, &what), what)
             }
             Native::SqlInputError { error, msg, .. } => (kind_of(*error, msg), msg.clone()),
-            Native::ToSqlConversionFailure(_) | Native::NulError(_) => (ErrorKind::Conversion, native.to_string()),
+            Native::ToSqlConversionFailure(_) | Native::NulError(_) => {
+                (ErrorKind::Conversion, native.to_string())
+            }
+            Native::MultipleStatement => (ErrorKind::Schema, "a query must be a single statement".to_owned()),
             Native::QueryReturnedNoRows => (ErrorKind::Missing, native.to_string()),
             _ => (ErrorKind::Internal, native.to_string()),
         };
@@ -23,13 +26,16 @@ impl From<Native> for Error {
 
 fn kind_of(code: ffi::Error, message: &str) -> ErrorKind {
     match code.code {
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed => ErrorKind::Busy,
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed => {
+            ErrorKind::Busy
+        }
         ErrorCode::ConstraintViolation => ErrorKind::Constraint,
         ErrorCode::DiskFull => ErrorKind::Full,
         // Whoever may not write beside the file cannot open a rollback journal there.
-        ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied | ErrorCode::CannotOpen => {
-            ErrorKind::Permission
-        }
+        ErrorCode::ReadOnly
+        | ErrorCode::PermissionDenied
+        | ErrorCode::AuthorizationForStatementDenied
+        | ErrorCode::CannotOpen => ErrorKind::Permission,
         ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => ErrorKind::Corrupt,
         ErrorCode::TypeMismatch | ErrorCode::TooBig => ErrorKind::Conversion,
         ErrorCode::SystemIoFailure if message.contains("No space") => ErrorKind::Full,

@@ -1,6 +1,8 @@
 //! What tables there are and how they are made, from `SQLite`'s own pragmas.
 
-use model::{ColumnDef, DataType, ErrorKind, ForeignKey, Generated, Table, TableKind, TableRef, TextUnit, Trigger};
+use model::{
+    ColumnDef, DataType, ErrorKind, ForeignKey, Generated, Table, TableKind, TableRef, TextUnit, Trigger,
+};
 use rusqlite::Row;
 
 use super::{connect::Link, types};
@@ -61,14 +63,17 @@ impl Link {
             _ => self.rows(include_str!("sql/table.sql"), [&table.name], Found::read)?.pop(),
         };
         let Some(found) = found else {
-            return Err(Error::new(ErrorKind::Missing, format!("there is no table or view `{table}`")).in_table(table));
+            return Err(Error::new(ErrorKind::Missing, format!("there is no table or view `{table}`"))
+                .in_table(table));
         };
         let columns = self.columns(MAIN, &found.name, found.kind)?;
         let mut key: Vec<&InKey> = columns.iter().filter(|column| column.position > 0).collect();
         key.sort_by_key(|column| column.position);
         let primary_key: Vec<String> = key.iter().map(|column| column.def.name.clone()).collect();
         let alias = match key.as_slice() {
-            [only] if found.may_alias && only.def.native.eq_ignore_ascii_case("INTEGER") => Some(only.def.name.clone()),
+            [only] if found.may_alias && only.def.native.eq_ignore_ascii_case("INTEGER") => {
+                Some(only.def.name.clone())
+            }
             _ => None,
         };
         let mut columns: Vec<ColumnDef> = columns.into_iter().map(|column| column.def).collect();
@@ -84,13 +89,16 @@ impl Link {
     }
 
     fn is_numbered(&self, table: &str, column: &str) -> bool {
-        self.connection.column_metadata(Some(MAIN), table, column).is_ok_and(|(.., autoincrement)| autoincrement)
+        self.connection
+            .column_metadata(Some(MAIN), table, column)
+            .is_ok_and(|(.., autoincrement)| autoincrement)
     }
 
     fn columns(&self, schema: &str, table: &str, kind: TableKind) -> Result<Vec<InKey>> {
         let mut columns = self.rows(include_str!("sql/columns.sql"), [table, schema], InKey::read)?;
         // A view calls what has no type BLOB.
-        let untold = |column: &&mut InKey| kind == TableKind::View && column.def.native.eq_ignore_ascii_case("BLOB");
+        let untold =
+            |column: &&mut InKey| kind == TableKind::View && column.def.native.eq_ignore_ascii_case("BLOB");
         columns.iter_mut().filter(untold).for_each(|column| column.def.data_type = DataType::Any);
         Ok(columns)
     }
@@ -98,10 +106,14 @@ impl Link {
     /// A view of our own connection tells what the query's columns are.
     pub(super) fn query_columns(&self, query: &str) -> Result<Vec<ColumnDef>> {
         let make = render(include_str!("sql/query_view.sql"), &[("query", Slot::query(query))]);
-        self.connection.execute_batch(&make)?;
+        // Not as a batch: a second statement in the query must not run.
+        self.connection.execute(&make, [])?;
         let columns = self.columns("temp", "denk_query", TableKind::View);
         self.connection.execute_batch(include_str!("sql/query_view_drop.sql"))?;
-        Ok(columns?.into_iter().map(|column| ColumnDef { nullable: true, default: None, ..column.def }).collect())
+        Ok(columns?
+            .into_iter()
+            .map(|column| ColumnDef { nullable: true, default: None, ..column.def })
+            .collect())
     }
 
     pub(super) fn table(&self, table: &TableRef) -> Result<Table> {
@@ -109,7 +121,10 @@ impl Link {
         let unique = self.unique(&shape.name)?;
         let foreign_keys = self.foreign_keys(&shape.name)?;
         let triggers = self.rows(include_str!("sql/triggers.sql"), [&shape.name], |row| {
-            Ok(Trigger { name: row.get(0)?, definition: row.get::<_, Option<String>>(1)?.unwrap_or_default() })
+            Ok(Trigger {
+                name: row.get(0)?,
+                definition: row.get::<_, Option<String>>(1)?.unwrap_or_default(),
+            })
         })?;
         Ok(Table {
             name: TableRef::new(shape.name),
@@ -123,7 +138,8 @@ impl Link {
     }
 
     fn unique(&self, table: &str) -> Result<Vec<Vec<String>>> {
-        let parts = self.rows(include_str!("sql/unique.sql"), [table], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let parts =
+            self.rows(include_str!("sql/unique.sql"), [table], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let mut unique: Vec<(String, Vec<String>)> = Vec::new();
         for (index, column) in parts {
             match unique.last_mut().filter(|(last, _)| *last == index) {
@@ -136,7 +152,8 @@ impl Link {
 
     fn foreign_keys(&self, table: &str) -> Result<Vec<ForeignKey>> {
         let parts = self.rows(include_str!("sql/foreign_keys.sql"), [table], |row| {
-            let part: (i64, String, String, Option<String>) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+            let part: (i64, String, String, Option<String>) =
+                (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
             Ok(part)
         })?;
         let mut keys: Vec<(i64, ForeignKey)> = Vec::new();

@@ -116,7 +116,9 @@ impl Link {
                 return Ok(());
             }
             link.connection.execute(include_str!("sql/journal_forget_table.sql"), [&name])?;
-            let in_use: bool = link.connection.query_row(include_str!("sql/journal_in_use.sql"), [PREFIX], |row| row.get(0))?;
+            let in_use: bool =
+                link.connection
+                    .query_row(include_str!("sql/journal_in_use.sql"), [PREFIX], |row| row.get(0))?;
             if in_use {
                 link.connection.execute(include_str!("sql/journal_sweep.sql"), [])?;
                 return Ok(());
@@ -139,7 +141,9 @@ impl Link {
         if trigger {
             self.drop_object(include_str!("sql/drop_trigger.sql"), name)?;
         } else if self.connection.table_exists(None, name)? {
-            let what = format!("table `{name}` is not the one that this version of denk makes; remove the journal first");
+            let what = format!(
+                "table `{name}` is not the one that this version of denk makes; remove the journal first"
+            );
             return Err(Error::new(ErrorKind::Schema, what));
         }
         Ok(self.connection.execute_batch(sql)?)
@@ -147,7 +151,8 @@ impl Link {
 
     /// Whether the schema holds an object by exactly this statement.
     fn is_made(&self, name: &str, sql: &str) -> Result<bool> {
-        let held = self.rows(include_str!("sql/definition.sql"), [name], |row| row.get::<_, Option<String>>(0))?;
+        let held =
+            self.rows(include_str!("sql/definition.sql"), [name], |row| row.get::<_, Option<String>>(0))?;
         Ok(held.into_iter().flatten().any(|held| body(&held) == body(sql)))
     }
 
@@ -158,9 +163,9 @@ impl Link {
 
 /// A definition without its first words, which `SQLite` spells in capitals.
 fn body(sql: &str) -> &str {
-    let words = ["create table ", "create trigger "].into_iter().find(|words| {
-        sql.get(..words.len()).is_some_and(|start| start.eq_ignore_ascii_case(words))
-    });
+    let words = ["create table ", "create trigger "]
+        .into_iter()
+        .find(|words| sql.get(..words.len()).is_some_and(|start| start.eq_ignore_ascii_case(words)));
     &sql[words.map_or(0, str::len)..]
 }
 
@@ -174,7 +179,8 @@ fn triggers(shape: &Shape, key: &[String]) -> Result<Vec<Wanted>> {
         return fails("a journal needs a key of 1 to 8 columns");
     }
     if let Some(missing) = key.iter().find(|column| shape.column(column).is_none()) {
-        return fails(missing).map_err(|error| Error { kind: ErrorKind::Missing, ..error }.in_column(missing.as_str()));
+        return fails(missing)
+            .map_err(|error| Error { kind: ErrorKind::Missing, ..error }.in_column(missing.as_str()));
     }
     let templates = [
         ("insert", include_str!("sql/trigger_insert.sql")),
@@ -188,7 +194,9 @@ fn triggers(shape: &Shape, key: &[String]) -> Result<Vec<Wanted>> {
 fn trigger(shape: &Shape, key: &[String], event: &str, template: &str) -> Result<Wanted> {
     let name = [PREFIX, event, "_", &shape.name].concat();
     let names: Vec<Slot> = key.iter().map(|column| QUOTING.name(column)).collect::<Result<_>>()?;
-    let each = |template: &str| names.iter().map(|name| slot(template, &[("name", name.clone())])).collect::<Vec<_>>();
+    let each = |template: &str| {
+        names.iter().map(|name| slot(template, &[("name", name.clone())])).collect::<Vec<_>>()
+    };
     let slots = [
         ("trigger", QUOTING.name(&name)?),
         ("table", QUOTING.name(&shape.name)?),
@@ -212,7 +220,8 @@ struct Note {
 impl Note {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let letter: String = row.get(2)?;
-        let raw = (0..KEY_COLUMNS.len()).map(|at| row.get_ref(at + 3).map(|raw| decode::raw_value(raw).unwrap_or(Value::Null)));
+        let raw = (0..KEY_COLUMNS.len())
+            .map(|at| row.get_ref(at + 3).map(|raw| decode::raw_value(raw).unwrap_or(Value::Null)));
         Ok(Self {
             id: row.get(0)?,
             table: row.get(1)?,
@@ -224,7 +233,10 @@ impl Note {
     fn change(self, link: &Link, keys: &mut Keys) -> Result<Change> {
         let table = TableRef::new(self.table);
         let Some(operation) = self.operation else {
-            return Err(Error::new(ErrorKind::Corrupt, format!("note {} of the journal tells no operation", self.id)));
+            return Err(Error::new(
+                ErrorKind::Corrupt,
+                format!("note {} of the journal tells no operation", self.id),
+            ));
         };
         let key = keys.read(link, &table, self.key)?;
         Ok(Change { id: self.id, table, operation, key })
@@ -251,7 +263,10 @@ impl Keys {
             raw.truncate(used);
             return Ok(Key(raw));
         }
-        let typed = raw.into_iter().zip(types).map(|(value, wanted)| key::read_as(value.clone(), wanted).unwrap_or(value));
+        let typed = raw
+            .into_iter()
+            .zip(types)
+            .map(|(value, wanted)| key::read_as(value.clone(), wanted).unwrap_or(value));
         Ok(Key(typed.collect()))
     }
 }
@@ -260,7 +275,10 @@ impl Keys {
 fn key_types(link: &Link, table: &TableRef) -> Result<Vec<DataType>> {
     let Ok(shape) = link.shape(table) else { return Ok(Vec::new()) };
     let name = [PREFIX, "delete_", &shape.name].concat();
-    let held = link.rows(include_str!("sql/definition.sql"), [&name], |row| row.get::<_, String>(0))?.pop().unwrap_or_default();
+    let held = link
+        .rows(include_str!("sql/definition.sql"), [&name], |row| row.get::<_, String>(0))?
+        .pop()
+        .unwrap_or_default();
     let mut noted: Vec<(usize, &ColumnDef)> = Vec::new();
     for column in &shape.columns {
         let name = slot(include_str!("sql/old.sql"), &[("name", QUOTING.name(&column.name)?)]);
@@ -268,6 +286,11 @@ fn key_types(link: &Link, table: &TableRef) -> Result<Vec<DataType>> {
     }
     noted.sort_by_key(|(at, _)| *at);
     let key: Vec<String> = noted.iter().map(|(_, column)| column.name.clone()).collect();
-    let known = triggers(&shape, &key).is_ok_and(|triggers| triggers.iter().any(|t| t.name == name && body(&t.sql) == body(&held)));
-    Ok(if known { noted.into_iter().map(|(_, column)| column.data_type.clone()).collect() } else { Vec::new() })
+    let known = triggers(&shape, &key)
+        .is_ok_and(|triggers| triggers.iter().any(|t| t.name == name && body(&t.sql) == body(&held)));
+    Ok(if known {
+        noted.into_iter().map(|(_, column)| column.data_type.clone()).collect()
+    } else {
+        Vec::new()
+    })
 }

@@ -46,7 +46,12 @@ pub(super) struct KeyColumn {
 
 impl KeyColumn {
     /// `shape`: `None` for a query, whose columns are not known.
-    pub(super) fn new(link: &Link, shape: Option<&Shape>, column: &ColumnRef, wanted: &DataType) -> Result<Self> {
+    pub(super) fn new(
+        link: &Link,
+        shape: Option<&Shape>,
+        column: &ColumnRef,
+        wanted: &DataType,
+    ) -> Result<Self> {
         let native = shape.and_then(|shape| match column {
             ColumnRef::Named(name) => shape.column(name).map(|column| column.native.as_str()),
             ColumnRef::Locator => Some("INTEGER"),
@@ -80,7 +85,9 @@ impl KeyColumn {
         match self.order {
             Order::Plain => value,
             Order::Binary => slot(include_str!("sql/key_binary.sql"), &[("value", value)]),
-            Order::Function(code) => slot(include_str!("sql/key_order.sql"), &[("value", value), ("code", Slot::text(code))]),
+            Order::Function(code) => {
+                slot(include_str!("sql/key_order.sql"), &[("value", value), ("code", Slot::text(code))])
+            }
         }
     }
 
@@ -91,7 +98,10 @@ impl KeyColumn {
                 let slots = [("column", self.column.clone()), ("value", parameter(number))];
                 slot(include_str!("sql/key_same.sql"), &slots)
             }
-            _ => slot(include_str!("sql/equal.sql"), &[("left", self.term()), ("right", self.parameter(number))]),
+            _ => slot(
+                include_str!("sql/equal.sql"),
+                &[("left", self.term()), ("right", self.parameter(number))],
+            ),
         }
     }
 
@@ -108,7 +118,9 @@ impl KeyColumn {
             (ValueRef::Text(text), DataType::Instant { .. }) if !tells_zone(text) => Err(self.misplaced(raw)),
             _ if matches!(self.order, Order::Function(_)) => Ok(()),
             (ValueRef::Integer(_) | ValueRef::Real(_), DataType::Int { .. } | DataType::Bool) => Ok(()),
-            (ValueRef::Integer(_) | ValueRef::Real(_), DataType::Decimal(_) | DataType::Real { .. }) => Ok(()),
+            (ValueRef::Integer(_) | ValueRef::Real(_), DataType::Decimal(_) | DataType::Real { .. }) => {
+                Ok(())
+            }
             (ValueRef::Blob(_), DataType::Bytes { .. }) => Ok(()),
             (ValueRef::Text(text), _) if self.is_own_form(text) => Ok(()),
             _ => Err(self.misplaced(raw)),
@@ -123,7 +135,9 @@ impl KeyColumn {
     fn is_own_form(&self, text: &[u8]) -> bool {
         let has_form = types::own_name(&self.wanted).is_some();
         let value = decode::raw_value(ValueRef::Text(text)).ok().filter(|_| has_form);
-        value.and_then(|value| read_as(value, &self.wanted)).is_some_and(|value| value.to_string().as_bytes() == text)
+        value
+            .and_then(|value| read_as(value, &self.wanted))
+            .is_some_and(|value| value.to_string().as_bytes() == text)
     }
 
     /// Whether two stored parts of a key are surely not the same to SQL.
@@ -155,7 +169,8 @@ fn same_float(a: &Value, b: &Value) -> bool {
 
 /// At most 60 characters of a cell, for messages.
 fn shown(raw: ValueRef<'_>) -> String {
-    decode::raw_value(raw).map_or_else(|misfit| misfit.to_string(), |value| value.to_string().chars().take(60).collect())
+    decode::raw_value(raw)
+        .map_or_else(|misfit| misfit.to_string(), |value| value.to_string().chars().take(60).collect())
 }
 
 pub(super) fn parameter(number: usize) -> Slot {
@@ -175,7 +190,13 @@ pub(super) fn expression(shape: Option<&Shape>, column: &ColumnRef) -> Result<Sl
     Ok(slot(include_str!("sql/column.sql"), &[("name", name)]))
 }
 
-fn order(link: &Link, shape: Option<&Shape>, column: &ColumnRef, wanted: &DataType, native: Option<&str>) -> Result<Order> {
+fn order(
+    link: &Link,
+    shape: Option<&Shape>,
+    column: &ColumnRef,
+    wanted: &DataType,
+    native: Option<&str>,
+) -> Result<Order> {
     let ColumnRef::Named(name) = column else { return Ok(Order::Plain) };
     if shape.is_some_and(|shape| shape.is_alias(name)) {
         return Ok(Order::Plain);
@@ -204,7 +225,8 @@ fn has_binary_collation(link: &Link, table: &str, column: &str) -> bool {
 
 /// Makes `denk_order(value, code)` known to the connection.
 pub(super) fn register(connection: &Connection) -> Result<()> {
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
+    let flags =
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
     Ok(connection.create_scalar_function("denk_order", 2, flags, sortable)?)
 }
 
@@ -230,7 +252,11 @@ pub(super) fn read_as(value: Value, wanted: &DataType) -> Option<Value> {
 fn value_bytes(value: &Value) -> Vec<u8> {
     match value {
         Value::Decimal(decimal) => decimal_bytes(*decimal),
-        Value::Instant(instant) => [instant.utc.to_string(), format!("|{:05}", i32::from(instant.offset_minutes) + 10_000)].concat().into_bytes(),
+        Value::Instant(instant) => {
+            [instant.utc.to_string(), format!("|{:05}", i32::from(instant.offset_minutes) + 10_000)]
+                .concat()
+                .into_bytes()
+        }
         other => other.to_string().into_bytes(),
     }
 }

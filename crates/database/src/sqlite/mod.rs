@@ -34,7 +34,8 @@ use self::{
     write::Order,
 };
 use crate::{
-    Address, Applied, Begin, Capabilities, Digest, Error, JournalStatus, Read, Result, Server, Session, Unfaithful, Write,
+    Address, Applied, Begin, Capabilities, Digest, Error, JournalStatus, Read, Result, Server, Session,
+    Unfaithful, Write,
 };
 
 /// Opens a file that is there.
@@ -66,7 +67,9 @@ async fn connect(address: &Address, absent: Absent) -> Result<Box<dyn Session>> 
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    let failed = |error| Error::new(ErrorKind::Internal, "a call on the database failed unexpectedly").caused_by(error);
+    let failed = |error| {
+        Error::new(ErrorKind::Internal, "a call on the database failed unexpectedly").caused_by(error)
+    };
     tokio::task::spawn_blocking(work).await.map_err(failed)
 }
 
@@ -89,8 +92,12 @@ struct SqliteSession {
 }
 
 impl SqliteSession {
-    async fn run<T: Send + 'static>(&mut self, work: impl FnOnce(&mut Link) -> Result<T> + Send + 'static) -> Result<T> {
-        let lost = || Error::new(ErrorKind::Internal, "the connection was lost when an earlier call did not end");
+    async fn run<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Link) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let lost =
+            || Error::new(ErrorKind::Internal, "the connection was lost when an earlier call did not end");
         let mut link = self.link.take().ok_or_else(lost)?;
         let (link, done) = blocking(move || {
             let done = work(&mut link);
@@ -113,7 +120,9 @@ impl Session for SqliteSession {
     }
 
     async fn clock(&mut self) -> Result<Instant> {
-        let text: String = self.run(|link| Ok(link.connection.query_row(include_str!("sql/clock.sql"), [], |row| row.get(0))?)).await?;
+        let text: String = self
+            .run(|link| Ok(link.connection.query_row(include_str!("sql/clock.sql"), [], |row| row.get(0))?))
+            .await?;
         let odd = || Error::new(ErrorKind::Internal, "the clock told no time");
         Timestamp::parse(&text).map(Instant::utc).ok_or_else(odd)
     }

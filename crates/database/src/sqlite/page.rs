@@ -53,12 +53,26 @@ impl<'a> Pager<'a> {
         let types = request.columns.iter().map(|read| &read.wanted);
         let decoders = request.columns.iter().map(|read| Decoder::new(read, &request.zone)).collect();
         let width = request.columns.iter().map(|read| width(&read.wanted)).sum();
-        Self { request, key, decoders, batch: Batch::new(types), rejected: Vec::new(), taken: 0, bytes: 0, width }
+        Self {
+            request,
+            key,
+            decoders,
+            batch: Batch::new(types),
+            rejected: Vec::new(),
+            taken: 0,
+            bytes: 0,
+            width,
+        }
     }
 
     /// `past`: place of the column that is 1 beyond the last row wanted. `None` when the rows fetched do not show where
     /// the last key ends.
-    pub(super) fn fill(mut self, mut rows: Rows<'_>, past: Option<usize>, fetch: Fetch) -> Result<Option<Page>> {
+    pub(super) fn fill(
+        mut self,
+        mut rows: Rows<'_>,
+        past: Option<usize>,
+        fetch: Fetch,
+    ) -> Result<Option<Page>> {
         let mut edge: Option<RawKey> = None;
         while let Some(row) = rows.next()? {
             if past.is_some_and(|at| row.get_ref_unwrap(at) == ValueRef::Integer(1)) {
@@ -109,7 +123,9 @@ impl<'a> Pager<'a> {
             column.admits(row.get_ref_unwrap(*at)).map_err(|reason| (*at, reason))?;
         }
         for (at, (decoder, column)) in self.decoders.iter().zip(&mut self.batch.columns).enumerate() {
-            self.bytes += decoder.push(row.get_ref_unwrap(at), column).map_err(|reason| (at, reason))?;
+            let cell = row.get_ref(at);
+            let raw = cell.as_ref().expect("the statement has every column that is decoded");
+            self.bytes += decoder.push(raw, column).map_err(|reason| (at, reason))?;
         }
         Ok(())
     }
@@ -120,7 +136,10 @@ impl<'a> Pager<'a> {
         if self.read_key(&self.raw_key(row)) != *after {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::Schema, format!("rows cannot be read in order of this key: {after} follows itself")))
+        Err(Error::new(
+            ErrorKind::Schema,
+            format!("rows cannot be read in order of this key: {after} follows itself"),
+        ))
     }
 
     fn raw_key(&self, row: &Row<'_>) -> RawKey {
@@ -148,7 +167,8 @@ impl<'a> Pager<'a> {
 
     /// Whether a page may end between the two; `false` when in doubt.
     fn parts(&self, edge: &RawKey, next: &RawKey) -> bool {
-        let differ = edge.values.iter().zip(&next.values).zip(self.key).any(|((a, b), column)| column.differ(a, b));
+        let differ =
+            edge.values.iter().zip(&next.values).zip(self.key).any(|((a, b), column)| column.differ(a, b));
         edge.exact && differ
     }
 }
@@ -167,7 +187,11 @@ fn borrowed(value: &Value) -> ValueRef<'_> {
 const fn width(data_type: &DataType) -> usize {
     match data_type {
         DataType::Bool => 2,
-        DataType::Date { .. } | DataType::Text { .. } | DataType::Json | DataType::Bytes { .. } | DataType::Other { .. } => 5,
+        DataType::Date { .. }
+        | DataType::Text { .. }
+        | DataType::Json
+        | DataType::Bytes { .. }
+        | DataType::Other { .. } => 5,
         DataType::Int { .. } | DataType::Real { .. } | DataType::Time { .. } => 9,
         DataType::Uuid | DataType::Timestamp { .. } => 17,
         DataType::Instant { .. } => 25,

@@ -3,7 +3,7 @@
 //! A page is one short statement, so that the program whose file it is never waits long. It ends where the key
 //! changes: the next page starts after the last key, and rows that share it must not be cut in two.
 
-use model::{Key, Page, Value, Zone};
+use model::{DataType, Key, Page, Value, Zone};
 
 use super::{
     connect::Link,
@@ -11,7 +11,6 @@ use super::{
     introspect::{QUOTING, Shape},
     key::{self, KeyColumn},
     page::{Fetch, Pager},
-    types::Affinity,
 };
 use crate::{
     ColumnRead, ColumnRef, Comparison, Condition, Read, Relation, Result,
@@ -96,26 +95,40 @@ impl Plan {
             Relation::Query(_) => None,
         };
         let shape = shape.as_ref();
-        let columns = request.columns.iter().map(|read| key::expression(shape, &read.column)).collect::<Result<Vec<Slot>>>()?;
+        let columns = request
+            .columns
+            .iter()
+            .map(|read| key::expression(shape, &read.column))
+            .collect::<Result<Vec<Slot>>>()?;
         let key = request.key.iter().map(|at| {
             let read = &request.columns[*at];
             KeyColumn::new(link, shape, &read.column, &read.wanted)
         });
-        let mut plan = Self { sql: String::new(), parameters: Vec::new(), key: key.collect::<Result<_>>()?, past: None };
-        let mut conditions = plan.conditions(request, shape)?;
+        let mut plan =
+            Self { sql: String::new(), parameters: Vec::new(), key: key.collect::<Result<_>>()?, past: None };
+        let mut conditions = plan.conditions(link, request, shape)?;
         conditions.extend(request.after.as_ref().map(|after| plan.after(after)));
         let columns = plan.with_end(columns, request, shape, &mut conditions);
         plan.sql = plan.statement(&request.from, shape, &columns, &conditions)?;
         Ok(plan)
     }
 
-    fn statement(&self, from: &Relation, shape: Option<&Shape>, columns: &[Slot], conditions: &[Slot]) -> Result<String> {
+    fn statement(
+        &self,
+        from: &Relation,
+        shape: Option<&Shape>,
+        columns: &[Slot],
+        conditions: &[Slot],
+    ) -> Result<String> {
         let relation = match (from, shape) {
             (Relation::Table(_), Some(shape)) => QUOTING.name(&shape.name)?,
             (Relation::Table(table), None) => QUOTING.table(table)?,
-            (Relation::Query(query), _) => slot(include_str!("sql/subselect.sql"), &[("query", Slot::query(query))]),
+            (Relation::Query(query), _) => {
+                slot(include_str!("sql/subselect.sql"), &[("query", Slot::query(query))])
+            }
         };
-        let filter = if conditions.is_empty() { Slot::fixed("true") } else { Slot::balanced(conditions, " and ") };
+        let filter =
+            if conditions.is_empty() { Slot::fixed("true") } else { Slot::balanced(conditions, " and ") };
         let order = if self.key.is_empty() { Slot::fixed("null") } else { Slot::join(self.terms(), ", ") };
         let slots = [
             ("columns", Slot::join(columns.iter().cloned(), ", ")),
@@ -138,25 +151,33 @@ impl Plan {
 
     /// Numbers of the parameters of a whole key.
     fn bind_key(&mut self, key: &Key) -> Vec<usize> {
-        let stored: Vec<_> = key.0.iter().zip(&self.key).map(|(value, column)| encode::key_parameter(value, column)).collect();
+        let stored: Vec<_> =
+            key.0.iter().zip(&self.key).map(|(value, column)| encode::key_parameter(value, column)).collect();
         stored.into_iter().map(|value| self.bind(value)).collect()
     }
 
-    fn conditions(&mut self, request: &Request, shape: Option<&Shape>) -> Result<Vec<Slot>> {
-        request.filter.iter().map(|condition| self.condition(condition, shape)).collect()
+    fn conditions(&mut self, link: &Link, request: &Request, shape: Option<&Shape>) -> Result<Vec<Slot>> {
+        request.filter.iter().map(|condition| self.condition(link, condition, shape)).collect()
     }
 
-    fn condition(&mut self, condition: &Condition, shape: Option<&Shape>) -> Result<Slot> {
-        let column = slot(include_str!("sql/column.sql"), &[("name", QUOTING.name(&condition.column)?)]);
-        let template = match condition.comparison {
-            Comparison::IsNull => return Ok(slot(include_str!("sql/is_null.sql"), &[("column", column)])),
-            Comparison::IsNotNull => return Ok(slot(include_str!("sql/is_not_null.sql"), &[("column", column)])),
-            _ => include_str!("sql/condition.sql"),
-        };
-        let native = shape.and_then(|shape| shape.column(&condition.column)).map(|column| column.native.as_str());
-        let number = self.bind(encode::parameter(&condition.value, native.map_or(Affinity::Numeric, Affinity::of)));
-        let slots = [("column", column), ("operator", operator(condition.comparison)), ("value", key::parameter(number))];
-        Ok(slot(template, &slots))
+    fn condition(&mut self, link: &Link, condition: &Condition, shape: Option<&Shape>) -> Result<Slot> {
+        let column = ColumnRef::named(&condition.column);
+        let bare = |template| Ok(slot(template, &[("column", key::expression(shape, &column)?)]));
+        match condition.comparison {
+            Comparison::IsNull => return bare(include_str!("sql/is_null.sql")),
+            Comparison::IsNotNull => return bare(include_str!("sql/is_not_null.sql")),
+            _ => {}
+        }
+        let declared =
+            shape.and_then(|shape| shape.column(&condition.column)).map(|column| &column.data_type);
+        let compared = KeyColumn::new(link, shape, &column, &compared_as(&condition.value, declared))?;
+        let number = self.bind(encode::key_parameter(&condition.value, &compared));
+        let slots = [
+            ("left", compared.term()),
+            ("operator", operator(condition.comparison)),
+            ("right", compared.parameter(number)),
+        ];
+        Ok(slot(include_str!("sql/condition.sql"), &slots))
     }
 
     /// The condition that a row comes after `after`.
@@ -188,23 +209,36 @@ impl Plan {
     fn behind_null(&self, after: &Key, numbers: &[usize]) -> Slot {
         let mut rest = Slot::fixed("false");
         for ((column, number), value) in self.key.iter().zip(numbers).zip(&after.0).rev() {
-            let template =
-                if value.is_null() { include_str!("sql/after_null.sql") } else { include_str!("sql/after_value.sql") };
-            rest = slot(template, &[("term", column.term()), ("value", column.parameter(*number)), ("rest", rest)]);
+            let template = if value.is_null() {
+                include_str!("sql/after_null.sql")
+            } else {
+                include_str!("sql/after_value.sql")
+            };
+            rest = slot(
+                template,
+                &[("term", column.term()), ("value", column.parameter(*number)), ("rest", rest)],
+            );
         }
         rest
     }
 
     /// Adds the end of the stretch: as a condition on the rowid, which is never NULL; else as a column that tells when
     /// to stop, because a row whose key is NULL lies before every end and must still be seen.
-    fn with_end(&mut self, mut columns: Vec<Slot>, request: &Request, shape: Option<&Shape>, conditions: &mut Vec<Slot>) -> Vec<Slot> {
+    fn with_end(
+        &mut self,
+        mut columns: Vec<Slot>,
+        request: &Request,
+        shape: Option<&Shape>,
+        conditions: &mut Vec<Slot>,
+    ) -> Vec<Slot> {
         let Some(up_to) = &request.up_to else { return columns };
         let numbers = self.bind_key(up_to);
         let is_rowid = |at: &usize| match &request.columns[*at].column {
             ColumnRef::Locator => true,
             ColumnRef::Named(name) => shape.is_some_and(|shape| shape.is_alias(name)),
         };
-        if let ([only], [number], [column]) = (request.key.as_slice(), numbers.as_slice(), self.key.as_slice())
+        if let ([only], [number], [column]) =
+            (request.key.as_slice(), numbers.as_slice(), self.key.as_slice())
             && is_rowid(only)
         {
             let slots = [("left", column.term()), ("right", column.parameter(*number))];
@@ -213,9 +247,23 @@ impl Plan {
             self.past = Some(columns.len());
             columns.push(self.behind(up_to, &numbers));
         } else {
-            conditions.push(slot(include_str!("sql/not_beyond.sql"), &[("beyond", self.behind(up_to, &numbers))]));
+            conditions
+                .push(slot(include_str!("sql/not_beyond.sql"), &[("beyond", self.behind(up_to, &numbers))]));
         }
         columns
+    }
+}
+
+/// What both sides of a condition are taken for. Dates and times compare as the texts that they are stored as, which
+/// needs no function for each row of a large table.
+fn compared_as(value: &Value, declared: Option<&DataType>) -> DataType {
+    match (value, declared) {
+        (Value::Int(_) | Value::Real(_), Some(DataType::Decimal(limits))) => DataType::Decimal(*limits),
+        (Value::Decimal(_), _) => DataType::Decimal(None),
+        (Value::Instant(_), _) => DataType::INSTANT,
+        (Value::Uuid(_), _) => DataType::Uuid,
+        (Value::Text(_), _) => DataType::TEXT,
+        _ => DataType::Any,
     }
 }
 

@@ -21,7 +21,11 @@ impl Link {
         if self.phase != Phase::Idle {
             return Err(Error::new(ErrorKind::Internal, "a transaction is open already"));
         }
-        let sql = if begin == Begin::Read { include_str!("sql/begin_read.sql") } else { include_str!("sql/begin_write.sql") };
+        let sql = if begin == Begin::Read {
+            include_str!("sql/begin_read.sql")
+        } else {
+            include_str!("sql/begin_write.sql")
+        };
         if let Err(error) = self.connection.execute_batch(sql) {
             self.end()?;
             return Err(error.into());
@@ -82,7 +86,9 @@ impl Link {
     pub(super) fn writing<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         match self.phase {
             Phase::Within(Begin::Own | Begin::Foreign) => work(self),
-            Phase::Within(Begin::Read) => Err(Error::new(ErrorKind::Internal, "nothing may be written in a reading transaction")),
+            Phase::Within(Begin::Read) => {
+                Err(Error::new(ErrorKind::Internal, "nothing may be written in a reading transaction"))
+            }
             Phase::Idle => self.alone(Begin::Foreign, work),
         }
     }

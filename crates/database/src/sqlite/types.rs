@@ -4,7 +4,7 @@
 //! they are stored. So a name is read twice: as its author meant it ([`data_type`]) and as `SQLite` takes it
 //! ([`Affinity::of`]). **Source**: <https://www.sqlite.org/datatype3.html>.
 
-use model::{ColumnDef, DataType, Fraction, TextUnit};
+use model::{ColumnDef, DataType, Fraction, Generated, TextUnit};
 
 use crate::Unfaithful;
 
@@ -89,7 +89,8 @@ fn without_lengths(name: &str) -> String {
 /// `INT`, `INTEGER`, `INTERGER`, `INT8`, `BIGINT`, ...; not `POINT`, `INTERVAL`, `PRINT`.
 fn is_integer(word: &str) -> bool {
     const PREFIXES: [&str; 6] = ["BIG", "SMALL", "TINY", "MEDIUM", "UNSIGNED", "U"];
-    let bare = PREFIXES.iter().find_map(|prefix| word.strip_prefix(prefix).filter(|rest| rest.starts_with("INT")));
+    let bare =
+        PREFIXES.iter().find_map(|prefix| word.strip_prefix(prefix).filter(|rest| rest.starts_with("INT")));
     let bare = bare.unwrap_or(word);
     bare.starts_with("INT") && !bare.starts_with("INTERVAL")
 }
@@ -121,7 +122,9 @@ pub(super) fn faithful(column: &ColumnDef) -> Result<ColumnDef, Unfaithful> {
         DataType::Int { min, max } => integer(*min, *max).to_owned(),
         // Affinity REAL stores whole floats as integers and so forgets the sign of a zero; this name converts nothing.
         DataType::Real { .. } => "REAL_BLOB".to_owned(),
-        DataType::Decimal(Some((precision, scale))) if *precision <= FLOAT_DIGITS => format!("DECIMAL({precision},{scale})"),
+        DataType::Decimal(Some((precision, scale))) if *precision <= FLOAT_DIGITS => {
+            format!("DECIMAL({precision},{scale})")
+        }
         // More digits than a float keeps: stored as text, which keeps the scale too.
         DataType::Decimal(Some((precision, scale))) => format!("DECIMAL_TEXT({precision},{scale})"),
         DataType::Decimal(None) => "DECIMAL_TEXT".to_owned(),
@@ -134,7 +137,7 @@ pub(super) fn faithful(column: &ColumnDef) -> Result<ColumnDef, Unfaithful> {
         temporal_or_other => own_name(temporal_or_other).unwrap_or_default().to_owned(),
     };
     let data_type = data_type(&native);
-    Ok(ColumnDef { data_type, native, default: None, ..column.clone() })
+    Ok(ColumnDef { data_type, native, default: None, generated: Generated::No, ..column.clone() })
 }
 
 fn integer(min: i64, max: i64) -> &'static str {
@@ -188,7 +191,18 @@ mod tests {
 
     #[test]
     fn declared_names_say_what_is_meant() {
-        for name in ["INTEGER", "INTERGER", "int", "BIGINT", "TINYINT", "INT8", "unsigned big int", "UINT32", "INT(11)", "MEDIUMINT"] {
+        for name in [
+            "INTEGER",
+            "INTERGER",
+            "int",
+            "BIGINT",
+            "TINYINT",
+            "INT8",
+            "unsigned big int",
+            "UINT32",
+            "INT(11)",
+            "MEDIUMINT",
+        ] {
             assert_eq!(data_type(name), DataType::INT64, "{name}");
         }
         for name in ["VARCHAR ( 255 )", "nchar(5)", "CLOB", "NTEXT", "TEXT", "character varying(9)"] {
@@ -253,7 +267,8 @@ mod tests {
         for wanted in types {
             let made = faithful(&ColumnDef::new("c", wanted.clone())).unwrap();
             assert_eq!(made.data_type, wanted, "{}", made.native);
-            let stays_text = matches!(wanted, DataType::Text { .. } | DataType::Json | DataType::Decimal(None));
+            let stays_text =
+                matches!(wanted, DataType::Text { .. } | DataType::Json | DataType::Decimal(None));
             assert!(!(stays_text && Affinity::of(&made.native).is_numeric()), "{}", made.native);
         }
         assert!(faithful(&ColumnDef::new("c", DataType::Other { native: "tsvector".into() })).is_err());

@@ -67,14 +67,17 @@ impl Link {
     }
 
     pub(super) fn create_table(&mut self, table: &Table) -> Result<()> {
-        let mut parts: Vec<Slot> = table.columns.iter().map(|column| definition(table, column)).collect::<Result<_>>()?;
+        let mut parts: Vec<Slot> =
+            table.columns.iter().map(|column| definition(table, column)).collect::<Result<_>>()?;
         if !table.primary_key.is_empty() {
             let columns = QUOTING.names(table.primary_key.iter().map(String::as_str))?;
             parts.push(slot(include_str!("sql/primary_key.sql"), &[("columns", columns)]));
         }
         let slots = [("table", QUOTING.name(&table.name.name)?), ("parts", Slot::join(parts, ", "))];
         let sql = render(include_str!("sql/create_table.sql"), &slots);
-        self.writing(|link| Ok(link.connection.execute_batch(&sql).map_err(|error| Error::from(error).in_table(&table.name))?))
+        self.writing(|link| {
+            link.connection.execute_batch(&sql).map_err(|error| Error::from(error).in_table(&table.name))
+        })
     }
 
     pub(super) fn add_columns(&mut self, table: &TableRef, columns: &[ColumnDef]) -> Result<()> {
@@ -127,10 +130,15 @@ struct Target<'a> {
 impl<'a> Target<'a> {
     fn new(link: &Link, order: &'a Order) -> Result<Self> {
         let shape = link.shape(&order.table)?;
-        let defs: Vec<ColumnDef> = order.columns.iter().map(|column| known(&shape, column)).collect::<Result<_>>()?;
+        let defs: Vec<ColumnDef> =
+            order.columns.iter().map(|column| known(&shape, column)).collect::<Result<_>>()?;
         let in_key = |at: usize| order.key.contains(&at) || shape.primary_key.contains(&defs[at].name);
-        let encoders = defs.iter().enumerate().map(|(at, def)| Encoder::new(&def.data_type, &def.native, in_key(at)));
-        let key_columns = order.key.iter().map(|at| KeyColumn::new(link, Some(&shape), &order.columns[*at], &defs[*at].data_type));
+        let encoders =
+            defs.iter().enumerate().map(|(at, def)| Encoder::new(&def.data_type, &def.native, in_key(at)));
+        let key_columns = order
+            .key
+            .iter()
+            .map(|at| KeyColumn::new(link, Some(&shape), &order.columns[*at], &defs[*at].data_type));
         let all: Vec<usize> = (0..order.columns.len()).collect();
         let is_rest = |at: &usize| !order.key.contains(at) && !order.insert_only.contains(at);
         Ok(Self {
@@ -167,7 +175,10 @@ impl<'a> Target<'a> {
     }
 
     fn probe(&self) -> Result<String> {
-        let columns = self.names(&self.rest)?.into_iter().map(|name| slot(include_str!("sql/column.sql"), &[("name", name)]));
+        let columns = self
+            .names(&self.rest)?
+            .into_iter()
+            .map(|name| slot(include_str!("sql/column.sql"), &[("name", name)]));
         // A row of nothing but its key is only looked for.
         let columns = if self.rest.is_empty() { Slot::fixed("1") } else { Slot::join(columns, ", ") };
         let slots = [("table", QUOTING.name(&self.table)?), ("columns", columns), ("match", self.matches())];
@@ -176,7 +187,10 @@ impl<'a> Target<'a> {
 
     fn update(&self) -> Result<String> {
         let assign = |at: &usize| {
-            Ok(slot(include_str!("sql/equal.sql"), &[("left", self.name(*at)?), ("right", key::parameter(at + 1))]))
+            Ok(slot(
+                include_str!("sql/equal.sql"),
+                &[("left", self.name(*at)?), ("right", key::parameter(at + 1))],
+            ))
         };
         let assignments = self.rest.iter().map(assign).collect::<Result<Vec<_>>>()?;
         let slots = [
@@ -188,11 +202,15 @@ impl<'a> Target<'a> {
     }
 
     fn delete(&self) -> Result<String> {
-        Ok(render(include_str!("sql/delete.sql"), &[("table", QUOTING.name(&self.table)?), ("match", self.matches())]))
+        Ok(render(
+            include_str!("sql/delete.sql"),
+            &[("table", QUOTING.name(&self.table)?), ("match", self.matches())],
+        ))
     }
 
     fn matches(&self) -> Slot {
-        let same: Vec<Slot> = self.key_columns.iter().zip(&self.key).map(|(column, at)| column.is(at + 1)).collect();
+        let same: Vec<Slot> =
+            self.key_columns.iter().zip(&self.key).map(|(column, at)| column.is(at + 1)).collect();
         Slot::balanced(&same, " and ")
     }
 
@@ -241,11 +259,14 @@ fn known(shape: &Shape, column: &ColumnRef) -> Result<ColumnDef> {
         ColumnRef::Named(name) => name,
     };
     let fails = |kind, what: &str| {
-        Err(Error::new(kind, format!("column `{name}` of table `{}` {what}", shape.name)).in_column(name.as_str()))
+        Err(Error::new(kind, format!("column `{name}` of table `{}` {what}", shape.name))
+            .in_column(name.as_str()))
     };
     match shape.column(name) {
         None => fails(ErrorKind::Missing, "is not there"),
-        Some(def) if def.generated == Generated::Computed => fails(ErrorKind::Schema, "is computed and cannot be written"),
+        Some(def) if def.generated == Generated::Computed => {
+            fails(ErrorKind::Schema, "is computed and cannot be written")
+        }
         Some(def) => Ok(def.clone()),
     }
 }
@@ -270,9 +291,11 @@ enum Found {
 impl<'a> Upsert<'a> {
     fn new(link: &'a Link, target: &'a Target<'a>) -> Result<Self> {
         if target.key.is_empty() {
-            return Err(Error::new(ErrorKind::Schema, "rows without a key can only be added").in_table(&target.order.table));
+            return Err(Error::new(ErrorKind::Schema, "rows without a key can only be added")
+                .in_table(&target.order.table));
         }
-        let update = if target.rest.is_empty() { None } else { Some(link.connection.prepare(&target.update()?)?) };
+        let update =
+            if target.rest.is_empty() { None } else { Some(link.connection.prepare(&target.update()?)?) };
         Ok(Self {
             target,
             probe: link.connection.prepare(&target.probe()?)?,
@@ -284,7 +307,9 @@ impl<'a> Upsert<'a> {
 
     fn apply(&mut self, rows: &Batch, at: usize) -> Result<()> {
         let target = self.target;
-        if let Some(place) = target.key.iter().find(|place| matches!(rows.columns[**place].cell(at), Cell::Null)) {
+        if let Some(place) =
+            target.key.iter().find(|place| matches!(rows.columns[**place].cell(at), Cell::Null))
+        {
             return Err(target.misfit(Misfit::NullKey, rows, at, *place));
         }
         match self.find(rows, at)? {

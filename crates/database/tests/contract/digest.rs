@@ -50,7 +50,12 @@ pub async fn a_change_shows_in_its_segment_alone(lab: &mut Lab) {
     let made = table(lab, "t", &rows(5_000)).await;
     let Some(before) = digest(lab, &made.table.name).await else { return };
     let holding = |id: i64| -> Vec<(i64, i64)> {
-        before.segments.iter().filter(|s: &&Segment| s.first <= id && id <= s.last).map(|s| (s.first, s.last)).collect()
+        before
+            .segments
+            .iter()
+            .filter(|s: &&Segment| s.first <= id && id <= s.last)
+            .map(|s| (s.first, s.last))
+            .collect()
     };
     // Each hides from a careless fingerprint: NULL for empty, number for text, one letter, one row gone.
     for (sql, undo, id) in [

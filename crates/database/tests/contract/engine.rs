@@ -76,8 +76,14 @@ pub struct Habits {
     pub kill_others: Option<&'static str>,
     /// Several transactions can write at the same time.
     pub concurrent_writers: bool,
-    /// Texts that differ in any byte are different keys.
-    pub exact_text_keys: bool,
+    /// Texts and byte strings that differ in any byte are different keys.
+    pub exact_keys: bool,
+    /// Rows without a key can be told apart by their place; elsewhere asking for it is `Unsupported`.
+    pub locators: bool,
+    /// Names may hold characters beyond U+FFFF.
+    pub wide_names: bool,
+    /// The catalogue tells that a unique index has a condition.
+    pub told_conditions: bool,
     /// A reading transaction sees one moment while others write.
     pub snapshots: bool,
     /// Keeps everybody from everything until `rollback`, where that is possible.
@@ -116,11 +122,14 @@ pub struct Broken {
 impl Oracle {
     /// The database's text form is the value's.
     pub fn plain(sql: impl Into<String>) -> Self {
-        Self { sql: sql.into(), read: |text, data_type| crate::rows::held(Value::Text(text.to_owned()), data_type).ok() }
+        Self {
+            sql: sql.into(),
+            read: |text, data_type| crate::rows::held(Value::Text(text.to_owned()), data_type).ok(),
+        }
     }
 
     pub fn real(sql: impl Into<String>) -> Self {
-        Self { sql: sql.into(), read: |text, _| text.parse().ok().map(Value::Real) }
+        Self { sql: sql.into(), read: |text, _| text.trim().parse().ok().map(Value::Real) }
     }
 
     /// Hexadecimal of the text's UTF-8.
@@ -135,6 +144,10 @@ impl Oracle {
 
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect()
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// An error with its causes.

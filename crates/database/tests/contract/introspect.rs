@@ -24,14 +24,22 @@ pub async fn a_table_is_described_as_it_is(lab: &mut Lab) {
     assert_eq!(customers.kind, TableKind::Table);
     assert_eq!(customers.name.name, "customers");
     assert_eq!(customers.name.schema.as_deref(), lab.session.capabilities().default_schema);
-    assert_eq!(names(&customers, |_| true), ["id", "code", "name", "balance", "state", "parent_id", "doubled"]);
+    assert_eq!(
+        names(&customers, |_| true),
+        ["id", "code", "name", "balance", "state", "parent_id", "doubled"]
+    );
     assert_eq!(names(&customers, |c| c.generated == Generated::Identity), ["id"]);
     assert_eq!(names(&customers, |c| c.generated == Generated::Computed), ["doubled"]);
     assert_eq!(names(&customers, |c| !c.nullable && c.name != "id"), ["code", "balance"]);
-    assert_eq!(names(&customers, |c| c.default.is_some() && c.generated == Generated::No), ["balance", "state"]);
+    assert_eq!(
+        names(&customers, |c| c.default.is_some() && c.generated == Generated::No),
+        ["balance", "state"]
+    );
     assert!(customers.column("balance").unwrap().default.as_ref().unwrap().contains('0'));
     assert!(customers.column("state").unwrap().default.as_ref().unwrap().contains("new"));
-    assert!(customers.columns.iter().filter(|c| c.generated != Generated::Computed).all(|c| !c.native.is_empty()));
+    assert!(
+        customers.columns.iter().filter(|c| c.generated != Generated::Computed).all(|c| !c.native.is_empty())
+    );
     assert_eq!(customers.column("balance").unwrap().data_type, DataType::Decimal(Some((18, 4))));
     assert_eq!(customers.triggers, []);
 }
@@ -40,7 +48,10 @@ pub async fn keys_are_told_in_their_own_order(lab: &mut Lab) {
     lab.run_script(lab.engine.habits().shop).await;
     let customers = shop_table(lab, "customers").await;
     assert_eq!(customers.primary_key, ["id"]);
-    let unique: BTreeSet<Vec<String>> = customers.unique.iter().cloned().collect();
+    let mut unique: BTreeSet<Vec<String>> = customers.unique.iter().cloned().collect();
+    if !lab.engine.habits().told_conditions {
+        unique.remove(&vec!["balance".to_owned()]);
+    }
     // An index with a condition is no key.
     let wanted: [&[&str]; 2] = [&["code"], &["name", "state"]];
     assert_eq!(unique, wanted.map(|key| key.iter().map(ToString::to_string).collect()).into());
@@ -101,9 +112,16 @@ pub async fn native_types_are_read_exactly(lab: &mut Lab) {
         lab.execute(&format!("insert into native values (1, {})", native.literal)).await;
         let made = lab.found("native", &["id"]).await;
         assert_eq!(without_nul(&made.types[1]), without_nul(&native.data_type), "{}", native.ddl);
-        assert_eq!(lab.rows(&made).await, [row![1, native.value.clone()]], "{} of {}", native.literal, native.ddl);
+        assert_eq!(
+            lab.rows(&made).await,
+            [row![1, native.value.clone()]],
+            "{} of {}",
+            native.literal,
+            native.ddl
+        );
         // And back: the same value is no change.
-        let applied = lab.upsert(&made, &[row![1, native.value.clone()], row![2, native.value.clone()]]).await.unwrap();
+        let applied =
+            lab.upsert(&made, &[row![1, native.value.clone()], row![2, native.value.clone()]]).await.unwrap();
         assert_eq!((applied.inserted, applied.unchanged), (1, 1), "{} of {}", native.literal, native.ddl);
         assert_eq!(lab.rows(&made).await[1][1], native.value, "{}", native.ddl);
 
@@ -116,14 +134,17 @@ pub async fn native_types_are_read_exactly(lab: &mut Lab) {
 /// Servers that only speak a protocol may not hold U+0000 where the original does.
 fn without_nul(data_type: &DataType) -> DataType {
     match data_type.clone() {
-        DataType::Text { max, unit, traits } => DataType::Text { max, unit, traits: TextTraits { nul: false, ..traits } },
+        DataType::Text { max, unit, traits } => {
+            DataType::Text { max, unit, traits: TextTraits { nul: false, ..traits } }
+        }
         other => other,
     }
 }
 
 /// What `faithful` promises is what `table` then tells.
 pub async fn a_made_table_is_as_it_was_promised(lab: &mut Lab) {
-    let kinds = types::numbers().into_iter().chain(types::texts()).chain(types::times()).chain(types::mixed());
+    let kinds =
+        types::numbers().into_iter().chain(types::texts()).chain(types::times()).chain(types::mixed());
     let columns: Vec<ColumnDef> = kinds
         .enumerate()
         .map(|(at, kind)| ColumnDef::new(format!("c{at}"), kind.data_type))
@@ -155,7 +176,8 @@ pub async fn added_columns_are_added_once(lab: &mut Lab) {
     let before = lab.make("t", &[("id", DataType::INT32), ("a", types::text(20))], &["id"]).await;
     lab.insert(&before, &[row![1, "x"]]).await.unwrap();
     // Even one that could not be NULL elsewhere is nullable here: rows are there already.
-    let new = ["a", "b", "c d"].map(|name| lab.session.faithful(&ColumnDef::new(name, DataType::INT32).not_null()).unwrap());
+    let new = ["a", "b", "c d"]
+        .map(|name| lab.session.faithful(&ColumnDef::new(name, DataType::INT32).not_null()).unwrap());
     for _ in 0..2 {
         lab.session.add_columns(&before.table.name, &new).await.unwrap();
         let after = lab.found("t", &["id"]).await;
@@ -182,9 +204,15 @@ pub async fn a_table_changed_by_others_is_seen_as_it_is(lab: &mut Lab) {
 }
 
 pub async fn a_querys_columns_are_told(lab: &mut Lab) {
-    let made = lab.make("t", &[("id", DataType::INT32), ("name", types::text(20)), ("day", DataType::DATE)], &["id"]).await;
+    let made = lab
+        .make("t", &[("id", DataType::INT32), ("name", types::text(20)), ("day", DataType::DATE)], &["id"])
+        .await;
     lab.insert(&made, &[row![1, "a", NULL]]).await.unwrap();
-    let columns = lab.session.query_columns("select name as \"it's a \"\"name\"\"\", day, id from t where id > 0 ;").await.unwrap();
+    let columns = lab
+        .session
+        .query_columns("select name as \"it's a \"\"name\"\"\", day, id from t where id > 0 ;")
+        .await
+        .unwrap();
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     assert_eq!(names, ["it's a \"name\"", "day", "id"]);
     assert!(columns.iter().all(|column| column.nullable));

@@ -59,7 +59,8 @@ pub async fn a_statement_on_many_rows_notes_each(lab: &mut Lab) {
     notes[..2].sort_by(|a, b| a.1.cmp(&b.1));
     notes[2..4].sort_by(|a, b| a.1.cmp(&b.1));
     notes[4..].sort_by(|a, b| a.1.cmp(&b.1));
-    let expected = [(Insert, 2), (Insert, 3), (Update, 1), (Update, 3), (Delete, 1), (Delete, 2), (Delete, 3)];
+    let expected =
+        [(Insert, 2), (Insert, 3), (Update, 1), (Update, 3), (Delete, 1), (Delete, 2), (Delete, 3)];
     assert_eq!(notes, expected.map(|(operation, id)| (operation, row![id])));
 }
 
@@ -194,14 +195,34 @@ pub async fn a_note_that_commits_late_is_read_late(lab: &mut Lab) {
 
 /// Keys of every type come back as the values they are.
 pub async fn keys_of_every_type_come_back(lab: &mut Lab) {
-    let hostile = ["", " a ", "a|b", "it's", "\"q\"", "{\"k\":1}", "ığüşöçİ", "😀", "line\nbreak\ttab", "back\\slash", "1", "null", ","];
+    let hostile = [
+        "",
+        " a ",
+        "a|b",
+        "it's",
+        "\"q\"",
+        "{\"k\":1}",
+        "ığüşöçİ",
+        "😀",
+        "line\nbreak\ttab",
+        "back\\slash",
+        "1",
+        "null",
+        ",",
+    ];
     let keys = [
         (DataType::INT64, row![i64::MIN, -1, 0, i64::MAX, 9_007_199_254_740_993_i64]),
         (types::text(40), hostile.map(|text| model::Value::Text(text.into())).to_vec()),
-        (DataType::Uuid, row![uuid("00000000-0000-0000-0000-000000000000"), uuid("0192aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee")]),
+        (
+            DataType::Uuid,
+            row![uuid("00000000-0000-0000-0000-000000000000"), uuid("0192aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee")],
+        ),
         (DataType::DATE, ["0001-01-01", "2026-01-31", "9999-12-31"].map(date).to_vec()),
         (types::timestamps(6), ["2026-01-31 09:05:07.000001", "0001-01-01 00:00"].map(timestamp).to_vec()),
-        (DataType::Decimal(Some((38, 10))), ["-1.5", "0.0000000001", "9999999999999999999999999999.9999999999"].map(decimal).to_vec()),
+        (
+            DataType::Decimal(Some((38, 10))),
+            ["-1.5", "0.0000000001", "9999999999999999999999999999.9999999999"].map(decimal).to_vec(),
+        ),
         (DataType::Bytes { max: Some(20) }, row![&[0_u8, 255, 0][..], &b"abc"[..]]),
         (DataType::Bool, row![true, false]),
     ];
@@ -216,7 +237,9 @@ pub async fn keys_of_every_type_come_back(lab: &mut Lab) {
         notes.sort_by(|a, b| (a.0.letter(), &a.1).cmp(&(b.0.letter(), &b.1)));
         let mut sorted = values.clone();
         sorted.sort();
-        let expected = [Delete, Insert, Update].into_iter().flat_map(|op| sorted.iter().map(move |value| (op, vec![value.clone()])));
+        let expected = [Delete, Insert, Update]
+            .into_iter()
+            .flat_map(|op| sorted.iter().map(move |value| (op, vec![value.clone()])));
         assert_eq!(notes, expected.collect::<Vec<_>>(), "{data_type:?}");
         lab.session.journal_remove(&made.table.name).await.unwrap();
         lab.execute("drop table keyed").await;
@@ -224,7 +247,8 @@ pub async fn keys_of_every_type_come_back(lab: &mut Lab) {
 }
 
 pub async fn composite_keys_come_back_in_the_keys_order(lab: &mut Lab) {
-    let columns = [("name", types::text(20)), ("day", DataType::DATE), ("no", DataType::INT64), ("n", DataType::INT32)];
+    let columns =
+        [("name", types::text(20)), ("day", DataType::DATE), ("no", DataType::INT64), ("n", DataType::INT32)];
     let made = lab.make("keyed", &columns, &["no", "day", "name"]).await;
     install(lab, &made).await;
     lab.insert_as_user(&made, &[row!["a|1", date("2026-01-31"), 7, 0]]).await;
@@ -275,7 +299,8 @@ pub async fn triggers_of_the_user_still_work(lab: &mut Lab) {
 pub async fn the_journal_is_listed_nowhere_as_a_users_table(lab: &mut Lab) {
     journaled(lab).await;
     let tables = lab.session.tables().await.unwrap();
-    let names: Vec<&str> = tables.iter().map(|table| table.name.as_str()).filter(|name| !name.starts_with("denk_")).collect();
+    let names: Vec<&str> =
+        tables.iter().map(|table| table.name.as_str()).filter(|name| !name.starts_with("denk_")).collect();
     assert_eq!(names, ["t"]);
 }
 

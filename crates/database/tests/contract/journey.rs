@@ -47,7 +47,8 @@ async fn travel(here: &mut Lab, there: &mut Lab, kind: &Kind) {
     let (Ok(second), Ok(_)) = (there.session.faithful(&first), here.session.faithful(&asked)) else {
         return;
     };
-    let source = here.make("source", &[("id", DataType::INT32), ("v", kind.data_type.clone())], &["id"]).await;
+    let source =
+        here.make("source", &[("id", DataType::INT32), ("v", kind.data_type.clone())], &["id"]).await;
     let rows = some_rows(here, there, kind, &second);
     here.insert(&source, &rows).await.unwrap();
 

@@ -2,7 +2,9 @@
 
 use std::{io::Write as _, sync::Arc};
 
-use database::{Applied, Begin, ColumnRead, ColumnRef, Condition, Error, Read, Relation, Result, Session, Write};
+use database::{
+    Applied, Begin, ColumnRead, ColumnRef, Condition, Error, Read, Relation, Result, Session, Write,
+};
 use model::{Batch, ColumnDef, DataType, ErrorKind, Key, Page, Table, TableRef, Value, Zone};
 
 use crate::{
@@ -58,7 +60,11 @@ pub fn run<E: Engine>(case: impl AsyncFnOnce(&mut Lab)) {
 /// The line goes to standard error itself: test runners keep back what passing tests print.
 pub fn report<E: Engine>(cases: &[&str]) {
     assert!(!cases.is_empty());
-    let line = format!("connector contract: {} cases for {}\n", cases.len(), std::any::type_name::<E>().rsplit(':').next().unwrap());
+    let line = format!(
+        "connector contract: {} cases for {}\n",
+        cases.len(),
+        std::any::type_name::<E>().rsplit(':').next().unwrap()
+    );
     std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
@@ -100,7 +106,6 @@ impl Lab {
         self.ask(&format!("select count(*) from {}", quoted(table))).await.parse().unwrap()
     }
 
-
     /// Makes a table that holds `columns` faithfully, with the columns `key` as primary key.
     pub async fn make(&mut self, name: &str, columns: &[(&str, DataType)], key: &[&str]) -> Made {
         let defined = columns
@@ -127,7 +132,7 @@ impl Lab {
         Made {
             relation: Relation::Table(table.name.clone()),
             refs: table.columns.iter().map(|column| ColumnRef::named(&column.name)).collect(),
-            key: key.iter().map(|column| place(&column)).collect(),
+            key: key.iter().map(place).collect(),
             types,
             table,
         }
@@ -188,7 +193,13 @@ impl Lab {
         self.read(&made.relation, &columns, &made.key, part).await.unwrap()
     }
 
-    pub async fn read(&mut self, from: &Relation, columns: &[ColumnRead], key: &[usize], part: &Part<'_>) -> Result<Page> {
+    pub async fn read(
+        &mut self,
+        from: &Relation,
+        columns: &[ColumnRead],
+        key: &[usize],
+        part: &Part<'_>,
+    ) -> Result<Page> {
         let &Part { after, up_to, rows, bytes, filter } = part;
         let read = Read { from, columns, key, filter, after, up_to, rows, bytes, zone: &self.zone };
         self.session.read(&read).await
@@ -215,7 +226,11 @@ impl Made {
     }
 
     pub fn columns(&self, types: &[DataType]) -> Vec<ColumnRead> {
-        self.refs.iter().zip(types).map(|(column, wanted)| ColumnRead::new(column.clone(), wanted.clone())).collect()
+        self.refs
+            .iter()
+            .zip(types)
+            .map(|(column, wanted)| ColumnRead::new(column.clone(), wanted.clone()))
+            .collect()
     }
 
     /// The key's columns by name.

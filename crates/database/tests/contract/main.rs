@@ -52,6 +52,7 @@ macro_rules! contract {
                 nothing_to_write_is_no_error
                 equal_rows_are_left_alone
                 differences_that_comparisons_hide_are_written
+                bytes_that_differ_only_in_zeros_are_written
                 a_zero_that_changes_its_sign_is_written
                 an_empty_text_is_not_null
                 columns_for_new_rows_only_are_kept

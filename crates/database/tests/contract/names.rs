@@ -40,7 +40,10 @@ async fn works_as_name(lab: &mut Lab, name: &str) {
     assert!(lab.session.tables().await.unwrap().contains(&made.table.name), "{name}");
 
     lab.session.journal_install(&made.table.name, &made.key_names()).await.unwrap();
-    assert_eq!(lab.session.journal_status(&made.table.name, &made.key_names()).await.unwrap(), JournalStatus::Complete);
+    assert_eq!(
+        lab.session.journal_status(&made.table.name, &made.key_names()).await.unwrap(),
+        JournalStatus::Complete
+    );
     lab.execute(&format!("insert into {} values (1, 'a')", quoted(name))).await;
     let applied = lab.upsert(&made, &[row![1, "b"], row![2, "c"]]).await.unwrap();
     assert_eq!(applied, Applied { inserted: 1, updated: 1, unchanged: 0 }, "{name}");
@@ -53,7 +56,10 @@ async fn works_as_name(lab: &mut Lab, name: &str) {
     assert!(notes.iter().all(|note| note.table == made.table.name), "{name}: {notes:?}");
     assert_eq!(notes[0].operation, Operation::Insert);
     lab.session.journal_remove(&made.table.name).await.unwrap();
-    assert_eq!(lab.session.journal_status(&made.table.name, &made.key_names()).await.unwrap(), JournalStatus::Absent);
+    assert_eq!(
+        lab.session.journal_status(&made.table.name, &made.key_names()).await.unwrap(),
+        JournalStatus::Absent
+    );
     lab.execute(&format!("drop table {}", quoted(name))).await;
 }
 
@@ -67,7 +73,8 @@ fn fits(lab: &Lab, name: &str) -> bool {
 }
 
 pub async fn hostile_names_are_only_names(lab: &mut Lab) {
-    for name in HOSTILE {
+    let wide = lab.engine.habits().wide_names;
+    for name in HOSTILE.into_iter().filter(|name| wide || name.chars().all(|c| c <= '\u{ffff}')) {
         works_as_name(lab, name).await;
     }
 }
@@ -101,7 +108,8 @@ pub async fn long_names_that_begin_alike_stay_apart(lab: &mut Lab) {
         lab.execute(&format!("insert into {} values ({id})", quoted(name))).await;
     }
     let notes = lab.session.journal_drain(10).await.unwrap();
-    let noted: Vec<(&str, String)> = notes.iter().map(|note| (note.table.name.as_str(), note.key.to_string())).collect();
+    let noted: Vec<(&str, String)> =
+        notes.iter().map(|note| (note.table.name.as_str(), note.key.to_string())).collect();
     assert_eq!(noted, [(names[0].as_str(), "1".to_owned()), (names[1].as_str(), "2".to_owned())]);
 }
 
@@ -122,9 +130,13 @@ pub async fn tables_in_other_schemas_are_found_there(lab: &mut Lab) {
 
     let there = TableRef::in_schema(schema, "goods");
     assert_eq!(lab.session.table(&there).await.unwrap().columns.len(), 1);
-    assert_eq!(lab.session.table(&TableRef::new("goods")).await.unwrap().name, TableRef::in_schema(default, "goods"));
-    let tables = lab.session.tables().await.unwrap();
-    assert_eq!(tables, [there.clone(), TableRef::in_schema(default, "goods")]);
+    assert_eq!(
+        lab.session.table(&TableRef::new("goods")).await.unwrap().name,
+        TableRef::in_schema(default, "goods")
+    );
+    let mut tables = [there.clone(), TableRef::in_schema(default, "goods")];
+    tables.sort();
+    assert_eq!(lab.session.tables().await.unwrap(), tables);
 
     let mut made = lab.found("goods", &["id"]).await;
     made.table = lab.session.table(&there).await.unwrap();

@@ -1,6 +1,8 @@
 //! Rows as cases write them down.
 
-use model::{Batch, Cell, Coercion, DataType, Date, Decimal, Instant, Misfit, Timestamp, Uuid, Value, Zone, coerce};
+use model::{
+    Batch, Cell, Coercion, DataType, Date, Decimal, Instant, Misfit, Timestamp, Uuid, Value, Zone, coerce,
+};
 
 pub type Row = Vec<Value>;
 

@@ -58,7 +58,8 @@ pub fn numbers() -> Vec<Kind> {
         kind(DataType::Real { single: true, finite: true }, singles()),
         kind(DataType::Decimal(None), (digits(38), 0_u8..=38).prop_map(|(n, scale)| decimal(n, scale))),
     ];
-    for (precision, scale) in [(38, 0), (38, 38), (38, 12), (28, 4), (19, 4), (18, 4), (9, 2), (5, 5), (1, 0)] {
+    for (precision, scale) in [(38, 0), (38, 38), (38, 12), (28, 4), (19, 4), (18, 4), (9, 2), (5, 5), (1, 0)]
+    {
         let values = digits(precision).prop_map(move |n| decimal(n, scale));
         kinds.push(kind(DataType::Decimal(Some((precision, scale))), values));
     }
@@ -115,9 +116,16 @@ fn decimal(unscaled: i128, scale: u8) -> Value {
 
 pub fn texts() -> Vec<Kind> {
     let traits = TextTraits { nul: false, padded: false, code_page: 0 };
-    let padded = DataType::Text { max: Some(10), unit: TextUnit::Chars, traits: TextTraits { padded: true, ..traits } };
-    let turkish =
-        DataType::Text { max: Some(30), unit: TextUnit::Bytes, traits: TextTraits { code_page: 1254, ..traits } };
+    let padded = DataType::Text {
+        max: Some(10),
+        unit: TextUnit::Chars,
+        traits: TextTraits { padded: true, ..traits },
+    };
+    let turkish = DataType::Text {
+        max: Some(30),
+        unit: TextUnit::Bytes,
+        traits: TextTraits { code_page: 1254, ..traits },
+    };
     let ansi = proptest::collection::vec(select(CODE_PAGE_1254.chars().collect::<Vec<_>>()), 0..=30);
     vec![
         kind(TEXT, strings(40, false).prop_map(Value::Text)),
@@ -146,7 +154,8 @@ fn uuids() -> impl Strategy<Value = Value> {
 }
 
 fn strings(max: usize, nul: bool) -> impl Strategy<Value = String> {
-    let liked: Vec<char> = "ığüşöçİIiĞ '\"\\\t\r\n%_;-{}[]$?@:aA0\u{7f}\u{85}\u{a0}\u{301}\u{fffd}\u{feff}😀𝄞".chars().collect();
+    let liked: Vec<char> =
+        "ığüşöçİIiĞ '\"\\\t\r\n%_;-{}[]$?@:aA0\u{7f}\u{85}\u{a0}\u{301}\u{fffd}\u{feff}😀𝄞".chars().collect();
     let character = prop_oneof![2 => select(liked), 1 => any::<char>(), 1 => proptest::char::range(' ', '~')];
     let or_nul = prop_oneof![9 => character, u32::from(nul) => Just('\0')];
     proptest::collection::vec(or_nul, 0..=max)
@@ -172,9 +181,11 @@ fn json(depth: u32) -> impl Strategy<Value = String> {
     ];
     leaf.prop_recursive(depth, 16, 4, |inner| {
         prop_oneof![
-            proptest::collection::vec(inner.clone(), 0..4).prop_map(|items| format!("[{}]", items.join(", "))),
+            proptest::collection::vec(inner.clone(), 0..4)
+                .prop_map(|items| format!("[{}]", items.join(", "))),
             proptest::collection::vec(inner, 0..4).prop_map(|items| {
-                let members: Vec<String> = items.iter().enumerate().map(|(at, item)| format!("\"k{at}\":{item}")).collect();
+                let members: Vec<String> =
+                    items.iter().enumerate().map(|(at, item)| format!("\"k{at}\":{item}")).collect();
                 format!("{{{}}}", members.join(","))
             }),
         ]
@@ -215,8 +226,10 @@ pub fn times() -> Vec<Kind> {
     for (digits, keeps_offset) in [(0, false), (6, false), (7, true), (9, true)] {
         let offset = if keeps_offset { -14 * 60..=14 * 60_i16 } else { 0..=0 };
         // A day inside, so that the wall clock of each offset has a year from 1 to 9999.
-        let utc = (dates(FIRST_DAY + 1, LAST_DAY - 1), nanos(digits)).prop_map(|(day, n)| Timestamp::new(day, Time(n)));
-        let values = (utc, offset).prop_map(|(utc, offset_minutes)| Value::Instant(Instant { utc, offset_minutes }));
+        let utc = (dates(FIRST_DAY + 1, LAST_DAY - 1), nanos(digits))
+            .prop_map(|(day, n)| Timestamp::new(day, Time(n)));
+        let values =
+            (utc, offset).prop_map(|(utc, offset_minutes)| Value::Instant(Instant { utc, offset_minutes }));
         kinds.push(kind(instants(digits, keeps_offset), values));
     }
     kinds
@@ -247,7 +260,8 @@ fn nanos(digits: u8) -> impl Strategy<Value = i64> {
 /// As far as PostgreSQL goes: 4713 BC to the year 5874897, and both infinities.
 fn any_dates() -> impl Strategy<Value = Value> {
     let extremes = vec![i32::MAX, i32::MIN, -2_451_545, 2_145_031_948, FIRST_DAY - 1, LAST_DAY + 1];
-    prop_oneof![2 => FIRST_DAY - 400_000..=LAST_DAY + 400_000, 1 => select(extremes)].prop_map(|n| Value::Date(Date(n)))
+    prop_oneof![2 => FIRST_DAY - 400_000..=LAST_DAY + 400_000, 1 => select(extremes)]
+        .prop_map(|n| Value::Date(Date(n)))
 }
 
 /// As far as PostgreSQL goes: to the end of the year 294276.
@@ -265,7 +279,8 @@ pub fn mixed() -> Vec<Kind> {
         strings(20, true).prop_map(Value::Text),
         bytes(20),
         Just(Value::Null),
-        select(vec!["1", "1.0", "0x10", " 1", "1e5", "NaN", "9223372036854775808"]).prop_map(|t| Value::Text(t.to_owned())),
+        select(vec!["1", "1.0", "0x10", " 1", "1e5", "NaN", "9223372036854775808"])
+            .prop_map(|t| Value::Text(t.to_owned())),
     ];
     vec![kind(DataType::Any, values)]
 }

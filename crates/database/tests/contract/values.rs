@@ -55,27 +55,77 @@ pub async fn extremes_survive(lab: &mut Lab) {
 
 fn extremes() -> Vec<(DataType, Vec<Value>)> {
     let texts = |texts: &[&str]| texts.iter().map(|text| Value::Text((*text).to_owned())).collect();
-    let turkish = ["ığüşöçİ", "IĞÜŞÖÇI", "Iıİi", "😀𝄞", "", " ", "  a  ", "'", "\\", "\r\n", "\t\u{b}", "\u{feff}a", "NULL", "\\N"];
+    let turkish = [
+        "ığüşöçİ",
+        "IĞÜŞÖÇI",
+        "Iıİi",
+        "😀𝄞",
+        "",
+        " ",
+        "  a  ",
+        "'",
+        "\\",
+        "\r\n",
+        "\t\u{b}",
+        "\u{feff}a",
+        "NULL",
+        "\\N",
+    ];
     let mut all = vec![
         (DataType::INT16, row![i64::from(i16::MIN), i64::from(i16::MAX), 0, NULL]),
         (DataType::INT32, row![i32::MIN, i32::MAX, 0, NULL]),
         (DataType::INT64, row![i64::MIN, i64::MAX, 0, 9_007_199_254_740_993_i64, NULL]),
-        (DataType::REAL, types::REALS.into_iter().chain([f64::NAN, f64::INFINITY, f64::NEG_INFINITY]).map(Value::Real).collect()),
+        (
+            DataType::REAL,
+            types::REALS
+                .into_iter()
+                .chain([f64::NAN, f64::INFINITY, f64::NEG_INFINITY])
+                .map(Value::Real)
+                .collect(),
+        ),
         (types::FLOAT, types::REALS.map(Value::Real).to_vec()),
         (types::TEXT, texts(&turkish)),
         (types::text(7), texts(&["ığüşöçİ", "1234567", "😀😀😀😀😀😀😀", ""])),
         (DataType::TEXT, texts(&["\0", "a\0b", "\0\0", "ab\0"])),
-        (DataType::BYTES, [&[][..], &[0], &[0, 0], &[0, 255, 0], b"abc", b"\\x00", b" "].map(|b| Value::Bytes(b.to_vec())).to_vec()),
-        (DataType::Uuid, row![uuid("00000000-0000-0000-0000-000000000000"), uuid("ffffffff-ffff-ffff-ffff-ffffffffffff")]),
-        (DataType::DATE, ["0001-01-01", "9999-12-31", "2000-02-29", "1899-12-30", "1900-01-01"].map(date).to_vec()),
+        (
+            DataType::BYTES,
+            [&[][..], &[0], &[0, 0], &[0, 255, 0], b"abc", b"\\x00", b" "]
+                .map(|b| Value::Bytes(b.to_vec()))
+                .to_vec(),
+        ),
+        (
+            DataType::Uuid,
+            row![uuid("00000000-0000-0000-0000-000000000000"), uuid("ffffffff-ffff-ffff-ffff-ffffffffffff")],
+        ),
+        (
+            DataType::DATE,
+            ["0001-01-01", "9999-12-31", "2000-02-29", "1899-12-30", "1900-01-01"].map(date).to_vec(),
+        ),
         (DataType::Time { digits: 6 }, ["00:00", "23:59:59.999999", "12:00:00.000001"].map(time).to_vec()),
         (DataType::Time { digits: 7 }, ["23:59:59.9999999", "00:00:00.0000001"].map(time).to_vec()),
         (DataType::Time { digits: 9 }, ["23:59:59.999999999", "00:00:00.000000001"].map(time).to_vec()),
-        (types::timestamps(6), ["0001-01-01 00:00", "9999-12-31 23:59:59.999999", "1582-10-10 12:00"].map(timestamp).to_vec()),
-        (types::timestamps(7), ["0001-01-01 00:00:00.0000001", "9999-12-31 23:59:59.9999999"].map(timestamp).to_vec()),
-        (types::instants(6, false), ["0001-01-01 00:00Z", "9999-12-31 23:59:59.999999Z"].map(instant).to_vec()),
-        (types::instants(7, true), ["0001-01-02 00:00+14:00", "9999-12-30 23:59:59.9999999-11:30"].map(instant).to_vec()),
-        (DataType::Json, ["{}", "[]", "null", "\"ığüşöçİ\"", "0.10", "{\"a\":{\"b\":[1,\"\",null,true]}}"].map(|j| Value::Json(j.into())).to_vec()),
+        (
+            types::timestamps(6),
+            ["0001-01-01 00:00", "9999-12-31 23:59:59.999999", "1582-10-10 12:00"].map(timestamp).to_vec(),
+        ),
+        (
+            types::timestamps(7),
+            ["0001-01-01 00:00:00.0000001", "9999-12-31 23:59:59.9999999"].map(timestamp).to_vec(),
+        ),
+        (
+            types::instants(6, false),
+            ["0001-01-01 00:00Z", "9999-12-31 23:59:59.999999Z"].map(instant).to_vec(),
+        ),
+        (
+            types::instants(7, true),
+            ["0001-01-02 00:00+14:00", "9999-12-30 23:59:59.9999999-11:30"].map(instant).to_vec(),
+        ),
+        (
+            DataType::Json,
+            ["{}", "[]", "null", "\"ığüşöçİ\"", "0.10", "{\"a\":{\"b\":[1,\"\",null,true]}}"]
+                .map(|j| Value::Json(j.into()))
+                .to_vec(),
+        ),
     ];
     for scale in 0..=38_u8 {
         let nines = 10_i128.pow(38) - 1;
@@ -96,14 +146,19 @@ async fn survive(lab: &mut Lab, kind: Kind) {
     }
     let made = lab.make("v", &[("id", DataType::INT32), ("v", kind.data_type.clone())], &["id"]).await;
     let lab_of_case = Mutex::new(&mut *lab);
-    let config = Config { cases: cases(), failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
+    let config =
+        Config { cases: cases(), failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
     let values = proptest::collection::vec(kind.values, 1..=ROWS_MAX);
     let outcome = TestRunner::new(config).run(&values, |values| {
-        block_in_place(|| Handle::current().block_on(async { check(&mut **lab_of_case.lock().await, &made, &values).await }))
+        block_in_place(|| {
+            Handle::current().block_on(async { check(&mut **lab_of_case.lock().await, &made, &values).await })
+        })
     });
     match outcome {
         Ok(()) => {}
-        Err(TestError::Fail(reason, values)) => panic!("{:?} held as {:?}: {values:?}: {reason}", made.types[1], made.table.columns[1]),
+        Err(TestError::Fail(reason, values)) => {
+            panic!("{:?} held as {:?}: {values:?}: {reason}", made.types[1], made.table.columns[1])
+        }
         Err(aborted) => panic!("{aborted}"),
     }
     lab.execute("drop table v").await;
@@ -130,7 +185,8 @@ async fn check(lab: &mut Lab, made: &Made, values: &[Value]) -> Checked {
         values.iter().partition(|value| lab.engine.may_refuse(&made.types[1], value));
     let mut rows = Vec::new();
     for value in sure {
-        held(value.clone(), &made.table.columns[1].data_type).map_err(|misfit| TestCaseError::fail(format!("{value:?}: {misfit}")))?;
+        held(value.clone(), &made.table.columns[1].data_type)
+            .map_err(|misfit| TestCaseError::fail(format!("{value:?}: {misfit}")))?;
         rows.push(row![i32::try_from(rows.len()).unwrap(), value.clone()]);
     }
     let added = lab.insert(made, &rows).await.map_err(failed)?;
@@ -156,14 +212,17 @@ async fn compare(lab: &mut Lab, made: &Made, rows: &[Row]) -> Checked {
     ensure(exactly(&read, rows), || format!("read as asked for: {read:?}"))?;
     let native = made.native_types();
     let read: Vec<Row> = lab.rows_as(made, &native).await;
-    let back: Vec<Row> = read.iter().map(|row| vec![row[0].clone(), held(row[1].clone(), &made.types[1]).unwrap()]).collect();
+    let back: Vec<Row> =
+        read.iter().map(|row| vec![row[0].clone(), held(row[1].clone(), &made.types[1]).unwrap()]).collect();
     ensure(exactly(&back, rows), || format!("read as it is held: {read:?}"))?;
 
     let Some(oracle) = lab.engine.oracle(&quoted("v"), &made.types[1]) else { return Ok(()) };
     let said = lab.foreign.query_text(&format!("select {} from v order by id", oracle.sql)).await;
     for (cell, row) in said.iter().zip(rows) {
         let value = cell[0].as_ref().map_or(Some(Value::Null), |text| (oracle.read)(text, &made.types[1]));
-        ensure(value.as_ref() == Some(&row[1]), || format!("the database says {:?} is {:?}", row[1], cell[0]))?;
+        ensure(value.as_ref() == Some(&row[1]), || {
+            format!("the database says {:?} is {:?}", row[1], cell[0])
+        })?;
     }
     ensure(said.len() == rows.len(), || "the database has another number of rows".to_owned())
 }
@@ -186,6 +245,7 @@ async fn write_again(lab: &mut Lab, made: &Made, rows: &[Row]) -> Checked {
     ensure(exactly(&read, rows), || format!("after an upsert: {read:?}"))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn failed(error: database::Error) -> TestCaseError {
     TestCaseError::fail(format!("{error:?}"))
 }

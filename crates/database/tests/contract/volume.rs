@@ -17,13 +17,17 @@ pub async fn more_parameters_than_a_statement_takes(lab: &mut Lab) {
     let names: Vec<String> = (0..40).map(|at| format!("c{at}")).collect();
     let columns: Vec<(&str, DataType)> = names.iter().map(|name| (name.as_str(), DataType::INT32)).collect();
     let made = lab.make("watched", &columns, &["c0"]).await;
-    let mut rows: Vec<Row> = (0..ROWS).map(|n| (0..40).map(|c| Value::Int((n * 40 + c).into())).collect()).collect();
+    let mut rows: Vec<Row> =
+        (0..ROWS).map(|n| (0..40).map(|c| Value::Int((n * 40 + c).into())).collect()).collect();
     assert_eq!(lab.upsert(&made, &rows).await.unwrap(), Applied { inserted: 3_000, ..NOTHING });
     assert_eq!(lab.upsert(&made, &rows).await.unwrap(), Applied { unchanged: 3_000, ..NOTHING });
     for row in rows.iter_mut().step_by(1000) {
         row[39] = Value::Int(-1);
     }
-    assert_eq!(lab.upsert(&made, &rows).await.unwrap(), Applied { updated: 3, unchanged: 2_997, inserted: 0 });
+    assert_eq!(
+        lab.upsert(&made, &rows).await.unwrap(),
+        Applied { updated: 3, unchanged: 2_997, inserted: 0 }
+    );
     assert_eq!(lab.rows(&made).await, rows);
 
     let keys: Vec<Row> = rows.iter().map(|row| row[..1].to_vec()).collect();
@@ -63,7 +67,8 @@ pub async fn tables_as_wide_as_the_database_allows(lab: &mut Lab) {
 pub async fn one_column_too_many_is_refused(lab: &mut Lab) {
     let width = lab.session.capabilities().columns_max;
     let column = lab.session.faithful(&model::ColumnDef::new("x", DataType::INT32)).unwrap();
-    let columns = (0..=width).map(|at| model::ColumnDef { name: format!("c{at}"), ..column.clone() }).collect();
+    let columns =
+        (0..=width).map(|at| model::ColumnDef { name: format!("c{at}"), ..column.clone() }).collect();
     let table = crate::lab::plain_table("too_wide", columns, &[]);
     let error = lab.session.create_table(&table).await.unwrap_err();
     assert!(matches!(error.kind, ErrorKind::Schema | ErrorKind::Unsupported), "{error:?}");

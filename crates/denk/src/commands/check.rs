@@ -9,8 +9,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    Context, Outcome, clock,
+    Context, Outcome,
     cli::CheckArgs,
+    clock,
     failure::{Failure, Place, Result},
     messages::{Message, message},
     output::Table,
@@ -50,7 +51,12 @@ pub async fn run(_args: &CheckArgs, context: &Context) -> Result<Outcome> {
     let mut check = Check { context, findings: Vec::new(), sessions: BTreeMap::new(), unmade: Vec::new() };
     let names = context.config.database_names().into_iter().map(str::to_owned).collect::<Vec<_>>();
     if names.is_empty() {
-        check.find("databases", Severity::Error, &message("check-no-databases"), Some(&message("check-no-databases-hint")));
+        check.find(
+            "databases",
+            Severity::Error,
+            &message("check-no-databases"),
+            Some(&message("check-no-databases-hint")),
+        );
     }
     let flows = wiring::flows(context);
     for name in &names {
@@ -73,13 +79,23 @@ pub async fn run(_args: &CheckArgs, context: &Context) -> Result<Outcome> {
 impl Check<'_> {
     fn find(&mut self, area: &str, severity: Severity, text: &Message, hint: Option<&Message>) {
         let say = |words: &Message| self.context.text.say(words);
-        let finding = Finding { area: area.to_owned(), severity, text: say(text), hint: hint.map(say).unwrap_or_default() };
+        let finding = Finding {
+            area: area.to_owned(),
+            severity,
+            text: say(text),
+            hint: hint.map(say).unwrap_or_default(),
+        };
         self.findings.push(finding);
     }
 
     fn fail(&mut self, area: &str, failure: &Failure) {
         let text = &self.context.text;
-        let finding = Finding { area: area.to_owned(), severity: Severity::Error, text: failure.sentence(text), hint: failure.hint_words(text) };
+        let finding = Finding {
+            area: area.to_owned(),
+            severity: Severity::Error,
+            text: failure.sentence(text),
+            hint: failure.hint_words(text),
+        };
         self.findings.push(finding);
     }
 
@@ -101,7 +117,8 @@ impl Check<'_> {
         };
         match (session.server().await, session.clock().await) {
             (Ok(server), Ok(clock)) => {
-                let text = message("check-opened").with("product", server.product).with("version", server.version);
+                let text =
+                    message("check-opened").with("product", server.product).with("version", server.version);
                 self.find(&area, Severity::Ok, &text, None);
                 self.clock(&area, clock);
                 self.sessions.insert(name.to_owned(), session);
@@ -123,18 +140,25 @@ impl Check<'_> {
         if [&flow.source.database, &flow.target.database].iter().any(|name| self.unmade.contains(name)) {
             return;
         }
-        let (source, target) = (self.sessions.remove(&flow.source.database), self.sessions.remove(&flow.target.database));
+        let (source, target) =
+            (self.sessions.remove(&flow.source.database), self.sessions.remove(&flow.target.database));
         let databases = Databases::of_flows(std::slice::from_ref(flow), self.context);
         if let (Some(mut source), Some(mut target), Ok(databases)) = (source, target, databases) {
             let moment = Instant::utc(Timestamp { micros: 0, nanos: 0 });
-            match flow::bind(flow, source.as_mut(), target.as_mut(), &self.context.config.zone, moment).await {
+            match flow::bind(flow, source.as_mut(), target.as_mut(), &self.context.config.zone, moment).await
+            {
                 Ok(bound) => self.bound(&area, &bound),
                 Err(error) => self.fail(&area, &Failure::of_flow(&error, &flow.name, &databases)),
             }
             self.sessions.insert(flow.source.database.clone(), source);
             self.sessions.insert(flow.target.database.clone(), target);
         } else {
-            self.find(&area, Severity::Error, &message("check-flow-unopened"), Some(&message("check-flow-unopened-hint")));
+            self.find(
+                &area,
+                Severity::Error,
+                &message("check-flow-unopened"),
+                Some(&message("check-flow-unopened-hint")),
+            );
         }
     }
 
@@ -150,7 +174,12 @@ impl Check<'_> {
         self.find(area, Severity::Ok, &text, None);
         if !bound.add.is_empty() {
             let names: Vec<&str> = bound.add.iter().map(|column| column.name.as_str()).collect();
-            self.find(area, Severity::Warning, &message("check-flow-adds").with("columns", names.join(", ")), None);
+            self.find(
+                area,
+                Severity::Warning,
+                &message("check-flow-adds").with("columns", names.join(", ")),
+                None,
+            );
         }
     }
 
@@ -158,9 +187,12 @@ impl Check<'_> {
         let ok = self.findings.iter().all(|finding| finding.severity != Severity::Error);
         let context = self.context;
         context.output.answer(&json!({ "ok": ok, "findings": self.findings }));
-        let mut table = Table::headed(["area", "severity", "finding"].map(|word| context.text.get(&format!("column-{word}"))));
+        let mut table = Table::headed(
+            ["area", "severity", "finding"].map(|word| context.text.get(&format!("column-{word}"))),
+        );
         for finding in &self.findings {
-            let severity = context.text.get(&format!("severity-{}", format!("{:?}", finding.severity).to_lowercase()));
+            let severity =
+                context.text.get(&format!("severity-{}", format!("{:?}", finding.severity).to_lowercase()));
             table.row([finding.area.clone(), severity, finding.text.clone()]);
             if !finding.hint.is_empty() {
                 table.row([String::new(), context.text.get("failure-hint"), finding.hint.clone()]);

@@ -30,7 +30,8 @@ pub async fn run(args: &CopyArgs, context: &Context) -> Result<Outcome> {
     }
     let tables = tables(args, &source).await?;
     let flows: Result<Vec<Flow>> = tables.iter().map(|table| flow_of(table, args)).collect();
-    let flows = flow::in_order(flows?).unwrap_or_else(|_| tables.iter().filter_map(|table| flow_of(table, args).ok()).collect());
+    let flows = flow::in_order(flows?)
+        .unwrap_or_else(|_| tables.iter().filter_map(|table| flow_of(table, args).ok()).collect());
     let mut databases = Databases::default();
     databases.add(SOURCE, source);
     databases.add(TARGET, target);
@@ -52,7 +53,11 @@ fn address(text: &str, context: &Context) -> Result<Address> {
         Failure::new(Code::WrongAddress, what, address_reason(&error), message("copy-address-hint"))
     })?;
     let is_file = !address.path().as_os_str().is_empty();
-    Ok(if is_file && address.path().is_relative() { Address::sqlite(context.environment.folder().join(address.path())) } else { address })
+    Ok(if is_file && address.path().is_relative() {
+        Address::sqlite(context.environment.folder().join(address.path()))
+    } else {
+        address
+    })
 }
 
 /// The tables to copy, with their shape. Views are copied only when they are named.
@@ -90,7 +95,8 @@ async fn named(session: &mut dyn Session, name: &str) -> ::database::Result<Tabl
 
 fn flow_of(table: &Table, args: &CopyArgs) -> Result<Flow> {
     let name = &table.name.name;
-    let referenced = table.foreign_keys.iter().map(|key| key.table.name.clone()).filter(|other| other != name);
+    let referenced =
+        table.foreign_keys.iter().map(|key| key.table.name.clone()).filter(|other| other != name);
     Ok(Flow {
         name: name.clone(),
         groups: Vec::new(),

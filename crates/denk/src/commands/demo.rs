@@ -28,7 +28,10 @@ struct Step {
 /// # Errors
 /// `CannotWrite` when the folder cannot be made; what a database says.
 pub async fn run(_args: &DemoArgs, context: &Context) -> Result<Outcome> {
-    let folder = context.environment.folder().join(context.global.data.clone().unwrap_or_else(|| PathBuf::from(FOLDER)));
+    let folder = context
+        .environment
+        .folder()
+        .join(context.global.data.clone().unwrap_or_else(|| PathBuf::from(FOLDER)));
     let entegra = fresh(&folder)?;
     let say = |words: Message| context.output.line(&context.text.say(&words));
     say(message("demo-begin").with("folder", folder.as_path()));
@@ -46,7 +49,8 @@ pub async fn run(_args: &DemoArgs, context: &Context) -> Result<Outcome> {
     say(message("demo-day"));
     steps.push(step("demo-changes", &flows, &databases, context, Options::default()).await);
     let compare = Options { full: true, dry_run: true, allow_deletes: true, ..Options::default() };
-    let compared = Runner::new(&databases, &Bars::new(context), context.config.zone.clone(), compare).run(&flows).await;
+    let compared =
+        Runner::new(&databases, &Bars::new(context), context.config.zone.clone(), compare).run(&flows).await;
     Ok(finish(context, &folder, &steps, &compared))
 }
 
@@ -71,7 +75,9 @@ async fn script(file: &Path, part: &str) -> Result<()> {
     let file_of = |found: Vec<presets::File>| found.into_iter().find(|file| file.path == path);
     let Some(sql) = presets::files("mikro").and_then(file_of) else { return Err(Failure::defect(path)) };
     let address = Address::sqlite(file);
-    ::database::run_script(&address, sql.text).await.map_err(|error| Failure::of_database(&error, &Place::at(&address)))
+    ::database::run_script(&address, sql.text)
+        .await
+        .map_err(|error| Failure::of_database(&error, &Place::at(&address)))
 }
 
 fn preset_flows() -> Result<Vec<Flow>> {
@@ -79,7 +85,13 @@ fn preset_flows() -> Result<Vec<Flow>> {
     files.iter().map(|file| wiring::read(file.path, file.text)).collect()
 }
 
-async fn step(title: &'static str, flows: &[Flow], databases: &Databases, context: &Context, options: Options) -> Step {
+async fn step(
+    title: &'static str,
+    flows: &[Flow],
+    databases: &Databases,
+    context: &Context,
+    options: Options,
+) -> Step {
     let bars = Bars::new(context);
     let reports = Runner::new(databases, &bars, context.config.zone.clone(), options).run(flows).await;
     context.output.line(&context.text.get(title));
@@ -95,7 +107,8 @@ async fn step(title: &'static str, flows: &[Flow], databases: &Databases, contex
 
 /// Only the flows in which something happened.
 fn table(context: &Context, reports: &[FlowReport]) -> Table {
-    let headings = ["flow", "inserted", "updated", "unchanged", "deleted", "parked"].map(|word| context.text.get(&format!("column-{word}")));
+    let headings = ["flow", "inserted", "updated", "unchanged", "deleted", "parked"]
+        .map(|word| context.text.get(&format!("column-{word}")));
     let mut table = Table::headed(headings).right(1..6);
     for report in reports.iter().filter(|report| report.wrote() || report.parked > 0) {
         let counts = [report.inserted, report.updated, report.unchanged, report.deleted, report.parked];
@@ -108,14 +121,20 @@ fn table(context: &Context, reports: &[FlowReport]) -> Table {
 }
 
 fn finish(context: &Context, folder: &Path, steps: &[Step], compared: &[FlowReport]) -> Outcome {
-    let differences: u64 = compared.iter().map(|report| report.inserted + report.updated + report.deleted).sum();
+    let differences: u64 =
+        compared.iter().map(|report| report.inserted + report.updated + report.deleted).sum();
     let parked: u64 = compared.iter().map(|report| report.parked).sum();
     let verified: Vec<Verified> = compared.iter().map(Verified::from).collect();
-    let list: Vec<_> = steps.iter().map(|step| json!({ "step": step.title, "flows": step.reports })).collect();
+    let list: Vec<_> =
+        steps.iter().map(|step| json!({ "step": step.title, "flows": step.reports })).collect();
     context.output.answer(&json!({ "folder": folder.display().to_string(), "steps": list, "differences": differences, "verified": verified }));
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let end = message("demo-end").with("differences", count(differences)).with("parked", count(parked)).with("folder", folder);
+    let end = message("demo-end")
+        .with("differences", count(differences))
+        .with("parked", count(parked))
+        .with("folder", folder);
     context.output.line(&context.text.say(&end));
-    let failed = steps.iter().flat_map(|step| &step.reports).chain(compared).any(|report| report.failure.is_some());
+    let failed =
+        steps.iter().flat_map(|step| &step.reports).chain(compared).any(|report| report.failure.is_some());
     if failed || differences > 0 { Outcome::Failed } else { Outcome::Done }
 }

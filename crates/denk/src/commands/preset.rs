@@ -26,7 +26,8 @@ pub fn run(command: &PresetCommand, context: &Context) -> Result<Outcome> {
 }
 
 fn list(context: &Context) {
-    let mut table = Table::headed(["preset", "flows"].map(|word| context.text.get(&format!("column-{word}")))).right([1]);
+    let mut table =
+        Table::headed(["preset", "flows"].map(|word| context.text.get(&format!("column-{word}")))).right([1]);
     let mut list = Vec::new();
     for name in presets::names() {
         let flows = presets::flows(name).unwrap_or_default().len();
@@ -69,8 +70,16 @@ fn show_schema(name: &str, schema: Schema, dialect: Dialect, context: &Context) 
         Dialect::Mssql => "mssql",
     };
     let Some(sql) = presets::schema(name, schema, dialect) else {
-        let why = message("preset-no-schema-why").with("name", name).with("schema", schema).with("dialect", dialect);
-        return Err(Failure::new(Code::PresetHasNo, message("preset-no-schema-what"), why, message("preset-no-schema-hint")));
+        let why = message("preset-no-schema-why")
+            .with("name", name)
+            .with("schema", schema)
+            .with("dialect", dialect);
+        return Err(Failure::new(
+            Code::PresetHasNo,
+            message("preset-no-schema-what"),
+            why,
+            message("preset-no-schema-hint"),
+        ));
     };
     context.output.answer(&json!({ "name": name, "schema": schema, "dialect": dialect, "sql": sql }));
     context.output.line(sql.trim_end());
@@ -92,11 +101,18 @@ fn copy(args: &PresetCopyArgs, context: &Context) -> Result<()> {
     }
     for file in &files {
         let path = folder.join(file.path);
-        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, file.text));
+        let made = path
+            .parent()
+            .map_or(Ok(()), std::fs::create_dir_all)
+            .and_then(|()| std::fs::write(&path, file.text));
         made.map_err(|error| failed(&path, &error))?;
     }
     let count = i64::try_from(files.len()).unwrap_or(i64::MAX);
-    context.output.answer(&json!({ "name": args.name, "folder": folder.display().to_string(), "files": files.len() }));
-    context.output.line(&context.text.say(&message("preset-copied").with("count", count).with("folder", folder.as_path())));
+    context
+        .output
+        .answer(&json!({ "name": args.name, "folder": folder.display().to_string(), "files": files.len() }));
+    context.output.line(
+        &context.text.say(&message("preset-copied").with("count", count).with("folder", folder.as_path())),
+    );
     Ok(())
 }

@@ -47,11 +47,23 @@ impl Progress for Bars<'_> {
 
     fn finished(&self, report: &FlowReport) {
         self.set(None);
-        let FlowReport { name, read, inserted, updated, unchanged, deleted, parked, held, seconds, .. } = report;
+        let FlowReport { name, read, inserted, updated, unchanged, deleted, parked, held, seconds, .. } =
+            report;
         if let Some(error) = &report.failure {
             tracing::error!(flow = name, kind = error.kind().code(), "failed");
         }
-        tracing::info!(flow = name, read, inserted, updated, unchanged, deleted, parked, held, seconds, "finished");
+        tracing::info!(
+            flow = name,
+            read,
+            inserted,
+            updated,
+            unchanged,
+            deleted,
+            parked,
+            held,
+            seconds,
+            "finished"
+        );
     }
 }
 
@@ -83,13 +95,25 @@ pub fn show(context: &Context, databases: &Databases, mut reports: Vec<FlowRepor
 }
 
 fn table(context: &Context, reports: &[FlowReport]) -> Table {
-    let words = ["flow", "state", "read", "inserted", "updated", "unchanged", "deleted", "parked", "held", "seconds"];
+    let words =
+        ["flow", "state", "read", "inserted", "updated", "unchanged", "deleted", "parked", "held", "seconds"];
     let headings = words.map(|word| context.text.get(&format!("column-{word}")));
     let mut table = Table::headed(headings).right(2..10);
     for report in reports {
         let number = |count: u64| context.text.number(count);
         let mut row = vec![report.name.clone(), context.text.get(state_key(report.state))];
-        row.extend([report.read, report.inserted, report.updated, report.unchanged, report.deleted, report.parked, report.held].map(number));
+        row.extend(
+            [
+                report.read,
+                report.inserted,
+                report.updated,
+                report.unchanged,
+                report.deleted,
+                report.parked,
+                report.held,
+            ]
+            .map(number),
+        );
         row.push(format!("{:.2}", report.seconds));
         table.row(row);
     }
@@ -111,19 +135,28 @@ fn details(context: &Context, databases: &Databases, reports: &[FlowReport]) {
         let flow = || report.name.as_str();
         for step in &report.plan {
             let action = context.text.get(&format!("action-{}", format!("{:?}", step.action).to_lowercase()));
-            context.output.line(&format!("  {flow}: {action} {} {}", step.key, step.columns.join(", "), flow = flow()).trim_end().to_owned());
+            context.output.line(
+                format!("  {flow}: {action} {} {}", step.key, step.columns.join(", "), flow = flow())
+                    .trim_end(),
+            );
         }
         if !report.added_columns.is_empty() {
-            say(message("run-added-columns").with("flow", flow()).with("columns", report.added_columns.join(", ")));
+            say(message("run-added-columns")
+                .with("flow", flow())
+                .with("columns", report.added_columns.join(", ")));
         }
         if report.parked > 0 {
-            say(message("run-parked").with("flow", flow()).with("count", i64::try_from(report.parked).unwrap_or(i64::MAX)));
+            say(message("run-parked")
+                .with("flow", flow())
+                .with("count", i64::try_from(report.parked).unwrap_or(i64::MAX)));
         }
         for row in &report.reasons {
             context.output.line(&format!("  {} {}: {}", row.key, row.column, row.reason));
         }
         if report.held > 0 {
-            say(message("run-held").with("flow", flow()).with("count", i64::try_from(report.held).unwrap_or(i64::MAX)));
+            say(message("run-held")
+                .with("flow", flow())
+                .with("count", i64::try_from(report.held).unwrap_or(i64::MAX)));
         }
         if let Some(error) = &report.failure {
             let failure = Failure::of_flow(error, flow(), databases);

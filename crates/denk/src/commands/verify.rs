@@ -18,7 +18,8 @@ use crate::{
 pub async fn run(args: &VerifyArgs, context: &Context) -> Result<Outcome> {
     let flows = wiring::chosen(wiring::flows(context)?, std::slice::from_ref(&args.name), &[])?;
     let databases = Databases::of_flows(&flows, context)?;
-    let look = Options { full: true, dry_run: true, allow_deletes: true, accept_drift: true, shown: args.limit };
+    let look =
+        Options { full: true, dry_run: true, allow_deletes: true, accept_drift: true, shown: args.limit };
     let bars = Bars::new(context);
     let runner = |options| Runner::new(&databases, &bars, context.config.zone.clone(), options);
     let mut found = runner(look).run(&flows).await;
@@ -51,7 +52,13 @@ fn show(context: &Context, databases: &Databases, mut found: Vec<FlowReport>) ->
     for flow in &verified {
         for example in &flow.examples {
             let word = format!("verify-{}", format!("{:?}", example.repair).to_lowercase());
-            let line = format!("  {}: {} {} {}", flow.name, context.text.get(&word), example.key, example.columns.join(", "));
+            let line = format!(
+                "  {}: {} {} {}",
+                flow.name,
+                context.text.get(&word),
+                example.key,
+                example.columns.join(", ")
+            );
             context.output.line(line.trim_end());
         }
     }
@@ -64,10 +71,12 @@ fn show(context: &Context, databases: &Databases, mut found: Vec<FlowReport>) ->
 }
 
 fn table(context: &Context, flows: &[Verified]) -> Table {
-    let headings = ["flow", "compared", "missing", "extra", "different", "parked"].map(|word| context.text.get(&format!("column-{word}")));
+    let headings = ["flow", "compared", "missing", "extra", "different", "parked"]
+        .map(|word| context.text.get(&format!("column-{word}")));
     let mut table = Table::headed(headings).right(1..6);
     for flow in flows {
-        let numbers = [flow.compared, flow.missing, flow.extra, flow.different, flow.parked].map(|count| context.text.number(count));
+        let numbers = [flow.compared, flow.missing, flow.extra, flow.different, flow.parked]
+            .map(|count| context.text.number(count));
         table.row([flow.name.clone()].into_iter().chain(numbers));
     }
     table

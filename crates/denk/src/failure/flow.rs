@@ -24,17 +24,32 @@ impl Failure {
 
 fn told(error: &Error) -> (Code, Message, &'static str) {
     match error {
-        Error::Database { .. } | Error::ReaderLost => (Code::Defect, Message::verbatim(error.to_string()), "defect-hint"),
-        Error::Unopened(name) => (Code::FlowDatabase, message("flow-unopened").with("database", name.as_str()), "flow-unopened-hint"),
-        Error::NoDatabase(name) => (Code::FlowDatabase, message("database-not-configured").with("name", name.as_str()), "flow-fit-hint"),
+        Error::Database { .. } | Error::ReaderLost => {
+            (Code::Defect, Message::verbatim(error.to_string()), "defect-hint")
+        }
+        Error::Unopened(name) => (
+            Code::FlowDatabase,
+            message("flow-unopened").with("database", name.as_str()),
+            "flow-unopened-hint",
+        ),
+        Error::NoDatabase(name) => (
+            Code::FlowDatabase,
+            message("database-not-configured").with("name", name.as_str()),
+            "flow-fit-hint",
+        ),
         Error::NoTable { database, table } => {
-            let why = message("flow-no-table").with("database", database.as_str()).with("table", table.as_str());
+            let why =
+                message("flow-no-table").with("database", database.as_str()).with("table", table.as_str());
             (Code::FlowDoesNotFit, why, "flow-no-table-hint")
         }
         Error::NoColumn { table, column, nearest } => {
             let why = message("flow-no-column").with("table", table.as_str()).with("column", column.as_str());
             match nearest {
-                Some(_) => (Code::FlowDoesNotFit, why.with("nearest", nearest.clone().unwrap_or_default()), "flow-fit-hint"),
+                Some(_) => (
+                    Code::FlowDoesNotFit,
+                    why.with("nearest", nearest.clone().unwrap_or_default()),
+                    "flow-fit-hint",
+                ),
                 None => (Code::FlowDoesNotFit, why.with("nearest", "-"), "flow-fit-hint"),
             }
         }
@@ -42,22 +57,39 @@ fn told(error: &Error) -> (Code, Message, &'static str) {
             let why = message("flow-computed").with("table", table.as_str()).with("column", column.as_str());
             (Code::FlowDoesNotFit, why, "flow-fit-hint")
         }
-        Error::NoKey(table) => (Code::FlowDoesNotFit, message("flow-no-key").with("table", table.as_str()), "flow-no-key-hint"),
+        Error::NoKey(table) => {
+            (Code::FlowDoesNotFit, message("flow-no-key").with("table", table.as_str()), "flow-no-key-hint")
+        }
         Error::Unfaithful { column, native, reason } => {
-            let why = message("flow-unfaithful").with("column", column.as_str()).with("type", native.as_str()).with("reason", reason.as_str());
+            let why = message("flow-unfaithful")
+                .with("column", column.as_str())
+                .with("type", native.as_str())
+                .with("reason", reason.as_str());
             (Code::TypeWouldNotSurvive, why, "flow-unfaithful-hint")
         }
-        Error::NoType { word } => (Code::FlowDoesNotFit, message("flow-no-type").with("word", word.as_str()), "flow-no-type-hint"),
+        Error::NoType { word } => {
+            (Code::FlowDoesNotFit, message("flow-no-type").with("word", word.as_str()), "flow-no-type-hint")
+        }
         Error::BadConstant { column, reason } => {
-            let why = message("flow-bad-constant").with("column", column.as_str()).with("reason", reason.as_str());
+            let why =
+                message("flow-bad-constant").with("column", column.as_str()).with("reason", reason.as_str());
             (Code::FlowDoesNotFit, why, "flow-fit-hint")
         }
-        Error::Vanished { column } => (Code::SourceChanged, message("flow-vanished").with("column", column.as_str()), "flow-drift-hint"),
+        Error::Vanished { column } => {
+            (Code::SourceChanged, message("flow-vanished").with("column", column.as_str()), "flow-drift-hint")
+        }
         Error::Retyped { column, before, now } => {
-            let why = message("flow-retyped").with("column", column.as_str()).with("before", before.as_str()).with("now", now.as_str());
+            let why = message("flow-retyped")
+                .with("column", column.as_str())
+                .with("before", before.as_str())
+                .with("now", now.as_str());
             (Code::SourceChanged, why, "flow-drift-hint")
         }
-        Error::TargetKeyRepeats(key) => (Code::TargetKeyRepeats, message("flow-key-repeats").with("key", key.to_string()), "flow-key-repeats-hint"),
+        Error::TargetKeyRepeats(key) => (
+            Code::TargetKeyRepeats,
+            message("flow-key-repeats").with("key", key.to_string()),
+            "flow-key-repeats-hint",
+        ),
         Error::CaseFailed { test, column, wanted, got } => {
             let why = message("flow-case").with("test", test.as_str()).with("column", column.as_str());
             (Code::FlowCase, why.with("wanted", wanted.as_str()).with("got", got.as_str()), "flow-case-hint")
@@ -69,10 +101,14 @@ fn told(error: &Error) -> (Code, Message, &'static str) {
 #[must_use]
 pub fn reason(misfit: &Misfit) -> Message {
     match misfit {
-        Misfit::NotA { value, wanted } => message("misfit-not-a").with("value", value.as_str()).with("wanted", message(format!("type-{}", slug(wanted)))),
+        Misfit::NotA { value, wanted } => message("misfit-not-a")
+            .with("value", value.as_str())
+            .with("wanted", message(format!("type-{}", slug(wanted)))),
         Misfit::OutOfRange { value } => message("misfit-range").with("value", value.as_str()),
         Misfit::TooPrecise { value } => message("misfit-precise").with("value", value.as_str()),
-        Misfit::TooLong { length, max } => message("misfit-long").with("length", length.to_string()).with("max", max.to_string()),
+        Misfit::TooLong { length, max } => {
+            message("misfit-long").with("length", length.to_string()).with("max", max.to_string())
+        }
         Misfit::Character { code } => message("misfit-character").with("code", format!("U+{code:04X}")),
         Misfit::NotUtf8 => message("misfit-utf8"),
         Misfit::Null => message("misfit-null"),

@@ -8,7 +8,15 @@ use super::*;
 
 /// Keys whose end is put together in code; their own tests say that each is there.
 const MADE_IN_CODE: [&str; 9] = [
-    "command-", "option-", "database-what-", "database-hint-", "column-", "action-", "severity-", "verify-", "type-",
+    "command-",
+    "option-",
+    "database-what-",
+    "database-hint-",
+    "column-",
+    "action-",
+    "severity-",
+    "verify-",
+    "type-",
 ];
 
 /// Key (or `key.attribute`) -> its variables.

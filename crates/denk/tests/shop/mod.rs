@@ -60,7 +60,11 @@ impl Shop {
     }
 
     pub fn on_postgres() -> Self {
-        Self { folder: TempDir::new().unwrap(), web: Web::Postgres(testkit::postgres::server().create_database()) }.filled()
+        Self {
+            folder: TempDir::new().unwrap(),
+            web: Web::Postgres(testkit::postgres::server().create_database()),
+        }
+        .filled()
     }
 
     /// One of each.
@@ -74,7 +78,9 @@ impl Shop {
             Web::Sqlite(path) => format!("sqlite:{}", path.display()),
             Web::Postgres(database) => database.url().to_owned(),
         };
-        let text = format!("[databases]\nentegra = 'sqlite:entegra.s3db'\nweb = '{web}'\n[flows]\npreset = 'mikro'\n");
+        let text = format!(
+            "[databases]\nentegra = 'sqlite:entegra.s3db'\nweb = '{web}'\n[flows]\npreset = 'mikro'\n"
+        );
         fs::write(self.folder.path().join("denk.toml"), text).unwrap();
         self
     }
@@ -106,7 +112,13 @@ impl Shop {
 
     pub fn assert_equal(&self) {
         let said = self.denk(&["verify", "entegra"]);
-        assert_eq!((said.code, &said.json["equal"]), (0, &Value::Bool(true)), "{:#}\n{}", said.json, said.stderr);
+        assert_eq!(
+            (said.code, &said.json["equal"]),
+            (0, &Value::Bool(true)),
+            "{:#}\n{}",
+            said.json,
+            said.stderr
+        );
     }
 
     /// Rows of the web database, `|` between columns.
@@ -135,16 +147,22 @@ pub fn sqlite_rows(path: &Path, sql: &str) -> Vec<String> {
         rusqlite::types::ValueRef::Null => String::new(),
         rusqlite::types::ValueRef::Integer(n) => n.to_string(),
         rusqlite::types::ValueRef::Real(r) => r.to_string(),
-        rusqlite::types::ValueRef::Text(t) | rusqlite::types::ValueRef::Blob(t) => String::from_utf8_lossy(t).into_owned(),
+        rusqlite::types::ValueRef::Text(t) | rusqlite::types::ValueRef::Blob(t) => {
+            String::from_utf8_lossy(t).into_owned()
+        }
     };
-    let line = |row: &rusqlite::Row<'_>| Ok((0..columns).map(|at| cell(row, at)).collect::<Vec<_>>().join("|"));
+    let line =
+        |row: &rusqlite::Row<'_>| Ok((0..columns).map(|at| cell(row, at)).collect::<Vec<_>>().join("|"));
     statement.query_map([], line).unwrap().map(Result::unwrap).collect()
 }
 
 /// A count of one flow.
 pub fn count(run: &Value, flow: &str, what: &str) -> u64 {
     let flows = run["flows"].as_array().unwrap();
-    let found = flows.iter().find(|report| report["name"] == flow).unwrap_or_else(|| panic!("no flow {flow} in {run:#}"));
+    let found = flows
+        .iter()
+        .find(|report| report["name"] == flow)
+        .unwrap_or_else(|| panic!("no flow {flow} in {run:#}"));
     found[what].as_u64().unwrap()
 }
 

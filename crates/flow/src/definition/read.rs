@@ -39,16 +39,23 @@ fn complaint(flow: &Flow) -> Option<(&'static str, String)> {
         return Some(("query", "a source with `query` needs `key`".to_owned()));
     }
     if !flow.columns.all && flow.column.is_empty() {
-        return Some(("name", "no column is carried: set `columns.all = true` or write `[[column]]`".to_owned()));
+        return Some((
+            "name",
+            "no column is carried: set `columns.all = true` or write `[[column]]`".to_owned(),
+        ));
     }
     if !["erp_to_web", "web_to_erp"].contains(&flow.direction.as_str()) {
-        return Some(("direction", format!("`{}` is no direction: erp_to_web or web_to_erp", flow.direction)));
+        return Some((
+            "direction",
+            format!("`{}` is no direction: erp_to_web or web_to_erp", flow.direction),
+        ));
     }
-    let origins = |rule: &&super::ColumnRule| [rule.value.is_some(), rule.from.is_some(), rule.now].iter().filter(|given| **given).count() > 1;
-    flow.column
-        .iter()
-        .find(origins)
-        .map(|rule| ("[[column]]", format!("column `{}` has more than one of `from`, `value` and `now`", rule.to)))
+    let origins = |rule: &&super::ColumnRule| {
+        [rule.value.is_some(), rule.from.is_some(), rule.now].iter().filter(|given| **given).count() > 1
+    };
+    flow.column.iter().find(origins).map(|rule| {
+        ("[[column]]", format!("column `{}` has more than one of `from`, `value` and `now`", rule.to))
+    })
 }
 
 fn locate(file: &str, text: &str, error: &toml::de::Error) -> DefinitionError {

@@ -47,7 +47,10 @@ fn nothing_is_rounded() {
 fn nothing_is_cut() {
     let nvarchar = |max, unit| DataType::Text { max: Some(max), unit, traits: TextTraits::UNLIMITED };
     assert!(to(text("ığüşöç"), &nvarchar(6, TextUnit::Chars)).is_ok());
-    assert_eq!(to(text("ığüşöçİ"), &nvarchar(6, TextUnit::Chars)), Err(Misfit::TooLong { length: 7, max: 6 }));
+    assert_eq!(
+        to(text("ığüşöçİ"), &nvarchar(6, TextUnit::Chars)),
+        Err(Misfit::TooLong { length: 7, max: 6 })
+    );
     assert!(to(text("😀"), &nvarchar(1, TextUnit::Utf16)).is_err());
     assert!(to(Value::Bytes(vec![0; 9]), &DataType::Bytes { max: Some(8) }).is_err());
     let no_nul = DataType::Text { max: None, unit: TextUnit::Chars, traits: TextTraits::default() };

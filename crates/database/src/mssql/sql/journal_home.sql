@@ -13,6 +13,8 @@ if not exists (select 1 from sys.tables as t inner join sys.schemas as s on s.sc
         kinds nvarchar(16) not null,
         k1 nvarchar(4000) null, k2 nvarchar(4000) null, k3 nvarchar(4000) null, k4 nvarchar(4000) null,
         k5 nvarchar(4000) null, k6 nvarchar(4000) null, k7 nvarchar(4000) null, k8 nvarchar(4000) null,
+        b1 varbinary(8000) null, b2 varbinary(8000) null, b3 varbinary(8000) null, b4 varbinary(8000) null,
+        b5 varbinary(8000) null, b6 varbinary(8000) null, b7 varbinary(8000) null, b8 varbinary(8000) null,
         at datetime2(7) not null default (sysutcdatetime()));
 if not exists (select 1 from sys.tables as t inner join sys.schemas as s on s.schema_id = t.schema_id
                where t.name = 'denk_journal_tables' and s.name = N{home})

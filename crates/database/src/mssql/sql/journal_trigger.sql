@@ -3,6 +3,7 @@
 create trigger {trigger} on {table} after insert, update, delete as
 begin
     set nocount on;
+    set rowcount 0;
     if substring(context_info(), 1, 4) = 0x64656e6b return;
     if not exists (select 1 from inserted) and not exists (select 1 from deleted) return;
     insert into {journal} (table_schema, table_name, operation, kinds, {places})

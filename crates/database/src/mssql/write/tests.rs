@@ -46,9 +46,9 @@ fn an_upsert_reads_as_it_should() {
     let key = "(t.\"kod\" = s.c1 and (cast(t.\"kod\" as nvarchar(max)) + nchar(1)) collate Latin1_General_BIN2 = \
                (cast(s.c1 as nvarchar(max)) + nchar(1)) collate Latin1_General_BIN2)";
     let differs = "exists (select cast(t.\"fiyat\" as binary(8)), \
-                   (cast(t.\"ad\" as nvarchar(max)) + nchar(1)) collate Latin1_General_BIN2 except select \
+                   (cast(rtrim(t.\"ad\") as nvarchar(max)) + nchar(1)) collate Latin1_General_BIN2 except select \
                    cast(s.c2 as binary(8)), \
-                   (cast(cast(s.c3 as nchar(10)) as nvarchar(max)) + nchar(1)) collate Latin1_General_BIN2)";
+                   (cast(rtrim(cast(s.c3 as nchar(10))) as nvarchar(max)) + nchar(1)) collate Latin1_General_BIN2)";
     let sql = plan.compared().unwrap();
     assert!(sql.contains(key), "{sql}");
     assert!(sql.contains(differs), "{sql}");
@@ -79,9 +79,6 @@ fn a_table_is_loaded_directly_only_where_nothing_is_in_the_way() {
     assert!(!direct(&|table| table.columns[1] = column("a]d", "nvarchar(20)")));
     assert!(!direct(&|table| table.columns[1] = column("saat", "time(3)")));
     assert!(!direct(&|table| table.columns[0].generated = Generated::Identity));
-    assert!(!direct(&|table| table
-        .triggers
-        .push(model::Trigger { name: "t".into(), definition: String::new() })));
 }
 
 #[test]

@@ -1,2 +1,2 @@
--- One condition of a filter, by bytes whatever the collation. {column}, {operator}, {value}.
-{column} collate binary {operator} {value}
+-- One condition of a filter. {left}: column, {operator}, {right}: parameter.
+{left} {operator} {right}

@@ -32,7 +32,9 @@ fn edit() -> impl Strategy<Value = Edit> {
 
 fn apply(lab: &Lab, at: usize, edit: &Edit) {
     let sql = match edit {
-        Edit::Put(id, size) => format!("insert or replace into t (id, v, r) values ({id}, hex(zeroblob({size})) || {at}, {at} / 2.0)"),
+        Edit::Put(id, size) => format!(
+            "insert or replace into t (id, v, r) values ({id}, hex(zeroblob({size})) || {at}, {at} / 2.0)"
+        ),
         Edit::Grow(id) => format!("update t set v = v || 'ğ' where id >= {id} and id < {id} + 3"),
         Edit::Delete(id) => format!("delete from t where id = {id}"),
         Edit::DeleteFrom(id) => format!("delete from t where id > {id}"),

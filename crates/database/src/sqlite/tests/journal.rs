@@ -86,6 +86,11 @@ fn bodies_are_plain_inserts() {
     for trigger in triggers {
         let (_, body) = trigger.definition.split_once(" begin\n").unwrap();
         let statements: Vec<&str> = body.lines().filter(|line| *line != "end").collect();
-        assert!(statements.iter().all(|line| line.starts_with("insert into denk_journal (") && line.ends_with(");")), "{body}");
+        assert!(
+            statements
+                .iter()
+                .all(|line| line.starts_with("insert into denk_journal (") && line.ends_with(");")),
+            "{body}"
+        );
     }
 }

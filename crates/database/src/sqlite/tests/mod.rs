@@ -3,9 +3,10 @@
 mod digest;
 mod journal;
 mod pages;
+mod session;
 mod write;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::LazyLock};
 
 use model::{Batch, Cell, DataType, Key, Page, TableRef, Value, Zone};
 use rusqlite::Connection;
@@ -17,7 +18,7 @@ use crate::{ColumnRead, ColumnRef, Read, Relation, Write};
 struct Lab {
     link: Link,
     other: Connection,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Lab {
@@ -27,7 +28,7 @@ impl Lab {
         let other = Connection::open(&file).unwrap();
         other.execute_batch("pragma synchronous = off").unwrap();
         other.execute_batch(sql).unwrap();
-        Self { link: Link::open(&file, Absent::Refuse).unwrap(), other, _folder: folder }
+        Self { link: Link::open(&file, Absent::Refuse).unwrap(), other, folder }
     }
 
     fn run(&self, sql: &str) {
@@ -39,36 +40,56 @@ impl Lab {
         let width = statement.column_count();
         let (mut rows, mut lines) = (statement.raw_query(), Vec::new());
         while let Some(row) = rows.next().unwrap() {
-            let cells = (0..width).map(|at| format!("{:?}", row.get::<_, rusqlite::types::Value>(at).unwrap()));
+            let cells =
+                (0..width).map(|at| format!("{:?}", row.get::<_, rusqlite::types::Value>(at).unwrap()));
             lines.push(cells.collect::<Vec<_>>().join(","));
         }
         lines.join(";")
     }
 
+    fn read(&self, read: &Read<'_>) -> crate::Result<Page> {
+        self.link.read(&read.into())
+    }
+
     /// Every page of a table, each of at most `rows` rows.
-    fn pages(&self, columns: &[ColumnRead], key: &[usize], rows: usize, up_to: Option<&Key>, after: Option<Key>) -> Vec<Page> {
-        let (zone, from) = (Zone::utc(), Relation::Table(TableRef::new("t")));
+    fn pages(
+        &self,
+        columns: &[ColumnRead],
+        key: &[usize],
+        rows: usize,
+        up_to: Option<&Key>,
+        after: Option<Key>,
+    ) -> Vec<Page> {
         let mut after = after;
         let mut pages = Vec::new();
         loop {
-            let read = Read {
-                from: &from,
-                columns,
-                key,
-                filter: &[],
-                after: after.as_ref(),
-                up_to,
-                rows: Some(rows),
-                bytes: None,
-                zone: &zone,
-            };
-            let page = self.link.read(&(&read).into()).unwrap();
+            let page = self
+                .read(&Read { after: after.as_ref(), up_to, rows: Some(rows), ..part(columns, key) })
+                .unwrap();
             after.clone_from(&page.next);
             pages.push(page);
             if after.is_none() {
                 return pages;
             }
         }
+    }
+}
+
+static TABLE: LazyLock<Relation> = LazyLock::new(|| Relation::Table(TableRef::new("t")));
+static UTC: LazyLock<Zone> = LazyLock::new(Zone::utc);
+
+/// All rows of `t`.
+fn part<'a>(columns: &'a [ColumnRead], key: &'a [usize]) -> Read<'a> {
+    Read {
+        from: &TABLE,
+        columns,
+        key,
+        filter: &[],
+        after: None,
+        up_to: None,
+        rows: None,
+        bytes: None,
+        zone: &UTC,
     }
 }
 
@@ -89,7 +110,12 @@ fn text(text: &str) -> Value {
 }
 
 /// Writes `columns` of `t`, the first `keys` of which are its key.
-fn writing<T>(lab: &mut Lab, columns: &[&str], keys: usize, work: impl FnOnce(&mut Link, &Write<'_>) -> T) -> T {
+fn writing<T>(
+    lab: &mut Lab,
+    columns: &[&str],
+    keys: usize,
+    work: impl FnOnce(&mut Link, &Write<'_>) -> T,
+) -> T {
     let table = lab.link.table(&TableRef::new("t")).unwrap();
     let columns: Vec<ColumnRef> = columns.iter().map(|name| ColumnRef::named(*name)).collect();
     let key: Vec<usize> = (0..keys).collect();

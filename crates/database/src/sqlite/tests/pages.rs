@@ -2,14 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use model::{DataType, Key, Misfit, Value};
+use model::{DataType, ErrorKind, Key, Misfit, Value};
 use proptest::prelude::*;
 
-use super::{Lab, column, text};
-use crate::{ColumnRead, ColumnRef};
+use super::{Lab, column, part, text};
+use crate::{ColumnRead, ColumnRef, Comparison, Condition, Read};
 
-const DECLARED: [&str; 8] =
-    ["", "INTEGER", "VARCHAR(9) collate nocase", "NUMERIC(9,2)", "TEXT", "DATETIME", "UUID", "DECIMAL_TEXT collate rtrim"];
+const DECLARED: [&str; 8] = [
+    "",
+    "INTEGER",
+    "VARCHAR(9) collate nocase",
+    "NUMERIC(9,2)",
+    "TEXT",
+    "DATETIME",
+    "UUID",
+    "DECIMAL_TEXT collate rtrim",
+];
 
 fn wanted() -> Vec<DataType> {
     vec![
@@ -31,10 +39,32 @@ fn literal() -> impl Strategy<Value = String> {
         Just("null".to_owned()),
         (-3_i64..4).prop_map(|n| n.to_string()),
         prop::sample::select(vec![
-            "1.0", "1.5", "'1.5'", "'1.50'", "'-2'", "'a'", "'A'", "'a '", "''", "'ı'", "'İ'", "x''", "x'00'", "x'ff'",
-            "cast(x'ff' as text)", "cast(x'61fe' as text)", "9007199254740993", "9007199254740992.0", "'2026-01-31 09:00:00'",
-            "'2026-01-31T09:00:00'", "'2026-01-31 09:00:00.000'", "'2026-01-31'", "'2026-01-31 09:00:00+03:00'",
-            "'2026-01-31 06:00:00Z'", "'0192aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee'", "'0192AAAA-BBBB-7CCC-8DDD-EEEEEEEEEEEE'",
+            "1.0",
+            "1.5",
+            "'1.5'",
+            "'1.50'",
+            "'-2'",
+            "'a'",
+            "'A'",
+            "'a '",
+            "''",
+            "'ı'",
+            "'İ'",
+            "x''",
+            "x'00'",
+            "x'ff'",
+            "cast(x'ff' as text)",
+            "cast(x'61fe' as text)",
+            "9007199254740993",
+            "9007199254740992.0",
+            "'2026-01-31 09:00:00'",
+            "'2026-01-31T09:00:00'",
+            "'2026-01-31 09:00:00.000'",
+            "'2026-01-31'",
+            "'2026-01-31 09:00:00+03:00'",
+            "'2026-01-31 06:00:00Z'",
+            "'0192aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee'",
+            "'0192AAAA-BBBB-7CCC-8DDD-EEEEEEEEEEEE'",
         ])
         .prop_map(str::to_owned),
     ]
@@ -53,11 +83,20 @@ fn table(key_types: (&str, &str), rows: &[(String, String)], encoding: &str, ind
 }
 
 /// Numbers of the rows read, and how many were set aside.
-fn seen(lab: &Lab, columns: &[ColumnRead], key: &[usize], rows: usize, up_to: Option<&Key>, after: Option<Key>) -> (Vec<Value>, usize, Vec<Key>) {
+fn seen(
+    lab: &Lab,
+    columns: &[ColumnRead],
+    key: &[usize],
+    rows: usize,
+    up_to: Option<&Key>,
+    after: Option<Key>,
+) -> (Vec<Value>, usize, Vec<Key>) {
     let pages = lab.pages(columns, key, rows, up_to, after);
-    let keys: Vec<Key> = pages.iter().flat_map(|page| (0..page.batch.rows()).map(|at| page.batch.key(key, at))).collect();
+    let keys: Vec<Key> =
+        pages.iter().flat_map(|page| (0..page.batch.rows()).map(|at| page.batch.key(key, at))).collect();
     assert!(keys.is_sorted(), "{keys:?}");
-    let numbers = pages.iter().flat_map(|page| (0..page.batch.rows()).map(|at| page.batch.columns[2].value(at)));
+    let numbers =
+        pages.iter().flat_map(|page| (0..page.batch.rows()).map(|at| page.batch.columns[2].value(at)));
     let edges = pages.iter().filter_map(|page| page.next.clone()).collect();
     (numbers.collect(), pages.iter().map(|page| page.rejected.len()).sum(), edges)
 }
@@ -98,7 +137,9 @@ proptest! {
 
 #[test]
 fn keys_of_another_class_are_set_aside_as_they_are() {
-    let lab = Lab::new("create table t (k, n integer); insert into t values (1, 1), ('x', 2), (null, 3), (x'01', 4), (2.0, 5), (2.5, 6)");
+    let lab = Lab::new(
+        "create table t (k, n integer); insert into t values (1, 1), ('x', 2), (null, 3), (x'01', 4), (2.0, 5), (2.5, 6)",
+    );
     let columns = [column("k", DataType::INT64), column("n", DataType::INT64)];
     let pages = lab.pages(&columns, &[0], 2, None, None);
     let rejected: Vec<_> = pages.iter().flat_map(|page| &page.rejected).collect();
@@ -106,7 +147,8 @@ fn keys_of_another_class_are_set_aside_as_they_are() {
     assert_eq!(keys, ["NULL", "2.5", "x", "0x01"]);
     assert_eq!(rejected[0].reason, Misfit::NullKey);
     assert!(rejected.iter().all(|row| row.column == "k"));
-    let read: Vec<_> = pages.iter().flat_map(|page| (0..page.batch.rows()).map(|at| page.batch.row(at))).collect();
+    let read: Vec<_> =
+        pages.iter().flat_map(|page| (0..page.batch.rows()).map(|at| page.batch.row(at))).collect();
     assert_eq!(read, [[Value::Int(1), Value::Int(1)], [Value::Int(2), Value::Int(5)]]);
 }
 
@@ -119,19 +161,15 @@ fn rows_without_a_key_are_told_apart_by_their_place() {
     assert_eq!(rows, [[Value::Int(1), text("r")], [Value::Int(2), text("r")]]);
 
     let lab = Lab::new("create table t (k text primary key) without rowid");
-    let (zone, from) = (model::Zone::utc(), crate::Relation::Table(model::TableRef::new("t")));
     let columns = [place];
-    let read = crate::Read { from: &from, columns: &columns, key: &[0], filter: &[], after: None, up_to: None, rows: None, bytes: None, zone: &zone };
-    assert_eq!(lab.link.read(&(&read).into()).unwrap_err().kind, model::ErrorKind::Unsupported);
+    assert_eq!(lab.read(&part(&columns, &[0])).unwrap_err().kind, ErrorKind::Unsupported);
 }
 
 #[test]
 fn a_misspelt_column_is_not_read_as_a_text() {
     let lab = Lab::new("create table t (k integer primary key)");
-    let (zone, from) = (model::Zone::utc(), crate::Relation::Table(model::TableRef::new("t")));
     let columns = [column("nosuch", DataType::TEXT)];
-    let read = crate::Read { from: &from, columns: &columns, key: &[], filter: &[], after: None, up_to: None, rows: None, bytes: None, zone: &zone };
-    assert_eq!(lab.link.read(&(&read).into()).unwrap_err().kind, model::ErrorKind::Missing);
+    assert_eq!(lab.read(&part(&columns, &[])).unwrap_err().kind, ErrorKind::Missing);
 }
 
 /// The plan that makes a page cheap: one search, no sorting.
@@ -143,14 +181,58 @@ fn an_index_serves_the_order_of_a_page() {
         ("create table t (a text, b integer, n, primary key (a, b))", &[0, 1]),
     ] {
         let lab = Lab::new(ddl);
-        let types = if key.len() == 2 { [DataType::TEXT, DataType::INT64] } else if ddl.contains("a integer") { [DataType::INT64, DataType::TEXT] } else { [DataType::TEXT, DataType::TEXT] };
+        let types = if key.len() == 2 {
+            [DataType::TEXT, DataType::INT64]
+        } else if ddl.contains("a integer") {
+            [DataType::INT64, DataType::TEXT]
+        } else {
+            [DataType::TEXT, DataType::TEXT]
+        };
         let columns = [column("a", types[0].clone()), column("b", types[1].clone())];
-        let part = |data_type: &DataType| if *data_type == DataType::TEXT { text("x") } else { Value::Int(1) };
-        let after = Key(key.iter().map(|at| part(&types[*at])).collect());
-        let (zone, from) = (model::Zone::utc(), crate::Relation::Table(model::TableRef::new("t")));
-        let read = crate::Read { from: &from, columns: &columns, key, filter: &[], after: Some(&after), up_to: None, rows: Some(9), bytes: None, zone: &zone };
+        let bound = |wanted: &DataType| if *wanted == DataType::TEXT { text("x") } else { Value::Int(1) };
+        let after = Key(key.iter().map(|at| bound(&types[*at])).collect());
+        let read = Read { after: Some(&after), rows: Some(9), ..part(&columns, key) };
         let sql = super::super::read::statement(&lab.link, &(&read).into()).unwrap();
         let plan = lab.ask(&format!("explain query plan {sql}"));
         assert!(plan.contains("SEARCH s USING") && !plan.contains("TEMP"), "{plan}");
     }
+}
+
+#[test]
+fn conditions_compare_values_whatever_their_form() {
+    let lab = Lab::new(
+        "create table t (k integer primary key, d decimal_text(18,4), u uuid, n text collate nocase, z timestamptz);
+         insert into t values (1, '9.0000', '0192AAAA-BBBB-7CCC-8DDD-EEEEEEEEEEEE', 'a', '2026-01-31 09:00:00+03:00');
+         insert into t values (2, '10.0000', null, 'A', '2026-01-31 07:00:00Z')",
+    );
+    let decimal = |text: &str| Value::Decimal(text.parse().unwrap());
+    let uuid = Value::Uuid("0192aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee".parse().unwrap());
+    let seven = Value::Instant(model::Instant::parse("2026-01-31 07:00:00Z").unwrap());
+    for (name, comparison, value, expected) in [
+        ("d", Comparison::Less, decimal("9.5"), &[1_i64][..]),
+        ("d", Comparison::Greater, Value::Int(9), &[2]),
+        ("d", Comparison::Equal, decimal("10"), &[2]),
+        ("u", Comparison::Equal, uuid, &[1]),
+        ("n", Comparison::Equal, text("a"), &[1]),
+        ("z", Comparison::Less, seven.clone(), &[1]),
+        ("z", Comparison::AtLeast, seven, &[2]),
+        ("k", Comparison::NotEqual, Value::Int(1), &[2]),
+    ] {
+        let filter = [Condition { column: name.to_owned(), comparison, value }];
+        let columns = [column("k", DataType::INT64)];
+        let page = lab.read(&Read { filter: &filter, ..part(&columns, &[0]) }).unwrap();
+        let read: Vec<Value> = (0..page.batch.rows()).map(|at| page.batch.columns[0].value(at)).collect();
+        assert_eq!(read, expected.iter().map(|n| Value::Int(*n)).collect::<Vec<_>>(), "{filter:?}");
+    }
+}
+
+#[test]
+fn a_query_is_one_statement() {
+    let lab = Lab::new("create table t (k integer primary key, v)");
+    let columns = lab.link.query_columns("select k, v, 1 + k as n from t -- all;").unwrap();
+    let types: Vec<_> = columns.iter().map(|column| (column.name.as_str(), &column.data_type)).collect();
+    assert_eq!(types[..2], [("k", &DataType::INT64), ("v", &DataType::Any)]);
+    assert_eq!(lab.link.query_columns("select 1; drop table t").unwrap_err().kind, ErrorKind::Schema);
+    assert_eq!(lab.link.query_columns("select nosuch from t").unwrap_err().kind, ErrorKind::Missing);
+    assert_eq!(lab.ask("select count(*) from t"), "Integer(0)");
 }

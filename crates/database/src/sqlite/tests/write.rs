@@ -5,24 +5,40 @@ use model::{DataType, ErrorKind, TableRef, Value};
 use super::{Lab, batch, text, writing};
 use crate::{Applied, Begin};
 
-fn upsert(lab: &mut Lab, columns: &[&str], types: &[DataType], rows: &[Vec<Value>]) -> crate::Result<Applied> {
+fn upsert(
+    lab: &mut Lab,
+    columns: &[&str],
+    types: &[DataType],
+    rows: &[Vec<Value>],
+) -> crate::Result<Applied> {
     writing(lab, columns, 1, |link, write| link.upsert(&write.into(), &batch(types, rows)))
 }
 
 #[test]
 fn keys_are_compared_by_their_bytes() {
-    let mut lab = Lab::new("create table t (k text collate nocase, v integer); insert into t values ('a', 1)");
+    let mut lab =
+        Lab::new("create table t (k text collate nocase, v integer); insert into t values ('a', 1)");
     let types = [DataType::TEXT, DataType::INT64];
-    let applied = upsert(&mut lab, &["k", "v"], &types, &[vec![text("A"), Value::Int(2)], vec![text("a"), Value::Int(1)]]);
+    let applied = upsert(
+        &mut lab,
+        &["k", "v"],
+        &types,
+        &[vec![text("A"), Value::Int(2)], vec![text("a"), Value::Int(1)]],
+    );
     assert_eq!(applied.unwrap(), Applied { inserted: 1, updated: 0, unchanged: 1 });
     assert_eq!(lab.ask("select * from t order by v"), r#"Text("a"),Integer(1);Text("A"),Integer(2)"#);
 }
 
 #[test]
 fn another_storage_class_is_a_difference_unless_it_is_the_same_number() {
-    let mut lab = Lab::new("create table t (k integer primary key, r real, x); insert into t values (1, 1, '1'), (2, 2, 1)");
+    let mut lab = Lab::new(
+        "create table t (k integer primary key, r real, x); insert into t values (1, 1, '1'), (2, 2, 1)",
+    );
     let types = [DataType::INT64, DataType::REAL, DataType::Any];
-    let rows = [vec![Value::Int(1), Value::Real(1.0), Value::Int(1)], vec![Value::Int(2), Value::Real(2.0), Value::Int(1)]];
+    let rows = [
+        vec![Value::Int(1), Value::Real(1.0), Value::Int(1)],
+        vec![Value::Int(2), Value::Real(2.0), Value::Int(1)],
+    ];
     let applied = upsert(&mut lab, &["k", "r", "x"], &types, &rows).unwrap();
     assert_eq!(applied, Applied { inserted: 0, updated: 1, unchanged: 1 });
     assert_eq!(lab.ask("select x from t"), "Integer(1);Integer(1)");
@@ -52,7 +68,9 @@ fn a_failure_names_the_row_and_leaves_nothing() {
     let mut lab = Lab::new("create table t (k integer primary key, v real check (v < 10))");
     let types = [DataType::INT64, DataType::REAL];
     let rows = |bad: f64| [vec![Value::Int(1), Value::Real(1.0)], vec![Value::Int(2), Value::Real(bad)]];
-    for (bad, kind) in [(11.0, ErrorKind::Constraint), (f64::NAN, ErrorKind::Conversion), (-0.0, ErrorKind::Conversion)] {
+    for (bad, kind) in
+        [(11.0, ErrorKind::Constraint), (f64::NAN, ErrorKind::Conversion), (-0.0, ErrorKind::Conversion)]
+    {
         let error = upsert(&mut lab, &["k", "v"], &types, &rows(bad)).unwrap_err();
         assert_eq!((error.kind, error.key.unwrap().to_string().as_str()), (kind, "2"));
         assert_eq!(error.table, Some(TableRef::new("t")));
@@ -64,7 +82,18 @@ fn a_failure_names_the_row_and_leaves_nothing() {
 fn reals_come_back_bit_by_bit_from_a_column_of_ours() {
     let made = super::super::types::faithful(&model::ColumnDef::new("r", DataType::REAL)).unwrap();
     let mut lab = Lab::new(&format!("create table t (k integer primary key, r {})", made.native));
-    let reals = [0.0, -0.0, 1.0, f64::MIN, f64::MAX, 5e-324, f64::INFINITY, f64::NEG_INFINITY, 9_007_199_254_740_992.0, 1e18];
+    let reals = [
+        0.0,
+        -0.0,
+        1.0,
+        f64::MIN,
+        f64::MAX,
+        5e-324,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        9_007_199_254_740_992.0,
+        1e18,
+    ];
     let rows: Vec<Vec<Value>> = (0..).zip(reals).map(|(k, r)| vec![Value::Int(k), Value::Real(r)]).collect();
     let types = [DataType::INT64, DataType::REAL];
     assert_eq!(upsert(&mut lab, &["k", "r"], &types, &rows).unwrap().inserted, 10);
@@ -80,10 +109,16 @@ fn rows_without_a_key_are_changed_by_their_place() {
     let table = lab.link.table(&TableRef::new("t")).unwrap();
     let columns = [crate::ColumnRef::Locator, crate::ColumnRef::named("v")];
     let write = crate::Write { table: &table, columns: &columns, key: &[0], insert_only: &[] };
-    let rows = batch(&[DataType::INT64, DataType::INT64], &[vec![Value::Int(2), Value::Int(7)], vec![Value::Int(9), Value::Int(8)]]);
+    let rows = batch(
+        &[DataType::INT64, DataType::INT64],
+        &[vec![Value::Int(2), Value::Int(7)], vec![Value::Int(9), Value::Int(8)]],
+    );
     let applied = lab.link.upsert(&(&write).into(), &rows).unwrap();
     assert_eq!(applied, Applied { inserted: 1, updated: 1, unchanged: 0 });
-    assert_eq!(lab.ask("select rowid, v from t"), "Integer(1),Integer(1);Integer(2),Integer(7);Integer(9),Integer(8)");
+    assert_eq!(
+        lab.ask("select rowid, v from t"),
+        "Integer(1),Integer(1);Integer(2),Integer(7);Integer(9),Integer(8)"
+    );
 }
 
 #[test]
@@ -98,10 +133,25 @@ fn nothing_is_written_while_reading() {
 
 #[test]
 fn the_owners_settings_stay_as_they_are() {
-    let ask = |lab: &Lab| ["journal_mode", "page_size", "user_version", "application_id", "auto_vacuum"].map(|name| lab.ask(&format!("pragma {name}")));
-    let mut lab = Lab::new("pragma page_size = 1024; pragma user_version = 7; create table t (k integer primary key)");
+    let ask = |lab: &Lab| {
+        ["journal_mode", "page_size", "user_version", "application_id", "auto_vacuum"]
+            .map(|name| lab.ask(&format!("pragma {name}")))
+    };
+    let mut lab =
+        Lab::new("pragma page_size = 1024; pragma user_version = 7; create table t (k integer primary key)");
     let before = ask(&lab);
     upsert(&mut lab, &["k"], &[DataType::INT64], &[vec![Value::Int(1)]]).unwrap();
     assert_eq!(ask(&lab), before);
     assert_eq!(before[0], r#"Text("delete")"#);
+}
+
+#[test]
+fn a_full_disk_says_so_and_leaves_nothing() {
+    let mut lab = Lab::new("create table t (k integer primary key, v text)");
+    lab.link.connection.execute_batch("pragma max_page_count = 20").unwrap();
+    let types = [DataType::INT64, DataType::TEXT];
+    let rows: Vec<Vec<Value>> = (0..100).map(|k| vec![Value::Int(k), text(&"x".repeat(4000))]).collect();
+    assert_eq!(upsert(&mut lab, &["k", "v"], &types, &rows).unwrap_err().kind, ErrorKind::Full);
+    assert_eq!(lab.ask("select count(*) from t"), "Integer(0)");
+    assert_eq!(upsert(&mut lab, &["k", "v"], &types, &rows[..1]).unwrap().inserted, 1);
 }

@@ -19,11 +19,12 @@ pub struct Mssql {
     server: Address,
     url: url::Url,
     name: String,
+    babelfish: bool,
 }
 
 struct Program(Client<Compat<TcpStream>>);
 
-static HABITS: Habits = Habits {
+const SQL_SERVER: Habits = Habits {
     shop: include_str!("../sql/shop.mssql.sql"),
     watch: include_str!("../sql/watch.mssql.sql"),
     numbered: include_str!("../sql/numbered.mssql.sql"),
@@ -32,10 +33,19 @@ static HABITS: Habits = Habits {
     stranger: ["", ""],
     kill_others: None,
     concurrent_writers: true,
-    exact_text_keys: false,
+    exact_keys: false,
+    locators: true,
+    wide_names: true,
+    told_conditions: true,
     snapshots: true,
     exclusive: None,
 };
+
+static GENUINE: Habits = SQL_SERVER;
+
+/// Babelfish for PostgreSQL speaks the protocol and is not SQL Server.
+static BABELFISH: Habits =
+    Habits { locators: false, wide_names: false, told_conditions: false, ..SQL_SERVER };
 
 #[async_trait]
 impl Engine for Mssql {
@@ -49,13 +59,15 @@ impl Engine for Mssql {
         };
         let server: Address = url.parse().unwrap();
         let name = format!("denk_test_{}", model::Uuid::now_v7().simple());
+        create_database(&server, &name).await;
         let mut program = Program::connect(&server).await;
-        program.try_execute(&format!("create database {name}")).await.unwrap();
         // Servers that only speak the protocol have it always, and no such statement.
         let _ = program.try_execute(&format!("alter database {name} set allow_snapshot_isolation on")).await;
         let mut url: url::Url = url.parse().unwrap();
         url.set_path(&name);
-        Some(Arc::new(Self { server, url, name }))
+        let version = program.query_text("select @@version").await;
+        let babelfish = version[0][0].as_ref().is_some_and(|version| version.contains("Babelfish"));
+        Some(Arc::new(Self { server, url, name, babelfish }))
     }
 
     fn address(&self) -> Address {
@@ -69,7 +81,7 @@ impl Engine for Mssql {
     }
 
     fn habits(&self) -> &'static Habits {
-        &HABITS
+        if self.babelfish { &BABELFISH } else { &GENUINE }
     }
 
     fn may_be_unfaithful(&self, data_type: &DataType) -> bool {
@@ -80,7 +92,9 @@ impl Engine for Mssql {
             DataType::Time { digits } => *digits > 7,
             DataType::Date { years } => too_wide(*years),
             DataType::Timestamp { fraction: Fraction::Digits(digits), years }
-            | DataType::Instant { fraction: Fraction::Digits(digits), years, .. } => *digits > 7 || too_wide(*years),
+            | DataType::Instant { fraction: Fraction::Digits(digits), years, .. } => {
+                *digits > 7 || too_wide(*years)
+            }
             _ => false,
         }
     }
@@ -101,17 +115,15 @@ impl Engine for Mssql {
 
     fn oracle(&self, column: &str, data_type: &DataType) -> Option<Oracle> {
         match data_type {
-            DataType::Text { .. } => Some(Oracle {
-                sql: format!("convert(varchar(max), convert(varbinary(max), convert(nvarchar(max), {column})), 2)"),
-                read: |text, _| utf16(text).map(Value::Text),
-            }),
-            DataType::Bytes { .. } => Some(Oracle::hex_bytes(format!("convert(varchar(max), {column}, 2)"))),
-            DataType::Real { .. } => Some(Oracle::real(format!("convert(varchar(60), {column}, 3)"))),
+            DataType::Bytes { .. } => Some(Oracle::hex_bytes(column)),
+            DataType::Real { .. } => Some(Oracle::real(format!("convert(float, {column})"))),
             DataType::Date { .. } => Some(Oracle::plain(format!("convert(varchar(30), {column}, 23)"))),
             DataType::Timestamp { .. } | DataType::Instant { .. } => {
                 Some(Oracle::plain(format!("convert(varchar(40), {column}, 121)")))
             }
-            DataType::Json => Some(Oracle::plain(format!("convert(nvarchar(max), {column})"))),
+            DataType::Text { .. } | DataType::Json => {
+                Some(Oracle::plain(format!("convert(nvarchar(max), {column})")))
+            }
             _ => Some(Oracle::plain(format!("convert(varchar(60), {column})"))),
         }
     }
@@ -132,7 +144,12 @@ impl Engine for Mssql {
             native("smallint", "-32768", DataType::INT16, Value::Int(-32768)),
             native("int", "2147483647", DataType::INT32, Value::Int(2_147_483_647)),
             native("bigint", "-9223372036854775808", DataType::INT64, Value::Int(i64::MIN)),
-            native("real", "0.1", DataType::Real { single: true, finite: true }, Value::Real(f64::from(0.1_f32))),
+            native(
+                "real",
+                "0.1",
+                DataType::Real { single: true, finite: true },
+                Value::Real(f64::from(0.1_f32)),
+            ),
             native("float", "0.1", DataType::Real { single: false, finite: true }, Value::Real(0.1)),
             native("decimal(18,4)", "12.5", DataType::Decimal(Some((18, 4))), decimal("12.5000")),
             native(
@@ -198,7 +215,11 @@ impl Engine for Mssql {
 
     fn unwritable(&self) -> Vec<Unwritable> {
         vec![
-            Unwritable { ddl: "int check (c < 100)", value: Value::Int(100), kinds: &[ErrorKind::Constraint] },
+            Unwritable {
+                ddl: "int check (c < 100)",
+                value: Value::Int(100),
+                kinds: &[ErrorKind::Constraint],
+            },
             Unwritable {
                 ddl: "varchar(20) collate Latin1_General_CI_AS",
                 value: Value::Text("ğ".into()),
@@ -257,11 +278,26 @@ impl Drop for Mssql {
     }
 }
 
+/// Some servers cannot make two at the same time.
+async fn create_database(server: &Address, name: &str) {
+    let mut outcome = Ok(());
+    for _ in 0..20 {
+        let mut program = Program::connect(server).await;
+        outcome = program.try_execute(&format!("create database {name}")).await;
+        if outcome.is_ok() {
+            return;
+        }
+    }
+    panic!("{outcome:?}");
+}
+
 /// The server may take a moment to notice that the sessions are gone.
 async fn drop_database(server: &Address, name: &str) {
     for _ in 0..20 {
         let mut program = Program::connect(server).await;
-        let _ = program.try_execute(&format!("alter database {name} set single_user with rollback immediate")).await;
+        let _ = program
+            .try_execute(&format!("alter database {name} set single_user with rollback immediate"))
+            .await;
         if program.try_execute(&format!("drop database {name}")).await.is_ok() {
             return;
         }
@@ -303,17 +339,13 @@ impl Foreign for Program {
 
 fn text(cell: &ColumnData<'_>) -> Option<String> {
     match cell {
-        ColumnData::String(text) => text.as_ref().map(|text| text.to_string()),
+        ColumnData::String(text) => text.as_ref().map(ToString::to_string),
         ColumnData::I32(n) => n.map(|n| n.to_string()),
         ColumnData::I64(n) => n.map(|n| n.to_string()),
+        ColumnData::F64(r) => r.map(|r| r.to_string()),
+        ColumnData::Binary(bytes) => bytes.as_ref().map(|bytes| super::hex(bytes)),
         other => panic!("ask for text, not for {other:?}"),
     }
-}
-
-fn utf16(hex: &str) -> Option<String> {
-    let bytes = super::unhex(hex)?;
-    let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
-    String::from_utf16(&units).ok()
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests take no configuration from the program")]

@@ -27,7 +27,10 @@ static HABITS: Habits = Habits {
     ],
     kill_others: Some(include_str!("../sql/kill_others.postgres.sql")),
     concurrent_writers: true,
-    exact_text_keys: true,
+    exact_keys: true,
+    locators: true,
+    wide_names: true,
+    told_conditions: true,
     snapshots: true,
     exclusive: None,
 };
@@ -60,7 +63,9 @@ impl Engine for Postgres {
         match data_type {
             DataType::Time { digits } => *digits > 6,
             DataType::Timestamp { fraction: Fraction::Digits(digits), .. } => *digits > 6,
-            DataType::Instant { fraction: Fraction::Digits(digits), keeps_offset, .. } => *digits > 6 || *keeps_offset,
+            DataType::Instant { fraction: Fraction::Digits(digits), keeps_offset, .. } => {
+                *digits > 6 || *keeps_offset
+            }
             DataType::Any | DataType::Other { .. } => true,
             DataType::Text { traits, .. } => traits.nul,
             _ => false,
@@ -80,10 +85,14 @@ impl Engine for Postgres {
 
     fn oracle(&self, column: &str, data_type: &DataType) -> Option<Oracle> {
         match data_type {
-            DataType::Text { .. } => Some(Oracle::hex_text(format!("encode(convert_to({column}::text, 'UTF8'), 'hex')"))),
+            DataType::Text { .. } => {
+                Some(Oracle::hex_text(format!("encode(convert_to({column}::text, 'UTF8'), 'hex')")))
+            }
             DataType::Bytes { .. } => Some(Oracle::hex_bytes(format!("encode({column}, 'hex')"))),
             DataType::Real { .. } => Some(Oracle::real(format!("{column}::float8"))),
-            DataType::Instant { .. } => Some(Oracle::plain(format!("({column} at time zone 'UTC')::text || 'Z'"))),
+            DataType::Instant { .. } => {
+                Some(Oracle::plain(format!("({column} at time zone 'UTC')::text || 'Z'")))
+            }
             DataType::Date { years } | DataType::Timestamp { years, .. } if *years == ALL_YEARS => None,
             _ => Some(Oracle::plain(format!("{column}::text"))),
         }
@@ -96,13 +105,19 @@ impl Engine for Postgres {
             unit: TextUnit::Chars,
             traits: TextTraits { nul: false, padded, code_page: 0 },
         };
-        let timestamps = |digits| DataType::Timestamp { fraction: Fraction::Digits(digits), years: ALL_YEARS };
+        let timestamps =
+            |digits| DataType::Timestamp { fraction: Fraction::Digits(digits), years: ALL_YEARS };
         vec![
             native("smallint", "-32768", DataType::INT16, Value::Int(-32768)),
             native("integer", "2147483647", DataType::INT32, Value::Int(2_147_483_647)),
             native("bigint", "-9223372036854775808", DataType::INT64, Value::Int(i64::MIN)),
             native("boolean", "true", DataType::Bool, Value::Bool(true)),
-            native("real", "0.1", DataType::Real { single: true, finite: false }, Value::Real(f64::from(0.1_f32))),
+            native(
+                "real",
+                "0.1",
+                DataType::Real { single: true, finite: false },
+                Value::Real(f64::from(0.1_f32)),
+            ),
             native("double precision", "'-0'", DataType::REAL, Value::Real(-0.0)),
             native("double precision", "'NaN'", DataType::REAL, Value::Real(f64::NAN)),
             native("numeric(18,4)", "12.5", DataType::Decimal(Some((18, 4))), decimal("12.5000")),
@@ -113,10 +128,25 @@ impl Engine for Postgres {
             native("text", "''", text(None, false), row![""].remove(0)),
             native("bytea", "'\\x00ff00'", DataType::BYTES, row![&[0_u8, 255, 0][..]].remove(0)),
             native("date", "'0001-01-01'", DataType::Date { years: ALL_YEARS }, date("0001-01-01")),
-            native("date", "'infinity'", DataType::Date { years: ALL_YEARS }, Value::Date(Date::MAX_INFINITE)),
+            native(
+                "date",
+                "'infinity'",
+                DataType::Date { years: ALL_YEARS },
+                Value::Date(Date::MAX_INFINITE),
+            ),
             native("time", "'23:59:59.999999'", DataType::Time { digits: 6 }, time("23:59:59.999999")),
-            native("timestamp", "'9999-12-31 23:59:59.999999'", timestamps(6), timestamp("9999-12-31 23:59:59.999999")),
-            native("timestamp(3)", "'2026-01-31 09:05:07.125'", timestamps(3), timestamp("2026-01-31 09:05:07.125")),
+            native(
+                "timestamp",
+                "'9999-12-31 23:59:59.999999'",
+                timestamps(6),
+                timestamp("9999-12-31 23:59:59.999999"),
+            ),
+            native(
+                "timestamp(3)",
+                "'2026-01-31 09:05:07.125'",
+                timestamps(3),
+                timestamp("2026-01-31 09:05:07.125"),
+            ),
             native("timestamp", "'-infinity'", timestamps(6), Value::Timestamp(Timestamp::MIN_INFINITE)),
             native(
                 "timestamptz",
@@ -130,10 +160,25 @@ impl Engine for Postgres {
                 DataType::Uuid,
                 uuid("00112233-4455-6677-8899-aabbccddeeff"),
             ),
-            native("jsonb", "'{\"a\": [1.10, null]}'", DataType::Json, Value::Json("{\"a\":[1.10,null]}".into())),
+            native(
+                "jsonb",
+                "'{\"a\": [1.10, null]}'",
+                DataType::Json,
+                Value::Json("{\"a\":[1.10,null]}".into()),
+            ),
             native("json", "'{\"a\": 1}'", DataType::Json, Value::Json("{\"a\":1}".into())),
-            native("inet", "'10.0.0.1'", DataType::Other { native: "inet".into() }, row!["10.0.0.1"].remove(0)),
-            native("integer[]", "'{1,2}'", DataType::Other { native: "integer[]".into() }, row!["{1,2}"].remove(0)),
+            native(
+                "inet",
+                "'10.0.0.1'",
+                DataType::Other { native: "inet".into() },
+                row!["10.0.0.1"].remove(0),
+            ),
+            native(
+                "integer[]",
+                "'{1,2}'",
+                DataType::Other { native: "integer[]".into() },
+                row!["{1,2}"].remove(0),
+            ),
             native(
                 "interval",
                 "'1 day'",
@@ -144,7 +189,11 @@ impl Engine for Postgres {
     }
 
     fn unwritable(&self) -> Vec<Unwritable> {
-        vec![Unwritable { ddl: "integer check (c < 100)", value: Value::Int(100), kinds: &[ErrorKind::Constraint] }]
+        vec![Unwritable {
+            ddl: "integer check (c < 100)",
+            value: Value::Int(100),
+            kinds: &[ErrorKind::Constraint],
+        }]
     }
 
     fn broken(&self) -> Vec<Broken> {
@@ -191,7 +240,11 @@ impl Foreign for Program {
     }
 
     async fn query_text(&mut self, sql: &str) -> Vec<Vec<Option<String>>> {
-        let answer = self.0.simple_query(sql).await.unwrap_or_else(|error| panic!("{}\nin {sql}", super::whole(&error)));
+        let answer = self
+            .0
+            .simple_query(sql)
+            .await
+            .unwrap_or_else(|error| panic!("{}\nin {sql}", super::whole(&error)));
         let rows = answer.iter().filter_map(|message| match message {
             SimpleQueryMessage::Row(row) => Some(row),
             _ => None,

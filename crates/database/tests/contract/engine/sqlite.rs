@@ -1,4 +1,5 @@
-//! SQLite: a file in a temporary folder.
+//! SQLite: a file in a temporary folder, in memory where the system has such a folder: thousands of commits need not
+//! reach a disk.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -22,7 +23,10 @@ static HABITS: Habits = Habits {
     stranger: ["", ""],
     kill_others: None,
     concurrent_writers: false,
-    exact_text_keys: true,
+    exact_keys: true,
+    locators: true,
+    wide_names: true,
+    told_conditions: true,
     snapshots: false,
     exclusive: Some("begin exclusive"),
 };
@@ -44,7 +48,7 @@ impl Sqlite {
 #[async_trait]
 impl Engine for Sqlite {
     async fn start() -> Option<Arc<dyn Engine>> {
-        let engine = Self(tempfile::tempdir().unwrap());
+        let engine = Self(tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap());
         Connection::open(engine.file()).unwrap().execute_batch("pragma user_version = 1").unwrap();
         Some(Arc::new(engine))
     }
@@ -106,7 +110,11 @@ impl Engine for Sqlite {
     fn broken(&self) -> Vec<Broken> {
         let page = [b'x'; 4096];
         vec![
-            Broken { what: "a missing file", address: self.beside("missing.db", None), kinds: &[ErrorKind::Missing] },
+            Broken {
+                what: "a missing file",
+                address: self.beside("missing.db", None),
+                kinds: &[ErrorKind::Missing],
+            },
             Broken {
                 what: "a file in a missing folder",
                 address: self.beside("missing/file.db", None),
@@ -135,7 +143,9 @@ impl Foreign for Program {
     async fn query_text(&mut self, sql: &str) -> Vec<Vec<Option<String>>> {
         let mut statement = self.0.prepare(sql).unwrap_or_else(|error| panic!("{error}\nin {sql}"));
         let columns = statement.column_count();
-        let rows = statement.query_map([], |row| (0..columns).map(|at| row.get_ref(at).map(text)).collect()).unwrap();
+        let rows = statement
+            .query_map([], |row| (0..columns).map(|at| row.get_ref(at).map(text)).collect())
+            .unwrap();
         rows.collect::<rusqlite::Result<_>>().unwrap()
     }
 }
@@ -146,6 +156,6 @@ fn text(value: ValueRef<'_>) -> Option<String> {
         ValueRef::Integer(n) => Some(n.to_string()),
         ValueRef::Real(r) => Some(r.to_string()),
         ValueRef::Text(t) => Some(String::from_utf8_lossy(t).into_owned()),
-        ValueRef::Blob(b) => Some(b.iter().map(|byte| format!("{byte:02x}")).collect()),
+        ValueRef::Blob(b) => Some(super::hex(b)),
     }
 }
