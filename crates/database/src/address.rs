@@ -20,7 +20,7 @@ pub struct Address {
 }
 
 /// How long a session waits for others' locks unless told otherwise.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {

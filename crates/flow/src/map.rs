@@ -46,12 +46,12 @@ pub fn map(bound: &Bound, source: Batch, rejected: &mut Vec<Rejected>, found: &F
             continue;
         };
         let mut column = Column::new(&rule.to);
-        for at in 0..source.rows() {
+        for (at, bad) in bad.iter_mut().enumerate() {
             match rule.cell(&source, at, found, zone) {
                 Ok(value) => column.push_value(&value),
                 Err(reason) => {
                     column.push_null();
-                    if !std::mem::replace(&mut bad[at], true) {
+                    if !std::mem::replace(bad, true) {
                         rejected.push(Rejected {
                             key: source.key(&bound.source_key, at),
                             column: rule.name.clone(),

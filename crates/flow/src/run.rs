@@ -7,9 +7,7 @@ use std::{
 };
 
 use database::{Begin, ColumnRead, ColumnRef, Digest, Read, Relation, Session, Write};
-use model::{
-    Batch, Cell, Coercion, Date, Instant, Key, Misfit, Policy, Rejected, TableRef, Value, Zone, policy,
-};
+use model::{Batch, Cell, Coercion, Date, Key, Misfit, Policy, Rejected, TableRef, Value, Zone, policy};
 
 use crate::{
     bind::{Bound, bind},
@@ -217,14 +215,14 @@ impl<'a> Runner<'a> {
         let fail = Error::database(database);
         let now = session.clock().await.map_err(&fail)?;
         session.begin(Begin::Own).await.map_err(&fail)?;
-        let store = Store { database, zone: &self.zone };
+        let store = Store { database, zone: &self.zone, now };
         for direction in ["erp_to_web", "web_to_erp"] {
             let of: Vec<_> = accounts
                 .iter()
                 .filter(|account| account.direction == direction)
                 .map(|account| (&account.report, account.table.as_str(), account.message.clone()))
                 .collect();
-            store.account(session.as_mut(), direction, &of, now).await?;
+            store.account(session.as_mut(), direction, &of).await?;
         }
         session.commit().await.map_err(&fail)
     }
@@ -276,7 +274,7 @@ impl Job<'_> {
         }
         let mut bound = bind(self.flow, source.session()?, target, self.zone, now).await?;
         map::run_cases(&bound, self.zone)?;
-        let store = Store { database: &self.flow.target.database, zone: self.zone };
+        let store = Store { database: &self.flow.target.database, zone: self.zone, now };
         let before = if self.flow.stateless { None } else { store.load(target, &self.flow.name).await? };
         if let (Some(before), false) = (&before, self.options.accept_drift) {
             drift::check(&before.shape, &bound)?;
@@ -304,7 +302,7 @@ impl Job<'_> {
         if self.options.dry_run {
             return Ok(report);
         }
-        self.commit(target, &store, &mut cursor, before, &parked, &report, now).await?;
+        self.commit(target, &store, &mut cursor, before, &parked, &report).await?;
         if let Some(done) = &self.flow.source.done {
             let told = arrived.into_iter().filter(|key| !parked.iter().any(|row| &row.key == key)).collect();
             self.mark_done(done, source.session()?, told).await?;
@@ -448,12 +446,11 @@ impl Job<'_> {
         before: Option<Cursor>,
         parked: &[Rejected],
         report: &FlowReport,
-        now: Instant,
     ) -> Result<()> {
         if !self.flow.stateless {
             let rows: Vec<ParkedRow> = parked.iter().map(parked_row).collect();
             let known = before.as_ref().map(|before| before.parked.as_slice()).unwrap_or_default();
-            store.park(target, &self.flow.name, &rows, known, now).await?;
+            store.park(target, &self.flow.name, &rows, known).await?;
             cursor.parked = rows.into_iter().map(|row| row.key).collect();
             // Rows that a held delete left behind must be compared again.
             if report.held > 0 {
@@ -464,11 +461,11 @@ impl Job<'_> {
                 before
             });
             if known.as_ref() != Some(&*cursor) {
-                store.save(target, &self.flow.name, cursor, now).await?;
+                store.save(target, &self.flow.name, cursor).await?;
             }
             if report.wrote() {
                 let account = (report, self.flow.target.table.as_str(), String::new());
-                store.account(target, &self.flow.direction, &[account], now).await?;
+                store.account(target, &self.flow.direction, &[account]).await?;
             }
         }
         target.commit().await.map_err(Error::database(&self.flow.target.database))

@@ -56,7 +56,7 @@ pub(crate) fn doubtful(before: &[Segment], now: &[Segment], suspects: &[i64]) ->
     if same.is_empty() && !(before.is_empty() && now.is_empty() && suspects.is_empty()) {
         gaps.push((None, None));
     }
-    let spans = join(gaps)
+    let spans = join(&gaps)
         .into_iter()
         .map(|(after, up_to)| Span { after: after.map(key), up_to: up_to.map(key) })
         .collect::<Vec<_>>();
@@ -78,7 +78,7 @@ fn unchanged<'a>(before: &[Segment], now: &'a [Segment], suspects: &[i64]) -> Ve
 }
 
 /// Joins gaps until there are at most [`SPANS_MAX`].
-fn join(gaps: Vec<(Option<i64>, Option<i64>)>) -> Vec<(Option<i64>, Option<i64>)> {
+fn join(gaps: &[(Option<i64>, Option<i64>)]) -> Vec<(Option<i64>, Option<i64>)> {
     let together = gaps.len().div_ceil(SPANS_MAX).max(1);
     gaps.chunks(together).map(|group| (group[0].0, group[group.len() - 1].1)).collect()
 }

@@ -46,6 +46,8 @@ pub(crate) struct ParkedRow {
 pub(crate) struct Store<'a> {
     pub database: &'a str,
     pub zone: &'a Zone,
+    /// The moment of the run, by the database's clock.
+    pub now: Instant,
 }
 
 impl Store<'_> {
@@ -70,20 +72,14 @@ impl Store<'_> {
         }))
     }
 
-    pub(crate) async fn save(
-        &self,
-        session: &mut dyn Session,
-        flow: &str,
-        cursor: &Cursor,
-        now: Instant,
-    ) -> Result<()> {
+    pub(crate) async fn save(&self, session: &mut dyn Session, flow: &str, cursor: &Cursor) -> Result<()> {
         let row = vec![
             Value::Text(flow.to_owned()),
             Value::Text(cursor.fingerprint.clone()),
             Value::Bytes(spans::to_bytes(&cursor.segments)),
             cursor.full_on.map_or(Value::Null, Value::Date),
             Value::Text(serde_json::to_string(&cursor.shape).unwrap_or_default()),
-            Value::Instant(now),
+            Value::Instant(self.now),
         ];
         self.put(session, &state_table(), &["flow"], &[], &[row]).await
     }
@@ -95,7 +91,6 @@ impl Store<'_> {
         flow: &str,
         rows: &[ParkedRow],
         before: &[String],
-        now: Instant,
     ) -> Result<()> {
         if rows.is_empty() && before.is_empty() {
             return Ok(());
@@ -104,7 +99,13 @@ impl Store<'_> {
         let values: Vec<Vec<Value>> = rows
             .iter()
             .map(|row| {
-                vec![text(flow), text(&row.key), text(&row.column), text(&row.reason), Value::Instant(now)]
+                vec![
+                    text(flow),
+                    text(&row.key),
+                    text(&row.column),
+                    text(&row.reason),
+                    Value::Instant(self.now),
+                ]
             })
             .collect();
         self.put(session, &parked_table(), &["flow", "row_key"], &["since"], &values).await?;
@@ -122,7 +123,6 @@ impl Store<'_> {
         session: &mut dyn Session,
         direction: &str,
         reports: &[(&FlowReport, &str, String)],
-        now: Instant,
     ) -> Result<()> {
         let text = |t: &str| Value::Text(t.to_owned());
         let state: Vec<Vec<Value>> = reports
@@ -134,12 +134,12 @@ impl Store<'_> {
                     Value::Uuid(Uuid::new_v4()),
                     text(table),
                     text(direction),
-                    Value::Instant(now),
+                    Value::Instant(self.now),
                     Value::Int(rows.min(i64::from(i32::MAX))),
                     Value::Bool(report.state == Outcome::Done),
                     if message.is_empty() { Value::Null } else { text(message) },
-                    Value::Instant(now),
-                    Value::Instant(now),
+                    Value::Instant(self.now),
+                    Value::Instant(self.now),
                 ]
             })
             .collect();
@@ -148,7 +148,7 @@ impl Store<'_> {
         let logs: Vec<Vec<Value>> = reports
             .iter()
             .filter(|(report, _, _)| report.wrote() || report.state != Outcome::Done)
-            .map(|(report, table, message)| log_row(report, table, message, direction, now))
+            .map(|(report, table, message)| log_row(report, table, message, direction, self.now))
             .collect();
         if logs.is_empty() {
             Ok(())

@@ -37,6 +37,9 @@ pub(super) fn encode<'a>(cell: Cell<'a>, target: Target) -> Sent<'a> {
             Ok(ColumnData::Date(Some(day(Timestamp::new(date, model::Time(0)))?)))
         }
         Cell::Time(at) if target.native.family == Family::Time => time_of_day(at, target.native.scale),
+        Cell::Time(at) if target.native.family == Family::NVarChar => {
+            Ok(ColumnData::String(Some(at.to_string().into())))
+        }
         Cell::Timestamp(at) => timestamp(at, target.native),
         Cell::Instant(at) if target.native.family == Family::DateTimeOffset => {
             let utc = datetime2(at.utc, target.native.scale)?;

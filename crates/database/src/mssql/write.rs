@@ -24,6 +24,8 @@ use crate::{
 /// The driver checks names in brackets only.
 const BRACKETS: Quoting = Quoting { open: '[', close: ']', ..QUOTING };
 const STAGE: &str = "#denk_stage";
+/// Letters of `23:59:59.9999999`.
+const TIME_TEXT: u32 = 16;
 
 /// How the columns of a batch lie in the table and in the stage.
 struct Plan<'a> {
@@ -331,7 +333,7 @@ fn place<'a>(write: &Write<'a>, name: &str, finest: u8) -> Result<Place<'a>> {
 /// The type to load a column as: its own, unless the driver announces that one wrongly (`nvarchar(2001)` to
 /// `nvarchar(4000)` as max, `nchar` with twice its length, `time` and `datetimeoffset` always with 7 digits or as many
 /// as the server keeps, `smalldatetime` as `datetime`), takes a pointer along (`text`, `ntext`, `image`), or does not
-/// say which code page it speaks in (`varchar`).
+/// say which code page it speaks in (`varchar`). A time goes as text: Babelfish loses microseconds of others.
 fn staged(native: NativeType, finest: u8) -> NativeType {
     let (family, length) = match (native.family, native.length) {
         (family, Length::Units(units)) if family.is_text() && units <= 2000 => {
@@ -339,7 +341,8 @@ fn staged(native: NativeType, finest: u8) -> NativeType {
         }
         (family, _) if family.is_text() || family == Family::Xml => (Family::NVarChar, Length::Max),
         (Family::Image, _) => (Family::VarBinary, Length::Max),
-        (Family::Time | Family::DateTimeOffset, _) => return NativeType { scale: finest, ..native },
+        (Family::Time, _) => (Family::NVarChar, Length::Units(TIME_TEXT)),
+        (Family::DateTimeOffset, _) => return NativeType { scale: finest, ..native },
         (Family::SmallDateTime, _) => return NativeType { family: Family::DateTime2, scale: 0, ..native },
         other => other,
     };

@@ -170,3 +170,6 @@ impl Session for Postgres {
         journal::remove(self, table).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! From a file's path to a connection: what is checked before anything is done, and how long a lock is waited for.
 
 use std::{
+    cell::Cell,
     hash::{BuildHasher, Hasher, RandomState},
     io,
     path::{Path, PathBuf},
@@ -11,7 +12,7 @@ use model::ErrorKind;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{key, transaction::Phase};
-use crate::{Error, Result};
+use crate::{Error, Result, address::PATIENCE};
 
 /// What is done when the file is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,19 +101,32 @@ fn at(mut error: Error, path: &Path) -> Error {
 
 /// Longest pause between two tries.
 const PAUSE_MAX_MS: u64 = 100;
-/// Tries after which the pauses, growing 1, 2, 4, ... 100 ms, add up to 30 s.
-const TRIES_MAX: i32 = 305;
+
+thread_local! {
+    /// How long this thread's call may wait for a lock, and how long it has waited: SQLite's handler is a bare function.
+    static WAIT: Cell<(Duration, Duration)> = const { Cell::new((PATIENCE, Duration::ZERO)) };
+}
+
+/// Carries out `work`, in which a lock is waited for at most `patience` at a time.
+pub(super) fn patiently<T>(patience: Duration, work: impl FnOnce() -> T) -> T {
+    WAIT.set((patience, Duration::ZERO));
+    work()
+}
 
 /// Waits before the next try to get a lock that another program holds; `false` gives up (`Busy`).
 fn wait_for_lock(tries: i32) -> bool {
-    if tries >= TRIES_MAX {
+    let (patience, waited) = WAIT.get();
+    let waited = if tries == 0 { Duration::ZERO } else { waited };
+    if waited >= patience {
         return false;
     }
     let pause = (1_u64 << tries.clamp(0, 7)).min(PAUSE_MAX_MS);
     // Half to one and a half of the pause: two programs that wait for each other fall out of step.
     let spread = RandomState::new().build_hasher().finish() % 1024;
+    let pause = Duration::from_micros(pause * (512 + spread) * 1000 / 1024);
     #[allow(clippy::disallowed_methods, reason = "SQLite tells nobody when a lock is released")]
-    std::thread::sleep(Duration::from_micros(pause * (512 + spread) * 1000 / 1024));
+    std::thread::sleep(pause);
+    WAIT.set((patience, waited + pause));
     true
 }
 
@@ -160,8 +174,11 @@ mod tests {
     }
 
     #[test]
-    fn pauses_add_up_to_half_a_minute() {
-        let total: u64 = (0..TRIES_MAX).map(|tries| (1_u64 << tries.clamp(0, 7)).min(PAUSE_MAX_MS)).sum();
-        assert!((29_000..31_000).contains(&total), "{total}");
+    fn a_lock_is_waited_for_as_long_as_patience_lasts_and_no_longer() {
+        let waits = patiently(Duration::from_millis(20), || {
+            (0..1000).take_while(|tries| wait_for_lock(*tries)).count()
+        });
+        assert!((2..20).contains(&waits), "{waits}");
+        assert!(!patiently(Duration::ZERO, || wait_for_lock(0)));
     }
 }

@@ -20,7 +20,11 @@ impl From<Native> for Error {
             Native::QueryReturnedNoRows => (ErrorKind::Missing, native.to_string()),
             _ => (ErrorKind::Internal, native.to_string()),
         };
-        Self::new(kind, what).caused_by(native)
+        match native {
+            // Its own words repeat the whole statement.
+            Native::SqlInputError { .. } => Self::new(kind, what),
+            _ => Self::new(kind, what).caused_by(native),
+        }
     }
 }
 

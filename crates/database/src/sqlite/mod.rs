@@ -29,7 +29,7 @@ use async_trait::async_trait;
 use model::{Batch, Change, ColumnDef, ErrorKind, Instant, Page, Table, TableRef, Timestamp};
 
 use self::{
-    connect::{Absent, Link},
+    connect::{Absent, Link, patiently},
     read::Request,
     write::Order,
 };
@@ -57,20 +57,25 @@ pub(crate) async fn open_or_create(address: &Address) -> Result<Box<dyn Session>
 /// Runs a script on a file, made if it is not there.
 pub(crate) async fn run_script(address: &Address, script: &'static str) -> Result<()> {
     let path = address.path().to_owned();
-    blocking(move || Ok(Link::open(&path, Absent::Create)?.connection.execute_batch(script)?)).await?
+    let run = move || Ok(Link::open(&path, Absent::Create)?.connection.execute_batch(script)?);
+    blocking(address.patience(), run).await?
 }
 
 async fn connect(address: &Address, absent: Absent) -> Result<Box<dyn Session>> {
     let path = address.path().to_owned();
-    let link = blocking(move || Link::open(&path, absent)).await??;
-    Ok(Box::new(SqliteSession { link: Some(link), capabilities: capabilities() }))
+    let patience = address.patience();
+    let link = blocking(patience, move || Link::open(&path, absent)).await??;
+    Ok(Box::new(SqliteSession { link: Some(link), patience, capabilities: capabilities() }))
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+async fn blocking<T: Send + 'static>(
+    patience: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
     let failed = |error| {
         Error::new(ErrorKind::Internal, "a call on the database failed unexpectedly").caused_by(error)
     };
-    tokio::task::spawn_blocking(work).await.map_err(failed)
+    tokio::task::spawn_blocking(move || patiently(patience, work)).await.map_err(failed)
 }
 
 const fn capabilities() -> Capabilities {
@@ -88,6 +93,7 @@ const fn capabilities() -> Capabilities {
 struct SqliteSession {
     /// `None` while a call has it, and for ever when that call did not end.
     link: Option<Link>,
+    patience: Duration,
     capabilities: Capabilities,
 }
 
@@ -99,7 +105,7 @@ impl SqliteSession {
         let lost =
             || Error::new(ErrorKind::Internal, "the connection was lost when an earlier call did not end");
         let mut link = self.link.take().ok_or_else(lost)?;
-        let (link, done) = blocking(move || {
+        let (link, done) = blocking(self.patience, move || {
             let done = work(&mut link);
             (link, done)
         })

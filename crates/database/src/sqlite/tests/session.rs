@@ -10,11 +10,11 @@ use model::{ErrorKind, TableRef};
 
 use super::super::SqliteSession;
 use super::Lab;
-use crate::{Begin, Session};
+use crate::{Begin, Session, address::PATIENCE};
 
 fn session(lab: Lab) -> (SqliteSession, rusqlite::Connection, tempfile::TempDir) {
     let capabilities = super::super::capabilities();
-    (SqliteSession { link: Some(lab.link), capabilities }, lab.other, lab.folder)
+    (SqliteSession { link: Some(lab.link), patience: PATIENCE, capabilities }, lab.other, lab.folder)
 }
 
 fn run(work: impl Future<Output = ()>) {
