@@ -278,8 +278,6 @@ option-init-from-env-value = FILE
 option-init-entegra = The SQLite file of Entegra
 option-init-entegra-value = FILE
 option-init-force = Overwrites an existing file
-option-demo-listen = Address of the dashboard
-option-demo-listen-value = ADDR
 option-copy-types = Holds a column as this type; can be given several times
 option-copy-types-value = COLUMN=TYPE
 option-run-allow-deletes = Lets deletions through that would be held

@@ -278,8 +278,6 @@ option-init-from-env-value = DOSYA
 option-init-entegra = Entegra'nın SQLite dosyası
 option-init-entegra-value = DOSYA
 option-init-force = Var olan dosyanın üzerine yazar
-option-demo-listen = Panelin adresi
-option-demo-listen-value = ADRES
 option-copy-types = Bir sütunu bu türle tutar; birkaç kez verilebilir
 option-copy-types-value = SÜTUN=TÜR
 option-run-allow-deletes = Tutulacak silmelere izin verir

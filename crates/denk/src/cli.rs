@@ -212,11 +212,7 @@ pub struct InitArgs {
 
 /// Everything on one machine with made-up data.
 #[derive(Debug, Args)]
-pub struct DemoArgs {
-    /// Address of the dashboard.
-    #[arg(long, value_name = "ADDR")]
-    pub listen: Option<String>,
-}
+pub struct DemoArgs {}
 
 /// What came of reading the arguments, when it is no command to carry out.
 #[derive(Debug)]

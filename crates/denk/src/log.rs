@@ -100,8 +100,7 @@ impl Clock {
 
 impl FormatTime for Clock {
     fn format_time(&self, w: &mut Writer<'_>) -> fmt::Result {
-        let now = jiff::Timestamp::now().to_zoned(self.0.clone());
-        write!(w, "{}", now.strftime("%Y-%m-%dT%H:%M:%S%.3f%:z"))
+        write!(w, "{}", crate::clock::zoned(&self.0).strftime("%Y-%m-%dT%H:%M:%S%.3f%:z"))
     }
 }
 

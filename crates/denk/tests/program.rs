@@ -111,10 +111,11 @@ fn help_is_in_the_language_of_the_reader_and_goes_to_standard_output() {
       <TARGET>  Where rows go: sqlite:FILE, postgres://... or mssql://...
 
     Options:
-          --table <TABLE>  Only this table; can be given several times
-          --as <NAME>      Name of the one table in the target
-          --keep-deleted   Rows that are missing in the source stay in the target
-          --dry-run        Shows what would be done and writes nothing
+          --table <TABLE>       Only this table; can be given several times
+          --as <NAME>           Name of the one table in the target
+          --keep-deleted        Rows that are missing in the source stay in the target
+          --dry-run             Shows what would be done and writes nothing
+          --type <COLUMN=TYPE>  Holds a column as this type; can be given several times
 
     General options:
           --lang <tr|en>         Language of texts: tr or en

@@ -13,6 +13,8 @@ use super::{
     table::Table,
 };
 
+const EMPTY_COPY: &str = "create table base_TABLE (like TABLE including all)";
+
 pub fn run(bench: &Bench) -> anyhow::Result<()> {
     let file = bench.folder().join("entegra.s3db");
     entegra::generate(&file, &Size::real(), 1)?;
@@ -27,8 +29,7 @@ pub fn run(bench: &Bench) -> anyhow::Result<()> {
     table.add("psql \\copy (format binary), all tables", baseline(bench, &database)?);
     table.add("first run", first);
     table.add("nothing changed", median(bench.runs, || denk_run(bench))?);
-    let connection = rusqlite::Connection::open(&file)?;
-    let edits = entegra::day(&connection, &Work::usual(), 7)?;
+    let edits = entegra::day_in_file(&file, &Work::usual(), 7)?;
     table.add(&format!("{} rows changed", edits.total()), denk_run(bench)?);
     print!("{table}");
     Ok(())
@@ -54,7 +55,7 @@ fn baseline(bench: &Bench, database: &Database) -> anyhow::Result<Measurement> {
         Size::real().rows().iter().map(|(table, _)| format!("entegra_{table}")).collect();
     let file = |table: &str| bench.folder().join(format!("{table}.bin")).display().to_string();
     for table in &tables {
-        database.run(&format!("create table base_{table} (like {table} including all)"));
+        database.run(&EMPTY_COPY.replace("TABLE", table));
         database.run(&format!("\\copy {table} to '{}' (format binary)", file(table)));
     }
     let script = bench.folder().join("baseline.sql");

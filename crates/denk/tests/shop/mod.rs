@@ -18,7 +18,7 @@ use testkit::{
 /// Where the web shop's tables are.
 pub enum Web {
     Sqlite(PathBuf),
-    Postgres(Database),
+    Postgres(Box<Database>),
 }
 
 pub struct Shop {
@@ -62,7 +62,7 @@ impl Shop {
     pub fn on_postgres() -> Self {
         Self {
             folder: TempDir::new().unwrap(),
-            web: Web::Postgres(testkit::postgres::server().create_database()),
+            web: Web::Postgres(Box::new(testkit::postgres::server().create_database())),
         }
         .filled()
     }

@@ -1,5 +1,7 @@
 //! One day of work on a marketplace file.
 
+use std::path::Path;
+
 use std::collections::BTreeMap;
 
 use anyhow::ensure;
@@ -16,6 +18,11 @@ use super::{Size, World, lists, orders, people};
 
 /// New rows are numbered from here, far from those of a generated file, so that they look different.
 const NEW: u64 = 10_000_000;
+
+/// [`day`] on a file that nobody has open.
+pub fn day_in_file(file: &Path, work: &Work, seed: u64) -> anyhow::Result<Edits> {
+    day(&Connection::open(file)?, work, seed)
+}
 
 /// Does one day's work in one transaction and says what it did.
 ///

@@ -38,7 +38,7 @@ use orders::lines_of;
 use random::Rng;
 use table::Writer;
 
-pub use day::day;
+pub use day::{day, day_in_file};
 pub use drift::{Added, drift, unrelated};
 pub use moment::Moment;
 pub use size::Size;
