@@ -18,7 +18,7 @@ use crate::{
 /// Rows of a page at the most. **Units**: rows.
 pub(crate) const PAGE_ROWS: usize = 32_768;
 /// Size of a page, roughly. **Units**: bytes.
-pub(crate) const PAGE_BYTES: usize = 4 << 20;
+pub(crate) const PAGE_BYTES: usize = 6 << 20;
 
 /// A stretch of keys: after one, up to and including another; open where `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -30,6 +30,9 @@ pub(super) fn encode<'a>(cell: Cell<'a>, target: Target) -> Sent<'a> {
         Cell::Bool(b) if target.native.family == Family::Bit => Ok(ColumnData::Bit(Some(b))),
         Cell::Int(n) => whole_number(n, target.native.family),
         Cell::Real(r) => real(r, target.native.family),
+        Cell::Decimal(d) if target.native.family == Family::NVarChar => {
+            Ok(ColumnData::String(Some(d.to_string().into())))
+        }
         Cell::Decimal(d) => decimal(d, target.native),
         Cell::Text(text) | Cell::Json(text) => self::text(text, target),
         Cell::Bytes(bytes) if target.native.family.is_bytes() => self::bytes(bytes, target.native),

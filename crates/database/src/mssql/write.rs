@@ -11,7 +11,7 @@ use super::{
     Mssql, QUOTING,
     bulk::{self, Load},
     compare::{exact, same},
-    connect::{batch, numbers, parameter, rows},
+    connect::{Features, batch, numbers, parameter, rows},
     encode::{Target, encode},
     error::{misfit, unexpected},
     types::{Family, Length, NativeType},
@@ -24,8 +24,8 @@ use crate::{
 /// The driver checks names in brackets only.
 const BRACKETS: Quoting = Quoting { open: '[', close: ']', ..QUOTING };
 const STAGE: &str = "#denk_stage";
-/// Letters of `23:59:59.9999999`.
-const TIME_TEXT: u32 = 16;
+/// Letters of the longest decimal, and more than those of a time.
+const NUMBER_TEXT: u32 = 41;
 
 /// How the columns of a batch lie in the table and in the stage.
 struct Plan<'a> {
@@ -125,7 +125,7 @@ impl<'a> Plan<'a> {
                 .in_table(&write.table.name));
         }
         let place = |column: &'a ColumnRef| match column {
-            ColumnRef::Named(name) => place(write, name, session.features.finest()),
+            ColumnRef::Named(name) => place(write, name, &session.features),
             ColumnRef::Locator if session.features.babelfish => Err(Error::new(
                 ErrorKind::Unsupported,
                 "Babelfish does not tell where a row lies: the table needs a key",
@@ -312,7 +312,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-fn place<'a>(write: &Write<'a>, name: &str, finest: u8) -> Result<Place<'a>> {
+fn place<'a>(write: &Write<'a>, name: &str, features: &Features) -> Result<Place<'a>> {
     let refused = |kind, what: &str| Err(Error::new(kind, format!("column `{name}` {what}")).in_column(name));
     let Some(column) = write.table.column(name) else { return refused(ErrorKind::Missing, "is not there") };
     if column.generated == Generated::Computed {
@@ -327,22 +327,26 @@ fn place<'a>(write: &Write<'a>, name: &str, finest: u8) -> Result<Place<'a>> {
         model::DataType::Text { traits, .. } => traits.code_page,
         _ => 0,
     };
-    Ok(Place { column: Some(column), native, code_page, staged: staged(native, finest) })
+    Ok(Place { column: Some(column), native, code_page, staged: staged(native, features) })
 }
 
 /// The type to load a column as: its own, unless the driver announces that one wrongly (`nvarchar(2001)` to
 /// `nvarchar(4000)` as max, `nchar` with twice its length, `time` and `datetimeoffset` always with 7 digits or as many
 /// as the server keeps, `smalldatetime` as `datetime`), takes a pointer along (`text`, `ntext`, `image`), or does not
-/// say which code page it speaks in (`varchar`). A time goes as text: Babelfish loses microseconds of others.
-fn staged(native: NativeType, finest: u8) -> NativeType {
+/// say which code page it speaks in (`varchar`). Babelfish loses microseconds of times and adds digits to the
+/// longest decimals: those go as text.
+fn staged(native: NativeType, features: &Features) -> NativeType {
     let (family, length) = match (native.family, native.length) {
         (family, Length::Units(units)) if family.is_text() && units <= 2000 => {
             (Family::NVarChar, native.length)
         }
         (family, _) if family.is_text() || family == Family::Xml => (Family::NVarChar, Length::Max),
         (Family::Image, _) => (Family::VarBinary, Length::Max),
-        (Family::Time, _) => (Family::NVarChar, Length::Units(TIME_TEXT)),
-        (Family::DateTimeOffset, _) => return NativeType { scale: finest, ..native },
+        (Family::Time, _) => (Family::NVarChar, Length::Units(NUMBER_TEXT)),
+        (Family::Decimal, _) if native.precision == 38 && features.babelfish => {
+            (Family::NVarChar, Length::Units(NUMBER_TEXT))
+        }
+        (Family::DateTimeOffset, _) => return NativeType { scale: features.finest(), ..native },
         (Family::SmallDateTime, _) => return NativeType { family: Family::DateTime2, scale: 0, ..native },
         other => other,
     };

@@ -89,11 +89,11 @@ impl Engine for Mssql {
         match data_type {
             DataType::Real { finite, .. } => !finite,
             DataType::Decimal(None) | DataType::Any | DataType::Other { .. } => true,
-            DataType::Time { digits } => *digits > 7,
+            DataType::Time { digits } => *digits > self.digits(),
             DataType::Date { years } => too_wide(*years),
             DataType::Timestamp { fraction: Fraction::Digits(digits), years }
             | DataType::Instant { fraction: Fraction::Digits(digits), years, .. } => {
-                *digits > 7 || too_wide(*years)
+                *digits > self.digits() || too_wide(*years)
             }
             _ => false,
         }
@@ -103,10 +103,12 @@ impl Engine for Mssql {
         match value {
             Value::Real(r) => !r.is_finite(),
             Value::Date(d) => !d.is_common(),
-            Value::Time(t) => t.fraction_digits() > 7,
-            Value::Timestamp(t) => t.fraction_digits() > 7 || !t.is_common(),
+            Value::Time(t) => t.fraction_digits() > self.digits(),
+            Value::Timestamp(t) => t.fraction_digits() > self.digits() || !t.is_common(),
             // `datetimeoffset` keeps the wall clock of the offset, which must be a year from 1 to 9999 too.
-            Value::Instant(i) => i.utc.fraction_digits() > 7 || !i.utc.is_common() || !i.local().is_common(),
+            Value::Instant(i) => {
+                i.utc.fraction_digits() > self.digits() || !i.utc.is_common() || !i.local().is_common()
+            }
             // Servers that only speak the protocol may be unable to hold it.
             Value::Text(text) => text.contains('\0'),
             _ => false,
@@ -138,7 +140,7 @@ impl Engine for Mssql {
         let utf16 = |max, padded| text(max, TextUnit::Utf16, padded, 0);
         let timestamps = |fraction, years| DataType::Timestamp { fraction, years };
         let bytes = |max| DataType::Bytes { max };
-        vec![
+        let mut natives = vec![
             native("bit", "1", DataType::Bool, Value::Bool(true)),
             native("tinyint", "255", DataType::INT8_UNSIGNED, Value::Int(255)),
             native("smallint", "-32768", DataType::INT16, Value::Int(-32768)),
@@ -210,7 +212,11 @@ impl Engine for Mssql {
                 DataType::Uuid,
                 uuid("00112233-4455-6677-8899-aabbccddeeff"),
             ),
-        ]
+        ];
+        if self.babelfish {
+            natives.retain(|native| !native.ddl.ends_with("(7)"));
+        }
+        natives
     }
 
     fn unwritable(&self) -> Vec<Unwritable> {
@@ -262,6 +268,13 @@ impl Engine for Mssql {
                 kinds: &[ErrorKind::Missing],
             },
         ]
+    }
+}
+
+impl Mssql {
+    /// Digits of a second that are kept: Babelfish accepts seven and keeps six.
+    fn digits(&self) -> u8 {
+        if self.babelfish { 6 } else { 7 }
     }
 }
 
