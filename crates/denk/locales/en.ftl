@@ -308,7 +308,7 @@ flow-computed = column `{ $column }` of `{ $table }` is computed by the database
 flow-no-key = `{ $table }` has no key by which rows could be told apart
 flow-no-key-hint = name one with `key` in the flow file
 flow-unfaithful = column `{ $column }` of type { $type } would not survive: { $reason }
-flow-unfaithful-hint = say how to hold it: `--type COLUMN=text` for `denk copy`, `type = "text"` in a flow file
+flow-unfaithful-hint = say how to hold it: `--type COLUMN=text` (or timestamptz, numeric(18,4), ...) for `denk copy`, `type = "text"` in a flow file
 flow-no-type = `{ $word }` is no column type
 flow-no-type-hint = types: text, varchar(n), smallint, integer, bigint, real, numeric(p,s), boolean, date, time, timestamp, timestamptz, uuid, json, bytes
 flow-bad-constant = the value given for `{ $column }` does not fit the column: { $reason }
@@ -411,7 +411,7 @@ copy-address-what = a database's address is wrong
 copy-address-hint = write sqlite:FILE, postgres://user:password@host:5432/name or mssql://user:password@host:1433/name
 copy-nothing-what = there is nothing to copy
 copy-nothing-why = the source has no table
-copy-nothing-hint = check the address; views are copied when they are named with --table
+copy-nothing-hint = check the address; a view needs a flow file with `key`
 copy-type-what = `--type` was not understood
 copy-type-why = it says which column to hold as which type
 copy-type-hint = for example: --type goods.price=numeric(18,4)
@@ -439,3 +439,21 @@ demo-changes = Third run: exactly the differences; the spoilt row is parked with
 demo-end = Compared row by row: { $differences } differences, { $parked } parked. The files are in { $folder }: open them with any SQLite program, or start from there with `denk copy`.
 demo-what = the demo could not begin
 demo-hint = choose a folder that you may write to: denk demo --data FOLDER
+
+## Found by use
+
+flow-waits = flow `{ $flow }`, which must come first, has failed in this run
+flow-waits-hint = put that flow right; this one then runs by itself
+flow-unfilled = column `{ $column }` of `{ $table }` must not be NULL, has no default, and nothing fills it
+flow-key-differs = key column `{ $column }` is { $source } in the source and { $target } in the target
+flow-twice-what = two flows are called `{ $flow }`
+flow-twice-why = a flow's name stands for its progress in the target
+flow-twice-hint = give one of the files another `name`
+scratch-what = there is no temporary folder
+scratch-hint = check the system's folder for temporary files
+copy-mixing-what = two tables would be copied into one
+copy-mixing-why = `{ $table }` is there more than once (in several schemas, or written with other letters)
+copy-mixing-hint = copy them one by one: --table schema.name --as NAME
+copy-type-unknown = `{ $given }` names no column of the tables that are copied
+check-flow-later = waits for `{ $table }`, which another flow makes at the first run
+demo-strange = { $file } is there already and is not the demo's

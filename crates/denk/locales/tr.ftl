@@ -308,7 +308,7 @@ flow-computed = `{ $table }` tablosunun `{ $column }` sütununu veritabanı hesa
 flow-no-key = `{ $table }` tablosunda satırları ayırt edecek bir anahtar yok
 flow-no-key-hint = akış dosyasında `key` ile bir anahtar belirtin
 flow-unfaithful = { $type } türündeki `{ $column }` sütunu olduğu gibi taşınamaz: { $reason }
-flow-unfaithful-hint = nasıl tutulacağını söyleyin: `denk copy` için `--type SÜTUN=text`, akış dosyasında `type = "text"`
+flow-unfaithful-hint = nasıl tutulacağını söyleyin: `denk copy` için `--type SÜTUN=text` (ya da timestamptz, numeric(18,4), ...), akış dosyasında `type = "text"`
 flow-no-type = `{ $word }` diye bir sütun türü yok
 flow-no-type-hint = türler: text, varchar(n), smallint, integer, bigint, real, numeric(p,s), boolean, date, time, timestamp, timestamptz, uuid, json, bytes
 flow-bad-constant = `{ $column }` için verilen değer sütuna sığmıyor: { $reason }
@@ -411,7 +411,7 @@ copy-address-what = bir veritabanının adresi yanlış
 copy-address-hint = sqlite:DOSYA, postgres://kullanıcı:parola@sunucu:5432/ad ya da mssql://kullanıcı:parola@sunucu:1433/ad yazın
 copy-nothing-what = kopyalanacak bir şey yok
 copy-nothing-why = kaynakta tablo yok
-copy-nothing-hint = adresi denetleyin; görünümler (view) --table ile adı verilince kopyalanır
+copy-nothing-hint = adresi denetleyin; bir görünüm (view) için `key` içeren bir akış dosyası gerekir
 copy-type-what = `--type` anlaşılamadı
 copy-type-why = hangi sütunun hangi türle tutulacağını söyler
 copy-type-hint = örneğin: --type urunler.fiyat=numeric(18,4)
@@ -439,3 +439,21 @@ demo-changes = Üçüncü çalıştırma: yalnızca farklar; bozuk satır nedeni
 demo-end = Satır satır karşılaştırıldı: { $differences } fark, { $parked } bekleyen. Dosyalar { $folder } klasöründe: herhangi bir SQLite programıyla açın ya da `denk copy` ile oradan sürdürün.
 demo-what = tanıtım başlayamadı
 demo-hint = yazabildiğiniz bir klasör seçin: denk demo --data KLASÖR
+
+## Found by use
+
+flow-waits = önce gelmesi gereken `{ $flow }` akışı bu çalıştırmada tamamlanamadı
+flow-waits-hint = o akışı düzeltin; bu akış ondan sonra kendiliğinden çalışır
+flow-unfilled = `{ $table }` tablosunun `{ $column }` sütunu boş (NULL) olamaz, varsayılanı yok ve hiçbir şey doldurmuyor
+flow-key-differs = anahtar sütunu `{ $column }` kaynakta { $source }, hedefte { $target }
+flow-twice-what = iki akışın adı `{ $flow }`
+flow-twice-why = akışın adı, hedefte nereye kadar geldiğinin adıdır
+flow-twice-hint = dosyalardan birine başka bir `name` verin
+scratch-what = geçici klasör yok
+scratch-hint = sistemin geçici dosya klasörünü denetleyin
+copy-mixing-what = iki tablo tek tabloya kopyalanacaktı
+copy-mixing-why = `{ $table }` birden çok kez var (birkaç şemada ya da başka harflerle yazılmış)
+copy-mixing-hint = tek tek kopyalayın: --table şema.ad --as AD
+copy-type-unknown = `{ $given }` kopyalanan tabloların hiçbir sütununu göstermiyor
+check-flow-later = `{ $table }` tablosunu bekliyor; ilk çalıştırmada başka bir akış oluşturur
+demo-strange = { $file } zaten var ve tanıtımın değil

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use ::database::{Address, Session};
+use ::database::{Address, Engine, Session};
 use flow::{Connect, Flow};
 
 use crate::{
@@ -15,7 +15,11 @@ use crate::{
 
 /// Databases by name, with their addresses resolved.
 #[derive(Debug, Default)]
-pub struct Databases(BTreeMap<String, Address>);
+pub struct Databases {
+    addresses: BTreeMap<String, Address>,
+    /// Where files that are not there yet are made instead, for looking without writing.
+    scratch: Option<tempfile::TempDir>,
+}
 
 impl Databases {
     /// Those that `flows` name.
@@ -25,7 +29,7 @@ impl Databases {
     pub fn of_flows(flows: &[Flow], context: &Context) -> Result<Self> {
         let mut databases = Self::default();
         for name in flows.iter().flat_map(|flow| [&flow.source.database, &flow.target.database]) {
-            if !databases.0.contains_key(name) {
+            if !databases.addresses.contains_key(name) {
                 databases.add(name, context.config.database(name)?);
             }
         }
@@ -33,20 +37,41 @@ impl Databases {
     }
 
     pub fn add(&mut self, name: &str, address: Address) {
-        self.0.insert(name.to_owned(), address);
+        self.addresses.insert(name.to_owned(), address);
+    }
+
+    /// Files that are not there yet are made in a temporary folder, and gone afterwards.
+    ///
+    /// # Errors
+    /// `CannotWrite` when there is no such folder.
+    pub fn only_looking(mut self) -> Result<Self> {
+        let made = tempfile::tempdir().map_err(|error| {
+            let why = crate::messages::Message::verbatim(error.to_string());
+            Failure::new(Code::CannotWrite, message("scratch-what"), why, message("scratch-hint"))
+        });
+        self.scratch = Some(made?);
+        Ok(self)
     }
 
     /// Which database a failure was about, for people.
     #[must_use]
     pub fn place(&self, name: &str) -> Place {
-        self.0.get(name).map_or_else(Place::default, |address| Place::named(name, address))
+        self.addresses.get(name).map_or_else(Place::default, |address| Place::named(name, address))
     }
 }
 
 #[async_trait::async_trait]
 impl Connect for Databases {
     async fn open(&self, name: &str, may_create: bool) -> flow::Result<Box<dyn Session>> {
-        let address = self.0.get(name).ok_or_else(|| flow::Error::NoDatabase(name.to_owned()))?;
+        let address = self.addresses.get(name).ok_or_else(|| flow::Error::NoDatabase(name.to_owned()))?;
+        let absent = address.engine() == Engine::Sqlite && !address.path().exists();
+        let replaced = match &self.scratch {
+            Some(folder) if may_create && absent => {
+                Some(Address::sqlite(folder.path().join(format!("{name}.db"))))
+            }
+            _ => None,
+        };
+        let address = replaced.as_ref().unwrap_or(address);
         let opened = if may_create {
             ::database::open_or_create(address).await
         } else {
@@ -61,6 +86,19 @@ impl Connect for Databases {
 /// # Errors
 /// `FlowsNotConfigured`; `FlowFile` for a file that is no flow; `UnknownPreset`.
 pub fn flows(context: &Context) -> Result<Vec<Flow>> {
+    let flows = read_all(context)?;
+    let mut names: Vec<&str> = flows.iter().map(|flow| flow.name.as_str()).collect();
+    names.sort_unstable();
+    match names.windows(2).find(|pair| pair[0] == pair[1]) {
+        None => Ok(flows),
+        Some(pair) => {
+            let what = message("flow-twice-what").with("flow", pair[0]);
+            Err(Failure::new(Code::FlowTwice, what, message("flow-twice-why"), message("flow-twice-hint")))
+        }
+    }
+}
+
+fn read_all(context: &Context) -> Result<Vec<Flow>> {
     match context.config.flow_source()? {
         FlowSource::Preset(name) => {
             let files = presets::flows(name).ok_or_else(|| unknown_preset(name))?;

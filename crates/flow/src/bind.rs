@@ -86,6 +86,7 @@ pub async fn bind(
     let key_names = target_key(flow, &shape, &wishes, found.as_ref());
     let (table, create, add) = match found {
         Some(table) => {
+            refuse_unfilled(flow, &wishes, &table)?;
             let add = lacking(flow, &wishes, &table, &shape, target)?;
             let mut whole = table;
             whole.columns.extend(add.iter().cloned());
@@ -268,6 +269,26 @@ fn lacking(
     Ok(add)
 }
 
+/// A column that every new row would lack makes every row fail: told before anything is touched.
+fn refuse_unfilled(flow: &Flow, wishes: &[Wish<'_>], table: &Table) -> Result<()> {
+    let needed = |column: &&ColumnDef| {
+        !column.nullable && column.default.is_none() && column.generated == Generated::No
+    };
+    // A single whole-number key may number itself.
+    let numbered = |column: &ColumnDef| {
+        table.primary_key == [column.name.clone()] && matches!(column.data_type, DataType::Int { .. })
+    };
+    let unfilled = |column: &&ColumnDef| {
+        needed(column) && !numbered(column) && !wishes.iter().any(|wish| wish.to == column.name)
+    };
+    match table.columns.iter().find(unfilled) {
+        Some(column) if flow.target.rows == Rows::All => {
+            Err(Error::Unfilled { table: table.name.to_string(), column: column.name.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
 struct Binder<'a> {
     flow: &'a Flow,
     shape: &'a Table,
@@ -412,10 +433,24 @@ impl Binder<'_> {
         }
         key.iter()
             .map(|at| match &fills[*at] {
-                Fill::Read(read) => Ok(*read),
+                Fill::Read(read) => self.same_kind(*read).map(|()| *read),
                 Fill::Made(made) => Err(Error::NoKey(made.name.clone())),
             })
             .collect()
+    }
+
+    /// A key of another kind on the other side would be ordered otherwise there.
+    fn same_kind(&self, read: usize) -> Result<()> {
+        let ColumnRead { column, wanted, .. } = &self.reads[read];
+        let of = require(self.shape, column.name())?;
+        if of.data_type == DataType::Any || of.data_type.code() == wanted.code() {
+            return Ok(());
+        }
+        Err(Error::KeyDiffers {
+            column: column.name().to_owned(),
+            source_type: of.data_type.code().to_owned(),
+            target_type: wanted.code().to_owned(),
+        })
     }
 
     fn page_key(&mut self, source_key: &[usize]) -> Vec<usize> {

@@ -278,6 +278,12 @@ impl Flow {
         TableRef { schema: self.target.schema.clone(), name: self.target.table.clone() }
     }
 
+    /// Whether this flow makes that table when it is not there.
+    #[must_use]
+    pub fn makes(&self, database: &str, table: &str) -> bool {
+        self.target.create && self.target.database == database && self.target_table().to_string() == table
+    }
+
     /// Whether `denk run name` means this flow.
     #[must_use]
     pub fn answers_to(&self, name: &str) -> bool {

@@ -16,6 +16,12 @@ pub enum Error {
     /// It could not be opened for an earlier flow of the same run, which tells why.
     #[error("database `{0}` could not be opened")]
     Unopened(String),
+    #[error("flow `{0}`, which must come first, has failed")]
+    Waits(String),
+    #[error("column `{column}` of `{table}` must not be NULL, has no default, and the flow does not fill it")]
+    Unfilled { table: String, column: String },
+    #[error("key column `{column}` is {source_type} in the source and {target_type} in the target")]
+    KeyDiffers { column: String, source_type: String, target_type: String },
     #[error("the flow names database `{0}`, which is not configured")]
     NoDatabase(String),
     #[error("table `{table}` is not in database `{database}`")]
@@ -54,7 +60,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Database { source, .. } => source.kind,
-            Self::Unopened(_) => ErrorKind::Connection,
+            Self::Unopened(_) | Self::Waits(_) => ErrorKind::Connection,
             Self::NoDatabase(_) | Self::NoTable { .. } | Self::NoColumn { .. } => ErrorKind::Missing,
             Self::ReaderLost => ErrorKind::Internal,
             Self::TargetKeyRepeats(_) => ErrorKind::Constraint,

@@ -36,14 +36,29 @@ pub(crate) async fn compare(
                 None => writer.add(&stretch.batch, at),
             }
         }
-        writer.flush_if_full(session).await?;
+    }
+    if bound.flow.target.missing == Missing::Keep {
+        return writer.flush(session).await;
+    }
+    // Decided before the first row is written: a changed row is one that is added and one that goes, and half of that
+    // would leave both.
+    let surplus: Vec<i64> = there.into_values().flatten().collect();
+    let net = (surplus.len() as u64).saturating_sub(writer.waiting());
+    let guard = bound.flow.guard;
+    let too_many = !allowed && too_many(net, writer.report.read, guard.rows, guard.share);
+    // Which of the target's rows a row is that could not be read, nobody can say.
+    if too_many || (!surplus.is_empty() && !writer.parked.is_empty()) {
+        writer.report.held += surplus.len() as u64;
+        writer.forget_added();
+        return Ok(());
     }
     writer.flush(session).await?;
-    if bound.flow.target.missing == Missing::Delete {
-        let surplus: Vec<i64> = there.into_values().flatten().collect();
-        delete(bound, session, writer, &surplus, allowed).await?;
-    }
-    Ok(())
+    delete(bound, session, writer, &surplus).await
+}
+
+/// A name for a row that has no key.
+pub(crate) fn name(batch: &Batch, at: usize) -> String {
+    fingerprint(batch, at).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 async fn places(bound: &Bound, session: &mut dyn Session, writer: &mut Writer<'_>) -> Result<Places> {
@@ -96,14 +111,7 @@ async fn delete(
     session: &mut dyn Session,
     writer: &mut Writer<'_>,
     surplus: &[i64],
-    allowed: bool,
 ) -> Result<()> {
-    let guard = bound.flow.guard;
-    let net = (surplus.len() as u64).saturating_sub(writer.report.inserted);
-    if !allowed && too_many(net, writer.report.read, guard.rows, guard.share) {
-        writer.report.held += net;
-        return Ok(());
-    }
     if writer.plans() {
         writer.report.deleted += surplus.len() as u64;
         return Ok(());

@@ -6,8 +6,11 @@ use std::{
     time::Duration,
 };
 
-use database::{Begin, ColumnRead, ColumnRef, Digest, Read, Relation, Session, Write};
-use model::{Batch, Cell, Coercion, Date, Key, Misfit, Policy, Rejected, TableRef, Value, Zone, policy};
+use database::{Begin, ColumnRead, ColumnRef, Digest, Read, Relation, Segment, Session, Write};
+use model::{
+    Batch, Cell, Coercion, DataType, Date, Key, Misfit, Policy, Rejected, Table, TableRef, Value, Zone,
+    policy,
+};
 
 use crate::{
     bind::{Bound, bind},
@@ -131,7 +134,14 @@ impl<'a> Runner<'a> {
         for flow in flows {
             self.progress.started(&flow.name);
             let watch = Stopwatch::start();
-            let mut report = self.run_patiently(flow).await;
+            let mut report = match waits_for(flow, flows, &reports) {
+                Some(failed) => FlowReport::failed(&flow.name, Error::Waits(failed)),
+                None => self.run_patiently(flow).await,
+            };
+            if self.options.dry_run && report.failure.as_ref().is_some_and(|error| will_be_made(error, flows))
+            {
+                report = FlowReport::new(&flow.name);
+            }
             report.seconds = watch.seconds();
             finish(&mut report);
             self.keep_account(flow, &report).await;
@@ -161,7 +171,13 @@ impl<'a> Runner<'a> {
         let mut source = Seat(Some(self.session(&flow.source.database, Role::Source).await?));
         let role = if flow.target.create { Role::MadeTarget } else { Role::Target };
         let mut target = self.session(&flow.target.database, role).await?;
-        let job = Job { flow, zone: &self.zone, options: self.options, progress: self.progress };
+        let job = Job {
+            flow,
+            zone: &self.zone,
+            options: self.options,
+            progress: self.progress,
+            watch: Stopwatch::start(),
+        };
         let report = job.run(&mut source, target.as_mut()).await?;
         if let Some(source) = source.0 {
             self.sessions.insert((flow.source.database.clone(), Side::Source), source);
@@ -190,7 +206,7 @@ impl<'a> Runner<'a> {
         if flow.stateless || self.options.dry_run || (report.wrote() && report.state != State::Failed) {
             return;
         }
-        let message = report.failure.as_ref().map(chain).unwrap_or_default();
+        let message = report.failure.as_ref().map_or_else(|| shortfall(report), chain);
         let copy =
             FlowReport { state: report.state, seconds: report.seconds, ..FlowReport::new(&report.name) };
         let account = Account {
@@ -222,10 +238,25 @@ impl<'a> Runner<'a> {
                 .filter(|account| account.direction == direction)
                 .map(|account| (&account.report, account.table.as_str(), account.message.clone()))
                 .collect();
-            store.account(session.as_mut(), direction, &of).await?;
+            store.account_or_warn(session.as_mut(), direction, &of).await?;
         }
         session.commit().await.map_err(&fail)
     }
+}
+
+/// The flow that `flow` must come after and that has failed in this run.
+fn waits_for(flow: &Flow, flows: &[Flow], reports: &[FlowReport]) -> Option<String> {
+    let failed = |other: &&Flow| {
+        let state = reports.iter().find(|report| report.name == other.name).map(|report| report.state);
+        state == Some(State::Failed) && flow.after.iter().any(|name| other.answers_to(name))
+    };
+    flows.iter().find(failed).map(|other| other.name.clone())
+}
+
+/// Whether a table that a dry run misses is one that another flow of the run makes.
+fn will_be_made(error: &Error, flows: &[Flow]) -> bool {
+    let Error::NoTable { database, table } = error else { return false };
+    flows.iter().any(|flow| flow.makes(database, table))
 }
 
 /// One sentence of an error and its causes.
@@ -237,6 +268,15 @@ fn chain(error: &Error) -> String {
         cause = error.source();
     }
     text
+}
+
+/// Why a run is not wholly done, for the accounts.
+fn shortfall(report: &FlowReport) -> String {
+    let first = report.reasons.first().map(|row| format!(" ({} {}: {})", row.key, row.column, row.reason));
+    match report.parked + report.held {
+        0 => String::new(),
+        _ => format!("parked {}, held {}{}", report.parked, report.held, first.unwrap_or_default()),
+    }
 }
 
 fn finish(report: &mut FlowReport) {
@@ -251,6 +291,7 @@ struct Job<'a> {
     zone: &'a Zone,
     options: Options,
     progress: &'a dyn Progress,
+    watch: Stopwatch,
 }
 
 /// What has to be read, decided from the cursor.
@@ -281,27 +322,35 @@ impl Job<'_> {
         }
         if !self.options.dry_run {
             make_room(&mut bound, target).await?;
+        } else if !bound.add.is_empty() && target.capabilities().transactional_ddl {
+            // Added for the comparison, and undone when the next flow begins or the session ends.
+            target.begin(Begin::Own).await.map_err(&fail)?;
+            make_room(&mut bound, target).await?;
         }
         let reading = self.reading(&bound, source.session()?, target).await?;
         let mut cursor =
             Cursor { fingerprint: fingerprint(&reading), shape: bound.shape.clone(), ..Cursor::default() };
         let today = self.zone.local(now).map(|local| local.split().0);
         let extent = self.extent(&bound, &cursor, before.as_ref(), today, source.session()?, target).await?;
-        cursor.segments = extent.digest.as_ref().map(|digest| digest.segments.clone()).unwrap_or_default();
+        let digest = extent.digest.clone();
         cursor.full_on =
             if extent.known == 0 { today } else { before.as_ref().and_then(|before| before.full_on) };
 
         let mode = if self.options.dry_run { Mode::Plan } else { Mode::Write };
         let mut writer = Writer::new(&bound, self.zone, mode, self.options.shown);
         self.announce(&bound, &mut writer);
+        let looked = !extent.spans.is_empty();
         self.move_rows(&bound, &reading, extent, source, target, &mut writer).await?;
+        cursor.segments = self.settled(&bound, digest, looked, source.session()?).await?;
         let (mut report, parked, arrived) = (writer.report, writer.parked, writer.arrived);
         report.parked = parked.len() as u64;
         report.reasons = parked.iter().take(self.options.shown).map(reason).collect();
         finish(&mut report);
         if self.options.dry_run {
+            target.rollback().await.map_err(&fail)?;
             return Ok(report);
         }
+        report.seconds = self.watch.seconds();
         self.commit(target, &store, &mut cursor, before, &parked, &report).await?;
         if let Some(done) = &self.flow.source.done {
             let told = arrived.into_iter().filter(|key| !parked.iter().any(|row| &row.key == key)).collect();
@@ -342,6 +391,26 @@ impl Job<'_> {
         }))
     }
 
+    /// Fingerprints to remember: those that were the same before and after the rows were read. A row that changed in
+    /// between, even one that changed back, is looked at again next time.
+    async fn settled(
+        &self,
+        bound: &Bound,
+        before: Option<Digest>,
+        looked: bool,
+        source: &mut dyn Session,
+    ) -> Result<Vec<Segment>> {
+        let Some(Digest { mut segments, .. }) = before else { return Ok(Vec::new()) };
+        if looked && !self.options.dry_run {
+            let after = self.digest(bound, source).await?.map(|digest| digest.segments).unwrap_or_default();
+            segments.retain(|segment| {
+                let at = after.partition_point(|other| other.first < segment.first);
+                after.get(at) == Some(segment)
+            });
+        }
+        Ok(segments)
+    }
+
     /// Which rows have to be looked at. Fingerprints are taken **before** the rows are read: a row that changes in
     /// between is then looked at again next time, never forgotten.
     async fn extent(
@@ -354,14 +423,14 @@ impl Job<'_> {
         target: &mut dyn Session,
     ) -> Result<Extent> {
         let digest = if self.flow.stateless { None } else { self.digest(bound, source).await? };
+        let empty = bound.create || is_empty(bound, target, self.zone).await?;
         let everything = |digest, empty| Extent { spans: vec![Span::default()], known: 0, digest, empty };
         let (Some(now), Some(before)) = (&digest, before) else {
-            let empty = bound.create || is_empty(bound, target, self.zone).await?;
             return Ok(everything(digest, empty));
         };
-        let stale = self.options.full || before.fingerprint != cursor.fingerprint || before.full_on != today;
-        if stale {
-            let empty = bound.create || is_empty(bound, target, self.zone).await?;
+        let stale = before.fingerprint != cursor.fingerprint || before.full_on != today;
+        // What is remembered says nothing about a table or column that somebody emptied, dropped or that was just made.
+        if self.options.full || stale || empty || !bound.add.is_empty() {
             return Ok(everything(digest, empty));
         }
         let suspects: Option<Vec<i64>> = before.parked.iter().map(|key| key.parse().ok()).collect();
@@ -448,13 +517,14 @@ impl Job<'_> {
         report: &FlowReport,
     ) -> Result<()> {
         if !self.flow.stateless {
-            let rows: Vec<ParkedRow> = parked.iter().map(parked_row).collect();
+            let rows = parked_rows(parked);
             let known = before.as_ref().map(|before| before.parked.as_slice()).unwrap_or_default();
             store.park(target, &self.flow.name, &rows, known).await?;
             cursor.parked = rows.into_iter().map(|row| row.key).collect();
             // Rows that a held delete left behind must be compared again.
             if report.held > 0 {
                 cursor.segments.clear();
+                cursor.fingerprint.clear();
             }
             let known = before.map(|mut before| {
                 before.parked.clone_from(&cursor.parked);
@@ -464,8 +534,8 @@ impl Job<'_> {
                 store.save(target, &self.flow.name, cursor).await?;
             }
             if report.wrote() {
-                let account = (report, self.flow.target.table.as_str(), String::new());
-                store.account(target, &self.flow.direction, &[account]).await?;
+                let account = (report, self.flow.target.table.as_str(), shortfall(report));
+                store.account_or_warn(target, &self.flow.direction, &[account]).await?;
             }
         }
         target.commit().await.map_err(Error::database(&self.flow.target.database))
@@ -508,8 +578,38 @@ impl Job<'_> {
         let columns: Vec<ColumnRef> = names.into_iter().map(ColumnRef::named).collect();
         let write = Write { table: &table, columns: &columns, key: &[0], insert_only: &[] };
         source.begin(Begin::Own).await.map_err(&fail)?;
-        source.upsert(&write, &batch).await.map_err(&fail)?;
+        // A row that its program has removed meanwhile must not come back.
+        let there = self.keys_of(&table, &columns[0], &types[0], source).await?;
+        let mut known = Batch::new(&types);
+        (0..batch.rows())
+            .filter(|at| there.contains(&batch.columns[0].value(*at)))
+            .for_each(|at| known.push_from(&batch, at));
+        source.upsert(&write, &known).await.map_err(&fail)?;
         source.commit().await.map_err(&fail)
+    }
+
+    async fn keys_of(
+        &self,
+        table: &Table,
+        key: &ColumnRef,
+        wanted: &DataType,
+        source: &mut dyn Session,
+    ) -> Result<HashSet<Value>> {
+        let from = Relation::Table(table.name.clone());
+        let reads = [ColumnRead::new(key.clone(), wanted.clone())];
+        let read = Read {
+            from: &from,
+            columns: &reads,
+            key: &[],
+            filter: &[],
+            after: None,
+            up_to: None,
+            rows: None,
+            bytes: None,
+            zone: self.zone,
+        };
+        let page = source.read(&read).await.map_err(Error::database(&self.flow.source.database))?;
+        Ok((0..page.batch.rows()).map(|at| page.batch.columns[0].value(at)).collect())
     }
 }
 
@@ -581,8 +681,7 @@ async fn lookups(bound: &Bound, target: &mut dyn Session, zone: &Zone) -> Result
             Err(error) if error.kind == model::ErrorKind::Missing => continue,
             Err(error) => return Err(fail(error)),
         };
-        let value_type =
-            shape.column(&lookup.value).map_or(model::DataType::Any, |column| column.data_type.clone());
+        let value_type = shape.column(&lookup.value).map_or(DataType::Any, |column| column.data_type.clone());
         let reads = [
             ColumnRead::new(ColumnRef::named(&lookup.key), bound.reads[*by].wanted.clone()),
             ColumnRead::new(ColumnRef::named(&lookup.value), value_type),
@@ -618,9 +717,24 @@ fn fingerprint(reading: &Reading) -> String {
     blake3::hash(format!("1{mapping}{shapes}{excluded:?}").as_bytes()).to_hex().to_string()
 }
 
-fn parked_row(row: &Rejected) -> ParkedRow {
-    let key: String = row.key.to_string().chars().take(240).collect();
-    ParkedRow { key, column: row.column.clone(), reason: row.reason.to_string() }
+/// One line for each key, however many rows share it.
+fn parked_rows(parked: &[Rejected]) -> Vec<ParkedRow> {
+    let mut seen = HashSet::new();
+    let line = |row: &Rejected| ParkedRow {
+        key: short_key(&row.key),
+        column: row.column.clone(),
+        reason: row.reason.to_string(),
+    };
+    parked.iter().map(line).filter(|row| seen.insert(row.key.clone())).collect()
+}
+
+/// A key as text of at most 250 characters; what is cut is told apart by a digest.
+fn short_key(key: &Key) -> String {
+    let text = key.to_string();
+    match text.char_indices().nth(200) {
+        None => text,
+        Some((at, _)) => format!("{}… #{}", &text[..at], &blake3::hash(text.as_bytes()).to_hex()[..16]),
+    }
 }
 
 fn reason(row: &Rejected) -> Reason {

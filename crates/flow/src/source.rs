@@ -125,7 +125,9 @@ fn settle(
     rejected: &mut Vec<Rejected>,
 ) -> Batch {
     let bound = &reading.bound;
-    let unique = bound.is_keyless() || (bound.source_key == bound.page_key && bound.source.is_some());
+    let names: Vec<String> =
+        bound.source_key.iter().map(|at| bound.reads[*at].column.name().to_owned()).collect();
+    let unique = bound.is_keyless() || bound.source.as_ref().is_some_and(|table| table.is_unique(&names));
     if unique && reading.excluded.is_empty() {
         return page;
     }

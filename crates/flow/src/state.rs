@@ -3,8 +3,8 @@
 
 use database::{ColumnRead, ColumnRef, Comparison, Condition, Read, Relation, Segment, Session, Write};
 use model::{
-    Batch, Cell, Coercion, ColumnDef, DataType, Date, ErrorKind, Fraction, Instant, Table, TableKind,
-    TableRef, TextTraits, TextUnit, Uuid, Value, Zone,
+    Batch, Cell, Coercion, ColumnDef, DataType, Date, ErrorKind, Fraction, Instant, Policy, Table, TableKind,
+    TableRef, TextTraits, TextUnit, Uuid, Value, Zone, policy,
 };
 
 use crate::{
@@ -117,8 +117,29 @@ impl Store<'_> {
         self.remove(session, PARKED, &["flow", "row_key"], &settled).await
     }
 
+    /// [`Store::account`]; tables of the old programs with rules of their own cost the account, never the rows.
+    pub(crate) async fn account_or_warn(
+        &self,
+        session: &mut dyn Session,
+        direction: &str,
+        reports: &[(&FlowReport, &str, String)],
+    ) -> Result<()> {
+        session.savepoint().await.map_err(self.fail())?;
+        match self.account(session, direction, reports).await {
+            Err(error) if policy(error.kind()) == Policy::Park => {
+                tracing::warn!(
+                    database = self.database,
+                    direction,
+                    "sync_state and sync_logs refuse the account"
+                );
+                session.rollback_to_savepoint().await.map_err(self.fail())
+            }
+            outcome => outcome,
+        }
+    }
+
     /// Writes `sync_state`, and a line of `sync_logs` for a flow that did or failed to do something.
-    pub(crate) async fn account(
+    async fn account(
         &self,
         session: &mut dyn Session,
         direction: &str,
@@ -307,7 +328,7 @@ fn log_row(report: &FlowReport, table: &str, message: &str, direction: &str, now
         text(table),
         text("SYNC"),
         text(&format!("+{} ~{} -{}", report.inserted, report.updated, report.deleted)),
-        text(if report.state == Outcome::Failed { "FAILED" } else { "SUCCESS" }),
+        text(if report.state == Outcome::Done { "SUCCESS" } else { "FAILED" }),
         if message.is_empty() { Value::Null } else { text(message) },
         Value::Int(millis),
         Value::Instant(now),

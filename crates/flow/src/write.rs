@@ -4,7 +4,7 @@
 use std::{cmp::Ordering, collections::HashSet};
 
 use database::{ColumnRef, Session, Write};
-use model::{Batch, Key, Misfit, Policy, Rejected, Zone, policy};
+use model::{Batch, Key, Misfit, Policy, Rejected, Value, Zone, policy};
 
 use crate::{
     bind::Bound,
@@ -31,6 +31,10 @@ pub(crate) struct Writer<'a> {
     shown: usize,
     added: Batch,
     changed: Batch,
+    /// Changed rows in which no mark rises: marks are left as they are, also when somebody sets one meanwhile.
+    unmarked: Batch,
+    /// Columns that such rows leave alone.
+    kept: Vec<usize>,
     gone: Vec<Key>,
     /// Keys that the source has although their rows could not be read: never deleted.
     present: HashSet<Key>,
@@ -39,10 +43,13 @@ pub(crate) struct Writer<'a> {
     pub arrived: Vec<Key>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Statement {
     Insert,
+    /// Leaves the marks of rows that are there as they are.
     Upsert,
+    /// Sets marks, too.
+    Mark,
 }
 
 impl<'a> Writer<'a> {
@@ -56,6 +63,8 @@ impl<'a> Writer<'a> {
             shown,
             added: empty(),
             changed: empty(),
+            unmarked: empty(),
+            kept: bound.insert_only.iter().chain(&bound.greater).copied().collect(),
             gone: Vec::new(),
             present: HashSet::new(),
             parked: Vec::new(),
@@ -78,6 +87,15 @@ impl<'a> Writer<'a> {
         self.parked.extend(rejected);
     }
 
+    /// Rows that wait to be added.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.added.rows() as u64
+    }
+
+    pub(crate) fn forget_added(&mut self) {
+        self.added = Batch::new(self.bound.types());
+    }
+
     pub(crate) fn plans(&self) -> bool {
         self.mode == Mode::Plan
     }
@@ -95,11 +113,16 @@ impl<'a> Writer<'a> {
     pub(crate) fn change(&mut self, batch: &Batch, at: usize, old: Option<(&Batch, usize)>) {
         let bound = self.bound;
         self.plan(Action::Update, || batch.key(&bound.key, at), || changed_columns(bound, batch, at, old));
+        let rises = |column: usize| {
+            old.is_some_and(|(page, old_at)| {
+                batch.columns[column].order(at, &page.columns[column], old_at) == Ordering::Greater
+            })
+        };
+        if !bound.greater.iter().any(|column| rises(*column)) {
+            return self.unmarked.push_from(batch, at);
+        }
         let cells = batch.columns.iter().enumerate().map(|(column, new)| match old {
-            Some((page, old_at))
-                if bound.greater.contains(&column)
-                    && new.order(at, &page.columns[column], old_at) != Ordering::Greater =>
-            {
+            Some((page, old_at)) if bound.greater.contains(&column) && !rises(column) => {
                 page.columns[column].cell(old_at)
             }
             _ => new.cell(at),
@@ -119,15 +142,21 @@ impl<'a> Writer<'a> {
 
     pub(crate) async fn flush_if_full(&mut self, session: &mut dyn Session) -> Result<()> {
         let full = |batch: &Batch| batch.rows() >= PAGE_ROWS || batch.size() >= PAGE_BYTES;
-        if full(&self.added) || full(&self.changed) { self.flush(session).await } else { Ok(()) }
+        if full(&self.added) || full(&self.changed) || full(&self.unmarked) {
+            self.flush(session).await
+        } else {
+            Ok(())
+        }
     }
 
     pub(crate) async fn flush(&mut self, session: &mut dyn Session) -> Result<()> {
         let empty = || Batch::new(self.bound.types());
-        let (added, changed) =
-            (std::mem::replace(&mut self.added, empty()), std::mem::replace(&mut self.changed, empty()));
+        let added = std::mem::replace(&mut self.added, empty());
+        let changed = std::mem::replace(&mut self.changed, empty());
+        let unmarked = std::mem::replace(&mut self.unmarked, empty());
         self.write(session, Statement::Insert, &added).await?;
-        self.write(session, Statement::Upsert, &changed).await
+        self.write(session, Statement::Mark, &changed).await?;
+        self.write(session, Statement::Upsert, &unmarked).await
     }
 
     /// Rows for an empty table, straight from the source's page.
@@ -143,7 +172,7 @@ impl<'a> Writer<'a> {
         if self.mode == Mode::Plan {
             match statement {
                 Statement::Insert => self.report.inserted += rows.rows() as u64,
-                Statement::Upsert => self.report.updated += rows.rows() as u64,
+                Statement::Upsert | Statement::Mark => self.report.updated += rows.rows() as u64,
             }
             return Ok(());
         }
@@ -180,10 +209,13 @@ impl<'a> Writer<'a> {
     ) -> Result<std::result::Result<(), database::Error>> {
         let fail = Error::database(&self.bound.flow.target.database);
         session.savepoint().await.map_err(&fail)?;
-        let write = self.target();
+        let kept = self.kept.clone();
+        let bound = self.bound;
+        let insert_only = if statement == Statement::Mark { &bound.insert_only } else { &kept };
+        let write = Write { table: &bound.target, columns: &bound.columns, key: &bound.key, insert_only };
         let outcome = match statement {
             Statement::Insert => session.insert(&write, batch).await.map(|n| (n, 0, 0)),
-            Statement::Upsert => {
+            Statement::Upsert | Statement::Mark => {
                 session.upsert(&write, batch).await.map(|a| (a.inserted, a.updated, a.unchanged))
             }
         };
@@ -202,18 +234,11 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn target(&self) -> Write<'a> {
-        let bound = self.bound;
-        Write {
-            table: &bound.target,
-            columns: &bound.columns,
-            key: &bound.key,
-            insert_only: &bound.insert_only,
-        }
-    }
-
     fn park(&mut self, batch: &Batch, error: &database::Error) {
-        let key = batch.key(&self.bound.key, 0);
+        let key = match self.bound.is_keyless() {
+            true => Key(vec![Value::Text(crate::keyless::name(batch, 0))]),
+            false => batch.key(&self.bound.key, 0),
+        };
         let reason = Misfit::Refused(error.what.clone());
         self.parked.push(Rejected { key, column: error.column.clone().unwrap_or_default(), reason });
     }

@@ -363,3 +363,100 @@ fn one_failing_flow_does_not_stop_the_others() {
         ["goods|1", "nothing|0"]
     );
 }
+
+#[test]
+fn a_target_that_somebody_emptied_or_dropped_is_filled_again() {
+    let office = Office::new(GOODS);
+    office.run(&flow(""));
+    office.web().execute_batch("delete from goods").unwrap();
+    assert_eq!(office.run(&flow("")).inserted, 1000);
+    office.web().execute_batch("drop table goods").unwrap();
+    let report = office.run(&flow(""));
+    assert_eq!((report.created, report.inserted), (true, 1000));
+    office.web().execute_batch("alter table goods drop column changed").unwrap();
+    assert_eq!(office.run(&flow("")).updated, 1000, "a column that was made again is filled again");
+}
+
+#[test]
+fn a_wholly_emptied_source_stays_held_until_a_person_decides() {
+    let office = Office::new(GOODS);
+    office.run(&flow(""));
+    office.shop().execute_batch("delete from goods").unwrap();
+    for _ in 0..3 {
+        let report = office.run(&flow(""));
+        assert_eq!((report.state, report.held), (State::Partial, 1000));
+    }
+    assert_eq!(
+        office.run_with(&flow(""), Options { allow_deletes: true, ..Options::default() }).deleted,
+        1000
+    );
+}
+
+#[test]
+fn rows_without_a_key_are_never_half_replaced() {
+    let office = Office::new(
+        "create table goods (id varchar(20), n integer);
+         with recursive n(i) as (select 1 union all select i + 1 from n where i < 100) insert into goods select 'g' || i, i from n;",
+    );
+    office.run(&flow(""));
+    office
+        .shop()
+        .execute_batch("delete from goods where n > 40; update goods set n = n + 1000 where n <= 10")
+        .unwrap();
+    let held = office.run(&flow(""));
+    assert_eq!((held.state, held.inserted, held.deleted), (State::Partial, 0, 0));
+    assert_eq!(office.web_rows("select count(*) from goods"), ["100"]);
+    assert_eq!(
+        office.run_with(&flow(""), Options { allow_deletes: true, ..Options::default() }).inserted,
+        10
+    );
+    office.shop().execute_batch("update goods set n = '12abc' where id = 'g20'").unwrap();
+    let unreadable = office.run(&flow(""));
+    assert_eq!((unreadable.parked, unreadable.deleted), (1, 0), "its last good form stays");
+    assert_eq!(office.web_rows("select n from goods where id = 'g20'"), ["20"]);
+}
+
+#[test]
+fn a_flow_does_not_run_when_the_one_before_it_failed() {
+    let office = Office::new(GOODS);
+    let first = flow("")
+        .replace("name = 'goods'", "name = 'first'")
+        .replace("table = 'goods'\n[target]", "table = 'nothing'\n[target]");
+    let second = flow("").replace("name = 'goods'", "name = 'second'\nafter = ['first']");
+    let flows = [flow::read("a.toml", &first).unwrap(), flow::read("b.toml", &second).unwrap()];
+    let reports = office.run_all(&flows, Options::default());
+    assert!(matches!(&reports[1].failure, Some(flow::Error::Waits(name)) if name == "first"));
+}
+
+#[test]
+fn a_row_that_its_program_removed_does_not_come_back_when_it_is_marked() {
+    let office = Office::new(
+        "create table goods (id integer primary key, sync integer default 0); insert into goods values (1, 0), (2, 0);
+         create view waiting as select id from goods where sync = 0 union all select 99;",
+    );
+    let text = "name = 'taken'\n[source]\ndatabase = 'shop'\nquery = 'select id from waiting'\nkey = ['id']\n
+        [source.done]\ntable = 'goods'\nkey = 'id'\nset = { sync = 1 }\n
+        [target]\ndatabase = 'web'\ntable = 'taken'\ncreate = true\n[[column]]\nto = 'id'\ntype = 'bigint'";
+    assert_eq!(office.run(text).inserted, 3);
+    assert_eq!(rows(&office.shop(), "select id, sync from goods order by id"), ["1|1", "2|1"]);
+}
+
+#[test]
+fn a_dry_run_sees_new_columns_and_leaves_the_target_as_it_is() {
+    let office = Office::new(GOODS);
+    office.run(&flow(""));
+    office.shop().execute_batch("alter table goods add column colour varchar(20) default 'mavi'").unwrap();
+    let report = office.run_with(&flow(""), Options { dry_run: true, full: true, ..Options::default() });
+    assert_eq!((counts(&report).1, report.added_columns.len()), (1000, 1));
+    assert_eq!(office.web_rows("select count(*) from pragma_table_info('goods')"), ["5"]);
+}
+
+#[test]
+fn a_table_that_every_row_would_fail_in_is_refused_before_it_is_touched() {
+    let office = Office::new(GOODS);
+    office.web().execute_batch("create table goods (id integer primary key, must text not null)").unwrap();
+    assert!(
+        matches!(office.run(&flow("")).failure, Some(flow::Error::Unfilled { ref column, .. }) if column == "must")
+    );
+    assert_eq!(office.web_rows("select count(*) from pragma_table_info('goods')"), ["2"]);
+}

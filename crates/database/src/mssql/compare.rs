@@ -179,7 +179,8 @@ pub(super) fn exact(x: &Slot, native: NativeType) -> Vec<Slot> {
         _ if family.is_bytes() => vec![x.clone(), with(LENGTH, x)],
         Family::Float => vec![with(FLOAT_BITS, x)],
         Family::Real => vec![with("cast({x} as binary(4))", x)],
-        Family::DateTimeOffset => vec![x.clone(), with(OFFSET, x)],
+        // The time on its wall and the offset: Babelfish takes equal instants of this type for different ones here.
+        Family::DateTimeOffset => vec![with("cast({x} as datetime2(7))", x), with(OFFSET, x)],
         _ => vec![x.clone()],
     }
 }

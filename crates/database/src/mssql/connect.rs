@@ -2,7 +2,8 @@
 //!
 //! Options of the address: `encrypt=true` (the default: encrypted, or no connection), `encrypt=false` (only the
 //! log-in is, if the server can), `encrypt=strict` (TDS 8, TLS before anything else); `trust_server_certificate=true`
-//! (takes any certificate); `ca=FILE` (trusts the certificates in this file besides the system's).
+//! (takes any certificate); `ca=FILE` (trusts the authorities in this file besides the system's; a certificate that a
+//! server signed for itself is none).
 
 use std::time::Duration;
 

@@ -140,8 +140,10 @@ impl<'a> Reader<'a> {
                 required: column.required,
                 null_texts: &column.null_texts,
                 padded: operand.native.family.is_padded(),
+                // A text that is no number counts as NULL where numbers are wanted.
+                nullable: nullable
+                    || (operand.native.family.is_text() && matches!(column.wanted, DataType::Int { .. })),
                 operand,
-                nullable,
                 key: read.key.contains(&at),
                 raw: false,
             });
@@ -218,9 +220,8 @@ impl<'a> Reader<'a> {
         let most = self.read.bytes.filter(|_| top.is_some()).map(|bytes| bytes * 2);
         let mut rows = self.wire.query(sql, &parameters).await?.into_row_stream();
         while let Some(row) = rows.try_next().await? {
-            let heavy =
-                || fetched.rows.is_multiple_of(16) && most.is_some_and(|most| fetched.batch.size() > most);
-            if top.is_some_and(|top| fetched.rows >= top) || (fetched.rows > 0 && heavy()) {
+            let heavy = || fetched.rows > 0 && most.is_some_and(|most| fetched.batch.size() > most);
+            if top.is_some_and(|top| fetched.rows >= top) || heavy() {
                 fetched.more = true;
                 break;
             }

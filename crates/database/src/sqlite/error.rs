@@ -21,8 +21,8 @@ impl From<Native> for Error {
             _ => (ErrorKind::Internal, native.to_string()),
         };
         match native {
-            // Its own words repeat the whole statement.
-            Native::SqlInputError { .. } => Self::new(kind, what),
+            // Its own words repeat the whole statement, or the message.
+            Native::SqlInputError { .. } | Native::SqliteFailure(_, Some(_)) => Self::new(kind, what),
             _ => Self::new(kind, what).caused_by(native),
         }
     }

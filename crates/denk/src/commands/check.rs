@@ -68,7 +68,7 @@ pub async fn run(_args: &CheckArgs, context: &Context) -> Result<Outcome> {
     match flows {
         Ok(flows) => {
             for flow in &flows {
-                check.flow(flow).await;
+                check.flow(flow, &flows).await;
             }
         }
         Err(failure) => check.fail("flows", &failure),
@@ -135,7 +135,7 @@ impl Check<'_> {
         }
     }
 
-    async fn flow(&mut self, flow: &Flow) {
+    async fn flow(&mut self, flow: &Flow, all: &[Flow]) {
         let area = format!("flows.{}", flow.name);
         if [&flow.source.database, &flow.target.database].iter().any(|name| self.unmade.contains(name)) {
             return;
@@ -148,6 +148,12 @@ impl Check<'_> {
             match flow::bind(flow, source.as_mut(), target.as_mut(), &self.context.config.zone, moment).await
             {
                 Ok(bound) => self.bound(&area, &bound),
+                Err(flow::Error::NoTable { database, table })
+                    if all.iter().any(|other| other.makes(&database, &table)) =>
+                {
+                    let text = message("check-flow-later").with("table", table.as_str());
+                    self.find(&area, Severity::Ok, &text, None);
+                }
                 Err(error) => self.fail(&area, &Failure::of_flow(&error, &flow.name, &databases)),
             }
             self.sessions.insert(flow.source.database.clone(), source);

@@ -29,13 +29,19 @@ pub async fn run(args: &CopyArgs, context: &Context) -> Result<Outcome> {
         return Err(wrong("copy-as-what", "copy-as-why", "copy-as-hint"));
     }
     let tables = tables(args, &source).await?;
+    refuse_unknown_columns(&tables, args)?;
     let flows: Result<Vec<Flow>> = tables.iter().map(|table| flow_of(table, args)).collect();
     let flows = flow::in_order(flows?)
         .unwrap_or_else(|_| tables.iter().filter_map(|table| flow_of(table, args).ok()).collect());
-    let mut databases = Databases::default();
-    databases.add(SOURCE, source);
-    databases.add(TARGET, target);
-    refuse_unfit(&flows, &databases, context).await?;
+    refuse_mixing(&flows)?;
+    let databases = || {
+        let mut databases = Databases::default();
+        databases.add(SOURCE, source.clone());
+        databases.add(TARGET, target.clone());
+        databases
+    };
+    refuse_unfit(&flows, &databases().only_looking()?, context).await?;
+    let databases = if args.dry_run { databases().only_looking()? } else { databases() };
     let options = Options { dry_run: args.dry_run, ..Options::default() };
     let bars = Bars::new(context);
     let reports = Runner::new(&databases, &bars, context.config.zone.clone(), options).run(&flows).await;
@@ -160,6 +166,41 @@ fn rules(table: &Table, args: &CopyArgs) -> Result<Vec<ColumnRule>> {
         }
     }
     Ok(rules)
+}
+
+/// Two tables into one would overwrite each other: same names in several schemas, or names that differ by case only.
+fn refuse_mixing(flows: &[Flow]) -> Result<()> {
+    let mut names: Vec<String> = flows.iter().map(|flow| flow.target.table.to_lowercase()).collect();
+    names.sort_unstable();
+    match names.windows(2).find(|pair| pair[0] == pair[1]) {
+        None => Ok(()),
+        Some(pair) => {
+            let why = message("copy-mixing-why").with("table", pair[0].as_str());
+            Err(Failure::new(
+                Code::ArgumentConflict,
+                message("copy-mixing-what"),
+                why,
+                message("copy-mixing-hint"),
+            ))
+        }
+    }
+}
+
+/// A `--type` that names no column was a slip.
+fn refuse_unknown_columns(tables: &[Table], args: &CopyArgs) -> Result<()> {
+    let known = |given: &&String| {
+        let column = given.rsplit_once('=').map_or(given.as_str(), |(column, _)| column);
+        tables.iter().any(|table| {
+            table.column(column.strip_prefix(&format!("{}.", table.name.name)).unwrap_or(column)).is_some()
+        })
+    };
+    match args.types.iter().find(|given| !known(given)) {
+        None => Ok(()),
+        Some(given) => {
+            let why = message("copy-type-unknown").with("given", given.as_str());
+            Err(Failure::new(Code::WrongArgument, message("copy-type-what"), why, message("copy-type-hint")))
+        }
+    }
 }
 
 /// Looks at every table before the first row moves: a type that would not survive stops everything.

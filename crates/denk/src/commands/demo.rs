@@ -18,6 +18,8 @@ use crate::{
 };
 
 const FOLDER: &str = "denk-demo";
+/// Says that the files beside it are the demo's own and may be replaced.
+const MARK: &str = "denk-demo.txt";
 
 /// What each step did, for the answer.
 struct Step {
@@ -61,6 +63,13 @@ fn fresh(folder: &Path) -> Result<PathBuf> {
         Failure::new(Code::CannotWrite, message("demo-what"), why, message("demo-hint"))
     };
     std::fs::create_dir_all(folder).map_err(failed)?;
+    let mark = folder.join(MARK);
+    let strange = |name: &str| folder.join(name).exists() && !mark.exists();
+    if let Some(name) = ["entegra.s3db", "web.db"].iter().find(|name| strange(name)) {
+        let why = message("demo-strange").with("file", folder.join(name).as_path());
+        return Err(Failure::new(Code::CannotWrite, message("demo-what"), why, message("demo-hint")));
+    }
+    std::fs::write(&mark, "denk demo\n").map_err(failed)?;
     for name in ["entegra.s3db", "entegra.s3db-journal", "web.db", "web.db-journal"] {
         match std::fs::remove_file(folder.join(name)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),

@@ -15,6 +15,7 @@ use crate::{
 pub async fn run(args: &RunArgs, context: &Context) -> Result<Outcome> {
     let flows = wiring::chosen(wiring::flows(context)?, &args.name, &args.only)?;
     let databases = Databases::of_flows(&flows, context)?;
+    let databases = if args.dry_run { databases.only_looking()? } else { databases };
     context.start_log();
     let options = Options {
         full: args.full,

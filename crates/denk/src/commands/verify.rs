@@ -25,10 +25,15 @@ pub async fn run(args: &VerifyArgs, context: &Context) -> Result<Outcome> {
     let mut found = runner(look).run(&flows).await;
     if args.repair && !Verified::all_equal(&found) {
         context.start_log();
-        let repair = Options { dry_run: false, ..look };
+        let repair = Options { dry_run: false, allow_deletes: false, accept_drift: false, ..look };
         let repaired = runner(repair).run(&flows).await;
         if flow::overall(&repaired) == State::Failed {
             return Ok(report::show(context, &databases, repaired));
+        }
+        for report in repaired.iter().filter(|report| report.held > 0) {
+            let held = i64::try_from(report.held).unwrap_or(i64::MAX);
+            let note = message("run-held").with("flow", report.name.as_str()).with("count", held);
+            context.output.note(&context.text, &note);
         }
         found = runner(look).run(&flows).await;
     }

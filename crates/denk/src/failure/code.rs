@@ -35,6 +35,8 @@ pub enum Code {
     FlowFile,
     /// Flows that wait for each other.
     FlowCircle,
+    /// Two flows of one name.
+    FlowTwice,
     /// A database failed; one code for each kind.
     Database(ErrorKind),
     /// A flow's database could not be opened.
@@ -51,6 +53,8 @@ pub enum Code {
     FlowCase,
     /// A file cannot be written.
     CannotWrite,
+    /// A flow that must come first has failed.
+    FlowWaits,
     /// A command that does not exist.
     UnknownCommand,
     /// An option that does not exist.
@@ -93,6 +97,7 @@ impl Code {
             C::FlowsNotConfigured,
             C::FlowFile,
             C::FlowCircle,
+            C::FlowTwice,
         ];
         let flows = [
             C::FlowDatabase,
@@ -102,6 +107,7 @@ impl Code {
             C::TargetKeyRepeats,
             C::FlowCase,
             C::CannotWrite,
+            C::FlowWaits,
         ];
         let usage = [
             C::UnknownCommand,
@@ -136,6 +142,7 @@ impl Code {
             Self::FlowsNotConfigured => 1012,
             Self::FlowFile => 1013,
             Self::FlowCircle => 1014,
+            Self::FlowTwice => 1015,
             Self::Database(kind) => of_database(kind),
             Self::FlowDatabase => 3001,
             Self::FlowDoesNotFit => 3002,
@@ -144,6 +151,7 @@ impl Code {
             Self::TargetKeyRepeats => 3005,
             Self::FlowCase => 3006,
             Self::CannotWrite => 3007,
+            Self::FlowWaits => 3008,
             Self::UnknownCommand => 4001,
             Self::UnknownOption => 4002,
             Self::ArgumentMissing => 4003,

@@ -32,6 +32,18 @@ fn told(error: &Error) -> (Code, Message, &'static str) {
             message("flow-unopened").with("database", name.as_str()),
             "flow-unopened-hint",
         ),
+        Error::Waits(flow) => {
+            (Code::FlowWaits, message("flow-waits").with("flow", flow.as_str()), "flow-waits-hint")
+        }
+        Error::Unfilled { table, column } => {
+            let why = message("flow-unfilled").with("table", table.as_str()).with("column", column.as_str());
+            (Code::FlowDoesNotFit, why, "flow-fit-hint")
+        }
+        Error::KeyDiffers { column, source_type, target_type } => {
+            let why = message("flow-key-differs").with("column", column.as_str());
+            let why = why.with("source", source_type.as_str()).with("target", target_type.as_str());
+            (Code::FlowDoesNotFit, why, "flow-fit-hint")
+        }
         Error::NoDatabase(name) => (
             Code::FlowDatabase,
             message("database-not-configured").with("name", name.as_str()),
