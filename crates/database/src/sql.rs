@@ -28,10 +28,9 @@ impl Quoting {
             unit => unit.length(name),
         };
         if name.is_empty() || name.contains('\0') || bytes_or_units > self.max {
-            let what = format!(
-                "`{name}` cannot be a name here: it must have 1 to {} characters and no NUL",
-                self.max
-            );
+            let unit = if self.unit == TextUnit::Bytes { "bytes" } else { "characters" };
+            let what =
+                format!("`{name}` cannot be a name here: it must have 1 to {} {unit} and no NUL", self.max);
             return Err(Error::new(ErrorKind::Schema, what));
         }
         let mut quoted = String::with_capacity(name.len() + 2);

@@ -377,7 +377,10 @@ action-insert = insert
 action-update = update
 action-delete = delete
 run-added-columns = { $flow }: columns added to the target: { $columns }
-run-parked = { $flow }: { $count } rows are parked; correct them at the source and the next run takes them up:
+run-parked = { $count ->
+    [one] { $flow }: one row is parked; correct it and the next run takes it up:
+   *[other] { $flow }: { $count } rows are parked; correct them and the next run takes them up:
+}
 run-held = { $flow }: { $count } deletions are held, that is too much at once; nothing was deleted. If it is right: --allow-deletes
 verify-insert = missing
 verify-update = different

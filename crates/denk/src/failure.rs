@@ -111,7 +111,8 @@ fn chain(error: Option<&(dyn std::error::Error + 'static)>) -> impl Iterator<Ite
     let mut told = String::new();
     std::iter::successors(error, |error| error.source()).filter_map(move |error| {
         let words = error.to_string();
-        let new = !words.is_empty() && !told.contains(&words);
+        // The PostgreSQL driver's outermost error says no more than that.
+        let new = !words.is_empty() && words != "db error" && !told.contains(&words);
         told.push_str(&words);
         new.then_some(words)
     })

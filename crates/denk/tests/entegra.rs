@@ -48,6 +48,8 @@ fn the_first_run_copies_everything_and_the_second_writes_nothing() {
         shop.assert_equal();
         let full = shop.denk(&["run", "entegra", "--full"]);
         assert_eq!((full.code, written(&full.json)), (0, 0), "{:#}", full.json);
+        let log = std::fs::read_to_string(shop.folder.path().join("logs/sync.log")).unwrap();
+        assert!(log.contains("entegra-order") && !log.contains("Müşteri"), "names and counts, no values");
     }
 }
 

@@ -35,7 +35,7 @@ impl<'a> Bars<'a> {
 
 impl Progress for Bars<'_> {
     fn started(&self, flow: &str) {
-        tracing::info!(flow, "started");
+        tracing::info!(target: "flow", flow, "started");
         self.set(Some(self.context.output.progress(flow, None)));
     }
 
@@ -50,9 +50,11 @@ impl Progress for Bars<'_> {
         let FlowReport { name, read, inserted, updated, unchanged, deleted, parked, held, seconds, .. } =
             report;
         if let Some(error) = &report.failure {
-            tracing::error!(flow = name, kind = error.kind().code(), "failed");
+            let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+            tracing::error!(target: "flow", flow = name, kind = error.kind().code(), %error, cause, "failed");
         }
         tracing::info!(
+            target: "flow",
             flow = name,
             read,
             inserted,
