@@ -129,3 +129,16 @@ fn a_dry_run_makes_no_table_and_a_value_that_does_not_fit_is_parked() {
     assert_eq!(run.json["flows"][0]["reasons"][0]["key"], "2");
     assert_eq!(web.run("select id, n from other").trim(), "1|5");
 }
+
+#[test]
+fn points_in_time_come_back_from_a_file() {
+    let folder = TempDir::new().unwrap();
+    let [there, back] = [0, 1].map(|_| testkit::postgres::server().create_database());
+    there.run("create table z (id int primary key, at timestamptz, day date); insert into z values (1, '2026-01-31 09:05:07.123456+03', '9999-12-31'), (2, null, null)");
+    let file = format!("sqlite:{}", folder.path().join("z.db").display());
+    assert_eq!(copy(&[there.url(), &file]).code, 0);
+    let run = copy(&[&file, back.url()]);
+    assert_eq!(run.code, 0, "{:#}", run.json);
+    let all = "select id, at at time zone 'UTC', day from z order by id";
+    assert_eq!(back.run(all), there.run(all));
+}

@@ -53,8 +53,11 @@ pub(super) fn data_type(native: &str) -> DataType {
         DataType::Decimal(precision(&name))
     } else if has(&["JSON"]) {
         textual(DataType::Json, native)
-    } else if has(&["TIMESTAMPTZ", "DATETIMEOFFSET"]) || has(&["TIMESTAMP"]) && has(&["WITH TIME ZONE"]) {
+    } else if has(&["DATETIMEOFFSET"]) {
         DataType::INSTANT
+    } else if has(&["TIMESTAMPTZ"]) || has(&["TIMESTAMP"]) && has(&["WITH TIME ZONE"]) {
+        // As in standard SQL: a point in time, whatever zone it was written in.
+        DataType::Instant { fraction: Fraction::Digits(9), years: (1, 9999), keeps_offset: false }
     } else if has(&["DATETIME", "TIMESTAMP"]) {
         DataType::TIMESTAMP
     } else if word(|w| w == "DATE") {
@@ -160,6 +163,7 @@ pub(super) const fn own_name(data_type: &DataType) -> Option<&'static str> {
         DataType::Date { .. } => Some("DATE"),
         DataType::Time { .. } => Some("TIME"),
         DataType::Timestamp { .. } => Some("TIMESTAMP"),
+        DataType::Instant { keeps_offset: true, .. } => Some("DATETIMEOFFSET"),
         DataType::Instant { .. } => Some("TIMESTAMPTZ"),
         DataType::Uuid => Some("UUID"),
         DataType::Json => Some("JSON_TEXT"),
@@ -218,7 +222,10 @@ mod tests {
         assert_eq!(data_type("NUMBER(9)"), DataType::Decimal(Some((9, 0))));
         assert_eq!(data_type("MONEY"), DataType::Decimal(None));
         assert_eq!(data_type("DATETIME"), DataType::TIMESTAMP);
-        assert_eq!(data_type("timestamp(6) with time zone"), DataType::INSTANT);
+        assert!(matches!(
+            data_type("timestamp(6) with time zone"),
+            DataType::Instant { keeps_offset: false, .. }
+        ));
         assert_eq!(data_type("time with time zone"), DataType::Any);
         assert_eq!(data_type("timestamp without time zone"), DataType::TIMESTAMP);
         assert_eq!(data_type("DATETIMEOFFSET(7)"), DataType::INSTANT);
