@@ -129,7 +129,11 @@ impl Plan {
         };
         let filter =
             if conditions.is_empty() { Slot::fixed("true") } else { Slot::balanced(conditions, " and ") };
-        let order = if self.key.is_empty() { Slot::fixed("null") } else { Slot::join(self.terms(), ", ") };
+        // Without a key no order is asked for: even `order by null` would sort the whole table.
+        let order = match self.key.is_empty() {
+            true => Slot::fixed(""),
+            false => slot(include_str!("sql/order.sql"), &[("terms", Slot::join(self.terms(), ", "))]),
+        };
         let slots = [
             ("columns", Slot::join(columns.iter().cloned(), ", ")),
             ("relation", relation),
