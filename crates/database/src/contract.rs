@@ -290,6 +290,14 @@ pub struct Unfaithful {
     pub reason: String,
 }
 
+impl<'a> Read<'a> {
+    /// All rows at once, in no order: for tables known to be small.
+    #[must_use]
+    pub const fn whole(from: &'a Relation, columns: &'a [ColumnRead], zone: &'a Zone) -> Self {
+        Self { from, columns, key: &[], filter: &[], after: None, up_to: None, rows: None, bytes: None, zone }
+    }
+}
+
 impl ColumnRead {
     #[must_use]
     pub fn new(column: ColumnRef, wanted: DataType) -> Self {

@@ -210,17 +210,7 @@ impl Store<'_> {
             .into_iter()
             .collect();
         let from = Relation::Table(shape.name.clone());
-        let read = Read {
-            from: &from,
-            columns: &reads,
-            key: &[],
-            filter: &filter,
-            after: None,
-            up_to: None,
-            rows: None,
-            bytes: None,
-            zone: self.zone,
-        };
+        let read = Read { filter: &filter, ..Read::whole(&from, &reads, self.zone) };
         let page = session.read(&read).await.map_err(self.fail())?;
         Ok(Some((0..page.batch.rows()).map(|at| page.batch.row(at)).collect()))
     }

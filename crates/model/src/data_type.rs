@@ -105,12 +105,6 @@ impl DataType {
     pub const INSTANT: Self =
         Self::Instant { fraction: Fraction::Digits(9), years: (1, 9999), keeps_offset: true };
 
-    /// Whether values of this type can stand in an ordered key that two databases agree about.
-    #[must_use]
-    pub const fn is_orderable(&self) -> bool {
-        !matches!(self, Self::Json | Self::Other { .. } | Self::Real { .. })
-    }
-
     /// Word for people: `whole number`, `text`, ... is looked up under this stable code.
     #[must_use]
     pub const fn code(&self) -> &'static str {

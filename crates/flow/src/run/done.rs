@@ -73,17 +73,7 @@ impl Job<'_> {
     ) -> Result<HashSet<Value>> {
         let from = Relation::Table(table.name.clone());
         let reads = [ColumnRead::new(key.clone(), wanted.clone())];
-        let read = Read {
-            from: &from,
-            columns: &reads,
-            key: &[],
-            filter: &[],
-            after: None,
-            up_to: None,
-            rows: None,
-            bytes: None,
-            zone: self.zone,
-        };
+        let read = Read::whole(&from, &reads, self.zone);
         let page = source.read(&read).await.map_err(Error::database(&self.flow.source.database))?;
         Ok((0..page.batch.rows()).map(|at| page.batch.columns[0].value(at)).collect())
     }

@@ -32,17 +32,7 @@ pub(super) async fn is_empty(bound: &Bound, target: &mut dyn Session, zone: &Zon
     let from = Relation::Table(bound.target.name.clone());
     let Some(column) = bound.columns.first() else { return Ok(true) };
     let reads = [ColumnRead::new(column.clone(), bound.target_column(column).data_type.clone())];
-    let read = Read {
-        from: &from,
-        columns: &reads,
-        key: &[],
-        filter: &[],
-        after: None,
-        up_to: None,
-        rows: Some(1),
-        bytes: None,
-        zone,
-    };
+    let read = Read { rows: Some(1), ..Read::whole(&from, &reads, zone) };
     let page = target.read(&read).await.map_err(Error::database(&bound.flow.target.database))?;
     Ok(page.batch.is_empty() && page.rejected.is_empty())
 }
@@ -54,17 +44,7 @@ pub(super) async fn excluded(bound: &Bound, source: &mut dyn Session, zone: &Zon
     };
     let reads = [ColumnRead::new(ColumnRef::named(&without.named), bound.reads[at].wanted.clone())];
     let from = Relation::Query(without.query.clone());
-    let read = Read {
-        from: &from,
-        columns: &reads,
-        key: &[],
-        filter: &[],
-        after: None,
-        up_to: None,
-        rows: None,
-        bytes: None,
-        zone,
-    };
+    let read = Read::whole(&from, &reads, zone);
     let page = source.read(&read).await.map_err(Error::database(&bound.flow.source.database))?;
     Ok((0..page.batch.rows()).map(|row| page.batch.columns[0].value(row)).collect())
 }
@@ -88,17 +68,7 @@ pub(super) async fn lookups(bound: &Bound, target: &mut dyn Session, zone: &Zone
             ColumnRead::new(ColumnRef::named(&lookup.value), value_type),
         ];
         let from = Relation::Table(table);
-        let read = Read {
-            from: &from,
-            columns: &reads,
-            key: &[],
-            filter: &[],
-            after: None,
-            up_to: None,
-            rows: None,
-            bytes: None,
-            zone,
-        };
+        let read = Read::whole(&from, &reads, zone);
         let page = target.read(&read).await.map_err(fail)?;
         let pairs = (0..page.batch.rows())
             .map(|row| (page.batch.columns[0].value(row), page.batch.columns[1].value(row)));
