@@ -148,6 +148,8 @@ pub struct Capabilities {
     pub digests: bool,
     /// Whether CREATE TABLE is undone by a rollback.
     pub transactional_ddl: bool,
+    /// Whether a writing transaction keeps every other one waiting, whatever it writes.
+    pub one_writer: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

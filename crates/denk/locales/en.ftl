@@ -249,6 +249,10 @@ option-copy-target = Where rows go: sqlite:FILE, postgres://... or mssql://...
 option-copy-target-value = TARGET
 option-copy-table = Only this table; can be given several times
 option-copy-table-value = TABLE
+option-copy-without = Leaves this table out; can be given several times
+option-copy-without-value = TABLE
+option-copy-key = Columns that tell the rows apart, separated by commas: for a view, or a table without a key
+option-copy-key-value = COLUMN
 option-copy-name = Name of the one table in the target
 option-copy-name-value = NAME
 option-copy-keep-deleted = Rows that are missing in the source stay in the target
@@ -278,7 +282,7 @@ option-init-from-env-value = FILE
 option-init-entegra = The SQLite file of Entegra
 option-init-entegra-value = FILE
 option-init-force = Overwrites an existing file
-option-copy-types = Holds a column as this type; can be given several times
+option-copy-types = Makes a column as this type where the target does not have it yet; can be given several times
 option-copy-types-value = COLUMN=TYPE
 option-run-allow-deletes = Lets deletions through that would be held
 option-run-accept-drift = Goes on although source columns have vanished or changed their type
@@ -308,7 +312,7 @@ flow-computed = column `{ $column }` of `{ $table }` is computed by the database
 flow-no-key = `{ $table }` has no key by which rows could be told apart
 flow-no-key-hint = name one with `key` in the flow file
 flow-unfaithful = column `{ $column }` of type { $type } would not survive: { $reason }
-flow-unfaithful-hint = say how to hold it: `--type COLUMN=text` (or timestamptz, numeric(18,4), ...) for `denk copy`, `type = "text"` in a flow file
+flow-unfaithful-hint = say how to hold it: `--type COLUMN=text` (or timestamptz, numeric(18,4), ...) for `denk copy`, `type = "text"` in a flow file; or leave the table out: `--without TABLE`
 flow-no-type = `{ $word }` is no column type
 flow-no-type-hint = types: text, varchar(n), smallint, integer, bigint, real, numeric(p,s), boolean, date, time, timestamp, timestamptz, uuid, json, bytes
 flow-bad-constant = the value given for `{ $column }` does not fit the column: { $reason }
@@ -410,11 +414,17 @@ severity-error = WRONG
 copy-as-what = `--as` needs exactly one `--table`
 copy-as-why = several tables cannot have one name
 copy-as-hint = give one `--table`, or leave `--as` out
+copy-key-what = `--key` needs exactly one `--table`
+copy-key-why = every table has columns of its own
+copy-key-hint = give one `--table`, or leave `--key` out
+copy-without-what = a table to leave out is not there
+copy-without-why = `{ $table }` is not among the tables to copy
+copy-without-hint = write the name as the database has it, or leave `--without` out
 copy-address-what = a database's address is wrong
 copy-address-hint = write sqlite:FILE, postgres://user:password@host:5432/name or mssql://user:password@host:1433/name
 copy-nothing-what = there is nothing to copy
 copy-nothing-why = the source has no table
-copy-nothing-hint = check the address; a view needs a flow file with `key`
+copy-nothing-hint = check the address and `--without`; a view is copied when it is named: --table VIEW --key COLUMN
 copy-type-what = `--type` was not understood
 copy-type-why = it says which column to hold as which type
 copy-type-hint = for example: --type goods.price=numeric(18,4)

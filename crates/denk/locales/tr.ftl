@@ -249,6 +249,10 @@ option-copy-target = Satırların gittiği yer: sqlite:DOSYA, postgres://... ya 
 option-copy-target-value = HEDEF
 option-copy-table = Yalnızca bu tablo; birkaç kez verilebilir
 option-copy-table-value = TABLO
+option-copy-without = Bu tabloyu dışarıda bırakır; birkaç kez verilebilir
+option-copy-without-value = TABLO
+option-copy-key = Satırları birbirinden ayıran sütunlar, virgülle: bir görünüm ya da anahtarsız bir tablo için
+option-copy-key-value = SÜTUN
 option-copy-name = Tek tablonun hedefteki adı
 option-copy-name-value = AD
 option-copy-keep-deleted = Kaynakta olmayan satırlar hedefte kalır
@@ -278,7 +282,7 @@ option-init-from-env-value = DOSYA
 option-init-entegra = Entegra'nın SQLite dosyası
 option-init-entegra-value = DOSYA
 option-init-force = Var olan dosyanın üzerine yazar
-option-copy-types = Bir sütunu bu türle tutar; birkaç kez verilebilir
+option-copy-types = Hedefte henüz olmayan bir sütunu bu türle oluşturur; birkaç kez verilebilir
 option-copy-types-value = SÜTUN=TÜR
 option-run-allow-deletes = Tutulacak silmelere izin verir
 option-run-accept-drift = Kaynakta sütun kaybolmuş ya da türü değişmiş olsa da sürdürür
@@ -308,7 +312,7 @@ flow-computed = `{ $table }` tablosunun `{ $column }` sütununu veritabanı hesa
 flow-no-key = `{ $table }` tablosunda satırları ayırt edecek bir anahtar yok
 flow-no-key-hint = akış dosyasında `key` ile bir anahtar belirtin
 flow-unfaithful = { $type } türündeki `{ $column }` sütunu olduğu gibi taşınamaz: { $reason }
-flow-unfaithful-hint = nasıl tutulacağını söyleyin: `denk copy` için `--type SÜTUN=text` (ya da timestamptz, numeric(18,4), ...), akış dosyasında `type = "text"`
+flow-unfaithful-hint = nasıl tutulacağını söyleyin: `denk copy` için `--type SÜTUN=text` (ya da timestamptz, numeric(18,4), ...), akış dosyasında `type = "text"`; ya da tabloyu dışarıda bırakın: `--without TABLO`
 flow-no-type = `{ $word }` diye bir sütun türü yok
 flow-no-type-hint = türler: text, varchar(n), smallint, integer, bigint, real, numeric(p,s), boolean, date, time, timestamp, timestamptz, uuid, json, bytes
 flow-bad-constant = `{ $column }` için verilen değer sütuna sığmıyor: { $reason }
@@ -407,11 +411,17 @@ severity-error = YANLIŞ
 copy-as-what = `--as` tam olarak bir `--table` ister
 copy-as-why = birkaç tablonun tek adı olamaz
 copy-as-hint = tek bir `--table` verin ya da `--as` kullanmayın
+copy-key-what = `--key` tam olarak bir `--table` ister
+copy-key-why = her tablonun kendi sütunları vardır
+copy-key-hint = tek bir `--table` verin ya da `--key` kullanmayın
+copy-without-what = dışarıda bırakılacak tablo yok
+copy-without-why = `{ $table }` kopyalanacak tablolar arasında değil
+copy-without-hint = adı veritabanındaki gibi yazın ya da `--without` kullanmayın
 copy-address-what = bir veritabanının adresi yanlış
 copy-address-hint = sqlite:DOSYA, postgres://kullanıcı:parola@sunucu:5432/ad ya da mssql://kullanıcı:parola@sunucu:1433/ad yazın
 copy-nothing-what = kopyalanacak bir şey yok
 copy-nothing-why = kaynakta tablo yok
-copy-nothing-hint = adresi denetleyin; bir görünüm (view) için `key` içeren bir akış dosyası gerekir
+copy-nothing-hint = adresi ve `--without` seçimini denetleyin; bir görünüm adıyla kopyalanır: --table GÖRÜNÜM --key SÜTUN
 copy-type-what = `--type` anlaşılamadı
 copy-type-why = hangi sütunun hangi türle tutulacağını söyler
 copy-type-hint = örneğin: --type urunler.fiyat=numeric(18,4)

@@ -94,6 +94,12 @@ pub struct CopyArgs {
     /// Only these tables; all without it.
     #[arg(long)]
     pub table: Vec<String>,
+    /// All tables but these.
+    #[arg(long, value_name = "TABLE")]
+    pub without: Vec<String>,
+    /// Columns that tell the rows of the one table or view apart.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub key: Vec<String>,
     /// Another name for the one table in the target.
     #[arg(long = "as", value_name = "NAME")]
     pub name: Option<String>,

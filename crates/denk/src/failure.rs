@@ -34,6 +34,20 @@ impl Failure {
         Self(Box::new(Told { code, what, why: vec![why], hint }))
     }
 
+    /// Several things are wrong at once; all are told.
+    #[must_use]
+    pub fn of_reasons(code: Code, what: Message, why: Vec<Message>, hint: Message) -> Self {
+        Self(Box::new(Told { code, what, why, hint }))
+    }
+
+    /// Tells what else failed for a reason of its own; the code and the hint are the first's.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.why.push(other.0.what);
+        self.0.why.extend(other.0.why);
+        self
+    }
+
     /// Adds the causes behind `error`, outermost first, in their own words.
     #[must_use]
     pub fn caused_by(mut self, error: &(dyn std::error::Error + 'static)) -> Self {

@@ -11,7 +11,7 @@ use std::{
     },
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressDrawTarget};
 
 use crate::{
     failure::Failure,
@@ -128,21 +128,13 @@ impl Output {
         }
     }
 
-    /// A progress bar on standard error: shown only to people who watch a terminal, never with `--json` or `--quiet`.
-    ///
-    /// Without `total` it counts and turns. The caller ends it with `finish_and_clear`.
+    /// Progress bars on standard error, one below the other: shown only to people who watch a terminal, never with
+    /// `--json` or `--quiet`.
     #[must_use]
-    pub fn progress(&self, label: &str, total: Option<u64>) -> ProgressBar {
+    pub fn progress(&self) -> MultiProgress {
         let shown = self.watched && !self.json && !self.quiet;
         let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let template = match total {
-            Some(_) => "{prefix} [{bar:30}] {human_pos}/{human_len} {per_sec} {eta}",
-            None => "{prefix} {spinner} {human_pos} {per_sec}",
-        };
-        let style = ProgressStyle::with_template(template)
-            .expect("a built-in template is valid")
-            .progress_chars("=> ");
-        ProgressBar::with_draw_target(total, target).with_style(style).with_prefix(label.to_owned())
+        MultiProgress::with_draw_target(target)
     }
 
     fn write_out(&self, text: &str) {
@@ -270,7 +262,7 @@ pub(crate) mod tests {
 
     #[test]
     fn nobody_sees_progress_that_nobody_watches() {
-        assert!(caught(false).0.progress("rows", Some(10)).is_hidden());
+        assert!(caught(false).0.progress().is_hidden());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use ::database::{Address, Engine, Session};
-use flow::{Connect, Flow};
+use flow::{Connect, Flow, Purpose};
 
 use crate::{
     Context,
@@ -62,17 +62,17 @@ impl Databases {
 
 #[async_trait::async_trait]
 impl Connect for Databases {
-    async fn open(&self, name: &str, may_create: bool) -> flow::Result<Box<dyn Session>> {
+    async fn open(&self, name: &str, purpose: Purpose) -> flow::Result<Box<dyn Session>> {
         let address = self.addresses.get(name).ok_or_else(|| flow::Error::NoDatabase(name.to_owned()))?;
         let absent = address.engine() == Engine::Sqlite && !address.path().exists();
         let replaced = match &self.scratch {
-            Some(folder) if may_create && absent => {
+            Some(folder) if purpose == Purpose::Create && absent => {
                 Some(Address::sqlite(folder.path().join(format!("{name}.db"))))
             }
             _ => None,
         };
         let address = replaced.as_ref().unwrap_or(address);
-        let opened = if may_create {
+        let opened = if purpose == Purpose::Create {
             ::database::open_or_create(address).await
         } else {
             ::database::open(address).await

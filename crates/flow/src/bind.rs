@@ -216,11 +216,25 @@ fn made_column(flow: &Flow, wish: &Wish<'_>, source: &Table, target: &dyn Sessio
     if !flow.stateless {
         wanted.nullable = true;
     }
-    target.faithful(&wanted).map_err(|error| Error::Unfaithful {
-        column: error.column,
-        native: error.native,
-        reason: error.reason,
-    })
+    target.faithful(&wanted).map_err(|lost| Error::Unfaithful(vec![lost]))
+}
+
+/// The columns denk would make for `wishes`. All that would not survive are told at once.
+fn made_columns<'a>(
+    flow: &Flow,
+    wishes: impl Iterator<Item = &'a Wish<'a>>,
+    source: &Table,
+    target: &dyn Session,
+) -> Result<Vec<ColumnDef>> {
+    let (mut columns, mut lost) = (Vec::new(), Vec::new());
+    for wish in wishes {
+        match made_column(flow, wish, source, target) {
+            Ok(column) => columns.push(column),
+            Err(Error::Unfaithful(more)) => lost.extend(more),
+            Err(error) => return Err(error),
+        }
+    }
+    if lost.is_empty() { Ok(columns) } else { Err(Error::Unfaithful(lost)) }
 }
 
 fn planned_table(
@@ -230,12 +244,8 @@ fn planned_table(
     key: &[String],
     target: &dyn Session,
 ) -> Result<Table> {
-    let mut columns = Vec::with_capacity(wishes.len());
-    for wish in wishes {
-        let mut column = made_column(flow, wish, source, target)?;
-        column.nullable &= !key.contains(&column.name);
-        columns.push(column);
-    }
+    let mut columns = made_columns(flow, wishes.iter(), source, target)?;
+    columns.iter_mut().for_each(|column| column.nullable &= !key.contains(&column.name));
     Ok(Table {
         name: flow.target_table(),
         kind: TableKind::Table,
@@ -254,18 +264,12 @@ fn lacking(
     source: &Table,
     target: &dyn Session,
 ) -> Result<Vec<ColumnDef>> {
-    let mut add = Vec::new();
-    for wish in wishes {
-        if table.column(&wish.to).is_some() {
-            continue;
-        }
-        if !flow.target.create {
-            require(table, &wish.to)?;
-        }
-        let mut column = made_column(flow, wish, source, target)?;
-        column.nullable = true;
-        add.push(column);
+    let lacking = || wishes.iter().filter(|wish| table.column(&wish.to).is_none());
+    if let Some(wish) = lacking().next().filter(|_| !flow.target.create) {
+        require(table, &wish.to)?;
     }
+    let mut add = made_columns(flow, lacking(), source, target)?;
+    add.iter_mut().for_each(|column| column.nullable = true);
     Ok(add)
 }
 

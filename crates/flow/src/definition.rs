@@ -284,6 +284,12 @@ impl Flow {
         self.target.create && self.target.database == database && self.target_table().to_string() == table
     }
 
+    /// Whether both fill one table.
+    #[must_use]
+    pub fn shares_target(&self, other: &Self) -> bool {
+        self.target.database == other.target.database && self.target_table() == other.target_table()
+    }
+
     /// Whether `denk run name` means this flow.
     #[must_use]
     pub fn answers_to(&self, name: &str) -> bool {

@@ -32,8 +32,9 @@ pub enum Error {
     Computed { table: String, column: String },
     #[error("table `{0}` has no key, and the flow names none")]
     NoKey(String),
-    #[error("column `{column}` of type {native} would not survive: {reason}")]
-    Unfaithful { column: String, native: String, reason: String },
+    /// Each column that the target cannot hold.
+    #[error("{} would not survive", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Unfaithful(Vec<database::Unfaithful>),
     #[error("`{word}` is no column type")]
     NoType { word: String },
     #[error("value of `{column}` in the flow file does not fit: {reason}")]

@@ -28,6 +28,6 @@ pub use definition::{DefinitionError, Flow, in_order, read};
 pub use error::{Error, Result};
 pub use map::run_cases;
 pub use report::{Action, FlowReport, Planned, Reason, State, overall};
-pub use run::{Connect, Options, Progress, Runner};
+pub use run::{Connect, Options, Progress, Purpose, Runner};
 pub use types::from_words;
 pub use verify::Verified;

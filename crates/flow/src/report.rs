@@ -38,6 +38,12 @@ pub struct FlowReport {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub added_columns: Vec<String>,
     pub created: bool,
+    /// Parked rows that the target's own rules refused: another flow may make room for them.
+    #[serde(skip)]
+    pub(crate) refused: u64,
+    /// A dry run found nothing to write, nor to remember.
+    #[serde(skip)]
+    pub(crate) idle: bool,
     #[serde(skip)]
     pub failure: Option<Error>,
 }
@@ -89,6 +95,8 @@ impl FlowReport {
             reasons: Vec::new(),
             added_columns: Vec::new(),
             created: false,
+            refused: 0,
+            idle: false,
             failure: None,
         }
     }
@@ -96,6 +104,18 @@ impl FlowReport {
     #[must_use]
     pub fn failed(name: &str, error: Error) -> Self {
         Self { state: State::Failed, failure: Some(error), ..Self::new(name) }
+    }
+
+    /// Takes in what the same flow did when it was run once more.
+    pub(crate) fn add(&mut self, again: Self) {
+        let before = std::mem::replace(self, again);
+        self.unchanged = self.unchanged.saturating_sub(before.inserted + before.updated);
+        self.inserted += before.inserted;
+        self.updated += before.updated;
+        self.deleted += before.deleted;
+        self.seconds += before.seconds;
+        self.created |= before.created;
+        self.added_columns = before.added_columns;
     }
 
     /// Whether the target's rows or columns were changed.

@@ -1,31 +1,50 @@
-//! Runs flows: one flow is one transaction of the target.
+//! Runs flows: one flow is one transaction of the target, and flows that do not wait for each other run side by side.
 
+mod accounts;
 mod done;
 mod job;
+mod order;
+mod pool;
 mod prepare;
 
-use std::collections::{HashMap, HashSet};
-
-use database::{Begin, Session};
+use database::Session;
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use model::{Policy, Zone, policy};
 
-use self::job::{Job, Seat};
+use self::{
+    accounts::Accounts,
+    job::{Job, Seat},
+    order::Order,
+    pool::Pool,
+};
 use crate::{
+    bind::{Bound, bind},
     clock::Stopwatch,
-    definition::Flow,
+    definition::{Flow, Rows},
     error::{Error, Result},
     report::{FlowReport, State},
-    state::Store,
 };
 
 /// How often a flow is tried when somebody else is in the way.
 const TRIES: u32 = 5;
+/// Flows that run side by side. Each has a target session that is busy by itself, and holds a few pages in memory.
+const SIDE_BY_SIDE: usize = 2;
 
 /// Opens the databases that flows name.
 #[async_trait::async_trait]
 pub trait Connect: Send + Sync {
-    /// A new session on the database called `name`, which is made if it is not there and `may_create`.
-    async fn open(&self, name: &str, may_create: bool) -> Result<Box<dyn Session>>;
+    /// A new session on the database called `name`.
+    async fn open(&self, name: &str, purpose: Purpose) -> Result<Box<dyn Session>>;
+}
+
+/// What a session is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    Read,
+    /// To write into a database that must be there.
+    Write,
+    /// To write; the database is made if it is not there.
+    Create,
 }
 
 /// Hears how a run gets on.
@@ -57,85 +76,125 @@ impl Default for Options {
     }
 }
 
-/// Runs flows one after the other on shared sessions.
+/// Runs flows on shared sessions.
 pub struct Runner<'a> {
-    connect: &'a dyn Connect,
+    pool: Pool<'a>,
     progress: &'a dyn Progress,
     zone: Zone,
     options: Options,
-    sessions: HashMap<(String, Side), Box<dyn Session>>,
-    /// Databases that could not be opened: asked once a run, not once a flow.
-    closed: HashSet<String>,
-    /// Accounts of flows that had nothing to write, by database: written together at the end.
-    quiet: HashMap<String, Vec<Account>>,
-}
-
-/// A database may be source and target of one flow: each side has a session of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Side {
-    Source,
-    Target,
-}
-
-/// What a session is wanted for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    Source,
-    Target,
-    /// A target that may be made.
-    MadeTarget,
-}
-
-struct Account {
-    report: FlowReport,
-    table: String,
-    direction: String,
-    message: String,
 }
 
 impl<'a> Runner<'a> {
     #[must_use]
     pub fn new(connect: &'a dyn Connect, progress: &'a dyn Progress, zone: Zone, options: Options) -> Self {
-        Self {
-            connect,
-            progress,
-            zone,
-            options,
-            sessions: HashMap::new(),
-            closed: HashSet::new(),
-            quiet: HashMap::new(),
-        }
+        Self { pool: Pool::new(connect), progress, zone, options }
     }
 
-    /// Runs `flows` in this order. A failing flow does not stop those that do not come after it.
-    pub async fn run(mut self, flows: &[Flow]) -> Vec<FlowReport> {
-        let mut reports: Vec<FlowReport> = Vec::with_capacity(flows.len());
-        for flow in flows {
-            self.progress.started(&flow.name);
-            let watch = Stopwatch::start();
-            let mut report = match waits_for(flow, flows, &reports) {
-                Some(failed) => FlowReport::failed(&flow.name, Error::Waits(failed)),
-                None => self.run_patiently(flow).await,
-            };
-            if self.options.dry_run && report.failure.as_ref().is_some_and(|error| will_be_made(error, flows))
-            {
-                report = FlowReport::new(&flow.name);
-            }
-            report.seconds = watch.seconds();
-            finish(&mut report);
-            self.keep_account(flow, &report).await;
-            self.progress.finished(&report);
-            reports.push(report);
-        }
-        self.settle_accounts().await;
+    /// Runs `flows`; reports come in their order. A failing flow does not stop those that need not come after it.
+    pub async fn run(self, flows: &[Flow]) -> Vec<FlowReport> {
+        let mut accounts = Accounts::default();
+        let bound = self.bind_all(flows).await;
+        let mut reports = self.run_side_by_side(flows, bound, &mut accounts).await;
+        while self.run_refused(flows, &mut reports, &mut accounts).await {}
+        accounts.write(&self.pool, &self.zone).await;
         reports
     }
 
-    async fn run_patiently(&mut self, flow: &Flow) -> FlowReport {
+    /// Each flow checked against both schemas. What does not fit is bound again, and told, when its turn comes: a flow
+    /// before it may have made its table by then.
+    async fn bind_all(&self, flows: &[Flow]) -> Vec<Option<Bound>> {
+        let mut bound = Vec::with_capacity(flows.len());
+        for (at, flow) in flows.iter().enumerate() {
+            // A flow before it may change its target.
+            let known = flows.len() > 1 && !flows[..at].iter().any(|other| other.shares_target(flow));
+            bound.push(if known { self.bind(flow).await.ok() } else { None });
+        }
+        bound
+    }
+
+    async fn bind(&self, flow: &Flow) -> Result<Bound> {
+        let (mut source, mut target) = self.sessions(flow).await?;
+        let now = target.clock().await.map_err(Error::database(&flow.target.database))?;
+        let bound = bind(flow, source.as_mut(), target.as_mut(), &self.zone, now).await?;
+        self.give_back(flow, source, target);
+        Ok(bound)
+    }
+
+    async fn run_side_by_side(
+        &self,
+        flows: &[Flow],
+        mut bound: Vec<Option<Bound>>,
+        accounts: &mut Accounts,
+    ) -> Vec<FlowReport> {
+        let order = Order::of(flows, &order::references(&bound));
+        let mut reports: Vec<Option<FlowReport>> = flows.iter().map(|_| None).collect();
+        let mut waiting: Vec<usize> = (0..flows.len()).collect();
+        let mut running: Vec<usize> = Vec::new();
+        let mut work = FuturesUnordered::new();
+        loop {
+            while running.len() < SIDE_BY_SIDE
+                && let Some(at) = order.next(&waiting, &running)
+            {
+                waiting.retain(|other| *other != at);
+                running.push(at);
+                let failed = waits_for(&flows[at], flows, &reports);
+                let bound = bound[at].take();
+                work.push(async move { (at, self.run_flow(&flows[at], flows, failed, bound).await) });
+            }
+            let Some((at, report)) = work.next().await else { break };
+            running.retain(|other| *other != at);
+            accounts.keep(&flows[at], &report, self.options);
+            reports[at] = Some(report);
+        }
+        reports.into_iter().flatten().collect()
+    }
+
+    /// Once more those flows of which the target refused rows for which another flow has made room since: a parent
+    /// that lost its last child, a child whose parent has arrived. Whether that helped any.
+    async fn run_refused(&self, flows: &[Flow], reports: &mut [FlowReport], accounts: &mut Accounts) -> bool {
+        let mut helped = false;
+        for at in 0..flows.len() {
+            let one_database = |other: &usize| flows[*other].target.database == flows[at].target.database;
+            let room =
+                (0..flows.len()).filter(one_database).any(|other| other != at && reports[other].wrote());
+            if reports[at].refused == 0 || !room || self.options.dry_run {
+                continue;
+            }
+            let again = self.run_flow(&flows[at], flows, None, None).await;
+            accounts.keep(&flows[at], &again, self.options);
+            helped |= again.state != State::Failed && again.refused < reports[at].refused;
+            reports[at].add(again);
+        }
+        helped
+    }
+
+    async fn run_flow(
+        &self,
+        flow: &Flow,
+        flows: &[Flow],
+        failed: Option<String>,
+        bound: Option<Bound>,
+    ) -> FlowReport {
+        self.progress.started(&flow.name);
+        let watch = Stopwatch::start();
+        let mut report = match failed {
+            Some(failed) => FlowReport::failed(&flow.name, Error::Waits(failed)),
+            None => self.run_patiently(flow, bound).await,
+        };
+        if self.options.dry_run && report.failure.as_ref().is_some_and(|error| will_be_made(error, flows)) {
+            report = FlowReport::new(&flow.name);
+        }
+        report.seconds = watch.seconds();
+        finish(&mut report);
+        self.progress.finished(&report);
+        report
+    }
+
+    async fn run_patiently(&self, flow: &Flow, mut bound: Option<Bound>) -> FlowReport {
         let mut tries = 0;
         loop {
             tries += 1;
-            match self.run_once(flow).await {
+            match self.run_once(flow, bound.take()).await {
                 Ok(report) => return report,
                 Err(error) if policy(error.kind()) == Policy::Retry && tries < TRIES => {
                     tracing::warn!(flow = flow.name, tries, "busy, trying again");
@@ -146,116 +205,64 @@ impl<'a> Runner<'a> {
         }
     }
 
-    async fn run_once(&mut self, flow: &Flow) -> Result<FlowReport> {
-        let mut source = Seat(Some(self.session(&flow.source.database, Role::Source).await?));
-        let role = if flow.target.create { Role::MadeTarget } else { Role::Target };
-        let mut target = self.session(&flow.target.database, role).await?;
-        let job = Job {
-            flow,
-            zone: &self.zone,
-            options: self.options,
-            progress: self.progress,
-            watch: Stopwatch::start(),
-        };
-        let report = job.run(&mut source, target.as_mut()).await?;
-        if let Some(source) = source.0 {
-            self.sessions.insert((flow.source.database.clone(), Side::Source), source);
+    async fn run_once(&self, flow: &Flow, bound: Option<Bound>) -> Result<FlowReport> {
+        let (source, mut target) = self.sessions(flow).await?;
+        let shared = |session: &dyn Session| session.capabilities().one_writer;
+        let reads = shared(source.as_ref()).then_some(flow.source.database.as_str());
+        let writes = shared(target.as_ref()).then_some(flow.target.database.as_str());
+        let mut source = Seat(Some(source));
+        // Marks seldom change: looking first keeps a file that somebody works with from being locked for nothing.
+        let looks = flow.target.rows == Rows::Existing && writes.is_some() && !self.options.dry_run;
+        let mut report = None;
+        if looks {
+            let _turn = self.pool.turn(&[reads, writes], None).await;
+            let looking = Options { dry_run: true, ..self.options };
+            let seen = self.job(flow, looking).run(&mut source, target.as_mut(), bound.clone()).await?;
+            report = Some(seen).filter(|seen| seen.idle);
         }
-        self.sessions.insert((flow.target.database.clone(), Side::Target), target);
+        let report = match report {
+            Some(report) => report,
+            None => {
+                let _turn = self.pool.turn(&[reads], writes).await;
+                self.job(flow, self.options).run(&mut source, target.as_mut(), bound).await?
+            }
+        };
+        if let Some(source) = source.0 {
+            self.give_back(flow, source, target);
+        }
         Ok(report)
     }
 
-    async fn session(&mut self, name: &str, role: Role) -> Result<Box<dyn Session>> {
-        let side = if role == Role::Source { Side::Source } else { Side::Target };
-        if let Some(session) = self.sessions.remove(&(name.to_owned(), side)) {
-            return Ok(session);
-        }
-        if self.closed.contains(name) {
-            return Err(Error::Unopened(name.to_owned()));
-        }
-        let opened = self.connect.open(name, role == Role::MadeTarget).await;
-        if opened.as_ref().is_err_and(|error| policy(error.kind()) == Policy::Stop) {
-            self.closed.insert(name.to_owned());
-        }
-        opened
+    fn job<'b>(&'b self, flow: &'b Flow, options: Options) -> Job<'b> {
+        Job { flow, zone: &self.zone, options, progress: self.progress, watch: Stopwatch::start() }
     }
 
-    /// Flows that wrote have accounted for themselves in their own transaction; the others are accounted for here.
-    async fn keep_account(&mut self, flow: &Flow, report: &FlowReport) {
-        if flow.stateless || self.options.dry_run || (report.wrote() && report.state != State::Failed) {
-            return;
-        }
-        let message = report.failure.as_ref().map_or_else(|| shortfall(report), chain);
-        let copy =
-            FlowReport { state: report.state, seconds: report.seconds, ..FlowReport::new(&report.name) };
-        let account = Account {
-            report: copy,
-            table: flow.target.table.clone(),
-            direction: flow.direction.clone(),
-            message,
-        };
-        self.quiet.entry(flow.target.database.clone()).or_default().push(account);
+    async fn sessions(&self, flow: &Flow) -> Result<(Box<dyn Session>, Box<dyn Session>)> {
+        let purpose = if flow.target.create { Purpose::Create } else { Purpose::Write };
+        let source = self.pool.take(&flow.source.database, Purpose::Read).await?;
+        Ok((source, self.pool.take(&flow.target.database, purpose).await?))
     }
 
-    async fn settle_accounts(&mut self) {
-        for (database, accounts) in std::mem::take(&mut self.quiet) {
-            if let Err(error) = self.settle(&database, &accounts).await {
-                tracing::warn!(database, error = chain(&error), "accounts of the run were not written");
-            }
-        }
-    }
-
-    async fn settle(&mut self, database: &str, accounts: &[Account]) -> Result<()> {
-        let mut session = self.session(database, Role::Target).await?;
-        let fail = Error::database(database);
-        let now = session.clock().await.map_err(&fail)?;
-        session.begin(Begin::Own).await.map_err(&fail)?;
-        let store = Store { database, zone: &self.zone, now };
-        for direction in ["erp_to_web", "web_to_erp"] {
-            let of: Vec<_> = accounts
-                .iter()
-                .filter(|account| account.direction == direction)
-                .map(|account| (&account.report, account.table.as_str(), account.message.clone()))
-                .collect();
-            store.account_or_warn(session.as_mut(), direction, &of).await?;
-        }
-        session.commit().await.map_err(&fail)
+    fn give_back(&self, flow: &Flow, source: Box<dyn Session>, target: Box<dyn Session>) {
+        self.pool.give_back(&flow.source.database, source);
+        self.pool.give_back(&flow.target.database, target);
     }
 }
 
 /// The flow that `flow` must come after and that has failed in this run.
-fn waits_for(flow: &Flow, flows: &[Flow], reports: &[FlowReport]) -> Option<String> {
-    let failed = |other: &&Flow| {
-        let state = reports.iter().find(|report| report.name == other.name).map(|report| report.state);
-        state == Some(State::Failed) && flow.after.iter().any(|name| other.answers_to(name))
-    };
-    flows.iter().find(failed).map(|other| other.name.clone())
+fn waits_for(flow: &Flow, flows: &[Flow], reports: &[Option<FlowReport>]) -> Option<String> {
+    let failed = |report: &Option<FlowReport>| report.as_ref().is_some_and(|r| r.state == State::Failed);
+    flows
+        .iter()
+        .zip(reports)
+        .find(|(other, report)| failed(report) && flow.after.iter().any(|name| other.answers_to(name)))
+        .map(|(other, _)| other.name.clone())
 }
 
 /// Whether a table that a dry run misses is one that another flow of the run makes.
 fn will_be_made(error: &Error, flows: &[Flow]) -> bool {
     let Error::NoTable { database, table } = error else { return false };
     flows.iter().any(|flow| flow.makes(database, table))
-}
-
-/// One sentence of an error and its causes.
-fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
-}
-
-/// Why a run is not wholly done, for the accounts.
-fn shortfall(report: &FlowReport) -> String {
-    let first = report.reasons.first().map(|row| format!(" ({} {}: {})", row.key, row.column, row.reason));
-    match report.parked + report.held {
-        0 => String::new(),
-        _ => format!("parked {}, held {}{}", report.parked, report.held, first.unwrap_or_default()),
-    }
 }
 
 fn finish(report: &mut FlowReport) {

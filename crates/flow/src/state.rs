@@ -1,6 +1,8 @@
 //! What denk keeps in the target beside the rows, in the same transaction as the rows: how far each flow has got,
 //! what is parked, and the accounts that the old programs' tables hold.
 
+use std::time::Duration;
+
 use database::{ColumnRead, ColumnRef, Comparison, Condition, Read, Relation, Segment, Session, Write};
 use model::{
     Batch, Cell, Coercion, ColumnDef, DataType, Date, ErrorKind, Fraction, Instant, Policy, Table, TableKind,
@@ -17,6 +19,8 @@ const STATE: &str = "denk_state";
 const PARKED: &str = "denk_parked";
 const SYNC_STATE: &str = "sync_state";
 const SYNC_LOGS: &str = "sync_logs";
+/// How long a flow waits for another that makes these tables.
+const TABLES_WAIT: Duration = Duration::from_secs(60);
 
 /// How far a flow has got.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -190,12 +194,7 @@ impl Store<'_> {
         columns: &[&str],
         with: Option<(&str, &str)>,
     ) -> Result<Option<Vec<Vec<Value>>>> {
-        let name = TableRef::new(table);
-        let shape = match session.table(&name).await {
-            Ok(shape) => shape,
-            Err(error) if error.kind == ErrorKind::Missing => return Ok(None),
-            Err(error) => return Err(self.fail()(error)),
-        };
+        let Some(shape) = self.find(session, &TableRef::new(table)).await? else { return Ok(None) };
         let reads: Vec<ColumnRead> = columns
             .iter()
             .filter_map(|name| shape.column(name))
@@ -213,6 +212,14 @@ impl Store<'_> {
         let read = Read { filter: &filter, ..Read::whole(&from, &reads, self.zone) };
         let page = session.read(&read).await.map_err(self.fail())?;
         Ok(Some((0..page.batch.rows()).map(|at| page.batch.row(at)).collect()))
+    }
+
+    async fn find(&self, session: &mut dyn Session, name: &TableRef) -> Result<Option<Table>> {
+        match session.table(name).await {
+            Ok(table) => Ok(Some(table)),
+            Err(error) if error.kind == ErrorKind::Missing => Ok(None),
+            Err(error) => Err(self.fail()(error)),
+        }
     }
 
     /// Upserts rows of `wanted`'s columns into that table, made when it is not there. An older table of another shape
@@ -290,18 +297,14 @@ impl Store<'_> {
     }
 
     async fn ensure(&self, session: &mut dyn Session, wanted: &Table) -> Result<Table> {
-        match session.table(&wanted.name).await {
-            Ok(table) => return Ok(table),
-            Err(error) if error.kind == ErrorKind::Missing => {}
-            Err(error) => return Err(self.fail()(error)),
+        if let Some(table) = self.find(session, &wanted.name).await? {
+            return Ok(table);
         }
+        // Two flows that come here at once would both make it.
+        session.lock("denk tables", TABLES_WAIT).await.map_err(self.fail())?;
         let mut made = wanted.clone();
         for column in &mut made.columns {
-            *column = session.faithful(column).map_err(|lost| Error::Unfaithful {
-                column: lost.column,
-                native: lost.native,
-                reason: lost.reason,
-            })?;
+            *column = session.faithful(column).map_err(|lost| Error::Unfaithful(vec![lost]))?;
         }
         session.create_table(&made).await.map_err(self.fail())?;
         session.table(&wanted.name).await.map_err(self.fail())

@@ -1,10 +1,10 @@
 //! Flows on real files: what is written, what is left alone, what is set aside.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{collections::HashMap, path::PathBuf, time::Duration};
 
 use database::{Address, Session};
-use flow::{Connect, Flow, FlowReport, Options, Progress, Runner, State};
+use flow::{Connect, Flow, FlowReport, Options, Progress, Purpose, Runner, State};
 use model::Zone;
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -18,9 +18,9 @@ struct Files(HashMap<String, PathBuf>);
 
 #[async_trait::async_trait]
 impl Connect for Files {
-    async fn open(&self, name: &str, _may_create: bool) -> flow::Result<Box<dyn Session>> {
+    async fn open(&self, name: &str, _: Purpose) -> flow::Result<Box<dyn Session>> {
         let path = self.0.get(name).ok_or_else(|| flow::Error::NoDatabase(name.to_owned()))?;
-        database::open_or_create(&Address::sqlite(path))
+        database::open_or_create(&Address::sqlite(path).with_patience(Duration::from_millis(300)))
             .await
             .map_err(|source| flow::Error::Database { database: name.to_owned(), source })
     }
@@ -283,6 +283,70 @@ fn a_mark_set_on_either_side_stays_set() {
         .unwrap();
     office.run(&text);
     assert_eq!(office.web_rows("select name, printed from goods order by id"), ["A|1", "b|1", "c|0"]);
+}
+
+#[test]
+fn marks_that_are_set_already_do_not_lock_the_file_that_bears_them() {
+    let office = Office::new(
+        "create table goods (id integer primary key, printed integer); insert into goods values (1, 1);",
+    );
+    office
+        .web()
+        .execute_batch(
+            "create table goods (id integer primary key, printed integer); insert into goods values (1, 0);",
+        )
+        .unwrap();
+    let text = flow("").replace("create = true\nmissing = 'delete'", "rows = 'existing'").replace(
+        "[columns]\nall = true",
+        "[[column]]\nto = 'id'\n[[column]]\nto = 'printed'\non = 'greater'",
+    );
+    assert_eq!(office.run(&text).updated, 1);
+    assert_eq!(office.run(&text).state, State::Done);
+    let web = office.web();
+    web.execute_batch("begin immediate").unwrap();
+    assert_eq!(counts(&office.run(&text)), (0, 0, 1, 0, 0, 0));
+    web.execute_batch("rollback").unwrap();
+    office.shop().execute_batch("insert into goods values (2, 1)").unwrap();
+    web.execute_batch("insert into goods values (2, 0)").unwrap();
+    assert_eq!(office.run(&text).updated, 1);
+}
+
+/// Flows that stand in the wrong order for their tables: children of groups, groups, notes on children.
+fn family() -> [Flow; 3] {
+    ["goods", "groups", "a_notes"].map(|table| {
+        let text = flow("")
+            .replace("name = 'goods'", &format!("name = '{table}'"))
+            .replace("table = 'goods'", &format!("table = '{table}'"));
+        flow::read("test.toml", &text).unwrap()
+    })
+}
+
+const FAMILY: &str = "create table groups (id integer primary key, name text);
+    create table goods (id integer primary key, of integer references groups (id));
+    create table a_notes (id integer primary key, on_goods integer references goods (id));";
+
+#[test]
+fn parents_and_children_arrive_and_go_in_one_run_whatever_the_order_of_the_flows() {
+    let office = Office::new(FAMILY);
+    office.web().execute_batch(FAMILY).unwrap();
+    office
+        .shop()
+        .execute_batch(
+            "insert into groups values (1, 'a'), (2, 'b'); insert into goods values (1, 1), (2, 2); insert into a_notes values (1, 1), (2, 2);",
+        )
+        .unwrap();
+    let arrived = office.run_all(&family(), Options::default());
+    assert!(arrived.iter().all(|report| report.state == State::Done), "{arrived:?}");
+    office
+        .shop()
+        .execute_batch("delete from a_notes where id = 1; delete from goods where id = 1; delete from groups where id = 1;")
+        .unwrap();
+    let gone = office.run_all(&family(), Options::default());
+    assert!(gone.iter().all(|report| counts(report) == (0, 0, 1, 1, 0, 0)), "{gone:?}");
+    assert_eq!(
+        office.web_rows("select (select count(*) from denk_parked), (select count(*) from groups)"),
+        ["0|1"]
+    );
 }
 
 #[test]

@@ -65,6 +65,7 @@ pub(crate) async fn open(address: &Address) -> Result<Box<dyn Session>> {
         default_schema: Some("dbo"),
         digests: false,
         transactional_ddl: true,
+        one_writer: false,
     };
     let session =
         Mssql { wire, features, capabilities, transaction: None, reading: None, row_bytes: read::ROW_BYTES };

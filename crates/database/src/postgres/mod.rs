@@ -42,6 +42,7 @@ static CAPABILITIES: Capabilities = Capabilities {
     default_schema: Some(DEFAULT_SCHEMA),
     digests: false,
     transactional_ddl: true,
+    one_writer: false,
 };
 
 /// One connection and what it is in the middle of.

@@ -87,6 +87,7 @@ const fn capabilities() -> Capabilities {
         default_schema: None,
         digests: true,
         transactional_ddl: true,
+        one_writer: true,
     }
 }
 

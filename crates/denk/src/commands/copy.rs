@@ -2,7 +2,7 @@
 
 use ::database::{Address, Session};
 use flow::{
-    Flow, Options, Runner,
+    Flow, Options, Purpose, Runner,
     definition::{ColumnRule, Columns, Guard, Missing, On, Rows, Source, Target},
 };
 use model::{Instant, Table, TableKind, TableRef, Timestamp};
@@ -27,6 +27,9 @@ pub async fn run(args: &CopyArgs, context: &Context) -> Result<Outcome> {
     let (source, target) = (address(&args.source, context)?, address(&args.target, context)?);
     if args.name.is_some() && args.table.len() != 1 {
         return Err(wrong("copy-as-what", "copy-as-why", "copy-as-hint"));
+    }
+    if !args.key.is_empty() && args.table.len() != 1 {
+        return Err(wrong("copy-key-what", "copy-key-why", "copy-key-hint"));
     }
     let tables = tables(args, &source).await?;
     refuse_unknown_columns(&tables, args)?;
@@ -83,10 +86,26 @@ async fn tables(args: &CopyArgs, source: &Address) -> Result<Vec<Table>> {
     for name in &args.table {
         found.push(named(session.as_mut(), name).await.map_err(fail)?);
     }
+    for name in &args.without {
+        if !found.iter().any(|table| is_called(table, name)) {
+            let why = message("copy-without-why").with("table", name.as_str());
+            return Err(Failure::new(
+                Code::WrongArgument,
+                message("copy-without-what"),
+                why,
+                message("copy-without-hint"),
+            ));
+        }
+    }
+    found.retain(|table| !args.without.iter().any(|name| is_called(table, name)));
     if found.is_empty() {
         return Err(wrong("copy-nothing-what", "copy-nothing-why", "copy-nothing-hint"));
     }
     Ok(found)
+}
+
+fn is_called(table: &Table, name: &str) -> bool {
+    table.name.name == name || table.name.to_string() == name
 }
 
 /// A table by its name, or by `schema.name`.
@@ -114,7 +133,7 @@ fn flow_of(table: &Table, args: &CopyArgs) -> Result<Flow> {
             schema: table.name.schema.clone(),
             table: Some(name.clone()),
             query: None,
-            key: Vec::new(),
+            key: args.key.clone(),
             newest: None,
             filter: Vec::new(),
             without: None,
@@ -124,7 +143,7 @@ fn flow_of(table: &Table, args: &CopyArgs) -> Result<Flow> {
             database: TARGET.to_owned(),
             schema: None,
             table: args.name.clone().unwrap_or_else(|| name.clone()),
-            key: Vec::new(),
+            key: args.key.clone(),
             create: true,
             missing: if args.keep_deleted { Missing::Keep } else { Missing::Delete },
             rows: Rows::All,
@@ -207,12 +226,18 @@ fn refuse_unknown_columns(tables: &[Table], args: &CopyArgs) -> Result<()> {
 async fn refuse_unfit(flows: &[Flow], databases: &Databases, context: &Context) -> Result<()> {
     use flow::Connect as _;
     let fail = |error: &flow::Error, name: &str| Failure::of_flow(error, name, databases);
-    let mut source = databases.open(SOURCE, false).await.map_err(|error| fail(&error, SOURCE))?;
-    let mut target = databases.open(TARGET, true).await.map_err(|error| fail(&error, TARGET))?;
+    let mut source = databases.open(SOURCE, Purpose::Read).await.map_err(|error| fail(&error, SOURCE))?;
+    let mut target = databases.open(TARGET, Purpose::Create).await.map_err(|error| fail(&error, TARGET))?;
     let moment = Instant::utc(Timestamp { micros: 0, nanos: 0 });
+    let mut failed: Option<Failure> = None;
     for flow in flows {
         let bound = flow::bind(flow, source.as_mut(), target.as_mut(), &context.config.zone, moment).await;
-        bound.map_err(|error| fail(&error, &flow.name))?;
+        let Err(error) = bound else { continue };
+        let failure = fail(&error, &flow.name);
+        failed = Some(match failed {
+            Some(first) => first.and(failure),
+            None => failure,
+        });
     }
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }

@@ -1,9 +1,12 @@
 //! What a run did, as a table for people and as JSON for scripts.
 
 use flow::{FlowReport, Progress, State};
-use indicatif::ProgressBar;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
-use std::sync::Mutex;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use crate::{
     Context, Outcome,
@@ -14,39 +17,39 @@ use crate::{
 };
 
 /// Shows flows as they run, on standard error.
-pub struct Bars<'a> {
-    context: &'a Context,
-    bar: Mutex<Option<ProgressBar>>,
+pub struct Bars {
+    bars: Mutex<BTreeMap<String, ProgressBar>>,
+    group: MultiProgress,
 }
 
-impl<'a> Bars<'a> {
+impl Bars {
     #[must_use]
-    pub fn new(context: &'a Context) -> Self {
-        Self { context, bar: Mutex::new(None) }
+    pub fn new(context: &Context) -> Self {
+        Self { bars: Mutex::default(), group: context.output.progress() }
     }
 
-    fn set(&self, bar: Option<ProgressBar>) {
-        let mut place = self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(old) = std::mem::replace(&mut *place, bar) {
-            old.finish_and_clear();
-        }
+    fn bars(&self) -> MutexGuard<'_, BTreeMap<String, ProgressBar>> {
+        self.bars.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Progress for Bars<'_> {
+impl Progress for Bars {
     fn started(&self, flow: &str) {
         tracing::info!(target: "flow", flow, "started");
-        self.set(Some(self.context.output.progress(flow, None)));
+        let bar = self.group.add(counter(flow));
+        self.bars().insert(flow.to_owned(), bar);
     }
 
-    fn rows(&self, _: &str, read: u64) {
-        if let Some(bar) = &*self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner) {
+    fn rows(&self, flow: &str, read: u64) {
+        if let Some(bar) = self.bars().get(flow) {
             bar.set_position(read);
         }
     }
 
     fn finished(&self, report: &FlowReport) {
-        self.set(None);
+        if let Some(bar) = self.bars().remove(&report.name) {
+            bar.finish_and_clear();
+        }
         let FlowReport { name, read, inserted, updated, unchanged, deleted, parked, held, seconds, .. } =
             report;
         if let Some(error) = &report.failure {
@@ -67,6 +70,13 @@ impl Progress for Bars<'_> {
             "finished"
         );
     }
+}
+
+/// Counts rows and turns; nobody knows beforehand how many there will be.
+fn counter(flow: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{prefix} {spinner} {human_pos} {per_sec}")
+        .expect("a built-in template is valid");
+    ProgressBar::no_length().with_style(style).with_prefix(flow.to_owned())
 }
 
 /// Shows the reports and tells how the command ends.

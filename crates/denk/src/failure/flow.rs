@@ -17,14 +17,29 @@ impl Failure {
             return Self::of_database(source, &databases.place(database));
         }
         let what = message("flow-what").with("flow", flow);
+        if let Error::Unfaithful(lost) = error {
+            return Self::of_reasons(
+                Code::TypeWouldNotSurvive,
+                what,
+                lost.iter().map(unfaithful).collect(),
+                message("flow-unfaithful-hint"),
+            );
+        }
         let (code, why, hint) = told(error);
         Self::new(code, what, why, message(hint))
     }
 }
 
+fn unfaithful(lost: &::database::Unfaithful) -> Message {
+    message("flow-unfaithful")
+        .with("column", lost.column.as_str())
+        .with("type", lost.native.as_str())
+        .with("reason", lost.reason.as_str())
+}
+
 fn told(error: &Error) -> (Code, Message, &'static str) {
     match error {
-        Error::Database { .. } | Error::ReaderLost => {
+        Error::Database { .. } | Error::ReaderLost | Error::Unfaithful(_) => {
             (Code::Defect, Message::verbatim(error.to_string()), "defect-hint")
         }
         Error::Unopened(name) => (
@@ -71,13 +86,6 @@ fn told(error: &Error) -> (Code, Message, &'static str) {
         }
         Error::NoKey(table) => {
             (Code::FlowDoesNotFit, message("flow-no-key").with("table", table.as_str()), "flow-no-key-hint")
-        }
-        Error::Unfaithful { column, native, reason } => {
-            let why = message("flow-unfaithful")
-                .with("column", column.as_str())
-                .with("type", native.as_str())
-                .with("reason", reason.as_str());
-            (Code::TypeWouldNotSurvive, why, "flow-unfaithful-hint")
         }
         Error::NoType { word } => {
             (Code::FlowDoesNotFit, message("flow-no-type").with("word", word.as_str()), "flow-no-type-hint")

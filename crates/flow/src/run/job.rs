@@ -3,12 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use database::{Begin, Digest, Segment, Session};
-use model::{Date, Rejected, Zone};
+use model::{Date, Misfit, Rejected, Zone};
 
 use super::{
-    Options, Progress, finish,
+    Options, Progress,
+    accounts::shortfall,
+    finish,
     prepare::{excluded, fingerprint, is_empty, lookups, make_room, parked_rows, reason},
-    shortfall,
 };
 use crate::{
     bind::{Bound, bind},
@@ -18,7 +19,7 @@ use crate::{
     drift,
     error::{Error, Result},
     keyless, map,
-    report::{Action, FlowReport, Planned},
+    report::{Action, FlowReport, Planned, State},
     source::{Reader, Reading, Span},
     spans,
     state::{Cursor, Store},
@@ -57,7 +58,13 @@ struct Extent {
 }
 
 impl Job<'_> {
-    pub(super) async fn run(&self, source: &mut Seat, target: &mut dyn Session) -> Result<FlowReport> {
+    /// `bound`: if the flow was checked against both schemas already.
+    pub(super) async fn run(
+        &self,
+        source: &mut Seat,
+        target: &mut dyn Session,
+        bound: Option<Bound>,
+    ) -> Result<FlowReport> {
         let fail = Error::database(&self.flow.target.database);
         target.rollback().await.map_err(&fail)?;
         let now = target.clock().await.map_err(&fail)?;
@@ -65,7 +72,10 @@ impl Job<'_> {
             target.begin(Begin::Own).await.map_err(&fail)?;
             target.lock(&format!("denk flow {}", self.flow.name), LOCK_WAIT).await.map_err(&fail)?;
         }
-        let mut bound = bind(self.flow, source.session()?, target, self.zone, now).await?;
+        let mut bound = match bound {
+            Some(bound) => bound,
+            None => bind(self.flow, source.session()?, target, self.zone, now).await?,
+        };
         map::run_cases(&bound, self.zone)?;
         let store = Store { database: &self.flow.target.database, zone: self.zone, now };
         let before = if self.flow.stateless { None } else { store.load(target, &self.flow.name).await? };
@@ -96,9 +106,14 @@ impl Job<'_> {
         cursor.segments = self.settled(&bound, digest, looked, source.session()?).await?;
         let (mut report, parked, arrived) = (writer.report, writer.parked, writer.arrived);
         report.parked = parked.len() as u64;
+        report.refused = parked.iter().filter(|row| matches!(row.reason, Misfit::Refused(_))).count() as u64;
         report.reasons = parked.iter().take(self.options.shown).map(reason).collect();
         finish(&mut report);
         if self.options.dry_run {
+            report.idle = !report.wrote()
+                && report.state == State::Done
+                && before.as_ref() == Some(&cursor)
+                && self.flow.source.done.is_none();
             target.rollback().await.map_err(&fail)?;
             return Ok(report);
         }
@@ -175,7 +190,8 @@ impl Job<'_> {
         target: &mut dyn Session,
     ) -> Result<Extent> {
         let digest = if self.flow.stateless { None } else { self.digest(bound, source).await? };
-        let empty = bound.create || is_empty(bound, target, self.zone).await?;
+        let unmade = bound.create && self.options.dry_run;
+        let empty = unmade || is_empty(bound, target, self.zone).await?;
         let everything = |digest, empty| Extent { spans: vec![Span::default()], known: 0, digest, empty };
         let (Some(now), Some(before)) = (&digest, before) else {
             return Ok(everything(digest, empty));
