@@ -18,7 +18,8 @@ use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use cli::{Cli, Command, Early, Global, Instead, LogFormat, LogLevel};
 use config::{Config, Environment, Origin};
-use messages::{Chosen, Text, choose, message};
+use failure::{Code, Failure};
+use messages::{Chosen, Message, Text, choose, message};
 use output::Output;
 use tracing::level_filters::LevelFilter;
 
@@ -58,7 +59,10 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    ExitCode::from(runtime.block_on(execute(&arguments, Environment::of_process(), Output::standard())))
+    let exit = runtime.block_on(execute(&arguments, Environment::of_process(), Output::standard()));
+    // A call into SQLite that waits for a lock would go on waiting; ending it rolls back.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    ExitCode::from(exit)
 }
 
 /// Carries out one command line (the program's name first) and returns the exit code.
@@ -81,13 +85,51 @@ pub async fn execute(arguments: &[OsString], environment: Environment, output: O
     let language = choose(cli.global.lang, &environment, config.language.clone());
     let text = Text::new(language.language);
     let context = Context { config, text, language, output, environment, global: cli.global };
-    match dispatch(cli.command, &context).await {
+    let outcome = tokio::select! {
+        outcome = dispatch(cli.command, &context) => outcome,
+        () = stop_asked() => Err(stopped()),
+    };
+    let exit = match outcome {
         Ok(outcome) => outcome.exit(),
         Err(failure) => {
             context.output.failure(&context.text, &failure);
             failure.exit()
         }
+    };
+    match context.output.lost() {
+        None => exit,
+        Some(error) => {
+            let failure = unwritten(&error);
+            context.output.failure(&context.text, &failure);
+            failure.exit()
+        }
     }
+}
+
+/// Ends when the process is asked to stop: Ctrl+C, or what a service manager sends.
+async fn stop_asked() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    // Without a handler the process simply ends, which is as good.
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+fn stopped() -> Failure {
+    Failure::new(Code::Stopped, message("stopped-what"), message("stopped-why"), message("stopped-hint"))
+}
+
+fn unwritten(error: &std::io::Error) -> Failure {
+    let why = Message::verbatim(error.to_string());
+    Failure::new(Code::CannotWrite, message("output-what"), why, message("output-hint"))
 }
 
 fn show_instead(instead: &Instead, text: &Text, output: &Output) -> u8 {
@@ -223,6 +265,6 @@ mod tests {
     fn a_context_can_be_shared_by_tasks() {
         fn shared<T: Send + Sync>() {}
         shared::<Context>();
-        shared::<failure::Failure>();
+        shared::<Failure>();
     }
 }

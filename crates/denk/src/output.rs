@@ -6,7 +6,7 @@
 use std::{
     io::{IsTerminal, Write},
     sync::{
-        Mutex,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -25,6 +25,8 @@ pub struct Output {
     /// Whether people watch standard error.
     watched: bool,
     answered: AtomicBool,
+    /// Why a part of the answer could not be written.
+    lost: Mutex<Option<std::io::Error>>,
     out: Mutex<Box<dyn Write + Send>>,
     err: Mutex<Box<dyn Write + Send>>,
 }
@@ -54,6 +56,7 @@ impl Output {
             quiet: false,
             watched: false,
             answered,
+            lost: Mutex::new(None),
             out: Mutex::new(out),
             err: Mutex::new(err),
         }
@@ -137,19 +140,30 @@ impl Output {
         MultiProgress::with_draw_target(target)
     }
 
+    /// Why a part of the answer could not be written; that its reader has gone is no such reason.
+    pub fn lost(&self) -> Option<std::io::Error> {
+        held(&self.lost).take().filter(|error| error.kind() != std::io::ErrorKind::BrokenPipe)
+    }
+
     fn write_out(&self, text: &str) {
-        Self::write(&self.out, text);
+        if let Err(error) = Self::write(&self.out, text) {
+            *held(&self.lost) = Some(error);
+        }
     }
 
     fn write_err(&self, text: &str) {
-        Self::write(&self.err, text);
+        // There is nowhere left to tell it.
+        let _ = Self::write(&self.err, text);
     }
 
-    fn write(stream: &Mutex<Box<dyn Write + Send>>, text: &str) {
-        let mut stream = stream.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        // Whoever read us may be gone; that is no reason to stop half way.
-        let _ = writeln!(stream, "{text}").and_then(|()| stream.flush());
+    fn write(stream: &Mutex<Box<dyn Write + Send>>, text: &str) -> std::io::Result<()> {
+        let mut stream = held(stream);
+        writeln!(stream, "{text}").and_then(|()| stream.flush())
     }
+}
+
+fn held<T: ?Sized>(place: &Mutex<T>) -> MutexGuard<'_, T> {
+    place.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Table {
@@ -276,7 +290,25 @@ pub(crate) mod tests {
                 Err(io::ErrorKind::BrokenPipe.into())
             }
         }
-        Output::into(Closed, Closed).line("nobody listens");
+        let output = Output::into(Closed, Closed);
+        output.line("nobody listens");
+        assert!(output.lost().is_none());
+    }
+
+    #[test]
+    fn an_answer_that_did_not_get_out_is_noticed() {
+        struct Full;
+        impl Write for Full {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::StorageFull.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let output = Output::into(Full, Caught::default());
+        output.line("an answer");
+        assert_eq!(output.lost().unwrap().kind(), io::ErrorKind::StorageFull);
     }
 
     #[test]

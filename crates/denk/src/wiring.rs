@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use ::database::{Address, Engine, Session};
-use flow::{Connect, Flow, Purpose};
+use flow::{Connect, Flow, Options, Purpose};
 
 use crate::{
     Context,
@@ -78,6 +78,17 @@ impl Connect for Databases {
             ::database::open(address).await
         };
         opened.map_err(|source| flow::Error::Database { database: name.to_owned(), source })
+    }
+}
+
+/// How flows run, as the configuration has it.
+#[must_use]
+pub fn options(context: &Context) -> Options {
+    let (flows, usual) = (&context.config.flows, Options::default());
+    Options {
+        batch_rows: flows.batch_rows.unwrap_or(usual.batch_rows),
+        retries: flows.retries.unwrap_or(usual.retries),
+        ..usual
     }
 }
 

@@ -109,6 +109,39 @@ fn a_type_that_would_not_survive_is_refused_unless_told_how() {
 }
 
 #[test]
+fn all_that_would_not_survive_is_told_at_once_and_tables_can_be_left_out() {
+    let folder = TempDir::new().unwrap();
+    let web = testkit::postgres::server().create_database();
+    web.run("create table a (id int primary key, span interval, places int[]); create table b (id int primary key, far interval);
+             create table c (id int primary key); insert into c values (1); create view v as select id + 1 as n from c");
+    let to = format!("sqlite:{}", folder.path().join("to.db").display());
+    let refused = copy(&[web.url(), &to]);
+    let why = refused.json["error"]["why"].as_str().unwrap();
+    assert!(["span", "places", "`b`", "far"].iter().all(|word| why.contains(word)), "{why}");
+    assert_eq!(copy(&[web.url(), &to, "--without", "a", "--without", "d"]).code, 2);
+    assert_eq!(copy(&[web.url(), &to, "--without", "a", "--without", "b"]).code, 0);
+    assert_eq!(copy(&[web.url(), &to, "--key", "n"]).code, 2);
+    assert_eq!(copy(&[web.url(), &to, "--table", "v", "--key", "n"]).code, 0);
+    let tables = "select name from sqlite_schema where type = 'table' order by name";
+    assert_eq!(shop::sqlite_rows(&folder.path().join("to.db"), tables), ["c", "v"]);
+    assert_eq!(shop::sqlite_rows(&folder.path().join("to.db"), "select n from v"), ["2"]);
+}
+
+#[test]
+fn a_table_is_not_copied_onto_itself() {
+    let folder = TempDir::new().unwrap();
+    let from = source(&folder, GOODS);
+    let other = format!(
+        "sqlite:{}/../{}/source.db",
+        folder.path().display(),
+        folder.path().file_name().unwrap().to_str().unwrap()
+    );
+    assert_eq!(copy(&[&from, &other]).json["error"]["code"], "DENK-4006");
+    let beside = copy(&[&from, &from, "--table", "brand", "--as", "brand2"]);
+    assert_eq!((beside.code, count(&beside.json, "brand", "inserted")), (0, 2), "{:#}", beside.json);
+}
+
+#[test]
 fn a_dry_run_makes_no_table_and_a_value_that_does_not_fit_is_parked() {
     let folder = TempDir::new().unwrap();
     let from = source(

@@ -3,7 +3,10 @@
 
 mod shop;
 
-use std::fs;
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
 use shop::{Shop, Web, denk, said};
 use tempfile::TempDir;
@@ -128,4 +131,26 @@ fn a_flow_file_with_a_mistake_is_told_by_file_and_line() {
     let told = said.json["error"].to_string();
     assert_eq!(said.code, 2, "{told}");
     assert!(told.contains("entegra-brand.toml") && told.contains("missing"), "{told}");
+}
+
+#[cfg(unix)]
+#[test]
+fn one_that_is_asked_to_stop_says_so_and_leaves_nothing_half_done() {
+    let shop = Shop::on_sqlite();
+    let Web::Sqlite(path) = &shop.web else { unreachable!() };
+    let web = rusqlite::Connection::open(path).unwrap();
+    web.execute_batch("create table t (n); begin immediate").unwrap();
+    let denk = shop.command(&["run", "entegra", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
+    let log = shop.folder.path().join("logs/combined.log");
+    let begun = || fs::read_to_string(&log).is_ok_and(|text| text.contains("started"));
+    while !begun() {
+        std::thread::yield_now();
+    }
+    let killed = Command::new("kill").args(["-TERM", &denk.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let said = said(&denk.wait_with_output().unwrap());
+    assert_eq!((said.code, said.json["error"]["code"].as_str().unwrap()), (1, "DENK-3009"));
+    web.execute_batch("rollback").unwrap();
+    assert_eq!(shop::sqlite_rows(path, "select name from sqlite_schema"), ["t"]);
+    shop.run(0);
 }

@@ -112,10 +112,14 @@ fn help_is_in_the_language_of_the_reader_and_goes_to_standard_output() {
 
     Options:
           --table <TABLE>       Only this table; can be given several times
+          --without <TABLE>     Leaves this table out; can be given several times
+          --key <COLUMN>        Columns that tell the rows apart, separated by commas: for a view, or a
+                                table without a key
           --as <NAME>           Name of the one table in the target
           --keep-deleted        Rows that are missing in the source stay in the target
           --dry-run             Shows what would be done and writes nothing
-          --type <COLUMN=TYPE>  Holds a column as this type; can be given several times
+          --type <COLUMN=TYPE>  Makes a column as this type where the target does not have it yet; can
+                                be given several times
 
     General options:
           --lang <tr|en>         Language of texts: tr or en

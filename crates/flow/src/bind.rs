@@ -7,6 +7,7 @@ use crate::{
     definition::{ColumnRule, Filter, FilterIs, Flow, On, Rows},
     error::{Error, Result},
     map::{Fill, Made},
+    source::PAGE_ROWS,
     types,
 };
 
@@ -40,6 +41,8 @@ pub struct Bound {
     pub greater: Vec<usize>,
     /// Names and native types of the source columns, to notice drift.
     pub shape: Vec<(String, String)>,
+    /// Most rows that are read or written at once. **Units**: rows.
+    pub batch_rows: usize,
 }
 
 impl Bound {
@@ -342,6 +345,7 @@ impl Binder<'_> {
             insert_only: when(On::Insert),
             greater: when(On::Greater),
             shape: self.shape.columns.iter().map(|c| (c.name.clone(), c.native.clone())).collect(),
+            batch_rows: PAGE_ROWS,
             reads: self.reads,
             flow: self.flow.clone(),
         })

@@ -11,7 +11,7 @@ use crate::{
     bind::Bound,
     definition::{Missing, Rows},
     error::{Error, Result},
-    source::{PAGE_BYTES, PAGE_ROWS, Reader, Span, Stretch},
+    source::{PAGE_BYTES, Reader, Span, Stretch},
     write::Writer,
 };
 
@@ -61,7 +61,7 @@ impl<'a> Existing<'a> {
                 filter: &[],
                 after: self.next.as_ref(),
                 up_to: self.span.up_to.as_ref(),
-                rows: Some(PAGE_ROWS),
+                rows: Some(self.bound.batch_rows),
                 bytes: Some(PAGE_BYTES),
                 zone: self.zone,
             };

@@ -11,7 +11,7 @@ use crate::{
     bind::Bound,
     definition::Missing,
     error::{Error, Result},
-    source::{PAGE_BYTES, PAGE_ROWS, Reader},
+    source::{PAGE_BYTES, Reader},
     write::{Writer, too_many},
 };
 
@@ -80,7 +80,7 @@ async fn places(bound: &Bound, session: &mut dyn Session, writer: &mut Writer<'_
             filter: &[],
             after: after.as_ref(),
             up_to: None,
-            rows: Some(PAGE_ROWS),
+            rows: Some(bound.batch_rows),
             bytes: Some(PAGE_BYTES),
             zone: writer.zone,
         };
@@ -118,7 +118,7 @@ async fn delete(
     }
     let columns = [ColumnRef::Locator];
     let write = Write { table: &bound.target, columns: &columns, key: &[0], insert_only: &[] };
-    for chunk in surplus.chunks(PAGE_ROWS) {
+    for chunk in surplus.chunks(bound.batch_rows) {
         let mut keys = Batch::new([&DataType::INT64]);
         chunk.iter().for_each(|place| keys.push_row([Cell::Int(*place)]));
         writer.report.deleted +=

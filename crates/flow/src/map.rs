@@ -33,8 +33,8 @@ pub struct Made {
     pub null_texts: Vec<String>,
 }
 
-/// What each lookup found: by the name of the made column.
-pub type Found = HashMap<String, HashMap<Value, Value>>;
+/// What each lookup found: by the name of the made column. `None` where rows of the target answer differently.
+pub type Found = HashMap<String, HashMap<Value, Option<Value>>>;
 
 /// Turns source rows into target rows; rows that do not fit join `rejected`.
 pub fn map(bound: &Bound, source: Batch, rejected: &mut Vec<Rejected>, found: &Found, zone: &Zone) -> Batch {
@@ -108,12 +108,12 @@ impl Made {
         }
         let mut value = model::coerce(raw, &self.to, Coercion { zone, null_texts: &self.null_texts })?;
         if let (Value::Null, Some(by)) = (&value, by) {
-            let looked_up = found.get(&self.name).and_then(|table| table.get(by)).cloned();
-            value = model::coerce(
-                looked_up.unwrap_or(Value::Null),
-                &self.to,
-                Coercion { zone, null_texts: &[] },
-            )?;
+            let answer = match found.get(&self.name).and_then(|table| table.get(by)) {
+                Some(None) => return Err(Misfit::SeveralAnswers { value: by.to_string() }),
+                Some(Some(answer)) => answer.clone(),
+                None => Value::Null,
+            };
+            value = model::coerce(answer, &self.to, Coercion { zone, null_texts: &[] })?;
         }
         if value.is_null() {
             value = self.default.clone();

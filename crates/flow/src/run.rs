@@ -23,10 +23,9 @@ use crate::{
     definition::{Flow, Rows},
     error::{Error, Result},
     report::{FlowReport, State},
+    source::PAGE_ROWS,
 };
 
-/// How often a flow is tried when somebody else is in the way.
-const TRIES: u32 = 5;
 /// Flows that run side by side. Each has a target session that is busy by itself, and holds a few pages in memory.
 const SIDE_BY_SIDE: usize = 2;
 
@@ -68,11 +67,23 @@ pub struct Options {
     pub accept_drift: bool,
     /// Steps of a dry run and parked rows that a report shows.
     pub shown: usize,
+    /// Most rows that are read or written at once. **Units**: rows.
+    pub batch_rows: usize,
+    /// How often a flow is tried again when somebody else is in the way.
+    pub retries: u32,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { full: false, dry_run: false, allow_deletes: false, accept_drift: false, shown: 20 }
+        Self {
+            full: false,
+            dry_run: false,
+            allow_deletes: false,
+            accept_drift: false,
+            shown: 20,
+            batch_rows: PAGE_ROWS,
+            retries: 4,
+        }
     }
 }
 
@@ -196,9 +207,9 @@ impl<'a> Runner<'a> {
             tries += 1;
             match self.run_once(flow, bound.take()).await {
                 Ok(report) => return report,
-                Err(error) if policy(error.kind()) == Policy::Retry && tries < TRIES => {
+                Err(error) if policy(error.kind()) == Policy::Retry && tries <= self.options.retries => {
                     tracing::warn!(flow = flow.name, tries, "busy, trying again");
-                    tokio::time::sleep(std::time::Duration::from_millis(200 << tries)).await;
+                    tokio::time::sleep(std::time::Duration::from_millis(200 << tries.min(6))).await;
                 }
                 Err(error) => return FlowReport::failed(&flow.name, error),
             }

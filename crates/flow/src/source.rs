@@ -15,7 +15,7 @@ use crate::{
     map::{self, Found},
 };
 
-/// Rows of a page at the most. **Units**: rows.
+/// Rows of a page at the most, unless a run asks for fewer. **Units**: rows.
 pub(crate) const PAGE_ROWS: usize = 32_768;
 /// Size of a page, roughly. **Units**: bytes.
 pub(crate) const PAGE_BYTES: usize = 6 << 20;
@@ -91,7 +91,7 @@ async fn produce(
             filter: &bound.filter,
             after: after.as_ref(),
             up_to: span.up_to.as_ref(),
-            rows: (!whole).then_some(PAGE_ROWS),
+            rows: (!whole).then_some(bound.batch_rows),
             bytes: (!whole).then_some(PAGE_BYTES),
             zone: &reading.zone,
         };

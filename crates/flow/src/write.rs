@@ -10,7 +10,7 @@ use crate::{
     bind::Bound,
     error::{Error, Result},
     report::{Action, FlowReport, Planned},
-    source::{PAGE_BYTES, PAGE_ROWS},
+    source::PAGE_BYTES,
 };
 
 /// What becomes of differences.
@@ -141,7 +141,7 @@ impl<'a> Writer<'a> {
     }
 
     pub(crate) async fn flush_if_full(&mut self, session: &mut dyn Session) -> Result<()> {
-        let full = |batch: &Batch| batch.rows() >= PAGE_ROWS || batch.size() >= PAGE_BYTES;
+        let full = |batch: &Batch| batch.rows() >= self.bound.batch_rows || batch.size() >= PAGE_BYTES;
         if full(&self.added) || full(&self.changed) || full(&self.unmarked) {
             self.flush(session).await
         } else {
@@ -267,7 +267,7 @@ impl<'a> Writer<'a> {
         let columns: Vec<ColumnRef> =
             self.bound.key.iter().map(|at| self.bound.columns[*at].clone()).collect();
         let types = columns.iter().map(|column| &self.bound.target_column(column).data_type);
-        for keys in batches(&gone, types.cloned().collect()) {
+        for keys in batches(&gone, types.cloned().collect(), self.bound.batch_rows) {
             self.delete(session, &columns, &keys).await?;
         }
         Ok(())
@@ -320,8 +320,8 @@ fn slice(bound: &Bound, rows: &Batch, from: usize, to: usize) -> Batch {
     part
 }
 
-fn batches(keys: &[Key], types: Vec<model::DataType>) -> impl Iterator<Item = Batch> {
-    keys.chunks(PAGE_ROWS).map(move |chunk| {
+fn batches(keys: &[Key], types: Vec<model::DataType>, rows: usize) -> impl Iterator<Item = Batch> {
+    keys.chunks(rows).map(move |chunk| {
         let mut batch = Batch::new(&types);
         for key in chunk {
             batch.push_row(key.0.iter().map(model::Cell::from));

@@ -149,6 +149,22 @@ fn exactly_the_differences_are_written() {
 }
 
 #[test]
+fn small_batches_give_the_same_rows() {
+    let office = Office::new(GOODS);
+    let small = Options { batch_rows: 7, ..Options::default() };
+    assert_eq!(counts(&office.run_with(&flow(""), small)), (1000, 0, 0, 0, 0, 0));
+    office
+        .shop()
+        .execute_batch("delete from goods where id % 50 = 0; update goods set stock = 9 where id % 99 = 1")
+        .unwrap();
+    assert_eq!(counts(&office.run_with(&flow(""), small)), (0, 10, 970, 20, 0, 0));
+    assert_eq!(
+        rows(&office.shop(), "select * from goods"),
+        office.web_rows("select * from goods order by id")
+    );
+}
+
+#[test]
 fn an_emptied_source_deletes_nothing_until_a_person_allows_it() {
     let office = Office::new(GOODS);
     office.run(&flow(""));
@@ -311,6 +327,28 @@ fn marks_that_are_set_already_do_not_lock_the_file_that_bears_them() {
     assert_eq!(office.run(&text).updated, 1);
 }
 
+#[test]
+fn a_lookup_with_two_answers_is_not_guessed_and_a_new_answer_is_heard() {
+    let office = Office::new(
+        "create table goods (id integer primary key, code text); insert into goods values (1, null), (2, null), (3, 'own');",
+    );
+    office
+        .web()
+        .execute_batch("create table codes (id integer, code text); insert into codes values (1, 'a'), (1, 'a'), (2, 'b'), (2, 'c');")
+        .unwrap();
+    let text =
+        flow("[[column]]\nto = 'code'\nlookup = { by = 'id', table = 'codes', key = 'id', value = 'code' }");
+    assert_eq!(counts(&office.run(&text)), (2, 0, 0, 0, 1, 0));
+    assert_eq!(office.web_rows("select id, code from goods order by id"), ["1|a", "3|own"]);
+    office
+        .web()
+        .execute_batch("delete from codes where code = 'c'; update codes set code = 'A' where id = 1")
+        .unwrap();
+    assert_eq!(counts(&office.run(&text)), (1, 1, 1, 0, 0, 0));
+    office.web().execute_batch("update codes set code = 'z' where id = 2").unwrap();
+    assert_eq!(counts(&office.run(&text)), (0, 1, 2, 0, 0, 0));
+}
+
 /// Flows that stand in the wrong order for their tables: children of groups, groups, notes on children.
 fn family() -> [Flow; 3] {
     ["goods", "groups", "a_notes"].map(|table| {
@@ -337,6 +375,8 @@ fn parents_and_children_arrive_and_go_in_one_run_whatever_the_order_of_the_flows
         .unwrap();
     let arrived = office.run_all(&family(), Options::default());
     assert!(arrived.iter().all(|report| report.state == State::Done), "{arrived:?}");
+    let tried_in_vain = office.web_rows("select count(*) from sync_logs where status <> 'SUCCESS'");
+    assert_eq!(tried_in_vain, ["0"], "parents first");
     office
         .shop()
         .execute_batch("delete from a_notes where id = 1; delete from goods where id = 1; delete from groups where id = 1;")

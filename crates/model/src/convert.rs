@@ -28,6 +28,8 @@ pub enum Misfit {
     NullKey,
     #[error("another row has the same key")]
     DuplicateKey,
+    #[error("the lookup has several answers for `{value}`")]
+    SeveralAnswers { value: String },
     /// What the target database said.
     #[error("{0}")]
     Refused(String),

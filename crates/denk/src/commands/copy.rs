@@ -31,6 +31,9 @@ pub async fn run(args: &CopyArgs, context: &Context) -> Result<Outcome> {
     if !args.key.is_empty() && args.table.len() != 1 {
         return Err(wrong("copy-key-what", "copy-key-why", "copy-key-hint"));
     }
+    if args.name.is_none() && same_place(&source, &target) {
+        return Err(wrong("copy-itself-what", "copy-itself-why", "copy-itself-hint"));
+    }
     let tables = tables(args, &source).await?;
     refuse_unknown_columns(&tables, args)?;
     let flows: Result<Vec<Flow>> = tables.iter().map(|table| flow_of(table, args)).collect();
@@ -53,6 +56,13 @@ pub async fn run(args: &CopyArgs, context: &Context) -> Result<Outcome> {
 
 fn wrong(what: &str, why: &str, hint: &str) -> Failure {
     Failure::new(Code::WrongUse, message(what), message(why), message(hint))
+}
+
+fn same_place(source: &Address, target: &Address) -> bool {
+    match (source.path().canonicalize(), target.path().canonicalize()) {
+        (Ok(source), Ok(target)) => source == target,
+        _ => source == target,
+    }
 }
 
 /// An address as it was typed; SQLite files are relative to the current folder.

@@ -22,7 +22,7 @@ pub async fn run(args: &RunArgs, context: &Context) -> Result<Outcome> {
         dry_run: args.dry_run,
         allow_deletes: args.allow_deletes,
         accept_drift: args.accept_drift,
-        ..Options::default()
+        ..wiring::options(context)
     };
     let bars = report::Bars::new(context);
     let reports = Runner::new(&databases, &bars, context.config.zone.clone(), options).run(&flows).await;

@@ -18,8 +18,14 @@ use crate::{
 pub async fn run(args: &VerifyArgs, context: &Context) -> Result<Outcome> {
     let flows = wiring::chosen(wiring::flows(context)?, std::slice::from_ref(&args.name), &[])?;
     let databases = Databases::of_flows(&flows, context)?;
-    let look =
-        Options { full: true, dry_run: true, allow_deletes: true, accept_drift: true, shown: args.limit };
+    let look = Options {
+        full: true,
+        dry_run: true,
+        allow_deletes: true,
+        accept_drift: true,
+        shown: args.limit,
+        ..wiring::options(context)
+    };
     let bars = Bars::new(context);
     let runner = |options| Runner::new(&databases, &bars, context.config.zone.clone(), options);
     let mut found = runner(look).run(&flows).await;

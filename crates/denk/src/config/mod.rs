@@ -76,7 +76,7 @@ pub struct Flows {
     pub source: Option<FlowSource>,
     /// Most rows of a batch. **Units**: rows.
     pub batch_rows: Option<usize>,
-    /// How often a wrong document is tried before it counts as failed.
+    /// How often something is tried again that failed because somebody else was in the way.
     pub retries: Option<u32>,
 }
 

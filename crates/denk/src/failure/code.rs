@@ -55,6 +55,8 @@ pub enum Code {
     CannotWrite,
     /// A flow that must come first has failed.
     FlowWaits,
+    /// The process was asked to stop before the end.
+    Stopped,
     /// A command that does not exist.
     UnknownCommand,
     /// An option that does not exist.
@@ -108,6 +110,7 @@ impl Code {
             C::FlowCase,
             C::CannotWrite,
             C::FlowWaits,
+            C::Stopped,
         ];
         let usage = [
             C::UnknownCommand,
@@ -152,6 +155,7 @@ impl Code {
             Self::FlowCase => 3006,
             Self::CannotWrite => 3007,
             Self::FlowWaits => 3008,
+            Self::Stopped => 3009,
             Self::UnknownCommand => 4001,
             Self::UnknownOption => 4002,
             Self::ArgumentMissing => 4003,

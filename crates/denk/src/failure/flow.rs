@@ -135,6 +135,7 @@ pub fn reason(misfit: &Misfit) -> Message {
         Misfit::Ambiguous { value } => message("misfit-ambiguous").with("value", value.as_str()),
         Misfit::NullKey => message("misfit-null-key"),
         Misfit::DuplicateKey => message("misfit-duplicate"),
+        Misfit::SeveralAnswers { value } => message("misfit-several").with("value", value.as_str()),
         Misfit::Refused(words) => message("misfit-refused").with("words", words.as_str()),
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     error::{Error, Result},
     keyless, map,
     report::{Action, FlowReport, Planned, State},
-    source::{Reader, Reading, Span},
+    source::{PAGE_ROWS, Reader, Reading, Span},
     spans,
     state::{Cursor, Store},
     write::{Mode, Writer},
@@ -76,6 +76,7 @@ impl Job<'_> {
             Some(bound) => bound,
             None => bind(self.flow, source.session()?, target, self.zone, now).await?,
         };
+        bound.batch_rows = self.options.batch_rows.clamp(1, PAGE_ROWS);
         map::run_cases(&bound, self.zone)?;
         let store = Store { database: &self.flow.target.database, zone: self.zone, now };
         let before = if self.flow.stateless { None } else { store.load(target, &self.flow.name).await? };

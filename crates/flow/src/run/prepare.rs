@@ -1,6 +1,6 @@
 //! What a job asks of both databases before rows move, and the small forms in which its results are kept.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use database::{ColumnRead, ColumnRef, Read, Relation, Session};
 use model::{DataType, Key, Rejected, TableRef, Value, Zone};
@@ -70,9 +70,15 @@ pub(super) async fn lookups(bound: &Bound, target: &mut dyn Session, zone: &Zone
         let from = Relation::Table(table);
         let read = Read::whole(&from, &reads, zone);
         let page = target.read(&read).await.map_err(fail)?;
-        let pairs = (0..page.batch.rows())
-            .map(|row| (page.batch.columns[0].value(row), page.batch.columns[1].value(row)));
-        found.insert(made.name.clone(), pairs.collect());
+        let mut answers: HashMap<Value, Option<Value>> = HashMap::new();
+        for row in 0..page.batch.rows() {
+            let answer = Some(page.batch.columns[1].value(row));
+            let known = answers.entry(page.batch.columns[0].value(row)).or_insert_with(|| answer.clone());
+            if *known != answer {
+                *known = None;
+            }
+        }
+        found.insert(made.name.clone(), answers);
     }
     Ok(found)
 }
@@ -85,7 +91,10 @@ pub(super) fn fingerprint(reading: &Reading) -> String {
     let flow = &bound.flow;
     let mapping = format!("{:?}{:?}{:?}{:?}", flow.source, flow.target, flow.columns, flow.column);
     let shapes = format!("{:?}{:?}", bound.reads, bound.target.columns);
-    blake3::hash(format!("1{mapping}{shapes}{excluded:?}").as_bytes()).to_hex().to_string()
+    let pairs = reading.found.iter().flat_map(|(name, answers)| answers.iter().map(move |pair| (name, pair)));
+    let mut found: Vec<String> = pairs.map(|pair| format!("{pair:?}")).collect();
+    found.sort_unstable();
+    blake3::hash(format!("2{mapping}{shapes}{excluded:?}{found:?}").as_bytes()).to_hex().to_string()
 }
 
 /// One line for each key, however many rows share it.
