@@ -2,6 +2,9 @@
 
 use include_dir::{Dir, include_dir};
 
+/// How the hub merges the tables of offices: a preset's file that is no flow.
+const TABLES: &str = "tables.toml";
+
 static PRESETS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../presets");
 
 /// A file of a preset. `path` is relative to the preset's folder.
@@ -30,7 +33,9 @@ pub fn files(preset: &str) -> Option<Vec<File>> {
 /// The flow files of a preset.
 #[must_use]
 pub fn flows(preset: &str) -> Option<Vec<File>> {
-    let is_flow = |file: &File| std::path::Path::new(file.path).extension().is_some_and(|end| end == "toml");
+    let is_flow = |file: &File| {
+        file.path != TABLES && std::path::Path::new(file.path).extension().is_some_and(|end| end == "toml")
+    };
     Some(files(preset)?.into_iter().filter(is_flow).collect())
 }
 

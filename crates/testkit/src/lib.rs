@@ -6,6 +6,7 @@ mod announce;
 pub mod entegra;
 mod environment;
 pub mod goods;
+pub mod office;
 pub mod postgres;
 
 pub use announce::announce;

@@ -17,7 +17,7 @@ mod lists;
 mod moment;
 mod orders;
 mod people;
-mod random;
+pub(crate) mod random;
 mod size;
 mod spoil;
 mod table;

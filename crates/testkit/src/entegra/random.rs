@@ -2,7 +2,7 @@
 
 /// A stream of pseudo-random numbers (splitmix64).
 #[derive(Debug, Clone)]
-pub(super) struct Rng(u64);
+pub(crate) struct Rng(u64);
 
 impl Rng {
     /// The stream that belongs to one purpose and one number under a seed, independent of all others.

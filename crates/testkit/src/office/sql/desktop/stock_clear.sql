@@ -1,0 +1,2 @@
+-- All stock of a region (parameters: :region).
+delete from stock_inventory where bolge = :region
