@@ -203,8 +203,9 @@ pub enum Relation {
 pub struct Condition {
     pub column: String,
     pub comparison: Comparison,
-    /// Ignored by `IsNull` and `IsNotNull`.
-    pub value: Value,
+    /// **Shape**: one; for `AnyOf` any number up to [`Condition::VALUES_MAX`], all of one kind; for `IsNull` and
+    /// `IsNotNull` none.
+    pub values: Vec<Value>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -215,6 +216,8 @@ pub enum Comparison {
     AtMost,
     Greater,
     AtLeast,
+    /// Equal to one of the values; nothing is one of none.
+    AnyOf,
     IsNull,
     IsNotNull,
 }
@@ -290,6 +293,26 @@ pub struct Unfaithful {
     pub native: String,
     /// What would be lost, for people.
     pub reason: String,
+}
+
+impl Condition {
+    /// Every database takes as many parameters in one statement.
+    pub const VALUES_MAX: usize = 1000;
+
+    #[must_use]
+    pub fn new(column: impl Into<String>, comparison: Comparison, value: Value) -> Self {
+        Self { column: column.into(), comparison, values: vec![value] }
+    }
+
+    #[must_use]
+    pub fn any_of(column: impl Into<String>, values: Vec<Value>) -> Self {
+        Self { column: column.into(), comparison: Comparison::AnyOf, values }
+    }
+
+    /// What the column is compared with, if with one value.
+    pub(crate) fn value(&self) -> &Value {
+        self.values.first().unwrap_or(&Value::Null)
+    }
 }
 
 impl<'a> Read<'a> {

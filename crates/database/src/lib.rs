@@ -23,6 +23,8 @@ pub use contract::{
     Relation, Segment, Server, Session, Unfaithful, Write,
 };
 pub use error::{Error, Result};
+#[cfg(feature = "sqlite")]
+pub use sqlite::untrusted;
 
 /// Opens a session on the database at `address`.
 ///

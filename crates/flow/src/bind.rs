@@ -495,7 +495,7 @@ fn condition(table: &Table, filter: &Filter, zone: &Zone) -> Result<Condition> {
     let raw = filter.value.as_ref().map_or(Value::Null, value_of);
     let value = model::coerce(raw, &column.data_type, model::Coercion { zone, null_texts: &[] })
         .map_err(|misfit| Error::BadConstant { column: filter.column.clone(), reason: misfit.to_string() })?;
-    Ok(Condition { column: filter.column.clone(), comparison, value })
+    Ok(Condition::new(&filter.column, comparison, value))
 }
 
 /// A constant of a flow file.

@@ -201,11 +201,7 @@ impl Store<'_> {
             .map(|column| ColumnRead::new(ColumnRef::named(&column.name), column.data_type.clone()))
             .collect();
         let filter: Vec<Condition> = with
-            .map(|(column, value)| Condition {
-                column: column.to_owned(),
-                comparison: Comparison::Equal,
-                value: Value::Text(value.to_owned()),
-            })
+            .map(|(column, value)| Condition::new(column, Comparison::Equal, Value::Text(value.to_owned())))
             .into_iter()
             .collect();
         let from = Relation::Table(shape.name.clone());

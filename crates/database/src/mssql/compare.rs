@@ -100,6 +100,16 @@ pub(super) fn condition(
     compared(&left, &right, comparison, seekable(native.family).then(|| (x.clone(), at)))
 }
 
+/// That the column equals one of `values`.
+pub(super) fn any_of(operand: &Operand, values: &[Value], parameters: &mut Parameters) -> Slot {
+    let equal: Vec<Slot> =
+        values.iter().map(|value| condition(operand, Comparison::Equal, value, parameters)).collect();
+    match equal.is_empty() {
+        true => Slot::fixed("1 = 0"),
+        false => with("({x})", &Slot::balanced(&equal, " or ")),
+    }
+}
+
 /// Texts that the server can look up by its own equality, which is wider than ours.
 fn seekable(family: Family) -> bool {
     family.is_text() && !matches!(family, Family::Text | Family::NText)

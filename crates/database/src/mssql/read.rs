@@ -6,13 +6,13 @@ use tiberius::{ColumnData, Row, ToSql};
 
 use super::{
     Mssql, QUOTING,
-    compare::{Operand, Parameters, bounds, condition, order, ordered},
+    compare::{Operand, Parameters, any_of, bounds, condition, order, ordered},
     connect::Wire,
     decode, introspect,
     types::{Family, NativeType},
 };
 use crate::{
-    ColumnRef, Error, Read, Relation, Result,
+    ColumnRef, Comparison, Error, Read, Relation, Result,
     sql::{Slot, render, slot},
 };
 
@@ -272,7 +272,10 @@ impl<'a> Reader<'a> {
         let mut terms = Vec::new();
         for filter in self.read.filter {
             let (operand, _) = self.shape.operand(&ColumnRef::named(&filter.column), self.babelfish)?;
-            terms.push(condition(&operand, filter.comparison, &filter.value, parameters));
+            terms.push(match filter.comparison {
+                Comparison::AnyOf => any_of(&operand, &filter.values, parameters),
+                comparison => condition(&operand, comparison, filter.value(), parameters),
+            });
         }
         if let Some(up_to) = self.read.up_to {
             terms.push(self.beyond(up_to, parameters, "<", "<="));

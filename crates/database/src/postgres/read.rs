@@ -265,14 +265,25 @@ impl<'a> Plan<'a> {
             Comparison::AtMost => "<=",
             Comparison::Greater => ">",
             Comparison::AtLeast => ">=",
+            Comparison::AnyOf if condition.values.is_empty() => return Ok(Slot::fixed("false")),
+            Comparison::AnyOf => "in",
         };
         let side = match condition.comparison {
-            Comparison::Equal | Comparison::NotEqual => literal::equal(column, self.utf8)?,
+            Comparison::Equal | Comparison::NotEqual | Comparison::AnyOf => {
+                literal::equal(column, self.utf8)?
+            }
             _ => literal::ordered(column, false, self.utf8)?,
         };
-        let literal = side.literal(&condition.value, self.read.zone);
-        let literal = literal.map_err(|error| error.in_column(&condition.column))?;
-        Ok(compare(&side.expression, operator, &literal))
+        let literal =
+            |value| side.literal(value, self.read.zone).map_err(|error| error.in_column(&condition.column));
+        let right = match condition.comparison {
+            Comparison::AnyOf => {
+                let literals = condition.values.iter().map(literal).collect::<Result<Vec<_>>>()?;
+                slot(ROW, &[("values", Slot::join(literals, ", "))])
+            }
+            _ => literal(condition.value())?,
+        };
+        Ok(compare(&side.expression, operator, &right))
     }
 
     /// The key compared with `key`, column by column from the first.

@@ -339,7 +339,7 @@ async fn conditions_take_limits_of_other_types() {
         ("i", Comparison::Equal, Value::Text("10.0.0.1".into()), 1),
         ("c", Comparison::Greater, Value::Text("b".into()), 2),
     ] {
-        let filter = [Condition { column: column.to_owned(), comparison, value }];
+        let filter = [Condition::new(column, comparison, value)];
         let page =
             lab.session.read(&Read { filter: &filter, ..read(&from, &columns, None, None) }).await.unwrap();
         assert_eq!(page.batch.rows(), count, "{filter:?}");

@@ -21,6 +21,7 @@ mod read;
 mod tests;
 mod transaction;
 mod types;
+pub mod untrusted;
 mod write;
 
 use std::time::Duration;

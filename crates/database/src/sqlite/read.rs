@@ -170,18 +170,30 @@ impl Plan {
         match condition.comparison {
             Comparison::IsNull => return bare(include_str!("sql/is_null.sql")),
             Comparison::IsNotNull => return bare(include_str!("sql/is_not_null.sql")),
+            Comparison::AnyOf if condition.values.is_empty() => return Ok(Slot::fixed("false")),
             _ => {}
         }
         let declared =
             shape.and_then(|shape| shape.column(&condition.column)).map(|column| &column.data_type);
-        let compared = KeyColumn::new(link, shape, &column, &compared_as(&condition.value, declared))?;
-        let number = self.bind(encode::key_parameter(&condition.value, &compared));
+        let compared = KeyColumn::new(link, shape, &column, &compared_as(condition.value(), declared))?;
+        let right: Vec<Slot> = condition
+            .values
+            .iter()
+            .map(|value| {
+                let number = self.bind(encode::key_parameter(value, &compared));
+                compared.parameter(number)
+            })
+            .collect();
+        let template = match condition.comparison {
+            Comparison::AnyOf => include_str!("sql/any_of.sql"),
+            _ => include_str!("sql/condition.sql"),
+        };
         let slots = [
             ("left", compared.term()),
             ("operator", operator(condition.comparison)),
-            ("right", compared.parameter(number)),
+            ("right", Slot::join(right, ", ")),
         ];
-        Ok(slot(include_str!("sql/condition.sql"), &slots))
+        Ok(slot(template, &slots))
     }
 
     /// The condition that a row comes after `after`.
@@ -278,6 +290,6 @@ fn operator(comparison: Comparison) -> Slot {
         Comparison::AtMost => "<=",
         Comparison::Greater => ">",
         Comparison::AtLeast => ">=",
-        Comparison::Equal | Comparison::IsNull | Comparison::IsNotNull => "=",
+        Comparison::Equal | Comparison::AnyOf | Comparison::IsNull | Comparison::IsNotNull => "=",
     })
 }

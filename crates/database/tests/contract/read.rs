@@ -256,17 +256,33 @@ pub async fn conditions_choose_rows(lab: &mut Lab) {
         ("day", Less, date("2026-01-01"), &[3]),
     ];
     for (column, comparison, value, expected) in cases {
-        let filter = [Condition { column: column.to_owned(), comparison, value }];
+        let filter = [Condition::new(column, comparison, value)];
         let read = by_pages(lab, &made, Part { filter: &filter, ..Part::default() }, 1).await;
         let ids: Vec<Value> = read.into_iter().map(|row| row[0].clone()).collect();
         assert_eq!(ids, expected.iter().copied().map(Value::Int).collect::<Vec<_>>(), "{filter:?}");
     }
-    let both = |column: &str, comparison, value| Condition { column: column.to_owned(), comparison, value };
+    let both = |column: &str, comparison, value| Condition::new(column, comparison, value);
     let filter =
         [both("id", Greater, Value::Int(1)), both("price", IsNotNull, NULL), both("day", IsNotNull, NULL)];
     let after = Key(row![1]);
     let part = Part { filter: &filter, after: Some(&after), ..Part::default() };
     assert_eq!(by_pages(lab, &made, part, 7).await, rows[1..2]);
+    let text = |t: &str| Value::Text(t.to_owned());
+    let many = (2..1002).map(Value::Int).collect();
+    let lists: [(Condition, &[i64]); 6] = [
+        (Condition::any_of("name", vec![text("çay"), text("it's"), text("ÇAY ")]), &[1, 4]),
+        (Condition::any_of("price", vec![decimal("10"), decimal("1.5")]), &[1, 2]),
+        (Condition::any_of("id", many), &[2, 3, 4]),
+        (Condition::any_of("day", vec![date("2025-12-31")]), &[3]),
+        (Condition::any_of("id", vec![Value::Int(9), Value::Int(9)]), &[]),
+        (Condition::any_of("id", Vec::new()), &[]),
+    ];
+    for (condition, expected) in lists {
+        let filter = [condition];
+        let read = by_pages(lab, &made, Part { filter: &filter, ..Part::default() }, 2).await;
+        let ids: Vec<Value> = read.into_iter().map(|row| row[0].clone()).collect();
+        assert_eq!(ids, expected.iter().copied().map(Value::Int).collect::<Vec<_>>(), "{filter:?}");
+    }
 }
 
 pub async fn queries_and_views_are_read_like_tables(lab: &mut Lab) {
@@ -279,7 +295,7 @@ pub async fn queries_and_views_are_read_like_tables(lab: &mut Lab) {
     for relation in [Relation::Query(query.to_owned()), Relation::Table(TableRef::new("seen"))] {
         made.relation = relation;
         assert_eq!(by_pages(lab, &made, Part::default(), 4).await, expected);
-        let filter = [Condition { column: "n".into(), comparison: Comparison::Less, value: Value::Int(50) }];
+        let filter = [Condition::new("n", Comparison::Less, Value::Int(50))];
         let part = Part { filter: &filter, ..Part::default() };
         assert_eq!(by_pages(lab, &made, part, 4).await, rows[4..7]);
     }

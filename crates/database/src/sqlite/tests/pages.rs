@@ -218,7 +218,7 @@ fn conditions_compare_values_whatever_their_form() {
         ("z", Comparison::AtLeast, seven, &[2]),
         ("k", Comparison::NotEqual, Value::Int(1), &[2]),
     ] {
-        let filter = [Condition { column: name.to_owned(), comparison, value }];
+        let filter = [Condition::new(name, comparison, value)];
         let columns = [column("k", DataType::INT64)];
         let page = lab.read(&Read { filter: &filter, ..part(&columns, &[0]) }).unwrap();
         let read: Vec<Value> = (0..page.batch.rows()).map(|at| page.batch.columns[0].value(at)).collect();

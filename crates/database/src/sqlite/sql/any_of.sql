@@ -1,0 +1,2 @@
+-- One condition of a filter. {left}: column, {right}: parameters.
+{left} in ({right})

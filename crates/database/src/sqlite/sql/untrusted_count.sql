@@ -1,0 +1,2 @@
+-- Number of rows in the table's own tree. {table}
+select count(*) from main.{table} not indexed
