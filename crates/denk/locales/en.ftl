@@ -48,6 +48,8 @@ value-language = write "tr" or "en"
 value-zone = write the name of a time zone, such as "Europe/Istanbul"
 value-log-level = write "error", "warn", "info", "debug", "trace" or "off"
 value-log-format = write "text" or "json"
+value-listen = write an address and a port, such as "0.0.0.0:8787"
+value-bool = write true or false
 value-batch-rows = write a whole number from 1 to 1,000,000
 value-retries = write a whole number from 1 to 1,000
 value-database = write an address in quotes, {"{"} env = "NAME" {"}"}, {"{"} file = "PATH" {"}"}, or {"{"} url = ..., password = ... {"}"}

@@ -48,6 +48,8 @@ value-language = "tr" ya da "en" yazın
 value-zone = bir saat diliminin adını yazın, örneğin "Europe/Istanbul"
 value-log-level = "error", "warn", "info", "debug", "trace" ya da "off" yazın
 value-log-format = "text" ya da "json" yazın
+value-listen = bir adres ve kapı yazın, örneğin "0.0.0.0:8787"
+value-bool = true ya da false yazın
 value-batch-rows = 1 ile 1.000.000 arasında bir tam sayı yazın
 value-retries = 1 ile 1.000 arasında bir tam sayı yazın
 value-database = tırnak içinde bir adres, {"{"} env = "AD" {"}"}, {"{"} file = "YOL" {"}"} ya da {"{"} url = ..., password = ... {"}"} yazın

@@ -203,7 +203,7 @@ fn a_new_configuration_can_be_read_and_is_not_overwritten() {
         let arguments = ["init", "--force", "--lang", language];
         assert!(denk(folder.path(), &arguments, &[]).status.success());
         let (exit, shown) = json(folder.path(), &["config", "show", "--origin"]);
-        assert_eq!((exit, shown["settings"].as_array().unwrap().len()), (0, 5), "{shown}");
+        assert_eq!((exit, shown["settings"].as_array().unwrap().len()), (0, 7), "{shown}");
     }
     let before = fs::read(folder.path().join("denk.toml")).unwrap();
     let (exit, answer) = json(folder.path(), &["init"]);
@@ -270,6 +270,8 @@ fn no_secret_is_ever_shown() {
     databases.web           postgres://shop:***@db.example/web?sslmode=require  denk.toml:2
     feed.upload.password    ***                                                 environment variable DENK__FEED__UPLOAD__PASSWORD
     hub.api_key             ***                                                 denk.toml:6
+    hub.listen              127.0.0.1:8787                                      default
+    hub.preset              rainstaff                                           default
     language                en                                                  environment variable DENK_LANG
     log.folder              logs                                                default
     log.format              text                                                default
@@ -292,6 +294,7 @@ fn origins_tell_which_layer_won() {
     let lines: Vec<String> = shown["settings"].as_array().unwrap().iter().map(line).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
     hub.listen 0.0.0.0:3001 file .env:2
+    hub.preset rainstaff default default
     language en env environment variable DENK_LANG
     log.folder logs default default
     log.format json env environment variable DENK__LOG__FORMAT

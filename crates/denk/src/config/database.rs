@@ -34,6 +34,25 @@ impl Config {
         Ok(self.absolute(address))
     }
 
+    /// Where the hub's store is, if the configuration says it.
+    ///
+    /// # Errors
+    /// `SecretMissing`; `WrongAddress`. None shows a secret.
+    pub fn hub_database(&self) -> Result<Option<Address>> {
+        let Some(setting) = self.settings.get(&Name::of("hub.database")) else { return Ok(None) };
+        let address = self.resolved(setting)?.parse();
+        let address = address.map_err(|error| wrong_address(&error, &setting.name, &setting.origin))?;
+        Ok(Some(self.absolute(address)))
+    }
+
+    /// The one key that all old programs share, if there is one.
+    ///
+    /// # Errors
+    /// `SecretMissing`.
+    pub fn hub_api_key(&self) -> Result<Option<String>> {
+        self.settings.get(&Name::of("hub.api_key")).map(|setting| self.resolved(setting)).transpose()
+    }
+
     /// Checks what can be checked without secrets.
     pub(super) fn check_database(&self, name: &str) -> Result<()> {
         let Some(setting) = self.part(name, "url") else { return Err(self.without_address(name)) };

@@ -7,7 +7,7 @@
 //! layers below.
 //!
 //! The one thing to know: secrets stay references until somebody opens the database, and nothing in here prints one.
-//! Sections that no code reads yet (`hub`, `mikro`, `schedule`, `feed`, `notify`) are kept as raw settings.
+//! Sections that no code reads yet (`mikro`, `schedule`, `feed`, `notify`) are kept as raw settings.
 
 mod database;
 mod environment;
@@ -21,7 +21,10 @@ mod settings;
 mod tests;
 mod variables;
 
-use std::path::{Path, PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use model::Zone;
 use tracing::level_filters::LevelFilter;
@@ -55,6 +58,7 @@ pub struct Config {
     pub zone_name: String,
     pub log: Log,
     pub flows: Flows,
+    pub hub: Hub,
     /// Names of the old programs that were found and not used.
     pub set_aside: Vec<old::SetAside>,
     settings: Settings,
@@ -67,6 +71,18 @@ pub struct Log {
     pub level: LevelFilter,
     pub format: log::Format,
     pub folder: PathBuf,
+}
+
+/// `[hub]`, besides its database and its shared key.
+#[derive(Clone, Debug)]
+pub struct Hub {
+    pub listen: SocketAddr,
+    pub preset: String,
+    /// TLS ends before it reaches denk.
+    pub behind_proxy: bool,
+    /// PEM files; without them the hub makes its own.
+    pub certificate: Option<PathBuf>,
+    pub private_key: Option<PathBuf>,
 }
 
 /// `[flows]`.
@@ -175,6 +191,7 @@ impl Config {
             zone_name,
             log: schema::log(&settings)?,
             flows: schema::flows(&settings)?,
+            hub: schema::hub(&settings)?,
             set_aside: Vec::new(),
             variables: Variables::default(),
             settings,

@@ -1,9 +1,11 @@
 //! Which settings there are, their defaults and their meaning: the one place to add one.
 
+use std::{net::SocketAddr, path::PathBuf};
+
 use model::Zone;
 use tracing::level_filters::LevelFilter;
 
-use super::{DEFAULT_ZONE, FlowSource, Flows, Log, Name, Origin, Raw, Setting, Settings};
+use super::{DEFAULT_ZONE, FlowSource, Flows, Hub, Log, Name, Origin, Raw, Setting, Settings};
 use crate::{
     failure::{Code, Failure, Result},
     log,
@@ -15,8 +17,10 @@ const TOP: [&str; 10] =
     ["language", "zone", "hub", "databases", "flows", "mikro", "schedule", "feed", "notify", "log"];
 
 /// Sections whose settings are kept as they stand.
-const RAW: [&str; 5] = ["hub", "mikro", "schedule", "feed", "notify"];
+const RAW: [&str; 4] = ["mikro", "schedule", "feed", "notify"];
 
+const HUB: [&str; 8] =
+    ["listen", "database", "preset", "api_key", "behind_proxy", "certificate", "private_key", "backup"];
 const FLOWS: [&str; 4] = ["preset", "folder", "batch_rows", "retries"];
 const LOG: [&str; 3] = ["level", "format", "folder"];
 const DATABASE: [&str; 2] = ["url", "password"];
@@ -29,6 +33,8 @@ pub(super) fn defaults() -> Vec<Setting> {
     let default = |name, value: &str| Setting::text(Name::of(name), value, Origin::Default);
     vec![
         default("zone", DEFAULT_ZONE),
+        default("hub.listen", "127.0.0.1:8787"),
+        default("hub.preset", "rainstaff"),
         default("log.level", "info"),
         default("log.format", "text"),
         default("log.folder", "logs"),
@@ -42,6 +48,7 @@ pub(super) fn defaults() -> Vec<Setting> {
 pub(super) fn known(name: &Name, is_table: bool, origin: &Origin) -> Result<()> {
     let (part, siblings): (&str, &[&str]) = match name.parts() {
         [top] => (top, &TOP),
+        [section, key] if section == "hub" => (key, &HUB),
         [section, key] if section == "flows" => (key, &FLOWS),
         [section, key] if section == "log" => (key, &LOG),
         [section, _, key] if section == "databases" => (key, &DATABASE),
@@ -93,7 +100,8 @@ pub(super) fn check(setting: &Setting) -> Result<()> {
     let Setting { name, raw, origin } = setting;
     let section = name.parts().first().map_or("", String::as_str);
     match raw {
-        _ if RAW.contains(&section) => Ok(()),
+        _ if RAW.contains(&section) || name.parts().get(1).is_some_and(|part| part == "backup") => Ok(()),
+        Raw::Value(toml::Value::Boolean(_)) if name.last() == "behind_proxy" => Ok(()),
         Raw::Reference(_) | Raw::Value(toml::Value::String(_)) => one(setting),
         Raw::Value(toml::Value::Integer(_)) if ["batch_rows", "retries"].contains(&name.last()) => {
             one(setting)
@@ -109,6 +117,7 @@ fn one(setting: &Setting) -> Result<()> {
     language(&settings)?;
     zone(&settings)?;
     log(&settings)?;
+    hub(&settings)?;
     flows(&settings).map(|_| ())
 }
 
@@ -119,6 +128,9 @@ fn wanted(name: &Name) -> &'static str {
         "zone" => "value-zone",
         "log.level" => "value-log-level",
         "log.format" => "value-log-format",
+        "hub.listen" => "value-listen",
+        "hub.behind_proxy" => "value-bool",
+        "hub.database" => "value-database",
         "flows.batch_rows" => "value-batch-rows",
         "flows.retries" => "value-retries",
         dotted if dotted.starts_with("databases.") => "value-database",
@@ -169,6 +181,29 @@ pub(super) fn log(settings: &Settings) -> Result<Log> {
         format: read(settings, "log.format", format)?.unwrap_or(log::Format::Text),
         folder: text(settings, "log.folder")?.unwrap_or_default().into(),
     })
+}
+
+pub(super) fn hub(settings: &Settings) -> Result<Hub> {
+    let path = |name| Ok::<_, Failure>(text(settings, name)?.map(PathBuf::from));
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 8787));
+    Ok(Hub {
+        listen: read(settings, "hub.listen", |text| text.parse().ok())?.unwrap_or(nowhere),
+        preset: text(settings, "hub.preset")?.unwrap_or_default(),
+        behind_proxy: boolean(settings, "hub.behind_proxy")?,
+        certificate: path("hub.certificate")?,
+        private_key: path("hub.private_key")?,
+    })
+}
+
+/// `true` or `false`, as such or (from the environment) as text; `false` when nobody says.
+fn boolean(settings: &Settings, dotted: &str) -> Result<bool> {
+    let Some(setting) = settings.get(&Name::of(dotted)) else { return Ok(false) };
+    let said = match &setting.raw {
+        Raw::Value(toml::Value::Boolean(said)) => Some(*said),
+        Raw::Value(toml::Value::String(text)) => text.trim().parse().ok(),
+        _ => None,
+    };
+    said.ok_or_else(|| wrong(&setting.name, &setting.origin, wanted(&setting.name)))
 }
 
 pub(super) fn flows(settings: &Settings) -> Result<Flows> {

@@ -130,6 +130,26 @@ fn what_is_no_toml_is_told_with_line_and_column() {
 }
 
 #[test]
+fn the_hub_is_where_the_configuration_says() {
+    let text = "[hub]\nlisten = '0.0.0.0:9000'\ndatabase = 'sqlite:data/hub.db'\nbehind_proxy = true\napi_key = { env = 'KEY' }\n";
+    let folder = folder(&[("denk.toml", text)]);
+    let config = load(&folder, &[("KEY", "shared")]).unwrap();
+    assert_eq!((config.hub.listen.port(), config.hub.behind_proxy), (9000, true));
+    assert_eq!(config.hub_api_key().unwrap().as_deref(), Some("shared"));
+    assert!(config.hub_database().unwrap().unwrap().path().ends_with("data/hub.db"));
+    insta::assert_snapshot!(failure("[hub]\nlisten = 'everywhere'\n", &[]), @r#"
+    error[DENK-1005]: the configuration cannot be used
+      because: denk.toml:2:1: the value of `hub.listen` cannot be used
+    hint: write an address and a port, such as "0.0.0.0:8787"
+    "#);
+    insta::assert_snapshot!(failure("[hub]\nlissten = '0.0.0.0:1'\n", &[]), @r"
+    error[DENK-1004]: the configuration cannot be used
+      because: denk.toml:2:1: there is no setting `hub.lissten`
+    hint: did you mean `listen`?
+    ");
+}
+
+#[test]
 fn values_that_mean_nothing_are_errors() {
     insta::assert_snapshot!(failure("zone = 'Europe/Ankara'\n", &[]), @r#"
     error[DENK-1005]: the configuration cannot be used
