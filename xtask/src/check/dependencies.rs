@@ -5,11 +5,18 @@ use super::Finding;
 use crate::cargo::{Dependency, Package};
 
 /// The program's crates, bottom up, and which of the others each may use.
-const LAYERS: [(&str, &[&str]); 4] = [
+const LAYERS: [(&str, &[&str]); 8] = [
     ("denk-model", &[]),
     ("denk-database", &["denk-model"]),
+    ("denk-merge", &["denk-model"]),
     ("denk-flow", &["denk-database", "denk-model"]),
-    ("denk", &["denk-flow", "denk-database", "denk-model"]),
+    ("denk-replica", &["denk-merge", "denk-database", "denk-model"]),
+    ("denk-store", &["denk-replica", "denk-merge", "denk-database", "denk-model"]),
+    ("denk-hub", &["denk-store"]),
+    (
+        "denk",
+        &["denk-hub", "denk-store", "denk-replica", "denk-merge", "denk-flow", "denk-database", "denk-model"],
+    ),
 ];
 
 /// Crates for development, and which of ours each may use.
@@ -20,7 +27,8 @@ const DRIVERS_HOME: &str = "denk-database";
 
 /// Crates whose tests may make and read SQLite files by themselves. For testkit this holds altogether: it is only for
 /// tests.
-const SQLITE_IN_TESTS: [&str; 3] = ["denk-flow", "denk", "denk-testkit"];
+const SQLITE_IN_TESTS: [&str; 6] =
+    ["denk-flow", "denk-replica", "denk-store", "denk-hub", "denk", "denk-testkit"];
 
 pub fn check(packages: &[Package]) -> Vec<Finding> {
     let each = |package| package_findings(package, packages);

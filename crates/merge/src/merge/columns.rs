@@ -1,0 +1,78 @@
+//! Column by column.
+
+use model::{Gid, Value};
+
+use super::{Conflict, Side, Turn};
+use crate::{ColumnId, ConflictPolicy, Edit, Mark, Region, Stored};
+
+impl Turn<'_> {
+    pub(super) fn mark(&self) -> Mark {
+        let headquarters = self.author.region == Region::All;
+        Mark { stamp: self.stamp, rev: self.rev, headquarters, emptied: None }
+    }
+
+    /// Merges edits into a row, living or dead.
+    pub(super) fn write(&mut self, gid: Gid, edits: Vec<Edit>) {
+        let Some(mut row) = self.scope.row(gid).cloned() else { return };
+        for edit in edits {
+            self.column(&mut row, edit);
+        }
+        row.heard.insert(self.author.site, self.heard());
+        self.scope.put(self.rules, row);
+    }
+
+    fn column(&mut self, row: &mut Stored, edit: Edit) {
+        let Edit { column, base, value } = edit;
+        let standing = row.marks[column.0];
+        // A cell that is empty because its target died still stands for that target.
+        let now = standing.emptied.map_or_else(|| row.cells[column.0].clone(), |target| Some(target.into()));
+        let agree = now.as_ref() == Some(&value);
+        let own = standing.stamp.site == self.author.site && base.is_some() && base == now;
+        let seen = standing.rev <= self.base || own || now.is_none();
+        let stronger = self.rank(row, column, self.mark()) > self.rank(row, column, standing);
+        if !agree && !seen {
+            let incoming = Side { value: Some(value.clone()), stamp: self.stamp };
+            let standing = Side { value: now, stamp: standing.stamp };
+            let (winner, loser) = if stronger { (incoming, standing) } else { (standing, incoming) };
+            self.conflict(row, Some(column), winner, loser);
+        }
+        if seen || stronger {
+            // Even with an older stamp: a site whose clock is slow has still seen what it overwrites.
+            row.marks[column.0] = self.mark();
+        } else if !agree {
+            self.hand_back.push((row.table, row.gid));
+        }
+        if seen || stronger || agree {
+            row.marks[column.0].emptied = None;
+            if row.cells[column.0].as_ref() != Some(&value) {
+                row.cells[column.0] = Some(value);
+                row.rev = self.rev;
+            }
+        }
+    }
+
+    /// What decides between two writers of one column.
+    pub(super) fn rank(&self, row: &Stored, column: ColumnId, mark: Mark) -> (bool, model::Stamp) {
+        let first = match self.rules[row.table][column].conflict {
+            ConflictPolicy::Latest | ConflictPolicy::Ask => false,
+            ConflictPolicy::Office => !mark.headquarters,
+            ConflictPolicy::Headquarters => mark.headquarters,
+        };
+        (first, mark.stamp)
+    }
+
+    pub(super) fn conflict(&mut self, row: &Stored, column: Option<ColumnId>, winner: Side, loser: Side) {
+        let open = column.is_some_and(|c| self.rules[row.table][c].conflict == ConflictPolicy::Ask);
+        let (table, gid, at) = (row.table, row.gid, self.rev);
+        self.conflicts.push(Conflict { table, gid, column, winner, loser, open, at });
+    }
+
+    /// Sets a reference without counting as a write: the mark stays who wrote it.
+    pub(super) fn point(&mut self, gid: Gid, column: ColumnId, to: Option<Gid>, emptied: Option<Gid>) {
+        let Some(mut row) = self.scope.row(gid).cloned() else { return };
+        row.cells[column.0] = Some(to.map_or(Value::Null, Value::from));
+        row.marks[column.0].emptied = emptied;
+        row.rev = self.rev;
+        self.scope.put(self.rules, row);
+    }
+}

@@ -1,0 +1,119 @@
+//! Deleting a row with what needs it, unless somebody did something that the site had not seen.
+
+use model::{Gid, Rev};
+
+use super::{Refusal, Side, Turn, Verdict};
+use crate::{Cause, ColumnId, Dead, OnDelete, Stored};
+
+/// What goes with a row.
+#[derive(Default)]
+struct Fall {
+    /// Children, each with the parent that it needs.
+    children: Vec<(Gid, Gid)>,
+    /// References that become NULL: row, column, what it held.
+    emptied: Vec<(Gid, ColumnId, Gid)>,
+}
+
+impl Turn<'_> {
+    pub(super) fn delete(&mut self, gid: Gid, with: Option<Gid>) -> Verdict {
+        let Some(row) = self.scope.row(gid).cloned() else { return Verdict::Unchanged };
+        let owner = self.owner(row.table, &row.cells);
+        if !self.author.region.may_write(Some(&owner), None) {
+            return Verdict::Refused(Refusal::Region);
+        }
+        let with = with.map(|parent| self.scope.today(parent));
+        if with.is_some_and(|parent| self.scope.living(parent).is_some()) {
+            // The parent stays, so what would have gone with it stays too.
+            self.hand_back.push((row.table, gid));
+            self.hear(row);
+            return Verdict::NotDeleted;
+        }
+        if row.touched_since(self.seen(), self.author.site) {
+            return self.keep(row);
+        }
+        if !row.lives() {
+            return self.delete_again(row, with);
+        }
+        let Some(fall) = self.fall(gid) else { return self.keep(row) };
+        let cause = with.map_or(Cause::Deleted, Cause::With);
+        self.kill(gid, cause);
+        for (child, parent) in fall.children {
+            self.kill(child, Cause::With(parent));
+        }
+        for (from, column, target) in fall.emptied {
+            self.point(from, column, None, Some(target));
+        }
+        Verdict::Applied
+    }
+
+    fn hear(&mut self, mut row: Stored) {
+        let heard = row.heard.entry(self.author.site).or_default();
+        (heard.stamp, heard.deleted) = (Some(self.stamp), true);
+        self.scope.put(self.rules, row);
+    }
+
+    fn keep(&mut self, row: Stored) -> Verdict {
+        let newest = row.marks.iter().map(|mark| mark.stamp).max().unwrap_or(row.born);
+        let loser = Side { value: None, stamp: self.stamp };
+        self.conflict(&row, None, Side { value: None, stamp: newest }, loser);
+        self.hand_back.push((row.table, row.gid));
+        let referring = self.scope.referring(row.gid);
+        self.hand_back.extend(referring.into_iter().map(|(table, _, from)| (table, from)));
+        self.hear(row);
+        Verdict::NotDeleted
+    }
+
+    /// A row that is dead already: that somebody deleted it by itself weighs more than that it fell with another.
+    fn delete_again(&mut self, mut row: Stored, with: Option<Gid>) -> Verdict {
+        if let (Some(dead), None) = (row.dead.as_mut(), with) {
+            dead.cause = Cause::Deleted;
+            dead.stamp = dead.stamp.max(self.stamp);
+        }
+        self.hear(row);
+        Verdict::Unchanged
+    }
+
+    /// Everything that falls with a row; `None` when something on the way must not.
+    fn fall(&self, gid: Gid) -> Option<Fall> {
+        let mut fall = Fall::default();
+        let mut next = vec![gid];
+        while let Some(parent) = next.pop() {
+            for (table, column, from) in self.scope.referring_all(parent) {
+                let row = self.scope.row(from)?;
+                let cascade = self.rules[table][column].reference?.on_delete == OnDelete::Cascade;
+                if cascade && from != gid && !fall.children.iter().any(|(child, _)| *child == from) {
+                    if !row.lives() {
+                        continue;
+                    }
+                    if self.unseen(row) {
+                        return None;
+                    }
+                    fall.children.push((from, parent));
+                    next.push(from);
+                } else if !cascade {
+                    // Dead rows as well: they may come back.
+                    fall.emptied.push((from, column, parent));
+                }
+            }
+        }
+        Some(fall)
+    }
+
+    fn seen(&self) -> Rev {
+        self.author.seen.max(self.base)
+    }
+
+    /// A child that the site did not know as it is, or that is not the site's to delete.
+    fn unseen(&self, row: &Stored) -> bool {
+        let owner = self.owner(row.table, &row.cells);
+        let foreign = !self.author.region.may_write(Some(&owner), None);
+        foreign || row.touched_since(self.seen(), self.author.site)
+    }
+
+    fn kill(&mut self, gid: Gid, cause: Cause) {
+        let Some(mut row) = self.scope.row(gid).cloned() else { return };
+        row.dead = Some(Dead { stamp: self.stamp, rev: self.rev, cause });
+        row.rev = self.rev;
+        self.hear(row);
+    }
+}

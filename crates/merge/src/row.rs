@@ -1,0 +1,110 @@
+//! Rows on the way between a site's file and the hub.
+
+use model::{Gid, Rev, Stamp, Value};
+
+use crate::{ColumnId, TableId, TableRules};
+
+/// One cell a column of the table's rules, in their order; `None` is **unknown** (the file has no such column), which
+/// is never NULL and never a change.
+///
+/// **Forms**: in *local* form references hold the local id of the file, in *global* form the gid. Everything but
+/// [`LocalRow`] is global.
+pub type Cells = Vec<Option<Value>>;
+
+/// What one file calls a row.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LocalId {
+    Int(i64),
+    Text(String),
+}
+
+/// A row as it stands in a site's file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LocalRow {
+    pub id: LocalId,
+    /// In local form.
+    pub cells: Cells,
+}
+
+/// A row as site and hub last agreed on it: the base of every three-way merge.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShadowRow {
+    pub id: LocalId,
+    pub gid: Gid,
+    /// Everything up to here that happened to the row at the hub is in `cells`.
+    pub rev: Rev,
+    pub cells: Cells,
+}
+
+/// One row inserted, updated or deleted at a site.
+///
+/// **Invariants**: stamps of one site's changes to one row ascend, and each change has its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    pub table: TableId,
+    pub gid: Gid,
+    pub stamp: Stamp,
+    /// What the site had seen of this row; 0 when nothing is known (first contact, a new row).
+    pub base: Rev,
+    pub action: Action,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    Insert(Cells),
+    /// Only the columns that changed.
+    Update(Vec<Edit>),
+    /// `with`: the row went because this parent, which it needs, was deleted in the same batch.
+    Delete {
+        with: Option<Gid>,
+    },
+}
+
+/// A column that changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edit {
+    pub column: ColumnId,
+    /// What the site had before; `None` when unknown.
+    pub base: Option<Value>,
+    pub value: Value,
+}
+
+/// Where new identities and stamps come from: the only things that this crate cannot think of by itself.
+pub trait Mint {
+    /// A gid that nobody had before.
+    fn gid(&mut self) -> Gid;
+
+    /// A stamp later than the one before.
+    fn stamp(&mut self) -> Stamp;
+}
+
+impl LocalId {
+    /// The id that a cell of a file names, if it can name one.
+    #[must_use]
+    pub fn of(value: &Value) -> Option<Self> {
+        match value {
+            Value::Int(number) => Some(Self::Int(*number)),
+            Value::Text(text) => Some(Self::Text(text.clone())),
+            _ => None,
+        }
+    }
+}
+
+/// Says nothing: unknown, NULL or blank text.
+pub(crate) fn is_blank(cell: Option<&Value>) -> bool {
+    match cell {
+        None | Some(Value::Null) => true,
+        Some(Value::Text(text)) => text.trim().is_empty(),
+        Some(_) => false,
+    }
+}
+
+/// The values of the natural key; `None` when the table has none or a part of it says nothing.
+#[must_use]
+pub fn natural_key(rules: &TableRules, cells: &Cells) -> Option<Vec<Value>> {
+    let part = |column: &ColumnId| {
+        let cell = cells[column.0].as_ref();
+        if is_blank(cell) { None } else { cell.cloned() }
+    };
+    if rules.natural_key.is_empty() { None } else { rules.natural_key.iter().map(part).collect() }
+}

@@ -1,0 +1,119 @@
+//! A hub in memory: rows by gid, loaded into a scope as a real one does from its tables.
+#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use merge::{
+    Author, Cause, Cells, Change, Conflict, Outcome, Rules, Scope, Stored, TableId, Want, Written, merge,
+    natural_key,
+};
+use model::{Gid, Rev, Value};
+
+#[derive(Clone, Default)]
+pub struct Hub {
+    pub rows: HashMap<Gid, Stored>,
+    pub rev: Rev,
+    pub conflicts: Vec<Conflict>,
+    pub history: Vec<Written>,
+}
+
+pub fn rainstaff() -> Rules {
+    merge::read(include_str!("../../../../presets/rainstaff/tables.toml")).unwrap()
+}
+
+impl Hub {
+    pub fn take(&mut self, rules: &Rules, author: &Author, changes: &[Change]) -> Vec<Outcome> {
+        let mut scope = Scope::default();
+        for round in 0.. {
+            let wants = scope.wants(rules, changes);
+            if wants.is_empty() {
+                break;
+            }
+            assert!(round < 30, "the search for rows does not end: {wants:?}");
+            for want in wants {
+                let rows = self.find(rules, &want);
+                scope.supply(rules, want, rows);
+            }
+        }
+        let mut outcomes = Vec::new();
+        for change in changes {
+            self.rev = Rev(self.rev.0 + 1);
+            let outcome = merge(rules, &mut scope, author, change.clone(), self.rev);
+            self.conflicts.extend(outcome.conflicts.iter().cloned());
+            self.history.extend(outcome.written.iter().cloned());
+            outcomes.push(outcome);
+        }
+        for written in scope.take_changed() {
+            assert_eq!(written.before, self.rows.get(&written.after.gid).cloned(), "the scope knew the row");
+            self.rows.insert(written.after.gid, written.after);
+        }
+        self.check(rules);
+        outcomes
+    }
+
+    fn find(&self, rules: &Rules, want: &Want) -> Vec<Stored> {
+        let wanted = |row: &&Stored| match want {
+            Want::Row(_, gid) => row.gid == *gid,
+            Want::Referring(table, gid) => rules[row.table].references().any(|(column, reference)| {
+                reference.table == *table && row.cells[column.0].as_ref().and_then(Gid::of) == Some(*gid)
+            }),
+            Want::Fallen(gid) => {
+                row.dead.is_some_and(|dead| dead.cause == Cause::With(*gid))
+                    || row.marks.iter().any(|mark| mark.emptied == Some(*gid))
+            }
+            Want::Named(table, key) => {
+                row.table == *table && natural_key(&rules[*table], &row.cells).as_ref() == Some(key)
+            }
+        };
+        self.rows.values().filter(wanted).cloned().collect()
+    }
+
+    /// What holds after every batch: living rows refer to living rows of the right table, no name twice.
+    fn check(&self, rules: &Rules) {
+        let mut names = BTreeSet::new();
+        for row in self.rows.values().filter(|row| row.lives()) {
+            for (column, reference) in rules[row.table].references() {
+                if let Some(target) = row.cells[column.0].as_ref().and_then(Gid::of) {
+                    let target = &self.rows[&target];
+                    assert!(target.lives(), "{row:?} refers to a dead row {target:?}");
+                    assert_eq!(target.table, reference.table);
+                }
+            }
+            if let Some(key) = natural_key(&rules[row.table], &row.cells) {
+                assert!(names.insert((row.table, key)), "two living rows of one name: {row:?}");
+            }
+        }
+    }
+
+    /// The data that sites see: living rows.
+    pub fn data(&self) -> BTreeMap<Gid, (TableId, Cells)> {
+        let living = self.rows.values().filter(|row| row.lives());
+        living.map(|row| (row.gid, (row.table, row.cells.clone()))).collect()
+    }
+
+    pub fn today(&self, mut gid: Gid) -> Gid {
+        while let Some(next) = self.rows.get(&gid).and_then(Stored::became) {
+            gid = next;
+        }
+        gid
+    }
+
+    /// Whether a value that was once written for a cell is current, in the conflict list or in the history.
+    pub fn remembers(&self, value: &Value) -> bool {
+        let in_cells = |cells: &Cells| cells.iter().flatten().any(|cell| cell == value);
+        self.rows.values().any(|row| in_cells(&row.cells))
+            || self
+                .conflicts
+                .iter()
+                .any(|c| [&c.winner, &c.loser].iter().any(|s| s.value.as_ref() == Some(value)))
+            || self
+                .history
+                .iter()
+                .any(|w| in_cells(&w.after.cells) || w.before.iter().any(|b| in_cells(&b.cells)))
+    }
+}
+
+pub fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}

@@ -1,0 +1,264 @@
+//! Two sites and one row: who wins, who comes back, what becomes one.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod hub;
+
+use hub::{Hub, rainstaff, text};
+use merge::{Action, Author, Cells, Change, ConflictPolicy, Edit, Refusal, Region, Rules, TableId, Verdict};
+use model::{Gid, Rev, SiteId, Stamp, Value};
+
+struct World {
+    rules: Rules,
+    hub: Hub,
+    employees: TableId,
+    vehicles: TableId,
+    next: u32,
+}
+
+const HQ: u32 = 9;
+
+fn gid(number: u128) -> Gid {
+    Gid::new(1, number)
+}
+
+impl World {
+    fn new(policy: &str) -> Self {
+        let whole = include_str!("../../../presets/rainstaff/tables.toml");
+        let rules =
+            merge::read(&whole.replacen("telling = [", &format!("conflict = \"{policy}\"\ntelling = ["), 1));
+        let rules = rules.unwrap();
+        let (employees, vehicles) = (rules.table("employees").unwrap(), rules.table("vehicles").unwrap());
+        let mut world = Self { rules, hub: Hub::default(), employees, vehicles, next: 0 };
+        world.insert(HQ, 0, employees, 1, &[("full_name", "Deniz"), ("title", "Usta"), ("region", "Ankara")]);
+        world
+    }
+
+    fn author(site: u32, seen: Rev) -> Author {
+        let region = Region::new(match site {
+            HQ => "*",
+            7 => "Bursa",
+            _ => "Ankara",
+        });
+        Author { site: SiteId(site), region, seen }
+    }
+
+    fn send(
+        &mut self,
+        site: u32,
+        wall: i64,
+        seen: Rev,
+        (table, row, action): (TableId, u128, Action),
+    ) -> Verdict {
+        self.next += 1;
+        let stamp = Stamp { wall_ms: wall, counter: self.next, site: SiteId(site) };
+        let change = Change { table, gid: gid(row), stamp, base: seen, action };
+        let author = Self::author(site, seen);
+        self.hub.take(&self.rules, &author, &[change]).remove(0).verdict
+    }
+
+    fn insert(
+        &mut self,
+        site: u32,
+        wall: i64,
+        table: TableId,
+        row: u128,
+        values: &[(&str, &str)],
+    ) -> Verdict {
+        let mut cells: Cells = vec![Some(Value::Null); self.rules[table].columns.len()];
+        for (name, value) in values {
+            cells[self.rules[table].column(name).unwrap().0] = Some(text(value));
+        }
+        self.send(site, wall, Rev(0), (table, row, Action::Insert(cells)))
+    }
+
+    fn title(&mut self, site: u32, wall: i64, seen: Rev, value: &str) -> Verdict {
+        let column = self.rules[self.employees].column("title").unwrap();
+        let edit = Edit { column, base: Some(text("Usta")), value: text(value) };
+        self.send(site, wall, seen, (self.employees, 1, Action::Update(vec![edit])))
+    }
+
+    fn delete(&mut self, site: u32, wall: i64, seen: Rev) -> Verdict {
+        self.send(site, wall, seen, (self.employees, 1, Action::Delete { with: None }))
+    }
+
+    fn cell(&self, row: u128, column: &str) -> Value {
+        let row = &self.hub.rows[&gid(row)];
+        row.cells[self.rules[row.table].column(column).unwrap().0].clone().unwrap()
+    }
+}
+
+/// Both orders of arrival of an office's and headquarters' change of one cell: who stands.
+fn standing(policy: &str, office_ms: i64, hq_ms: i64) -> String {
+    let both = [[1, HQ], [HQ, 1]].map(|order| {
+        let mut world = World::new(policy);
+        let seen = world.hub.rev;
+        for site in order {
+            let (wall, value) = if site == HQ { (hq_ms, "hq") } else { (office_ms, "office") };
+            world.title(site, wall, seen, value);
+        }
+        assert_eq!(world.hub.conflicts.len(), 1);
+        let conflict = &world.hub.conflicts[0];
+        let title = world.cell(1, "title");
+        assert_eq!(conflict.winner.value.as_ref(), Some(&title));
+        let loser = conflict.loser.value.clone().unwrap().to_string();
+        assert!([title.to_string(), loser].iter().all(|v| v == "hq" || v == "office"));
+        assert_eq!(conflict.open, policy == "ask");
+        title.to_string()
+    });
+    assert_eq!(both[0], both[1]);
+    both[0].clone()
+}
+
+#[test]
+fn the_policy_picks_the_winner_and_the_loser_is_kept() {
+    assert_eq!(standing("latest", 10, 20), "hq");
+    assert_eq!(standing("latest", 20, 10), "office");
+    assert_eq!(standing("office", 10, 20), "office");
+    assert_eq!(standing("headquarters", 20, 10), "hq");
+    assert_eq!(standing("ask", 20, 10), "office");
+}
+
+#[test]
+fn who_has_seen_the_other_s_value_overwrites_it_without_a_conflict_even_with_a_slow_clock() {
+    let mut world = World::new("latest");
+    let seen = world.hub.rev;
+    world.title(1, 5_000, seen, "first");
+    let seen = world.hub.rev;
+    world.title(2, 100, seen, "second");
+    assert_eq!(world.cell(1, "title"), text("second"));
+    assert!(world.hub.conflicts.is_empty());
+}
+
+#[test]
+fn different_columns_do_not_conflict() {
+    let mut world = World::new("latest");
+    let seen = world.hub.rev;
+    world.title(1, 10, seen, "Şef");
+    let column = world.rules[world.employees].column("department").unwrap();
+    let edit = Edit { column, base: Some(Value::Null), value: text("Saha") };
+    world.send(HQ, 5, seen, (world.employees, 1, Action::Update(vec![edit])));
+    assert_eq!((world.cell(1, "title"), world.cell(1, "department")), (text("Şef"), text("Saha")));
+    assert!(world.hub.conflicts.is_empty());
+}
+
+#[test]
+fn an_update_wins_against_a_deletion_that_has_not_seen_it_in_both_orders() {
+    for delete_first in [true, false] {
+        let mut world = World::new("latest");
+        let seen = world.hub.rev;
+        if delete_first {
+            assert_eq!(world.delete(1, 99, seen), Verdict::Applied);
+            assert!(!world.hub.rows[&gid(1)].lives());
+            world.title(HQ, 10, seen, "Şef");
+        } else {
+            world.title(HQ, 10, seen, "Şef");
+            assert_eq!(world.delete(1, 99, seen), Verdict::NotDeleted);
+            assert_eq!(world.hub.conflicts.len(), 1);
+        }
+        assert!(world.hub.rows[&gid(1)].lives());
+        assert_eq!(world.cell(1, "title"), text("Şef"));
+    }
+}
+
+#[test]
+fn a_deletion_that_has_seen_the_update_deletes() {
+    let mut world = World::new("latest");
+    let seen = world.hub.rev;
+    world.title(HQ, 10, seen, "Şef");
+    let seen = world.hub.rev;
+    assert_eq!(world.delete(1, 5, seen), Verdict::Applied);
+    assert!(world.hub.data().is_empty());
+}
+
+#[test]
+fn the_same_plate_entered_twice_is_one_vehicle_of_the_first_entry() {
+    for first_first in [true, false] {
+        let mut world = World::new("latest");
+        let vehicles = world.vehicles;
+        let mut entries = [(1, 10, 2_u128, "eski"), (2, 20, 3, "yeni")];
+        if !first_first {
+            entries.reverse();
+        }
+        for (site, wall, row, notes) in entries {
+            let values = [("plate", "00 T 1"), ("notes", notes), ("region", "Ankara")];
+            world.insert(site, wall, vehicles, row, &values);
+        }
+        assert!(world.hub.rows[&gid(2)].lives());
+        assert_eq!(world.hub.rows[&gid(3)].became(), Some(gid(2)));
+        assert_eq!(world.cell(2, "notes"), text("yeni"), "the later word on each column");
+        assert_eq!(world.hub.conflicts.len(), 1);
+        assert_eq!(world.hub.conflicts[0].loser.value, Some(text("eski")));
+    }
+}
+
+#[test]
+fn what_refers_to_a_row_that_became_another_refers_to_that_one() {
+    let mut world = World::new("latest");
+    let (vehicles, faults) = (world.vehicles, world.rules.table("vehicle_faults").unwrap());
+    let fault = |world: &mut World, row: u128| {
+        let mut cells: Cells = vec![None; world.rules[faults].columns.len()];
+        cells[0] = Some(gid(3).into());
+        cells[1] = Some(text("Fren"));
+        world.send(2, 20 + i64::try_from(row).unwrap(), Rev(0), (faults, row, Action::Insert(cells)))
+    };
+    world.insert(2, 20, vehicles, 3, &[("plate", "00 T 1"), ("region", "Ankara")]);
+    fault(&mut world, 4);
+    world.insert(1, 10, vehicles, 2, &[("plate", "00 T 1"), ("region", "Ankara")]);
+    fault(&mut world, 5);
+    for row in [4, 5] {
+        assert_eq!(world.cell(row, "vehicle_id"), Value::from(gid(2)));
+        assert_eq!(world.cell(row, "region"), text("Ankara"), "filled in from the vehicle");
+    }
+}
+
+#[test]
+fn another_region_s_vehicle_is_not_taken_over_by_its_plate() {
+    for first_first in [true, false] {
+        let mut world = World::new("latest");
+        let vehicles = world.vehicles;
+        let mut entries = [(1, 10, 2_u128, "Ankara"), (7, 20, 3, "Bursa")];
+        if !first_first {
+            entries.reverse();
+        }
+        for (site, wall, row, region) in entries {
+            let values = [("plate", "00 T 1"), ("notes", region), ("region", region)];
+            assert_eq!(world.insert(site, wall, vehicles, row, &values), Verdict::Applied);
+        }
+        assert_eq!((world.cell(2, "region"), world.cell(2, "notes")), (text("Ankara"), text("Ankara")));
+        let lost: Vec<_> = world.hub.conflicts.iter().filter_map(|c| c.loser.value.clone()).collect();
+        assert!(lost.contains(&text("Bursa")));
+    }
+}
+
+#[test]
+fn an_office_cannot_write_or_take_another_region_s_row() {
+    let mut world = World::new("latest");
+    let seen = world.hub.rev;
+    let refused = Verdict::Refused(Refusal::Region);
+    assert_eq!(world.title(7, 10, seen, "Şef"), refused);
+    assert_eq!(world.delete(7, 11, seen), refused);
+    let region = world.rules[world.employees].column("region").unwrap();
+    for (site, to) in [(1, "Bursa"), (7, "Bursa")] {
+        let edit = Edit { column: region, base: Some(text("Ankara")), value: text(to) };
+        let verdict = world.send(site, 12, seen, (world.employees, 1, Action::Update(vec![edit])));
+        assert_eq!(verdict, refused);
+    }
+    let blank = Edit { column: region, base: Some(text("Ankara")), value: text(" ") };
+    world.send(1, 13, seen, (world.employees, 1, Action::Update(vec![blank])));
+    assert_eq!(world.cell(1, "region"), text("Ankara"));
+}
+
+#[test]
+fn a_change_of_a_row_that_nobody_knows_is_refused() {
+    let mut world = World::new("latest");
+    let edit = Edit { column: merge::ColumnId(0), base: None, value: text("x") };
+    let verdict = world.send(1, 1, Rev(0), (world.employees, 44, Action::Update(vec![edit])));
+    assert_eq!(verdict, Verdict::Refused(Refusal::Unknown));
+}
+
+#[test]
+fn the_preset_asks_nobody_unless_told_so() {
+    let rules = rainstaff();
+    let policies = rules.tables().flat_map(|(_, table)| table.columns.iter().map(|column| column.conflict));
+    assert!(policies.into_iter().all(|policy| policy == ConflictPolicy::Latest));
+}
