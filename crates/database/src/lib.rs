@@ -9,6 +9,8 @@
 mod address;
 mod contract;
 mod error;
+#[cfg(test)]
+mod golden;
 #[cfg(feature = "mssql")]
 mod mssql;
 #[cfg(feature = "postgres")]

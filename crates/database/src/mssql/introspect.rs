@@ -196,7 +196,7 @@ pub(super) async fn create_table(session: &mut Mssql, table: &Table) -> Result<(
     batch(&mut session.wire, &sql).await.map_err(|error| error.in_table(&name))
 }
 
-fn creation(name: &TableRef, table: &Table) -> Result<String> {
+pub(super) fn creation(name: &TableRef, table: &Table) -> Result<String> {
     let in_key = |column: &ColumnDef| table.primary_key.contains(&column.name);
     let columns: Result<Vec<Slot>> = table
         .columns
@@ -238,19 +238,22 @@ fn defined(column: &ColumnDef, native: Slot, null: Slot) -> Result<Slot> {
 
 pub(super) async fn add_columns(session: &mut Mssql, table: &TableRef, columns: &[ColumnDef]) -> Result<()> {
     let present = self::table(session, table).await?;
-    let missing: Result<Vec<Slot>> = columns
+    let missing: Result<Vec<String>> = columns
         .iter()
         .filter(|column| present.column(&column.name).is_none())
-        .map(|column| defined(column, Slot::native_type(&column.native), Slot::fixed("null")))
+        .map(|column| addition(&present.name, column))
         .collect();
-    let missing = missing?;
     // One by one: Babelfish knows no list here.
-    for column in missing {
-        let slots = [("table", QUOTING.table(&present.name)?), ("column", column)];
-        let sql = render(include_str!("sql/add_column.sql"), &slots);
+    for sql in missing? {
         batch(&mut session.wire, &sql).await.map_err(|error| error.in_table(table))?;
     }
     Ok(())
+}
+
+pub(super) fn addition(table: &TableRef, column: &ColumnDef) -> Result<String> {
+    let column = defined(column, Slot::native_type(&column.native), Slot::fixed("null"))?;
+    let slots = [("table", QUOTING.table(table)?), ("column", column)];
+    Ok(render(include_str!("sql/add_column.sql"), &slots))
 }
 
 #[cfg(test)]

@@ -43,8 +43,8 @@ struct Noted<'a> {
 
 pub(super) async fn install(session: &mut Mssql, table: &TableRef, key: &[String]) -> Result<()> {
     let table = introspect::table(session, table).await?;
-    let trigger = definition(session, &table, key)?;
-    let sql = about(session, &table.name, include_str!("sql/journal_home.sql"))?;
+    let trigger = definition(&session.features.schema, &table, key)?;
+    let sql = about(&session.features.schema, &table.name, include_str!("sql/journal_home.sql"))?;
     batch(&mut session.wire, &sql).await?;
     match trigger_state(session, &table, &trigger).await? {
         JournalStatus::Complete => return Ok(()),
@@ -56,7 +56,7 @@ pub(super) async fn install(session: &mut Mssql, table: &TableRef, key: &[String
 
 pub(super) async fn status(session: &mut Mssql, table: &TableRef, key: &[String]) -> Result<JournalStatus> {
     let table = introspect::table(session, table).await?;
-    let trigger = definition(session, &table, key)?;
+    let trigger = definition(&session.features.schema, &table, key)?;
     let home = home(session, &table.name).await?;
     Ok(match trigger_state(session, &table, &trigger).await? {
         JournalStatus::Complete if home.whole && home.known => JournalStatus::Complete,
@@ -88,19 +88,19 @@ struct Home {
 }
 
 async fn home(session: &mut Mssql, table: &TableRef) -> Result<Home> {
-    let sql = about(session, table, include_str!("sql/journal_present.sql"))?;
+    let sql = about(&session.features.schema, table, include_str!("sql/journal_present.sql"))?;
     let found = numbers(&mut session.wire, &sql).await?;
     let [journal, sequence, tables] = found[..] else { return Err(unexpected("the server sent no counts")) };
     let known = tables > 0 && {
-        let sql = about(session, table, include_str!("sql/journal_known.sql"))?;
+        let sql = about(&session.features.schema, table, include_str!("sql/journal_known.sql"))?;
         numbers(&mut session.wire, &sql).await? != [0]
     };
     Ok(Home { whole: journal > 0 && sequence > 0 && tables > 0, journal: journal > 0, known })
 }
 
-/// A template about the journal and one table, rendered.
-fn about(session: &Mssql, table: &TableRef, template: &str) -> Result<String> {
-    let own = |name| QUOTING.table(&TableRef::in_schema(&session.features.schema, name));
+/// A template about the journal, which is in schema `home`, and one table, rendered.
+pub(super) fn about(home: &str, table: &TableRef, template: &str) -> Result<String> {
+    let own = |name| QUOTING.table(&TableRef::in_schema(home, name));
     let schema = table.schema.as_deref().unwrap_or_default();
     let slots = [
         ("journal", own("denk_journal")?),
@@ -108,7 +108,7 @@ fn about(session: &Mssql, table: &TableRef, template: &str) -> Result<String> {
         ("numbers", own("denk_journal_number")?),
         ("numbers_text", Slot::text(own("denk_journal_number")?.as_str())),
         ("tables", own("denk_journal_tables")?),
-        ("home", Slot::text(&session.features.schema)),
+        ("home", Slot::text(home)),
         ("schema", Slot::text(schema)),
         ("name", Slot::text(&table.name)),
     ];
@@ -122,7 +122,11 @@ pub(super) async fn drain(session: &mut Mssql, limit: usize) -> Result<Vec<Chang
     // Rows of transactions under way are passed over; a snapshot does not see them anyway and refuses the hint.
     let snapshot = session.features.snapshots && session.transaction == Some(crate::Begin::Read);
     let hint = Slot::fixed(if snapshot { "" } else { "with (readpast)" });
-    let slots = [("journal", journal(session)?), ("limit", Slot::number(limit as i128)), ("hint", hint)];
+    let slots = [
+        ("journal", journal(&session.features.schema)?),
+        ("limit", Slot::number(limit as i128)),
+        ("hint", hint),
+    ];
     let sql = render(include_str!("sql/journal_drain.sql"), &slots);
     rows(&mut session.wire, &sql, &[]).await?.iter().map(change).collect()
 }
@@ -164,8 +168,10 @@ fn noted(kind: char, text: Option<&str>) -> Value {
 pub(super) async fn forget(session: &mut Mssql, ids: &[i64]) -> Result<()> {
     for ids in ids.chunks(FORGET_AT_ONCE) {
         let list = Slot::join(ids.iter().map(|id| Slot::number(*id)), ", ");
-        let sql =
-            render(include_str!("sql/journal_forget.sql"), &[("journal", journal(session)?), ("ids", list)]);
+        let sql = render(
+            include_str!("sql/journal_forget.sql"),
+            &[("journal", journal(&session.features.schema)?), ("ids", list)],
+        );
         batch(&mut session.wire, &sql).await?;
     }
     Ok(())
@@ -176,17 +182,21 @@ pub(super) async fn remove(session: &mut Mssql, table: &TableRef) -> Result<()> 
     drop_trigger(session, &table).await?;
     let home = home(session, &table).await?;
     if home.journal {
-        let sql = about(session, &table, include_str!("sql/journal_clear.sql"))?;
+        let sql = about(&session.features.schema, &table, include_str!("sql/journal_clear.sql"))?;
         batch(&mut session.wire, &sql).await?;
     }
     if home.known {
-        let sql = about(session, &table, include_str!("sql/journal_unknown.sql"))?;
+        let sql = about(&session.features.schema, &table, include_str!("sql/journal_unknown.sql"))?;
         batch(&mut session.wire, &sql).await?;
     }
     Ok(())
 }
 
 async fn drop_trigger(session: &mut Mssql, table: &TableRef) -> Result<()> {
+    batch(&mut session.wire, &removal(table)?).await
+}
+
+pub(super) fn removal(table: &TableRef) -> Result<String> {
     let name = trigger_name(table);
     let trigger = QUOTING.table(&TableRef { schema: table.schema.clone(), name: name.clone() })?;
     let schema = Slot::text(table.schema.as_deref().unwrap_or_default());
@@ -196,11 +206,11 @@ async fn drop_trigger(session: &mut Mssql, table: &TableRef) -> Result<()> {
         ("trigger", trigger),
         ("table", QUOTING.table(table)?),
     ];
-    batch(&mut session.wire, &render(include_str!("sql/journal_drop_trigger.sql"), &slots)).await
+    Ok(render(include_str!("sql/journal_drop_trigger.sql"), &slots))
 }
 
-fn journal(session: &Mssql) -> Result<Slot> {
-    QUOTING.table(&TableRef::in_schema(&session.features.schema, "denk_journal"))
+fn journal(home: &str) -> Result<Slot> {
+    QUOTING.table(&TableRef::in_schema(home, "denk_journal"))
 }
 
 /// The trigger's name: the table's, or where that is long or strange, its beginning and a fingerprint.
@@ -218,13 +228,14 @@ fn trigger_name(table: &TableRef) -> String {
     format!("{TRIGGER_PREFIX}{beginning}_{fingerprint:016x}")
 }
 
-fn definition(session: &Mssql, table: &Table, key: &[String]) -> Result<String> {
+/// The statement that makes the trigger. `home`: schema of the journal.
+pub(super) fn definition(home: &str, table: &Table, key: &[String]) -> Result<String> {
     let noted = key.iter().map(|name| noted_column(table, name)).collect::<Result<Vec<_>>>()?;
     if noted.is_empty() || noted.len() > KEY_MAX {
         let what = format!("a journal needs a key of 1 to {KEY_MAX} columns");
         return Err(Error::new(ErrorKind::Unsupported, what).in_table(&table.name));
     }
-    trigger(&table.name, &journal(session)?, &noted)
+    trigger(&table.name, &journal(home)?, &noted)
 }
 
 fn noted_column<'a>(table: &Table, name: &'a str) -> Result<Noted<'a>> {

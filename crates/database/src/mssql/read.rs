@@ -44,7 +44,9 @@ struct Asked<'a> {
 
 pub(super) async fn page(session: &mut Mssql, read: &Read<'_>) -> Result<Page> {
     let shape = shape(session, read).await?;
-    let page = Reader::new(session, read, &shape)?.page().await;
+    let question = Question::new(read, &shape, session.features.babelfish)?;
+    let reader = Reader { wire: &mut session.wire, row_bytes: &mut session.row_bytes, question };
+    let page = reader.page().await;
     if let Ok(Page { next: Some(next), .. }) = &page {
         session.reading = Some((read.from.clone(), next.clone(), shape));
     }
@@ -52,6 +54,14 @@ pub(super) async fn page(session: &mut Mssql, read: &Read<'_>) -> Result<Page> {
         Relation::Table(table) => error.in_table(table),
         Relation::Query(_) => error,
     })
+}
+
+/// The text of a page's statement, for tests that look at it.
+#[cfg(test)]
+pub(super) fn statement(read: &Read<'_>, table: &model::Table) -> Result<String> {
+    let columns = table.columns.iter().map(|column| known((column.clone(), false)));
+    let shape = Shape { columns: columns.collect::<Result<_>>()?, unique: vec![table.primary_key.clone()] };
+    Ok(Question::new(read, &shape, false)?.statement(&Stretch::Page, read.rows)?.0)
 }
 
 /// The shape, asked anew unless this page follows the last one.
@@ -99,6 +109,11 @@ fn of_row(name: &str) -> Result<Slot> {
 struct Reader<'a> {
     wire: &'a mut Wire,
     row_bytes: &'a mut usize,
+    question: Question<'a>,
+}
+
+/// What is asked for, and how it is said in SQL.
+struct Question<'a> {
     babelfish: bool,
     read: &'a Read<'a>,
     shape: &'a Shape,
@@ -128,9 +143,8 @@ enum Stretch<'k> {
     At(&'k Key),
 }
 
-impl<'a> Reader<'a> {
-    fn new(session: &'a mut Mssql, read: &'a Read<'a>, shape: &'a Shape) -> Result<Self> {
-        let babelfish = session.features.babelfish;
+impl<'a> Question<'a> {
+    fn new(read: &'a Read<'a>, shape: &'a Shape, babelfish: bool) -> Result<Self> {
         let mut asked = Vec::with_capacity(read.columns.len());
         for (at, column) in read.columns.iter().enumerate() {
             let (operand, nullable) = shape.operand(&column.column, babelfish)?;
@@ -150,84 +164,7 @@ impl<'a> Reader<'a> {
         }
         let names: Vec<&ColumnRef> = read.key.iter().map(|at| &read.columns[*at].column).collect();
         let unique = shape.tells_apart(&names);
-        Ok(Self {
-            wire: &mut session.wire,
-            row_bytes: &mut session.row_bytes,
-            babelfish,
-            read,
-            shape,
-            asked,
-            unique,
-        })
-    }
-
-    async fn page(mut self) -> Result<Page> {
-        let top = self.top();
-        let mut keyless = Vec::new();
-        if self.read.after.is_none() && self.asked.iter().any(|column| column.key && column.nullable) {
-            keyless = self.fetch(&Stretch::Keyless, None).await?.rejected;
-        }
-        let mut fetched = self.fetch(&Stretch::Page, top).await?;
-        let next = if fetched.more { fetched.last(self.read) } else { None };
-        if let Some(last) = next.as_ref().filter(|_| !self.unique) {
-            let ties = self.fetch(&Stretch::At(last), None).await?;
-            fetched.put_last(last, ties, self.read);
-        }
-        if fetched.batch.rows() > 0 {
-            *self.row_bytes = (fetched.batch.size() / fetched.batch.rows()).max(16);
-        }
-        keyless.append(&mut fetched.rejected);
-        Ok(Page { batch: fetched.batch, rejected: keyless, next })
-    }
-
-    /// Rows to ask for at most; without a key everything comes at once.
-    fn top(&self) -> Option<usize> {
-        if self.read.key.is_empty() {
-            return None;
-        }
-        let by_bytes = self.read.bytes.map(|bytes| (bytes / *self.row_bytes).max(1));
-        self.read.rows.into_iter().chain(by_bytes).min()
-    }
-
-    /// Runs one statement, and once more with the bytes of texts where a letter is in doubt.
-    async fn fetch(&mut self, stretch: &Stretch<'_>, top: Option<usize>) -> Result<Fetched> {
-        let fetched = self.run(stretch, top).await?;
-        // Babelfish stores UTF-8: U+FFFD there is the letter itself.
-        if !fetched.doubtful || self.babelfish {
-            return Ok(fetched);
-        }
-        for column in &mut self.asked {
-            column.raw =
-                matches!(column.operand.native.family, Family::NChar | Family::NVarChar | Family::NText);
-        }
-        let exact = self.run(stretch, top).await;
-        self.asked.iter_mut().for_each(|column| column.raw = false);
-        exact
-    }
-
-    async fn run(&mut self, stretch: &Stretch<'_>, top: Option<usize>) -> Result<Fetched> {
-        let (sql, parameters) = self.statement(stretch, top)?;
-        let parameters: Vec<&dyn ToSql> = parameters.0.iter().map(|one| one as &dyn ToSql).collect();
-        let mut fetched = Fetched {
-            batch: Batch::new(self.asked.iter().map(|column| column.wanted)),
-            rejected: Vec::new(),
-            ends_rejected: false,
-            rows: 0,
-            more: false,
-            doubtful: false,
-        };
-        // Twice the bytes asked for: rows that were much larger than those before them.
-        let most = self.read.bytes.filter(|_| top.is_some()).map(|bytes| bytes * 2);
-        let mut rows = self.wire.query(sql, &parameters).await?.into_row_stream();
-        while let Some(row) = rows.try_next().await? {
-            let heavy = || fetched.rows > 0 && most.is_some_and(|most| fetched.batch.size() > most);
-            if top.is_some_and(|top| fetched.rows >= top) || heavy() {
-                fetched.more = true;
-                break;
-            }
-            fetched.take(&row, &self.asked, self.read);
-        }
-        Ok(fetched)
+        Ok(Self { babelfish, read, shape, asked, unique })
     }
 
     fn statement(&self, stretch: &Stretch<'_>, top: Option<usize>) -> Result<(String, Parameters)> {
@@ -318,6 +255,80 @@ impl<'a> Reader<'a> {
             right.extend(values);
         }
         ordered(&left, &right, before, last)
+    }
+}
+
+impl Reader<'_> {
+    async fn page(mut self) -> Result<Page> {
+        let top = self.top();
+        let mut keyless = Vec::new();
+        let read = self.question.read;
+        if read.after.is_none() && self.question.asked.iter().any(|column| column.key && column.nullable) {
+            keyless = self.fetch(&Stretch::Keyless, None).await?.rejected;
+        }
+        let mut fetched = self.fetch(&Stretch::Page, top).await?;
+        let next = if fetched.more { fetched.last(read) } else { None };
+        if let Some(last) = next.as_ref().filter(|_| !self.question.unique) {
+            let ties = self.fetch(&Stretch::At(last), None).await?;
+            fetched.put_last(last, ties, read);
+        }
+        if fetched.batch.rows() > 0 {
+            *self.row_bytes = (fetched.batch.size() / fetched.batch.rows()).max(16);
+        }
+        keyless.append(&mut fetched.rejected);
+        Ok(Page { batch: fetched.batch, rejected: keyless, next })
+    }
+
+    /// Rows to ask for at most; without a key everything comes at once.
+    fn top(&self) -> Option<usize> {
+        let read = self.question.read;
+        if read.key.is_empty() {
+            return None;
+        }
+        let by_bytes = read.bytes.map(|bytes| (bytes / *self.row_bytes).max(1));
+        read.rows.into_iter().chain(by_bytes).min()
+    }
+
+    /// Runs one statement, and once more with the bytes of texts where a letter is in doubt.
+    async fn fetch(&mut self, stretch: &Stretch<'_>, top: Option<usize>) -> Result<Fetched> {
+        let fetched = self.run(stretch, top).await?;
+        // Babelfish stores UTF-8: U+FFFD there is the letter itself.
+        if !fetched.doubtful || self.question.babelfish {
+            return Ok(fetched);
+        }
+        for column in &mut self.question.asked {
+            column.raw =
+                matches!(column.operand.native.family, Family::NChar | Family::NVarChar | Family::NText);
+        }
+        let exact = self.run(stretch, top).await;
+        self.question.asked.iter_mut().for_each(|column| column.raw = false);
+        exact
+    }
+
+    async fn run(&mut self, stretch: &Stretch<'_>, top: Option<usize>) -> Result<Fetched> {
+        let Question { read, asked, .. } = &self.question;
+        let (sql, parameters) = self.question.statement(stretch, top)?;
+        let parameters: Vec<&dyn ToSql> = parameters.0.iter().map(|one| one as &dyn ToSql).collect();
+        let mut fetched = Fetched {
+            batch: Batch::new(asked.iter().map(|column| column.wanted)),
+            rejected: Vec::new(),
+            ends_rejected: false,
+            rows: 0,
+            more: false,
+            doubtful: false,
+        };
+        // Twice the bytes asked for: rows that were much larger than those before them.
+        let most = read.bytes.filter(|_| top.is_some()).map(|bytes| bytes * 2);
+        let mut rows = self.wire.query(sql, &parameters).await?.into_row_stream();
+        while let Some(row) = rows.try_next().await? {
+            let heavy = || fetched.rows > 0 && most.is_some_and(|most| fetched.batch.size() > most);
+            if top.is_some_and(|top| fetched.rows >= top) || heavy() {
+                fetched.more = true;
+                break;
+            }
+            fetched.take(&row, asked, read);
+        }
+        Ok(fetched)
     }
 }
 

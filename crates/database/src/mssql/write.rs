@@ -24,11 +24,14 @@ use crate::{
 /// The driver checks names in brackets only.
 const BRACKETS: Quoting = Quoting { open: '[', close: ']', ..QUOTING };
 const STAGE: &str = "#denk_stage";
+/// Which rows of the stage are added.
+pub(super) const ALL: &str = "";
+pub(super) const NEW: &str = "where s.state is null";
 /// Letters of the longest decimal, and more than those of a time.
 const NUMBER_TEXT: u32 = 41;
 
 /// How the columns of a batch lie in the table and in the stage.
-struct Plan<'a> {
+pub(super) struct Plan<'a> {
     write: &'a Write<'a>,
     name: TableRef,
     columns: Vec<Place<'a>>,
@@ -67,7 +70,7 @@ async fn has_triggers(session: &mut Mssql, table: &TableRef) -> Result<bool> {
 
 async fn insert_staged(session: &mut Mssql, plan: &Plan<'_>, rows: &Batch) -> Result<u64> {
     plan.load_stage(session, rows).await?;
-    let inserted = plan.insert_missing(session, Slot::fixed("")).await?;
+    let inserted = plan.insert_missing(session, ALL).await?;
     drop_stage(session).await?;
     Ok(inserted)
 }
@@ -88,8 +91,7 @@ async fn apply(session: &mut Mssql, plan: &Plan<'_>, rows: &Batch) -> Result<App
     // A statement that changes no row fires the table's triggers all the same: so none is sent.
     let updated = if different > 0 { count(session, &plan.update()?).await? } else { 0 };
     let missing = rows.rows() as u64 > present.cast_unsigned();
-    let inserted =
-        if missing { plan.insert_missing(session, Slot::fixed("where s.state is null")).await? } else { 0 };
+    let inserted = if missing { plan.insert_missing(session, NEW).await? } else { 0 };
     drop_stage(session).await?;
     Ok(Applied { inserted, updated, unchanged: rows.rows() as u64 - inserted - updated })
 }
@@ -124,9 +126,14 @@ impl<'a> Plan<'a> {
             return Err(Error::new(ErrorKind::Unsupported, "denk does not write to views")
                 .in_table(&write.table.name));
         }
+        Self::of(write, session.qualified(&write.table.name), &session.features)
+    }
+
+    /// `name`: the table's, with its schema.
+    pub(super) fn of(write: &'a Write<'a>, name: TableRef, features: &Features) -> Result<Self> {
         let place = |column: &'a ColumnRef| match column {
-            ColumnRef::Named(name) => place(write, name, &session.features),
-            ColumnRef::Locator if session.features.babelfish => Err(Error::new(
+            ColumnRef::Named(name) => place(write, name, features),
+            ColumnRef::Locator if features.babelfish => Err(Error::new(
                 ErrorKind::Unsupported,
                 "Babelfish does not tell where a row lies: the table needs a key",
             )),
@@ -137,7 +144,7 @@ impl<'a> Plan<'a> {
         };
         let columns = write.columns.iter().map(place).collect::<Result<Vec<_>>>();
         let columns = columns.map_err(|error| error.in_table(&write.table.name))?;
-        Ok(Self { write, name: session.qualified(&write.table.name), columns })
+        Ok(Self { write, name, columns })
     }
 
     /// Refuses the first row that cannot be sent as it is.
@@ -217,7 +224,7 @@ impl<'a> Plan<'a> {
         self.columns.iter().map(Place::target).collect()
     }
 
-    fn stage(&self) -> Result<String> {
+    pub(super) fn stage(&self) -> Result<String> {
         let columns = self
             .columns
             .iter()
@@ -245,7 +252,7 @@ impl<'a> Plan<'a> {
         (0..self.columns.len()).filter(|at| !fixed(at)).collect()
     }
 
-    fn compared(&self) -> Result<String> {
+    pub(super) fn compared(&self) -> Result<String> {
         let changing = self.changing();
         let differs = if changing.is_empty() {
             Slot::fixed("1 = 0")
@@ -262,7 +269,7 @@ impl<'a> Plan<'a> {
         Ok(render(include_str!("sql/compare.sql"), &slots))
     }
 
-    fn update(&self) -> Result<String> {
+    pub(super) fn update(&self) -> Result<String> {
         let set = self.changing().into_iter().map(|at| {
             let place = &self.columns[at];
             Ok(Slot::join([QUOTING.name(place.name())?, place.in_stage(at)], " = "))
@@ -276,39 +283,45 @@ impl<'a> Plan<'a> {
         Ok(render(include_str!("sql/update.sql"), &slots))
     }
 
-    fn removal(&self) -> Result<String> {
+    pub(super) fn removal(&self) -> Result<String> {
         let slots = [("table", QUOTING.table(&self.name)?), ("matching", self.matching())];
         Ok(render(include_str!("sql/delete.sql"), &slots))
     }
 
-    async fn insert_missing(&self, session: &mut Mssql, rows: Slot) -> Result<u64> {
+    async fn insert_missing(&self, session: &mut Mssql, rows: &'static str) -> Result<u64> {
         if self.columns.iter().any(|place| place.column.is_none()) {
             return Err(Error::new(
                 ErrorKind::Missing,
                 "a row is no longer where it was, or was never there",
             ));
         }
-        let numbered =
-            self.columns.iter().any(|place| place.column.is_some_and(|c| c.generated == Generated::Identity));
-        let names = QUOTING.names(self.columns.iter().map(Place::name))?;
-        let values = (0..self.columns.len()).map(|at| self.columns[at].in_stage(at));
-        let table = QUOTING.table(&self.name)?;
-        let slots = [
-            ("table", table.clone()),
-            ("columns", names),
-            ("values", Slot::join(values, ", ")),
-            ("where", rows),
-        ];
-        let template =
-            if numbered { include_str!("sql/insert_numbered.sql") } else { include_str!("sql/insert.sql") };
-        let inserted = count(session, &render(template, &slots)).await;
-        if inserted.is_err() && numbered {
+        let inserted = count(session, &self.insertion(rows)?).await;
+        if inserted.is_err() && self.is_numbered() {
             // The setting holds for one table at a time and outlives an error; if even this fails, so does what follows.
-            let _ =
-                batch(&mut session.wire, &render(include_str!("sql/identity_off.sql"), &[("table", table)]))
-                    .await;
+            let slots = [("table", QUOTING.table(&self.name)?)];
+            let _ = batch(&mut session.wire, &render(include_str!("sql/identity_off.sql"), &slots)).await;
         }
         inserted
+    }
+
+    fn is_numbered(&self) -> bool {
+        self.columns.iter().any(|place| place.column.is_some_and(|c| c.generated == Generated::Identity))
+    }
+
+    pub(super) fn insertion(&self, rows: &'static str) -> Result<String> {
+        let names = QUOTING.names(self.columns.iter().map(Place::name))?;
+        let values = (0..self.columns.len()).map(|at| self.columns[at].in_stage(at));
+        let slots = [
+            ("table", QUOTING.table(&self.name)?),
+            ("columns", names),
+            ("values", Slot::join(values, ", ")),
+            ("where", Slot::fixed(rows)),
+        ];
+        let template = match self.is_numbered() {
+            true => include_str!("sql/insert_numbered.sql"),
+            false => include_str!("sql/insert.sql"),
+        };
+        Ok(render(template, &slots))
     }
 }
 

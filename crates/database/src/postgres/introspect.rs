@@ -186,18 +186,20 @@ pub(super) fn table_ref(row: &Row, at: usize) -> Result<TableRef> {
 }
 
 pub(super) async fn create_table(connection: &mut Connection, table: &Table) -> Result<()> {
-    let name = QUOTING.table(&table.name)?;
     if look_up(connection, &table.name).await?.is_some() {
         return Ok(());
     }
+    connection.run(&creation(table)?).await.map_err(|error| error.in_table(&table.name))
+}
+
+pub(super) fn creation(table: &Table) -> Result<String> {
     let mut parts = table.columns.iter().map(|column| created(column, table)).collect::<Result<Vec<_>>>()?;
     if !table.primary_key.is_empty() {
         let columns = QUOTING.names(table.primary_key.iter().map(String::as_str))?;
         parts.push(slot(PRIMARY_KEY, &[("columns", columns)]));
     }
-    let slots = [("table", name), ("parts", Slot::join(parts, ", "))];
-    let made = connection.run(&render(include_str!("sql/create_table.sql"), &slots)).await;
-    made.map_err(|error| error.in_table(&table.name))
+    let slots = [("table", QUOTING.table(&table.name)?), ("parts", Slot::join(parts, ", "))];
+    Ok(render(include_str!("sql/create_table.sql"), &slots))
 }
 
 fn created(column: &ColumnDef, table: &Table) -> Result<Slot> {
@@ -228,17 +230,20 @@ pub(super) async fn add_columns(
     let found = find(connection, name).await?;
     let present = attributes(connection, found.oid).await?;
     let absent = columns.iter().filter(|column| !present.iter().any(|here| here.name == column.name));
-    let parts = absent.map(|column| {
+    let absent: Vec<&ColumnDef> = absent.collect();
+    if absent.is_empty() {
+        return Ok(());
+    }
+    connection.run(&addition(&found.name, &absent)?).await.map_err(|error| error.in_table(name))
+}
+
+pub(super) fn addition(table: &TableRef, columns: &[&ColumnDef]) -> Result<String> {
+    let parts = columns.iter().map(|column| {
         let slots = [("name", QUOTING.name(&column.name)?), ("type", Slot::native_type(&column.native))];
         Ok(slot(ADD_COLUMN, &slots))
     });
-    let parts = parts.collect::<Result<Vec<_>>>()?;
-    if parts.is_empty() {
-        return Ok(());
-    }
-    let slots = [("table", QUOTING.table(&found.name)?), ("parts", Slot::join(parts, ", "))];
-    let added = connection.run(&render(include_str!("sql/add_columns.sql"), &slots)).await;
-    added.map_err(|error| error.in_table(name))
+    let parts = Slot::join(parts.collect::<Result<Vec<_>>>()?, ", ");
+    Ok(render(include_str!("sql/add_columns.sql"), &[("table", QUOTING.table(table)?), ("parts", parts)]))
 }
 
 /// Whether text of this type travels to the server as text that it has to cast.

@@ -32,7 +32,7 @@ const READ_BYTES: &str = "decode(n.key ->> {place}, 'hex')";
 const READ_INSTANT: &str = "((n.key ->> {place})::timestamp at time zone 'UTC')";
 
 /// A table with a journal, or to get one.
-struct Watched {
+pub(super) struct Watched {
     table: TableRef,
     /// Schema of the journal and of its functions.
     schema: String,
@@ -54,17 +54,7 @@ async fn install_in(session: &mut Postgres, table: &TableRef, key: &[String]) ->
     if watched.status(connection).await? == JournalStatus::Complete {
         return Ok(());
     }
-    let arguments = watched.key.iter().map(|name| Slot::text(name));
-    let slots = [
-        ("journal", watched.journal()?),
-        ("function", watched.function()?),
-        ("table", QUOTING.table(&watched.table)?),
-        ("arguments", Slot::join(arguments, ", ")),
-        ("body", Slot::text(&watched.body)),
-        ("schema_name", Slot::text(watched.table.schema.as_deref().unwrap_or_default())),
-        ("table_name", Slot::text(&watched.table.name)),
-    ];
-    connection.run(&render(include_str!("sql/journal_install.sql"), &slots)).await
+    connection.run(&watched.installation()?).await
 }
 
 pub(super) async fn status(
@@ -94,9 +84,28 @@ impl Watched {
         });
         let columns = columns.collect::<Result<Vec<_>>>()?;
         let schema = schema(connection).await?;
-        let mut watched = Self { table: found.name, schema, key: key.to_vec(), body: String::new() };
-        watched.body = watched.body(&columns)?;
+        Self::of(found.name, schema, &columns)
+    }
+
+    pub(super) fn of(table: TableRef, schema: String, key: &[&Attribute]) -> Result<Self> {
+        let names = key.iter().map(|column| column.name.clone()).collect();
+        let mut watched = Self { table, schema, key: names, body: String::new() };
+        watched.body = watched.body(key)?;
         Ok(watched)
+    }
+
+    pub(super) fn installation(&self) -> Result<String> {
+        let arguments = self.key.iter().map(|name| Slot::text(name));
+        let slots = [
+            ("journal", self.journal()?),
+            ("function", self.function()?),
+            ("table", QUOTING.table(&self.table)?),
+            ("arguments", Slot::join(arguments, ", ")),
+            ("body", Slot::text(&self.body)),
+            ("schema_name", Slot::text(self.table.schema.as_deref().unwrap_or_default())),
+            ("table_name", Slot::text(&self.table.name)),
+        ];
+        Ok(render(include_str!("sql/journal_install.sql"), &slots))
     }
 
     fn body(&self, columns: &[&Attribute]) -> Result<String> {
@@ -314,23 +323,29 @@ async fn remove_in(session: &mut Postgres, table: &TableRef) -> Result<()> {
         }
         Err(error) => return Err(error),
     };
+    let [function, notes, whole] = removal(&table, &schema)?;
+    connection.run(&function).await?;
     let journal = TableRef::in_schema(&schema, "denk_journal");
-    let function = TableRef::in_schema(&schema, function_name(&table));
-    let slots = [
-        ("journal", QUOTING.table(&journal)?),
-        ("function", QUOTING.table(&function)?),
-        ("schema_name", Slot::text(table.schema.as_deref().unwrap_or_default())),
-        ("table_name", Slot::text(&table.name)),
-    ];
-    connection.run(&render(include_str!("sql/journal_remove.sql"), &slots)).await?;
     if introspect::find(connection, &journal).await.is_err_and(|error| error.kind == ErrorKind::Missing) {
         return Ok(());
     }
-    connection.run(&render(include_str!("sql/journal_remove_notes.sql"), &slots)).await?;
+    connection.run(&notes).await?;
     let users = connection.query(include_str!("sql/journal_users.sql"), &[&schema]).await?;
-    if users.is_empty() {
-        connection.run(&render(include_str!("sql/journal_drop.sql"), &slots)).await
-    } else {
-        Ok(())
-    }
+    if users.is_empty() { connection.run(&whole).await } else { Ok(()) }
+}
+
+/// Removes the table's function with its triggers; its notes; the journal that no table uses any more.
+pub(super) fn removal(table: &TableRef, schema: &str) -> Result<[String; 3]> {
+    let slots = [
+        ("journal", QUOTING.table(&TableRef::in_schema(schema, "denk_journal"))?),
+        ("function", QUOTING.table(&TableRef::in_schema(schema, function_name(table)))?),
+        ("schema_name", Slot::text(table.schema.as_deref().unwrap_or_default())),
+        ("table_name", Slot::text(&table.name)),
+    ];
+    let templates = [
+        include_str!("sql/journal_remove.sql"),
+        include_str!("sql/journal_remove_notes.sql"),
+        include_str!("sql/journal_drop.sql"),
+    ];
+    Ok(templates.map(|template| render(template, &slots)))
 }

@@ -7,6 +7,8 @@ mod connect;
 mod decode;
 mod encode;
 mod error;
+#[cfg(test)]
+mod golden;
 mod introspect;
 mod journal;
 mod literal;

@@ -76,6 +76,14 @@ pub(super) async fn read(session: &mut Postgres, read: &Read<'_>) -> Result<Page
     Ok(page)
 }
 
+/// The text of a page's statement, for tests that look at it. `key`: the table's primary key.
+#[cfg(test)]
+pub(super) fn statement(read: &Read<'_>, columns: Vec<Attribute>, key: &[&str]) -> Result<String> {
+    let unique = vec![key.iter().map(ToString::to_string).collect()];
+    let shape = Shape { relation: read.from.clone(), columns, unique, found: None, width: None };
+    Plan::new(read, &shape, true)?.page_sql(None)
+}
+
 fn named(error: Error, from: &Relation) -> Error {
     match from {
         Relation::Table(table) => error.in_table(table),

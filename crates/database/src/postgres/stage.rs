@@ -5,7 +5,7 @@ use model::{Batch, ErrorKind, Generated, Value};
 use super::{
     Postgres, QUOTING,
     encode::Form,
-    introspect::{self, Attribute, needs_cast},
+    introspect::{self, Attribute, Found, needs_cast},
     types::{Class, Native, Wire},
 };
 use crate::{
@@ -50,10 +50,14 @@ impl<'a> Layout<'a> {
     pub(super) async fn of(session: &mut Postgres, write: &'a Write<'a>) -> Result<Self> {
         let found = introspect::find(&mut session.connection, &write.table.name).await?;
         let attributes = introspect::attributes(&mut session.connection, found.oid).await?;
+        Self::new(write, &found, &attributes)
+    }
+
+    pub(super) fn new(write: &'a Write<'a>, found: &Found, attributes: &[Attribute]) -> Result<Self> {
         let target = |(place, column): (usize, &ColumnRef)| {
             let staged = QUOTING.name(&format!("c{place}"))?;
             let attribute = match column {
-                ColumnRef::Named(name) => Some(writable(&attributes, name)?),
+                ColumnRef::Named(name) => Some(writable(attributes, name)?),
                 ColumnRef::Locator if found.divided => {
                     let what = "its rows have no place of their own: it is made of several tables";
                     return Err(Error::new(ErrorKind::Unsupported, what));
@@ -158,17 +162,21 @@ impl<'a> Layout<'a> {
 
     /// Makes the temporary table empty and ready; returns its name.
     pub(super) async fn prepare(&self, session: &mut Postgres) -> Result<Slot> {
-        let columns: Vec<Slot> = self.targets.iter().map(Target::staged_column).collect();
-        let columns = Slot::join(columns, ", ");
-        let name = format!("stage_{:016x}", fnv(columns.as_str().as_bytes()));
-        let stage = QUOTING.name(&name)?;
-        let slots = [("stage", stage.clone()), ("columns", columns)];
-        let sql = match session.staged.insert(name) {
-            true => render(include_str!("sql/stage.sql"), &slots),
-            false => render(include_str!("sql/stage_again.sql"), &slots),
+        let (stage, columns) = self.stage()?;
+        let template = match session.staged.insert(stage.as_str().to_owned()) {
+            true => include_str!("sql/stage.sql"),
+            false => include_str!("sql/stage_again.sql"),
         };
-        session.connection.run(&sql).await?;
+        let slots = [("stage", stage.clone()), ("columns", columns)];
+        session.connection.run(&render(template, &slots)).await?;
         Ok(stage)
+    }
+
+    /// Name and columns of the temporary table: two writes of the same columns share it.
+    pub(super) fn stage(&self) -> Result<(Slot, Slot)> {
+        let columns = Slot::join(self.targets.iter().map(Target::staged_column), ", ");
+        let name = format!("stage_{:016x}", fnv(columns.as_str().as_bytes()));
+        Ok((QUOTING.name(&name)?, columns))
     }
 
     /// The table's column behind the temporary table's.

@@ -34,12 +34,16 @@ async fn insert_rows(session: &mut Postgres, write: &Write<'_>, rows: &Batch) ->
         return Ok(0);
     }
     if layout.is_direct() {
-        let slots = [("table", layout.table.clone()), ("columns", layout.names()?)];
-        return copy(session, &render(include_str!("sql/copy.sql"), &slots), &layout, write, rows).await;
+        return copy(session, &copy_sql(&layout)?, &layout, write, rows).await;
     }
     let entered = enter(session).await?;
     let inserted = insert_staged(session, &layout, write, rows).await;
     leave(session, entered, inserted).await
+}
+
+pub(super) fn copy_sql(layout: &Layout<'_>) -> Result<String> {
+    let slots = [("table", layout.table.clone()), ("columns", layout.names()?)];
+    Ok(render(include_str!("sql/copy.sql"), &slots))
 }
 
 /// By way of the temporary table, where the server has to cast texts.
@@ -50,14 +54,18 @@ async fn insert_staged(
     rows: &Batch,
 ) -> Result<u64> {
     let stage = fill(session, layout, write, rows).await?;
+    let counts = session.connection.count(&insert_sql(layout, stage)?).await?;
+    Ok(counts.iter().sum())
+}
+
+pub(super) fn insert_sql(layout: &Layout<'_>, stage: Slot) -> Result<String> {
     let slots = [
         ("table", layout.table.clone()),
         ("columns", layout.names()?),
         ("values", layout.values()),
         ("stage", stage),
     ];
-    let counts = session.connection.count(&render(include_str!("sql/insert_all.sql"), &slots)).await?;
-    Ok(counts.iter().sum())
+    Ok(render(include_str!("sql/insert_all.sql"), &slots))
 }
 
 pub(super) async fn upsert(session: &mut Postgres, write: &Write<'_>, rows: &Batch) -> Result<Applied> {
@@ -86,6 +94,29 @@ async fn upsert_rows(
 ) -> Result<Applied> {
     let stage = fill(session, layout, write, rows).await?;
     let differences = differences(session).await?;
+    let [find, update, insert] = upsert_sql(layout, stage, differences, rows)?;
+    let connection = &session.connection;
+    let found = connection.count(&find).await?;
+    let mut applied = Applied::default();
+    if found.iter().sum::<u64>() > 0 {
+        if !layout.changes_nothing() {
+            let updated = connection.count(&update).await?;
+            applied.updated = updated.iter().sum();
+        }
+        let inserted = connection.count(&insert).await?;
+        applied.inserted = inserted.iter().sum();
+    }
+    applied.unchanged = (rows.rows() as u64).saturating_sub(applied.inserted + applied.updated);
+    Ok(applied)
+}
+
+/// Finds what differs, changes it, adds what is new.
+pub(super) fn upsert_sql(
+    layout: &Layout<'_>,
+    stage: Slot,
+    differences: Slot,
+    rows: &Batch,
+) -> Result<[String; 3]> {
     let slots = [
         ("table", layout.table.clone()),
         ("stage", stage),
@@ -97,19 +128,12 @@ async fn upsert_rows(
         ("columns", layout.names()?),
         ("values", layout.values()),
     ];
-    let connection = &session.connection;
-    let found = connection.count(&render(include_str!("sql/find_differences.sql"), &slots)).await?;
-    let mut applied = Applied::default();
-    if found.iter().sum::<u64>() > 0 {
-        if !layout.changes_nothing() {
-            let updated = connection.count(&render(include_str!("sql/update.sql"), &slots)).await?;
-            applied.updated = updated.iter().sum();
-        }
-        let inserted = connection.count(&render(include_str!("sql/insert_new.sql"), &slots)).await?;
-        applied.inserted = inserted.iter().sum();
-    }
-    applied.unchanged = (rows.rows() as u64).saturating_sub(applied.inserted + applied.updated);
-    Ok(applied)
+    let templates = [
+        include_str!("sql/find_differences.sql"),
+        include_str!("sql/update.sql"),
+        include_str!("sql/insert_new.sql"),
+    ];
+    Ok(templates.map(|template| render(template, &slots)))
 }
 
 pub(super) async fn delete(session: &mut Postgres, write: &Write<'_>, keys: &Batch) -> Result<u64> {
@@ -136,9 +160,13 @@ async fn delete_rows(
     keys: &Batch,
 ) -> Result<u64> {
     let stage = fill(session, layout, write, keys).await?;
-    let slots = [("table", layout.table.clone()), ("stage", stage), ("match", layout.matches(Some(keys))?)];
-    let counts = session.connection.count(&render(include_str!("sql/delete.sql"), &slots)).await?;
+    let counts = session.connection.count(&delete_sql(layout, stage, keys)?).await?;
     Ok(counts.iter().sum())
+}
+
+pub(super) fn delete_sql(layout: &Layout<'_>, stage: Slot, keys: &Batch) -> Result<String> {
+    let slots = [("table", layout.table.clone()), ("stage", stage), ("match", layout.matches(Some(keys))?)];
+    Ok(render(include_str!("sql/delete.sql"), &slots))
 }
 
 /// Puts the rows into the temporary table; returns its name.

@@ -32,9 +32,9 @@ const TABLES: [(&str, &str); 2] =
     [("denk_journal", include_str!("sql/journal_table.sql")), (OWN, include_str!("sql/own_table.sql"))];
 
 /// One trigger as it should be.
-struct Wanted {
-    name: String,
-    sql: String,
+pub(super) struct Wanted {
+    pub name: String,
+    pub sql: String,
 }
 
 impl Link {
@@ -157,8 +157,13 @@ impl Link {
     }
 
     fn drop_object(&self, template: &str, name: &str) -> Result<()> {
-        Ok(self.connection.execute_batch(&render(template, &[("name", QUOTING.name(name)?)]))?)
+        Ok(self.connection.execute_batch(&about(template, name)?)?)
     }
+}
+
+/// A template about one object, rendered.
+pub(super) fn about(template: &str, name: &str) -> Result<String> {
+    Ok(render(template, &[("name", QUOTING.name(name)?)]))
 }
 
 /// A definition without its first words, which `SQLite` spells in capitals.
@@ -170,7 +175,7 @@ fn body(sql: &str) -> &str {
 }
 
 /// The triggers that note the rows of a table.
-fn triggers(shape: &Shape, key: &[String]) -> Result<Vec<Wanted>> {
+pub(super) fn triggers(shape: &Shape, key: &[String]) -> Result<Vec<Wanted>> {
     let fails = |what: &str| Err(Error::new(ErrorKind::Schema, format!("`{}`: {what}", shape.name)));
     if shape.kind == TableKind::View {
         return fails("a view cannot have a journal");

@@ -12,6 +12,8 @@ mod decode;
 mod digest;
 mod encode;
 mod error;
+#[cfg(test)]
+mod golden;
 mod introspect;
 mod journal;
 mod key;

@@ -67,14 +67,7 @@ impl Link {
     }
 
     pub(super) fn create_table(&mut self, table: &Table) -> Result<()> {
-        let mut parts: Vec<Slot> =
-            table.columns.iter().map(|column| definition(table, column)).collect::<Result<_>>()?;
-        if !table.primary_key.is_empty() {
-            let columns = QUOTING.names(table.primary_key.iter().map(String::as_str))?;
-            parts.push(slot(include_str!("sql/primary_key.sql"), &[("columns", columns)]));
-        }
-        let slots = [("table", QUOTING.name(&table.name.name)?), ("parts", Slot::join(parts, ", "))];
-        let sql = render(include_str!("sql/create_table.sql"), &slots);
+        let sql = creation(table)?;
         self.writing(|link| {
             link.connection.execute_batch(&sql).map_err(|error| Error::from(error).in_table(&table.name))
         })
@@ -84,18 +77,33 @@ impl Link {
         self.writing(|link| {
             let shape = link.shape(table)?;
             for column in columns.iter().filter(|column| shape.column(&column.name).is_none()) {
-                let slots = [
-                    ("table", QUOTING.name(&shape.name)?),
-                    ("column", QUOTING.name(&column.name)?),
-                    ("type", Slot::native_type(&column.native)),
-                ];
                 link.connection
-                    .execute_batch(&render(include_str!("sql/add_column.sql"), &slots))
+                    .execute_batch(&addition(&shape, column)?)
                     .map_err(|error| Error::from(error).in_table(table).in_column(&column.name))?;
             }
             Ok(())
         })
     }
+}
+
+pub(super) fn creation(table: &Table) -> Result<String> {
+    let mut parts: Vec<Slot> =
+        table.columns.iter().map(|column| definition(table, column)).collect::<Result<_>>()?;
+    if !table.primary_key.is_empty() {
+        let columns = QUOTING.names(table.primary_key.iter().map(String::as_str))?;
+        parts.push(slot(include_str!("sql/primary_key.sql"), &[("columns", columns)]));
+    }
+    let slots = [("table", QUOTING.name(&table.name.name)?), ("parts", Slot::join(parts, ", "))];
+    Ok(render(include_str!("sql/create_table.sql"), &slots))
+}
+
+pub(super) fn addition(shape: &Shape, column: &ColumnDef) -> Result<String> {
+    let slots = [
+        ("table", QUOTING.name(&shape.name)?),
+        ("column", QUOTING.name(&column.name)?),
+        ("type", Slot::native_type(&column.native)),
+    ];
+    Ok(render(include_str!("sql/add_column.sql"), &slots))
 }
 
 fn definition(table: &Table, column: &ColumnDef) -> Result<Slot> {
@@ -113,7 +121,7 @@ fn definition(table: &Table, column: &ColumnDef) -> Result<Slot> {
 }
 
 /// The columns written, ready to be named in statements and to have cells encoded.
-struct Target<'a> {
+pub(super) struct Target<'a> {
     order: &'a Order,
     table: String,
     encoders: Vec<Encoder>,
@@ -128,7 +136,7 @@ struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    fn new(link: &Link, order: &'a Order) -> Result<Self> {
+    pub(super) fn new(link: &Link, order: &'a Order) -> Result<Self> {
         let shape = link.shape(&order.table)?;
         let defs: Vec<ColumnDef> =
             order.columns.iter().map(|column| known(&shape, column)).collect::<Result<_>>()?;
@@ -164,7 +172,7 @@ impl<'a> Target<'a> {
         places.iter().map(|at| self.name(*at)).collect()
     }
 
-    fn insert(&self) -> Result<String> {
+    pub(super) fn insert(&self) -> Result<String> {
         let values = self.all.iter().map(|at| key::parameter(at + 1));
         let slots = [
             ("table", QUOTING.name(&self.table)?),
@@ -174,7 +182,7 @@ impl<'a> Target<'a> {
         Ok(render(include_str!("sql/insert.sql"), &slots))
     }
 
-    fn probe(&self) -> Result<String> {
+    pub(super) fn probe(&self) -> Result<String> {
         let columns = self
             .names(&self.rest)?
             .into_iter()
@@ -185,7 +193,7 @@ impl<'a> Target<'a> {
         Ok(render(include_str!("sql/probe.sql"), &slots))
     }
 
-    fn update(&self) -> Result<String> {
+    pub(super) fn update(&self) -> Result<String> {
         let assign = |at: &usize| {
             Ok(slot(
                 include_str!("sql/equal.sql"),
@@ -201,7 +209,7 @@ impl<'a> Target<'a> {
         Ok(render(include_str!("sql/update.sql"), &slots))
     }
 
-    fn delete(&self) -> Result<String> {
+    pub(super) fn delete(&self) -> Result<String> {
         Ok(render(
             include_str!("sql/delete.sql"),
             &[("table", QUOTING.name(&self.table)?), ("match", self.matches())],
