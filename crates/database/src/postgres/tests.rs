@@ -249,10 +249,16 @@ async fn what_the_server_would_round_is_not_written() {
 
 #[tokio::test]
 async fn numbers_that_are_always_generated_can_be_given() {
-    let mut lab = Lab::with("create table t (id int generated always as identity primary key, v text)").await;
+    let mut lab = Lab::with(
+        "create table t (id int generated always as identity primary key, v text);
+         create table cast_by_the_server (id int generated always as identity primary key, v inet)",
+    )
+    .await;
     assert_eq!(lab.insert("t", &[&["7", "a"]]).await.unwrap(), 1);
     assert_eq!(lab.upsert("t", &[&["7", "b"], &["9", "c"]]).await.unwrap(), applied(1, 1, 0));
     assert_eq!(lab.rows("t", 10).await, ["7,b", "9,c"]);
+    assert_eq!(lab.insert("cast_by_the_server", &[&["7", "10.0.0.1"]]).await.unwrap(), 1);
+    assert_eq!(lab.rows("cast_by_the_server", 10).await, ["7,10.0.0.1"]);
 }
 
 #[tokio::test]
@@ -383,6 +389,20 @@ async fn a_truncated_table_has_a_doubtful_journal_until_it_is_installed_again() 
     assert_eq!(lab.session.journal_drain(10).await.unwrap(), []);
     lab.session.journal_install(&table, &key).await.unwrap();
     assert_eq!(lab.session.journal_status(&table, &key).await.unwrap(), JournalStatus::Complete);
+}
+
+/// A schema that comes before the journal's in the search path does not hide it.
+#[tokio::test]
+async fn a_journal_is_found_where_it_was_made() {
+    let mut lab = Lab::with("create table t (id int primary key)").await;
+    let (table, key) = (TableRef::new("t"), ["id".to_owned()]);
+    lab.session.journal_install(&table, &key).await.unwrap();
+    lab.database.run("create schema authorization current_user; insert into t values (1)");
+    assert_eq!(lab.session.journal_status(&table, &key).await.unwrap(), JournalStatus::Complete);
+    let notes = lab.session.journal_drain(10).await.unwrap();
+    assert_eq!(notes.len(), 1);
+    lab.session.journal_forget(&[notes[0].id]).await.unwrap();
+    assert_eq!(lab.session.journal_drain(10).await.unwrap(), []);
 }
 
 /// The server rolls a broken transaction back when it is told to commit, without calling that an error.

@@ -5,7 +5,7 @@ use model::{Change, DataType, Operation, TableRef};
 
 use crate::{
     lab::{Lab, Made, quoted},
-    rows::{Row, date, decimal, row, timestamp, uuid},
+    rows::{NULL, Row, date, decimal, row, timestamp, uuid},
     types,
 };
 
@@ -268,6 +268,24 @@ pub async fn any_columns_can_be_the_key(lab: &mut Lab) {
     assert_eq!(status(lab, &made).await, JournalStatus::Complete);
     lab.execute("insert into keyed values ('x', 1)").await;
     assert_eq!(take(lab, &made).await, [(Insert, row!["x"])]);
+}
+
+/// NULL is a value of the key like any other: what it changes to is another row.
+pub async fn a_key_that_becomes_null_or_was_it_is_noted(lab: &mut Lab) {
+    let mut made = lab.make("keyed", &[("code", types::text(20)), ("n", DataType::INT32)], &[]).await;
+    made.key = vec![0];
+    install(lab, &made).await;
+    lab.execute("insert into keyed values ('x', 1)").await;
+    lab.execute("update keyed set code = null").await;
+    lab.execute("update keyed set code = 'y'").await;
+    let steps = [
+        (Insert, row!["x"]),
+        (Delete, row!["x"]),
+        (Insert, row![NULL]),
+        (Delete, row![NULL]),
+        (Insert, row!["y"]),
+    ];
+    assert_eq!(take(lab, &made).await, steps);
 }
 
 /// A user who knows nothing of denk and may touch nothing but the table.

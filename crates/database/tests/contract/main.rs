@@ -155,6 +155,7 @@ macro_rules! contract {
                 keys_of_every_type_come_back
                 composite_keys_come_back_in_the_keys_order
                 any_columns_can_be_the_key
+                a_key_that_becomes_null_or_was_it_is_noted
                 others_need_no_rights_on_the_journal
                 triggers_of_the_user_still_work
                 the_journal_is_listed_nowhere_as_a_users_table

@@ -222,8 +222,19 @@ pub async fn equal_keys_stand_together(lab: &mut Lab) {
     let mut made = filled(lab, &[("k", types::text(5)), ("n", DataType::INT32)], &[], &rows).await;
     made.key = vec![0];
     let read = lab.rows(&made).await;
-    assert_eq!(sorted(read.clone(), &[0, 1]), sorted(rows, &[0, 1]));
+    assert_eq!(sorted(read.clone(), &[0, 1]), sorted(rows.clone(), &[0, 1]));
     assert!(read.is_sorted_by_key(|row| row[0].clone()));
+
+    // No page ends between them: the next one begins after their key.
+    let (mut paged, mut after) = (Vec::new(), None);
+    for size in (1..).step_by(6).take(4) {
+        let part = Part { after: after.as_ref(), rows: Some(size), ..Part::default() };
+        let page = lab.page(&made, &part).await;
+        paged.extend(crate::rows::of(&page.batch));
+        after = page.next;
+    }
+    assert_eq!(after, None);
+    assert_eq!(sorted(paged, &[0, 1]), sorted(rows, &[0, 1]));
 }
 
 pub async fn conditions_choose_rows(lab: &mut Lab) {

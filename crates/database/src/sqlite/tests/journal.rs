@@ -66,6 +66,16 @@ fn a_replaced_row_is_noted() {
 }
 
 #[test]
+fn a_key_that_its_collation_takes_for_the_same_is_another() {
+    let mut lab =
+        Lab::new("create table t (k text collate nocase primary key, v); insert into t values ('a', 1)");
+    install(&mut lab, &["k"]);
+    lab.run("update t set k = 'A'; update t set k = 'A', v = 2");
+    let key = |name| Key(vec![text(name)]);
+    assert_eq!(drain(&mut lab), [(1, 'D', key("a")), (2, 'I', key("A")), (3, 'U', key("A"))]);
+}
+
+#[test]
 fn own_work_leaves_no_note_even_where_the_journal_is_new() {
     let mut lab = Lab::new("create table t (k integer primary key)");
     lab.link.begin(Begin::Own).unwrap();

@@ -104,6 +104,17 @@ fn reals_come_back_bit_by_bit_from_a_column_of_ours() {
 }
 
 #[test]
+fn a_whole_zero_is_no_negative_one() {
+    let mut lab =
+        Lab::new("create table t (k integer primary key, r real_blob); insert into t values (1, 0)");
+    let types = [DataType::INT64, DataType::REAL];
+    let mut write =
+        |zero| upsert(&mut lab, &["k", "r"], &types, &[vec![Value::Int(1), Value::Real(zero)]]).unwrap();
+    assert_eq!(write(0.0), Applied { unchanged: 1, ..Applied::default() });
+    assert_eq!(write(-0.0), Applied { updated: 1, ..Applied::default() });
+}
+
+#[test]
 fn rows_without_a_key_are_changed_by_their_place() {
     let mut lab = Lab::new("create table t (v integer); insert into t values (1), (1)");
     let table = lab.link.table(&TableRef::new("t")).unwrap();
@@ -129,6 +140,16 @@ fn nothing_is_written_while_reading() {
     assert_eq!(error.kind, ErrorKind::Internal);
     lab.link.rollback().unwrap();
     assert!(lab.link.lock().is_err());
+}
+
+#[test]
+fn a_view_begins_with_its_transaction() {
+    let mut lab = Lab::new("pragma journal_mode = wal; create table t (k integer primary key)");
+    lab.link.begin(Begin::Read).unwrap();
+    lab.run("insert into t values (1)");
+    let seen: i64 = lab.link.connection.query_row("select count(*) from t", [], |row| row.get(0)).unwrap();
+    assert_eq!(seen, 0);
+    lab.link.commit().unwrap();
 }
 
 #[test]
