@@ -28,6 +28,9 @@ pub enum AddressError {
     Scheme(String),
     #[error("the address is not a valid URL: {0}")]
     Url(String),
+    /// The text is not repeated: it may be a part of the password.
+    #[error("a character of the password must be written as %40 (@), %2F (/), %3F (?) or %23 (#)")]
+    Unescaped,
     #[error("the address names no database after the host")]
     NoDatabase,
     #[error("the address names no file after sqlite:")]
@@ -126,6 +129,15 @@ impl FromStr for Address {
         let url = url::Url::parse(text).map_err(|error| AddressError::Url(error.to_string()))?;
         if url.path().trim_start_matches('/').is_empty() {
             return Err(AddressError::NoDatabase);
+        }
+        // A `/`, `?` or `#` in a password ends the server's part too early; what follows would be shown as the
+        // database's name.
+        if [Some(url.path()), url.query(), url.fragment()]
+            .into_iter()
+            .flatten()
+            .any(|part| part.contains('@'))
+        {
+            return Err(AddressError::Unescaped);
         }
         Ok(Self { engine, url: Some(url), path: PathBuf::new(), patience: PATIENCE })
     }

@@ -61,6 +61,7 @@ secret-hint = set the variable (or write it into .env beside denk.toml), or corr
 
 address-why = { $place }: the address of `{ $name }` cannot be used: { $reason }
 address-scheme = it begins with none of sqlite:, postgres:// and mssql://
+address-unescaped = a character of the password must be written as %40 (for @), %2F (for /), %3F (for ?) or %23 (for #)
 address-url = it is no valid address ({ $reason })
 address-no-database = it names no database after the host
 address-no-file = it names no file after sqlite:
@@ -308,6 +309,7 @@ flow-unopened = database `{ $database }` could not be opened (told above)
 flow-unopened-hint = put the database right, then run the flow again
 flow-fit-hint = correct the flow file or the table; `denk check` shows all that does not fit
 flow-no-table = database `{ $database }` has no table `{ $table }`
+flow-no-source-table-hint = check the name and whether the address leads to the right database
 flow-no-table-hint = check the name and the database, or let denk make the table: `create = true` under [target]
 flow-no-column = table `{ $table }` has no column `{ $column }` (nearest: { $nearest })
 flow-computed = column `{ $column }` of `{ $table }` is computed by the database and cannot be written
@@ -318,9 +320,11 @@ flow-unfaithful-hint = say how to hold it: `--type COLUMN=text` (or timestamptz,
 flow-no-type = `{ $word }` is no column type
 flow-no-type-hint = types: text, varchar(n), smallint, integer, bigint, real, numeric(p,s), boolean, date, time, timestamp, timestamptz, uuid, json, bytes
 flow-bad-constant = the value given for `{ $column }` does not fit the column: { $reason }
-flow-vanished = source column `{ $column }` has vanished since the last run
-flow-retyped = source column `{ $column }` was { $before } and is now { $now }
-flow-drift-hint = if the change is meant, run once with `--accept-drift`; nothing was changed in the target
+flow-vanished = source column `{ $column }` has vanished from database `{ $database }` since the last run
+flow-retyped = column `{ $column }` of the source (database `{ $database }`) was { $before } and is now { $now }
+flow-drift-hint = if the change is meant, or the name now stands for another database, run once with `--accept-drift`; nothing was changed in the target
+flow-disordered = rows of the source do not come in the order of their keys (at { $key })
+flow-disordered-hint = the source file is damaged: check it with `pragma integrity_check` and restore it; nothing was changed in the target
 flow-key-repeats = the target holds two rows with key { $key }
 flow-key-repeats-hint = remove one of them, or choose another `key` in the flow file
 flow-case = test `{ $test }` of the flow file fails: column `{ $column }` became `{ $got }` instead of `{ $wanted }`
@@ -393,6 +397,7 @@ verify-insert = missing
 verify-update = different
 verify-delete = extra
 verify-equal = Everything is equal.
+verify-parked = Nothing differs but rows that the target cannot hold; correct them in the source.
 verify-different = There are differences; `--repair` puts them right.
 
 ## Check
@@ -467,6 +472,8 @@ flow-twice-why = a flow's name stands for its progress in the target
 flow-twice-hint = give one of the files another `name`
 scratch-what = there is no temporary folder
 scratch-hint = check the system's folder for temporary files
+copy-unreadable = `{ $table }` of the source cannot be read
+copy-unreadable-hint = if it is a broken view or a table of an extension, leave it out: --without { $table }
 copy-mixing-what = two tables would be copied into one
 copy-mixing-why = `{ $table }` is there more than once (in several schemas, or written with other letters)
 copy-mixing-hint = copy them one by one: --table schema.name --as NAME

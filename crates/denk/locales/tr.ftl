@@ -61,6 +61,7 @@ secret-hint = değişkeni tanımlayın (ya da denk.toml'un yanındaki .env dosya
 
 address-why = { $place }: `{ $name }` adresi kullanılamıyor: { $reason }
 address-scheme = sqlite:, postgres:// ya da mssql:// ile başlamıyor
+address-unescaped = parolanın bir karakteri %40 (@), %2F (/), %3F (?) ya da %23 (#) olarak yazılmalı
 address-url = geçerli bir adres değil ({ $reason })
 address-no-database = sunucudan sonra veritabanı adı yok
 address-no-file = sqlite: sonrasında dosya adı yok
@@ -308,6 +309,7 @@ flow-unopened = `{ $database }` veritabanı açılamadı (yukarıda söylendi)
 flow-unopened-hint = veritabanını düzeltin, sonra akışı yeniden çalıştırın
 flow-fit-hint = akış dosyasını ya da tabloyu düzeltin; `denk check` uymayan her şeyi gösterir
 flow-no-table = `{ $database }` veritabanında `{ $table }` tablosu yok
+flow-no-source-table-hint = adı ve adresin doğru veritabanına gidip gitmediğini denetleyin
 flow-no-table-hint = adı ve veritabanını denetleyin ya da tabloyu denk oluştursun: [target] altına `create = true`
 flow-no-column = `{ $table }` tablosunda `{ $column }` sütunu yok (en yakını: { $nearest })
 flow-computed = `{ $table }` tablosunun `{ $column }` sütununu veritabanı hesaplar, yazılamaz
@@ -318,9 +320,11 @@ flow-unfaithful-hint = nasıl tutulacağını söyleyin: `denk copy` için `--ty
 flow-no-type = `{ $word }` diye bir sütun türü yok
 flow-no-type-hint = türler: text, varchar(n), smallint, integer, bigint, real, numeric(p,s), boolean, date, time, timestamp, timestamptz, uuid, json, bytes
 flow-bad-constant = `{ $column }` için verilen değer sütuna sığmıyor: { $reason }
-flow-vanished = kaynaktaki `{ $column }` sütunu son çalıştırmadan bu yana kaybolmuş
-flow-retyped = kaynaktaki `{ $column }` sütunu { $before } idi, şimdi { $now }
-flow-drift-hint = değişiklik doğruysa bir kez `--accept-drift` ile çalıştırın; hedefte hiçbir şey değişmedi
+flow-vanished = `{ $column }` sütunu son çalıştırmadan bu yana kaynaktan (`{ $database }` veritabanı) kaybolmuş
+flow-retyped = kaynaktaki (`{ $database }` veritabanı) `{ $column }` sütunu { $before } idi, şimdi { $now }
+flow-drift-hint = değişiklik doğruysa ya da bu ad artık başka bir veritabanını gösteriyorsa bir kez `--accept-drift` ile çalıştırın; hedefte hiçbir şey değişmedi
+flow-disordered = kaynaktaki satırlar anahtarlarının sırasıyla gelmiyor ({ $key } satırında)
+flow-disordered-hint = kaynak dosya bozuk: `pragma integrity_check` ile denetleyip yedekten geri yükleyin; hedefte hiçbir şey değişmedi
 flow-key-repeats = hedefte { $key } anahtarlı iki satır var
 flow-key-repeats-hint = birini silin ya da akış dosyasında başka bir `key` seçin
 flow-case = akış dosyasındaki `{ $test }` testi tutmuyor: `{ $column }` sütunu `{ $wanted }` yerine `{ $got }` oldu
@@ -390,6 +394,7 @@ verify-insert = eksik
 verify-update = farklı
 verify-delete = fazla
 verify-equal = Her şey denk.
+verify-parked = Hedefin tutamadığı satırlar dışında fark yok; onları kaynakta düzeltin.
 verify-different = Farklar var; `--repair` bunları düzeltir.
 
 ## Denetim
@@ -464,6 +469,8 @@ flow-twice-why = akışın adı, hedefte nereye kadar geldiğinin adıdır
 flow-twice-hint = dosyalardan birine başka bir `name` verin
 scratch-what = geçici klasör yok
 scratch-hint = sistemin geçici dosya klasörünü denetleyin
+copy-unreadable = kaynaktaki `{ $table }` okunamıyor
+copy-unreadable-hint = bozuk bir görünüm ya da bir eklentinin tablosuysa dışarıda bırakın: --without { $table }
 copy-mixing-what = iki tablo tek tabloya kopyalanacaktı
 copy-mixing-why = `{ $table }` birden çok kez var (birkaç şemada ya da başka harflerle yazılmış)
 copy-mixing-hint = tek tek kopyalayın: --table şema.ad --as AD

@@ -128,6 +128,37 @@ fn all_that_would_not_survive_is_told_at_once_and_tables_can_be_left_out() {
 }
 
 #[test]
+fn computed_columns_arrive_as_values_and_denks_own_tables_stay_behind() {
+    let folder = TempDir::new().unwrap();
+    let from = source(
+        &folder,
+        "create table goods (id integer primary key, a integer, twice integer generated always as (a * 2) stored);
+         insert into goods (id, a) values (1, 2); create table denk_fiyat (id integer primary key); create table denk_state (id integer primary key);",
+    );
+    let web = testkit::postgres::server().create_database();
+    assert_eq!(copy(&[&from, web.url()]).code, 0);
+    assert_eq!(web.run("select twice from goods").trim(), "4");
+    let tables = "select table_name from information_schema.tables where table_schema = 'public' order by 1";
+    assert_eq!(web.run(tables).lines().collect::<Vec<_>>(), ["denk_fiyat", "goods"]);
+    let computing = testkit::postgres::server().create_database();
+    computing
+        .run("create table goods (id int primary key, a int, twice int generated always as (a * 3) stored)");
+    assert_eq!(copy(&[&from, computing.url()]).code, 0);
+    assert_eq!(computing.run("select twice from goods").trim(), "6", "the target's own");
+}
+
+#[test]
+fn a_view_that_means_nothing_is_named_and_can_be_left_out() {
+    let folder = TempDir::new().unwrap();
+    let from = source(&folder, &[GOODS, "create view broken as select * from missing"].concat());
+    let to = format!("sqlite:{}", folder.path().join("to.db").display());
+    let refused = copy(&[&from, &to]);
+    assert_eq!(refused.code, 1);
+    assert!(refused.json["error"]["what"].as_str().unwrap().contains("broken"), "{:#}", refused.json);
+    assert_eq!(copy(&[&from, &to, "--without", "broken"]).code, 0);
+}
+
+#[test]
 fn a_table_is_not_copied_onto_itself() {
     let folder = TempDir::new().unwrap();
     let from = source(&folder, GOODS);

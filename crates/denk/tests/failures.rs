@@ -133,6 +133,38 @@ fn a_flow_file_with_a_mistake_is_told_by_file_and_line() {
     assert!(told.contains("entegra-brand.toml") && told.contains("missing"), "{told}");
 }
 
+#[test]
+fn of_many_flows_the_first_tells_why_their_database_cannot_be_opened() {
+    let shop = Shop::on_sqlite();
+    fs::write(shop.folder.path().join("web.db"), "no database at all".repeat(100)).unwrap();
+    let answer = shop.run(1);
+    let errors: Vec<&str> =
+        answer["flows"].as_array().unwrap().iter().filter_map(|flow| flow["error"].as_str()).collect();
+    let told: Vec<_> = errors.iter().filter(|error| error.contains("not a database")).collect();
+    assert_eq!((told.len(), answer["error"]["code"].as_str().unwrap()), (1, "DENK-2010"), "{answer:#}");
+}
+
+#[test]
+fn a_password_that_is_not_escaped_is_not_shown() {
+    let folder = TempDir::new().unwrap();
+    for address in [
+        "postgres://ali:p@ss/hid?den@127.0.0.1:1/db",
+        "postgres://ali:pass/hidden@127.0.0.1:1/db",
+        "mssql://ali:a#hidden@h:1/db",
+    ] {
+        let said = said(
+            &denk()
+                .current_dir(folder.path())
+                .args(["copy", address, "sqlite:to.db", "--json"])
+                .output()
+                .unwrap(),
+        );
+        let all = said.json.to_string() + &said.stderr;
+        assert_eq!(said.code, 2, "{all}");
+        assert!(!all.contains("hid"), "{all}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn one_that_is_asked_to_stop_says_so_and_leaves_nothing_half_done() {

@@ -84,8 +84,14 @@ pub async fn bind(
     now: Instant,
 ) -> Result<Bound> {
     let shape = source_shape(flow, source).await?;
-    let wishes = wishes(flow, &shape)?;
     let found = find_target(flow, target).await?;
+    let mut wishes = wishes(flow, &shape)?;
+    // What nobody named and the target computes by itself is the target's own.
+    let computed = |name: &str| {
+        let column = found.as_ref().and_then(|table| table.column(name));
+        column.is_some_and(|column| column.generated == Generated::Computed)
+    };
+    wishes.retain(|wish| wish.rule.is_some() || !computed(&wish.to));
     let key_names = target_key(flow, &shape, &wishes, found.as_ref());
     let (table, create, add) = match found {
         Some(table) => {
@@ -124,7 +130,7 @@ async fn source_shape(flow: &Flow, source: &mut dyn Session) -> Result<Table> {
         let name = TableRef { schema: flow.source.schema.clone(), name: name.clone() };
         return source.table(&name).await.map_err(|error| match error.kind {
             model::ErrorKind::Missing => {
-                Error::NoTable { database: flow.source.database.clone(), table: name.to_string() }
+                Error::NoSourceTable { database: flow.source.database.clone(), table: name.to_string() }
             }
             _ => fail(error),
         });

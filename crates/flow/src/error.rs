@@ -26,6 +26,8 @@ pub enum Error {
     NoDatabase(String),
     #[error("table `{table}` is not in database `{database}`")]
     NoTable { database: String, table: String },
+    #[error("source table `{table}` is not in database `{database}`")]
+    NoSourceTable { database: String, table: String },
     #[error("column `{column}` is not in table `{table}`")]
     NoColumn { table: String, column: String, nearest: Option<String> },
     #[error("column `{column}` of `{table}` is computed by the database and cannot be written")]
@@ -39,10 +41,12 @@ pub enum Error {
     NoType { word: String },
     #[error("value of `{column}` in the flow file does not fit: {reason}")]
     BadConstant { column: String, reason: String },
-    #[error("source column `{column}` has vanished")]
-    Vanished { column: String },
-    #[error("source column `{column}` was {before} and is now {now}")]
-    Retyped { column: String, before: String, now: String },
+    #[error("source column `{column}` has vanished from database `{database}`")]
+    Vanished { database: String, column: String },
+    #[error("source column `{column}` of database `{database}` was {before} and is now {now}")]
+    Retyped { database: String, column: String, before: String, now: String },
+    #[error("rows of the source do not come in the order of their keys (at {0}): its file is damaged")]
+    Disordered(Key),
     #[error("the target holds two rows with key {0}")]
     TargetKeyRepeats(Key),
     #[error("test `{test}` of the flow file: column `{column}` became `{got}` instead of `{wanted}`")]
@@ -62,9 +66,13 @@ impl Error {
         match self {
             Self::Database { source, .. } => source.kind,
             Self::Unopened(_) | Self::Waits(_) => ErrorKind::Connection,
-            Self::NoDatabase(_) | Self::NoTable { .. } | Self::NoColumn { .. } => ErrorKind::Missing,
+            Self::NoDatabase(_)
+            | Self::NoTable { .. }
+            | Self::NoSourceTable { .. }
+            | Self::NoColumn { .. } => ErrorKind::Missing,
             Self::ReaderLost => ErrorKind::Internal,
             Self::TargetKeyRepeats(_) => ErrorKind::Constraint,
+            Self::Disordered(_) => ErrorKind::Corrupt,
             _ => ErrorKind::Schema,
         }
     }

@@ -29,5 +29,6 @@ pub use error::{Error, Result};
 pub use map::run_cases;
 pub use report::{Action, FlowReport, Planned, Reason, State, overall};
 pub use run::{Connect, Options, Progress, Purpose, Runner};
+pub use state::is_own_table;
 pub use types::from_words;
 pub use verify::Verified;

@@ -120,6 +120,8 @@ impl<'a> Runner<'a> {
             let known = flows.len() > 1 && !flows[..at].iter().any(|other| other.shares_target(flow));
             bound.push(if known { self.bind(flow).await.ok() } else { None });
         }
+        // Whoever needs it first shall tell why.
+        self.pool.forget_closed();
         bound
     }
 
@@ -160,14 +162,18 @@ impl<'a> Runner<'a> {
         reports.into_iter().flatten().collect()
     }
 
-    /// Once more those flows of which the target refused rows for which another flow has made room since: a parent
-    /// that lost its last child, a child whose parent has arrived. Whether that helped any.
+    /// Once more those flows of which the target refused rows for which room was made since: a parent that lost its
+    /// last child, a child whose parent has arrived, a unique value that another row gave up. Whether that helped any.
     async fn run_refused(&self, flows: &[Flow], reports: &mut [FlowReport], accounts: &mut Accounts) -> bool {
         let mut helped = false;
         for at in 0..flows.len() {
             let one_database = |other: &usize| flows[*other].target.database == flows[at].target.database;
-            let room =
-                (0..flows.len()).filter(one_database).any(|other| other != at && reports[other].wrote());
+            // It deletes after it has added: what it deleted may have stood in its own way.
+            let made_room = |other: usize| match other == at {
+                true => reports[at].deleted > 0,
+                false => reports[other].wrote(),
+            };
+            let room = (0..flows.len()).filter(one_database).any(made_room);
             if reports[at].refused == 0 || !room || self.options.dry_run {
                 continue;
             }
@@ -272,7 +278,9 @@ fn waits_for(flow: &Flow, flows: &[Flow], reports: &[Option<FlowReport>]) -> Opt
 
 /// Whether a table that a dry run misses is one that another flow of the run makes.
 fn will_be_made(error: &Error, flows: &[Flow]) -> bool {
-    let Error::NoTable { database, table } = error else { return false };
+    let (Error::NoTable { database, table } | Error::NoSourceTable { database, table }) = error else {
+        return false;
+    };
     flows.iter().any(|flow| flow.makes(database, table))
 }
 

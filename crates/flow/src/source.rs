@@ -97,6 +97,7 @@ async fn produce(
         };
         let Page { batch, mut rejected, next } =
             session.read(&read).await.map_err(Error::database(&bound.flow.source.database))?;
+        refuse_disorder(bound, &batch, after.as_ref())?;
         shorten_keys(bound, &mut rejected);
         let batch = settle(reading, batch, &mut held, next.is_none(), &mut rejected);
         let batch = map::map(bound, batch, &mut rejected, &reading.found, &reading.zone);
@@ -104,6 +105,19 @@ async fn produce(
             return Ok(());
         }
         after = next;
+    }
+}
+
+/// A damaged file may hand out rows in another order than that of their keys; a comparison that walks both sides in
+/// that order would take rows that stand elsewhere for gone.
+fn refuse_disorder(bound: &Bound, page: &Batch, after: Option<&Key>) -> Result<()> {
+    let key = &bound.page_key;
+    let key_of = |at| page.key(key, at);
+    let first = (page.rows() > 0).then_some(0).filter(|at| after.is_some_and(|after| key_of(*at) <= *after));
+    let back = |at: &usize| page.order(key, *at - 1, page, *at) == Ordering::Greater;
+    match first.or_else(|| (1..page.rows()).find(back)) {
+        Some(at) => Err(Error::Disordered(key_of(at))),
+        None => Ok(()),
     }
 }
 

@@ -22,6 +22,12 @@ const SYNC_LOGS: &str = "sync_logs";
 /// How long a flow waits for another that makes these tables.
 const TABLES_WAIT: Duration = Duration::from_secs(60);
 
+/// Whether a table of this name is denk's own bookkeeping.
+#[must_use]
+pub fn is_own_table(name: &str) -> bool {
+    [STATE, PARKED].contains(&name) || name == "denk_own" || name.starts_with("denk_journal")
+}
+
 /// How far a flow has got.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cursor {

@@ -84,11 +84,15 @@ async fn tables(args: &CopyArgs, source: &Address) -> Result<Vec<Table>> {
     let place = Place::at(source);
     let fail = |error: ::database::Error| Failure::of_database(&error, &place);
     let mut session = ::database::open(source).await.map_err(fail)?;
-    let mut found = Vec::new();
+    let (mut found, mut left_out) = (Vec::new(), Vec::new());
     if args.table.is_empty() {
         for name in session.tables().await.map_err(fail)? {
-            let table = session.table(&name).await.map_err(fail)?;
-            if table.kind == TableKind::Table && !name.name.starts_with("denk_") {
+            if args.without.iter().any(|without| is_called(&name, without)) {
+                left_out.push(name);
+                continue;
+            }
+            let table = session.table(&name).await.map_err(|error| unreadable(&name, fail(error)))?;
+            if table.kind == TableKind::Table && !flow::is_own_table(&name.name) {
                 found.push(table);
             }
         }
@@ -97,7 +101,7 @@ async fn tables(args: &CopyArgs, source: &Address) -> Result<Vec<Table>> {
         found.push(named(session.as_mut(), name).await.map_err(fail)?);
     }
     for name in &args.without {
-        if !found.iter().any(|table| is_called(table, name)) {
+        if !left_out.iter().chain(found.iter().map(|table| &table.name)).any(|table| is_called(table, name)) {
             let why = message("copy-without-why").with("table", name.as_str());
             return Err(Failure::new(
                 Code::WrongArgument,
@@ -107,15 +111,21 @@ async fn tables(args: &CopyArgs, source: &Address) -> Result<Vec<Table>> {
             ));
         }
     }
-    found.retain(|table| !args.without.iter().any(|name| is_called(table, name)));
+    found.retain(|table| !args.without.iter().any(|name| is_called(&table.name, name)));
     if found.is_empty() {
         return Err(wrong("copy-nothing-what", "copy-nothing-why", "copy-nothing-hint"));
     }
     Ok(found)
 }
 
-fn is_called(table: &Table, name: &str) -> bool {
-    table.name.name == name || table.name.to_string() == name
+fn is_called(table: &TableRef, name: &str) -> bool {
+    table.name == name || table.to_string() == name
+}
+
+/// A view that means nothing any more, or a table that this program's SQLite does not know.
+fn unreadable(name: &TableRef, failure: Failure) -> Failure {
+    let what = message("copy-unreadable").with("table", name.to_string());
+    failure.what(what).hint(message("copy-unreadable-hint").with("table", name.to_string()))
 }
 
 /// A table by its name, or by `schema.name`.
@@ -158,17 +168,12 @@ fn flow_of(table: &Table, args: &CopyArgs) -> Result<Flow> {
             missing: if args.keep_deleted { Missing::Keep } else { Missing::Delete },
             rows: Rows::All,
         },
-        columns: Columns { all: true, except: computed(table), null_texts: Vec::new() },
+        columns: Columns { all: true, except: Vec::new(), null_texts: Vec::new() },
         column: rules(table, args)?,
         guard: Guard::default(),
         test: Vec::new(),
         stateless: true,
     })
-}
-
-fn computed(table: &Table) -> Vec<String> {
-    let columns = table.columns.iter().filter(|column| column.generated == model::Generated::Computed);
-    columns.map(|column| column.name.clone()).collect()
 }
 
 /// What `--type TABLE.COLUMN=TYPE` or `--type COLUMN=TYPE` says about this table.

@@ -73,7 +73,13 @@ fn show(context: &Context, databases: &Databases, mut found: Vec<FlowReport>) ->
             context.output.line(line.trim_end());
         }
     }
-    context.output.line(&context.text.say(&message(if equal { "verify-equal" } else { "verify-different" })));
+    let differ = verified.iter().any(|flow| flow.missing + flow.extra + flow.different > 0);
+    let end = match (equal, differ) {
+        (true, _) => "verify-equal",
+        (false, true) => "verify-different",
+        (false, false) => "verify-parked",
+    };
+    context.output.line(&context.text.get(end));
     match (equal, flow::overall(&found)) {
         (_, State::Failed) => Outcome::Failed,
         (true, _) => Outcome::Done,

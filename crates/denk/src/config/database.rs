@@ -119,6 +119,7 @@ pub(crate) fn address_reason(error: &AddressError) -> Message {
     match error {
         AddressError::Scheme(_) => message("address-scheme"),
         AddressError::Url(reason) => message("address-url").with("reason", reason.as_str()),
+        AddressError::Unescaped => message("address-unescaped"),
         AddressError::NoDatabase => message("address-no-database"),
         AddressError::NoFile => message("address-no-file"),
     }

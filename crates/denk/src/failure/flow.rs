@@ -30,6 +30,10 @@ impl Failure {
     }
 }
 
+fn no_table(database: &str, table: &str) -> Message {
+    message("flow-no-table").with("database", database).with("table", table)
+}
+
 fn unfaithful(lost: &::database::Unfaithful) -> Message {
     message("flow-unfaithful")
         .with("column", lost.column.as_str())
@@ -65,9 +69,10 @@ fn told(error: &Error) -> (Code, Message, &'static str) {
             "flow-fit-hint",
         ),
         Error::NoTable { database, table } => {
-            let why =
-                message("flow-no-table").with("database", database.as_str()).with("table", table.as_str());
-            (Code::FlowDoesNotFit, why, "flow-no-table-hint")
+            (Code::FlowDoesNotFit, no_table(database, table), "flow-no-table-hint")
+        }
+        Error::NoSourceTable { database, table } => {
+            (Code::FlowDoesNotFit, no_table(database, table), "flow-no-source-table-hint")
         }
         Error::NoColumn { table, column, nearest } => {
             let why = message("flow-no-column").with("table", table.as_str()).with("column", column.as_str());
@@ -95,16 +100,23 @@ fn told(error: &Error) -> (Code, Message, &'static str) {
                 message("flow-bad-constant").with("column", column.as_str()).with("reason", reason.as_str());
             (Code::FlowDoesNotFit, why, "flow-fit-hint")
         }
-        Error::Vanished { column } => {
-            (Code::SourceChanged, message("flow-vanished").with("column", column.as_str()), "flow-drift-hint")
+        Error::Vanished { database, column } => {
+            let why = message("flow-vanished").with("database", database.as_str());
+            (Code::SourceChanged, why.with("column", column.as_str()), "flow-drift-hint")
         }
-        Error::Retyped { column, before, now } => {
+        Error::Retyped { database, column, before, now } => {
             let why = message("flow-retyped")
+                .with("database", database.as_str())
                 .with("column", column.as_str())
                 .with("before", before.as_str())
                 .with("now", now.as_str());
             (Code::SourceChanged, why, "flow-drift-hint")
         }
+        Error::Disordered(key) => (
+            Code::Database(model::ErrorKind::Corrupt),
+            message("flow-disordered").with("key", key.to_string()),
+            "flow-disordered-hint",
+        ),
         Error::TargetKeyRepeats(key) => (
             Code::TargetKeyRepeats,
             message("flow-key-repeats").with("key", key.to_string()),

@@ -50,6 +50,11 @@ impl<'a> Pool<'a> {
         opened
     }
 
+    /// Databases that could not be opened are tried again.
+    pub(super) fn forget_closed(&self) {
+        held(&self.closed).clear();
+    }
+
     pub(super) fn give_back(&self, name: &str, session: Box<dyn Session>) {
         held(&self.idle).entry(name.to_owned()).or_default().push(session);
     }

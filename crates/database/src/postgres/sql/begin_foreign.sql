@@ -1,2 +1,2 @@
 -- A transaction like any user's. No slots.
-begin isolation level read committed read write
+begin isolation level read committed
