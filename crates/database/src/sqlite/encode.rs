@@ -176,12 +176,17 @@ fn float(decimal: Decimal) -> Option<f64> {
     decimal.to_f64()
 }
 
-/// Whether affinity would turn the text into a number: blanks around, sign, digits with a point, exponent.
+/// Whether affinity would turn the text into a number: blanks around, sign, digits with a point, exponent; what stands
+/// behind a NUL counts for nothing.
 fn looks_like_number(text: &str) -> bool {
+    let text = text.split('\0').next().unwrap_or_default();
     let bare = text.trim_matches([' ', '\t', '\n', '\u{b}', '\u{c}', '\r']);
-    let unsigned = bare.strip_prefix(['-', '+']).unwrap_or(bare);
-    let starts = unsigned.strip_prefix('.').unwrap_or(unsigned).starts_with(|c: char| c.is_ascii_digit());
-    starts && unsigned.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'))
+    let unsigned = |text| -> &str { str::strip_prefix(text, ['-', '+']).unwrap_or(text) };
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let (mantissa, exponent) = bare.split_once(['e', 'E']).map_or((bare, None), |(m, e)| (m, Some(e)));
+    let (whole, part) = unsigned(mantissa).split_once('.').unwrap_or((unsigned(mantissa), ""));
+    let number = digits(whole) && digits(part) && !(whole.is_empty() && part.is_empty());
+    number && exponent.is_none_or(|exponent| !unsigned(exponent).is_empty() && digits(unsigned(exponent)))
 }
 
 /// A value of a key or condition as a parameter; affinity leaves it as it is.
@@ -270,5 +275,50 @@ mod tests {
         assert!(!encoder.holds(ValueRef::Text(b"2026-01-31 09:00:01"), &stored, Cell::Timestamp(at)));
         let text = Encoder::new(&DataType::Any, "", false);
         assert!(!text.holds(ValueRef::Integer(1), &Stored::Text("1".into()), Cell::Text("1")));
+    }
+
+    /// SQLite itself says what its affinity makes of a text.
+    #[test]
+    fn texts_that_affinity_would_change_are_known() {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        connection.execute_batch("create table t (x numeric)").unwrap();
+        let texts = [
+            "0",
+            "0\0",
+            "12\0x",
+            " 1 ",
+            "-1.5",
+            "+.5",
+            "5.",
+            ".",
+            "-",
+            "1e5",
+            "1e",
+            "1e+",
+            "1e-2",
+            "e5",
+            "0x10",
+            "1_000",
+            "2026-01-31",
+            "12-13",
+            "1.2.3",
+            "--1",
+            "1 2",
+            "",
+            " ",
+            "Infinity",
+            "nan",
+            "9223372036854775808",
+            "\01",
+            "1\u{a0}",
+        ];
+        for text in texts {
+            connection.execute("delete from t", []).unwrap();
+            connection.execute("insert into t values (?)", [text]).unwrap();
+            let kept: String = connection.query_row("select typeof(x) from t", [], |row| row.get(0)).unwrap();
+            let changed = kept != "text";
+            assert!(looks_like_number(text) || !changed, "{text:?} becomes {kept}");
+            assert!(changed || !looks_like_number(text) || text.contains('\0'), "{text:?} would be kept");
+        }
     }
 }
