@@ -83,6 +83,11 @@ pub enum Command {
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigCommand),
     Init(InitArgs),
+    Serve(ServeArgs),
+    #[command(subcommand, arg_required_else_help = true)]
+    Site(SiteCommand),
+    Import(ImportArgs),
+    Compare(CompareArgs),
     Demo(DemoArgs),
 }
 
@@ -214,6 +219,66 @@ pub struct InitArgs {
     /// Overwrites.
     #[arg(long)]
     pub force: bool,
+}
+
+/// Runs the hub until it is stopped.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Instead of the configuration's `hub.listen`.
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<std::net::SocketAddr>,
+    /// The data folder may lie on storage that is lost with the machine.
+    #[arg(long)]
+    pub allow_temporary: bool,
+}
+
+/// The office PCs that may send and fetch files.
+#[derive(Debug, Subcommand)]
+pub enum SiteCommand {
+    Add(SiteAddArgs),
+    List,
+    Revoke(SiteNameArgs),
+    Rename(SiteRenameArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct SiteAddArgs {
+    pub name: String,
+    /// `*`: headquarters.
+    #[arg(long, value_name = "REGION")]
+    pub region: String,
+}
+
+#[derive(Debug, Args)]
+pub struct SiteNameArgs {
+    pub name: String,
+}
+
+#[derive(Debug, Args)]
+pub struct SiteRenameArgs {
+    pub name: String,
+    pub to: String,
+}
+
+/// Old office files into the hub.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Whose files these are; rows without a region get it.
+    #[arg(long, value_name = "REGION", default_value = "*")]
+    pub region: String,
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Rows that differ between two office files.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    #[arg(value_name = "FILE1")]
+    pub first: PathBuf,
+    #[arg(value_name = "FILE2")]
+    pub second: PathBuf,
 }
 
 /// Everything on one machine with made-up data.

@@ -1,5 +1,5 @@
-//! The program's one look at this machine's clock: to tell how far a database's clock is from it, and when a line was
-//! logged. Nothing is decided by it.
+//! The program's one look at this machine's clock: to tell how far a database's clock is from it, when a line was logged,
+//! and what time it is for the hub.
 
 use model::{Instant, Timestamp};
 
@@ -8,9 +8,33 @@ const EPOCH_SECONDS: i64 = 946_684_800;
 
 /// Now, by this machine, in `zone`: for lines of the log.
 #[must_use]
-#[allow(clippy::disallowed_methods, reason = "the one clock module of the program")]
 pub fn zoned(zone: &jiff::tz::TimeZone) -> jiff::Zoned {
-    jiff::Timestamp::now().to_zoned(zone.clone())
+    jiff_now().to_zoned(zone.clone())
+}
+
+/// The zone of this name; of the business, checked when the configuration was read.
+#[must_use]
+pub fn time_zone(name: &str) -> jiff::tz::TimeZone {
+    jiff::tz::TimeZone::get(name).unwrap_or(jiff::tz::TimeZone::UTC)
+}
+
+/// Now, by this machine, in milliseconds since 1970 (UTC): the hub's wall clock.
+#[must_use]
+pub fn unix_ms() -> i64 {
+    jiff_now().as_millisecond()
+}
+
+/// Time since the process first asked; never goes back.
+#[must_use]
+#[allow(clippy::disallowed_methods, reason = "the one clock module of the program")]
+pub fn monotonic() -> std::time::Duration {
+    static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+    START.get_or_init(std::time::Instant::now).elapsed()
+}
+
+#[allow(clippy::disallowed_methods, reason = "the one clock module of the program")]
+fn jiff_now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
 }
 
 /// Now, by this machine.

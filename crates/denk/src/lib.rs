@@ -8,6 +8,7 @@ mod clock;
 pub mod commands;
 pub mod config;
 pub mod failure;
+pub mod hub_store;
 pub mod log;
 pub mod messages;
 pub mod output;
@@ -85,9 +86,13 @@ pub async fn execute(arguments: &[OsString], environment: Environment, output: O
     let language = choose(cli.global.lang, &environment, config.language.clone());
     let text = Text::new(language.language);
     let context = Context { config, text, language, output, environment, global: cli.global };
-    let outcome = tokio::select! {
-        outcome = dispatch(cli.command, &context) => outcome,
-        () = stop_asked() => Err(stopped()),
+    let outcome = match cli.command {
+        // It hears the same and finishes what is running.
+        Command::Serve(_) => dispatch(cli.command, &context).await,
+        command => tokio::select! {
+            outcome = dispatch(command, &context) => outcome,
+            () = stop_asked() => Err(stopped()),
+        },
     };
     let exit = match outcome {
         Ok(outcome) => outcome.exit(),
@@ -171,6 +176,10 @@ async fn dispatch(command: Command, context: &Context) -> failure::Result<Outcom
         Command::Check(args) => commands::check::run(&args, context).await,
         Command::Verify(args) => commands::verify::run(&args, context).await,
         Command::Preset(command) => commands::preset::run(&command, context),
+        Command::Serve(args) => commands::serve::run(&args, context).await,
+        Command::Site(command) => commands::site::run(&command, context).await,
+        Command::Import(args) => commands::import::run(&args, context).await,
+        Command::Compare(args) => commands::compare::run(&args, context),
         Command::Demo(args) => commands::demo::run(&args, context).await,
     }
 }
@@ -191,6 +200,14 @@ impl Context {
     #[must_use]
     pub fn data_folder(&self) -> PathBuf {
         self.environment.folder().join(self.global.data.as_deref().unwrap_or(DATA_FOLDER.as_ref()))
+    }
+
+    /// A moment for people and scripts: RFC 3339 in the zone of the business.
+    #[must_use]
+    pub fn moment(&self, unix_ms: i64) -> String {
+        let at = jiff::Timestamp::from_millisecond(unix_ms).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        let zoned = at.to_zoned(clock::time_zone(&self.config.zone_name));
+        zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
     }
 
     /// Starts the log files; for commands that run flows. A log that cannot be written is told and stops nothing.

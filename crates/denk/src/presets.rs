@@ -3,7 +3,9 @@
 use include_dir::{Dir, include_dir};
 
 /// How the hub merges the tables of offices: a preset's file that is no flow.
-const TABLES: &str = "tables.toml";
+pub const TABLES: &str = "tables.toml";
+/// Who gets an account on a new hub: a preset's file that is no flow.
+pub const USERS: &str = "users.toml";
 
 static PRESETS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../presets");
 
@@ -34,7 +36,8 @@ pub fn files(preset: &str) -> Option<Vec<File>> {
 #[must_use]
 pub fn flows(preset: &str) -> Option<Vec<File>> {
     let is_flow = |file: &File| {
-        file.path != TABLES && std::path::Path::new(file.path).extension().is_some_and(|end| end == "toml")
+        ![TABLES, USERS].contains(&file.path)
+            && std::path::Path::new(file.path).extension().is_some_and(|end| end == "toml")
     };
     Some(files(preset)?.into_iter().filter(is_flow).collect())
 }

@@ -139,14 +139,18 @@ fn help_is_in_the_language_of_the_reader_and_goes_to_standard_output() {
     Kullanım: denk [SEÇENEKLER] <KOMUT>
 
     Komutlar:
-      copy    Bir veritabanının tablolarını diğerininkilere eşitler
-      run     Akışları ya da akış gruplarını bir kez çalıştırır
-      check   Tanımlı her veritabanını açar; neyin yolunda olduğunu, gerisi için ne yapılacağını söyler
-      verify  Bir akışın ya da grubun kaynağını ve hedefini satır satır karşılaştırır
-      preset  denk ile gelen akış dosyaları
-      config  Yapılandırma
-      init    denk.toml dosyasını yazar
-      demo    Her şeyi bu bilgisayarda uydurma verilerle gösterir
+      copy     Bir veritabanının tablolarını diğerininkilere eşitler
+      run      Akışları ya da akış gruplarını bir kez çalıştırır
+      check    Tanımlı her veritabanını açar; neyin yolunda olduğunu, gerisi için ne yapılacağını söyler
+      verify   Bir akışın ya da grubun kaynağını ve hedefini satır satır karşılaştırır
+      preset   denk ile gelen akış dosyaları
+      config   Yapılandırma
+      init     denk.toml dosyasını yazar
+      serve    Merkezi (hub) durdurulana kadar çalıştırır
+      site     Dosya gönderip alabilen şube bilgisayarları
+      import   Herhangi bir eski biçimdeki şube dosyalarını merkeze aktarır
+      compare  İki şube dosyası arasında farklı olan satırları söyler
+      demo     Her şeyi bu bilgisayarda uydurma verilerle gösterir
 
     Genel seçenekler:
           --lang <tr|en>        Metinlerin dili: tr ya da en

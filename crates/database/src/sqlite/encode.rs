@@ -309,7 +309,7 @@ mod tests {
             "Infinity",
             "nan",
             "9223372036854775808",
-            "\01",
+            "\u{0}1",
             "1\u{a0}",
         ];
         for text in texts {

@@ -1,11 +1,15 @@
 //! What each command does: one file a command, each with a `run(args, context)`.
 
 pub mod check;
+pub mod compare;
 pub mod config_show;
 pub mod copy;
 pub mod demo;
+pub mod import;
 pub mod init;
 pub mod preset;
 mod report;
 pub mod run;
+pub mod serve;
+pub mod site;
 pub mod verify;

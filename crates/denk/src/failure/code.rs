@@ -57,6 +57,22 @@ pub enum Code {
     FlowWaits,
     /// The process was asked to stop before the end.
     Stopped,
+    /// The hub's store is not there.
+    HubStoreMissing,
+    /// The hub's store cannot be used.
+    HubStore,
+    /// No office PC has this name.
+    UnknownSite,
+    /// An office PC of this name is there already.
+    SiteExists,
+    /// A file that is no office file, or one that the hub does not take.
+    OfficeFile,
+    /// The data folder lies on storage that is lost with the machine.
+    TemporaryData,
+    /// Another hub uses the data folder.
+    HubLocked,
+    /// The hub cannot listen or answer.
+    HubCannotServe,
     /// A command that does not exist.
     UnknownCommand,
     /// An option that does not exist.
@@ -112,6 +128,16 @@ impl Code {
             C::FlowWaits,
             C::Stopped,
         ];
+        let offices = [
+            C::HubStoreMissing,
+            C::HubStore,
+            C::UnknownSite,
+            C::SiteExists,
+            C::OfficeFile,
+            C::TemporaryData,
+            C::HubLocked,
+            C::HubCannotServe,
+        ];
         let usage = [
             C::UnknownCommand,
             C::UnknownOption,
@@ -124,10 +150,11 @@ impl Code {
             C::PresetHasNo,
         ];
         let databases = ErrorKind::ALL.map(C::Database);
-        configuration.into_iter().chain(databases).chain(flows).chain(usage).chain([C::Defect]).collect()
+        let all = configuration.into_iter().chain(databases).chain(flows).chain(usage).chain(offices);
+        all.chain([C::Defect]).collect()
     }
 
-    /// 1xxx configuration, 2xxx databases, 3xxx flows, 4xxx use, 9xxx defects.
+    /// 1xxx configuration, 2xxx databases, 3xxx flows, 4xxx use, 5xxx offices, 9xxx defects.
     #[must_use]
     pub const fn number(self) -> u16 {
         match self {
@@ -156,6 +183,14 @@ impl Code {
             Self::CannotWrite => 3007,
             Self::FlowWaits => 3008,
             Self::Stopped => 3009,
+            Self::HubStoreMissing => 5001,
+            Self::HubStore => 5002,
+            Self::UnknownSite => 5003,
+            Self::SiteExists => 5004,
+            Self::OfficeFile => 5005,
+            Self::TemporaryData => 5006,
+            Self::HubLocked => 5007,
+            Self::HubCannotServe => 5008,
             Self::UnknownCommand => 4001,
             Self::UnknownOption => 4002,
             Self::ArgumentMissing => 4003,

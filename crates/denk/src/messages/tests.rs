@@ -7,7 +7,7 @@ use std::{
 use super::*;
 
 /// Keys whose end is put together in code; their own tests say that each is there.
-const MADE_IN_CODE: [&str; 9] = [
+const MADE_IN_CODE: [&str; 11] = [
     "command-",
     "option-",
     "database-what-",
@@ -17,6 +17,8 @@ const MADE_IN_CODE: [&str; 9] = [
     "severity-",
     "verify-",
     "type-",
+    "compare-",
+    "site-state-",
 ];
 
 /// Key (or `key.attribute`) -> its variables.

@@ -1,6 +1,6 @@
 //! Made-up files of the office program, in every shape that has been seen, and that program at work on them.
 //!
-//! Owns the historical schemas (`sql/shape`, and `presets/rainstaff/legacy.sql` for the live one), a generator of
+//! Owns the historical schemas (`sql/shape`, and `presets/rainstaff/office/schema.sqlite.sql` for the live one), a generator of
 //! repeatable content ([`generate`]) and [`Desktop`], which does to a file what the old program does, its mistakes
 //! included. Does not know denk, HTTP or the server. The one thing to know: a row follows from seed and number alone,
 //! so files of one seed tell of the same people, whatever their shape and size.
@@ -35,7 +35,7 @@ pub use size::Size;
 pub use crate::entegra::Moment;
 
 /// What the downloads of a hub must look like: the schema of the live files, empty.
-pub const LEGACY_SCHEMA: &str = include_str!("../../../../presets/rainstaff/legacy.sql");
+pub const LEGACY_SCHEMA: &str = include_str!("../../../../presets/rainstaff/office/schema.sqlite.sql");
 
 /// **Units**: seconds.
 pub(crate) const DAY: i64 = 24 * 60 * 60;

@@ -1,0 +1,94 @@
+//! `denk compare`: rows that differ between two office files, by what the rows are.
+
+use std::path::Path;
+
+use ::database::untrusted;
+use replica::{
+    compare::{Comparison, Found, compare},
+    office_file::{self, OfficeFile},
+};
+use serde_json::json;
+
+use crate::{
+    Context, Outcome,
+    cli::CompareArgs,
+    clock,
+    failure::{Code, Failure, Result},
+    hub_store,
+    messages::{Message, message},
+    output::Table,
+};
+
+/// Differences of a table that are listed.
+const EXAMPLES: usize = 20;
+
+/// # Errors
+/// A file that is no office file.
+pub fn run(args: &CompareArgs, context: &Context) -> Result<Outcome> {
+    let rules = merge::read(hub_store::preset(&context.config.hub.preset)?.rules)
+        .map_err(|error| Failure::defect(error.to_string()))?;
+    let first = read(&hub_store::file(context, &args.first), &rules)?;
+    let second = read(&hub_store::file(context, &args.second), &rules)?;
+    let compared = compare(&first, &second, &rules);
+    let equal = compared.iter().all(|table| table.differences.is_empty());
+    context.output.answer(&json!({ "equal": equal, "flows": compared.iter().map(told).collect::<Vec<_>>() }));
+    show(context, &compared, equal);
+    Ok(if equal { Outcome::Done } else { Outcome::Partial })
+}
+
+/// An office's file, checked as input that anybody may have made.
+pub(super) fn read(path: &Path, rules: &merge::Rules) -> Result<OfficeFile> {
+    let refused = |why: String| {
+        let what = message("office-file-what").with("file", path);
+        Failure::new(Code::OfficeFile, what, Message::verbatim(why), message("office-file-hint"))
+    };
+    let start = clock::monotonic();
+    let upload = untrusted::inspect(path, &untrusted::Limits::default(), move || clock::monotonic() - start)
+        .map_err(|error| refused(error.to_string()))?;
+    office_file::read(upload, rules).map_err(|error| refused(error.to_string()))
+}
+
+fn told(table: &Comparison) -> serde_json::Value {
+    let examples: Vec<_> = table
+        .differences
+        .iter()
+        .take(EXAMPLES)
+        .map(|row| json!({ "key": row.key, "columns": row.columns, "found": found(row.found) }))
+        .collect();
+    json!({
+        "name": table.table,
+        "compared": table.compared,
+        "missing": table.missing,
+        "extra": table.extra,
+        "different": table.different,
+        "examples": examples,
+    })
+}
+
+/// Where the row is: `first`, `second`, or `both` with differing columns.
+const fn found(found: Found) -> &'static str {
+    match found {
+        Found::Missing => "first",
+        Found::Extra => "second",
+        Found::Different => "both",
+    }
+}
+
+fn show(context: &Context, compared: &[Comparison], equal: bool) {
+    let headings = ["table", "compared", "missing", "extra", "different"]
+        .map(|word| context.text.get(&format!("column-{word}")));
+    let mut table = Table::headed(headings).right(1..5);
+    for one in compared {
+        let counts = [one.compared, one.missing, one.extra, one.different];
+        table.row([one.table.clone()].into_iter().chain(counts.map(|count| count.to_string())));
+    }
+    context.output.table(&table);
+    for one in compared {
+        for row in one.differences.iter().take(EXAMPLES) {
+            let place = context.text.get(&format!("compare-{}", found(row.found)));
+            let columns = row.columns.join(", ");
+            context.output.line(format!("  {}: {} ({place}) {columns}", one.table, row.key).trim_end());
+        }
+    }
+    context.output.line(&context.text.get(if equal { "compare-equal" } else { "compare-differs" }));
+}

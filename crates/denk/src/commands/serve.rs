@@ -1,0 +1,169 @@
+//! `denk serve`: the hub, until it is stopped.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::Write,
+    path::Path,
+};
+
+use hub::{ApiKey, Language, Limits, NewUsers, OneTimePassword, Transport};
+use serde_json::json;
+use store::Accounts;
+
+use crate::{
+    Context, Outcome,
+    cli::ServeArgs,
+    clock,
+    failure::{Code, Failure, Result},
+    hub_store,
+    messages::{Message, message},
+    presets, stop_asked,
+};
+
+/// Held by the hub that uses the data folder.
+const LOCK: &str = "hub.lock";
+
+/// # Errors
+/// What is wrong with the configuration, `TemporaryData`, `HubLocked`, `HubCannotServe`, or what the store says.
+pub async fn run(args: &ServeArgs, context: &Context) -> Result<Outcome> {
+    let store_settings = hub_store::settings(context)?;
+    let folder = &store_settings.data_folder;
+    fs::create_dir_all(folder).map_err(|error| folder_failure(folder, &error))?;
+    if !args.allow_temporary {
+        refuse_temporary(folder)?;
+    }
+    let _lock = lock(folder)?;
+    context.start_log();
+    let store = hub_store::open(context, true).await?;
+    let told = |error: store::Error| hub_store::failure(&error, &store_settings.address);
+    let accounts = Accounts::open(&store_settings).await.map_err(told)?;
+    let settings =
+        hub::Settings { listen: args.listen.unwrap_or(context.config.hub.listen), ..settings(context)? };
+    let plain = settings.transport == Transport::BehindProxy || settings.listen.ip().is_loopback();
+    let serving = hub::serve(settings, store.clone(), accounts, stop_asked())
+        .await
+        .map_err(|error| cannot_serve(&error))?;
+    let url = format!("{}://{}", if plain { "http" } else { "https" }, serving.address);
+    tracing::info!(url, "the hub listens");
+    announce(context, &url, serving.fingerprint.as_deref(), &serving.passwords);
+    let ended = serving.ended().await;
+    store.close().await;
+    ended.map_err(|error| cannot_serve(&error))?;
+    context.output.note(&context.text, &message("serve-stopped"));
+    Ok(Outcome::Done)
+}
+
+/// How the configuration wants the hub to be.
+///
+/// # Errors
+/// `SecretMissing`, `UnknownPreset`, a preset whose accounts cannot be read.
+pub(super) fn settings(context: &Context) -> Result<hub::Settings> {
+    let configured = &context.config.hub;
+    let seen = |path: &Path| context.config.folder.join(path);
+    let transport = match (&configured.certificate, &configured.private_key) {
+        _ if configured.behind_proxy => Transport::BehindProxy,
+        (Some(certificate), Some(key)) => Transport::Files { certificate: seen(certificate), key: seen(key) },
+        _ => Transport::Auto,
+    };
+    let store = hub_store::settings(context)?;
+    Ok(hub::Settings {
+        listen: configured.listen,
+        transport,
+        data_folder: store.data_folder,
+        api_key: context.config.hub_api_key()?.as_deref().and_then(ApiKey::new),
+        first_users: first_users(&configured.preset)?,
+        language: match context.language.language {
+            crate::messages::Language::Turkish => Language::Turkish,
+            crate::messages::Language::English => Language::English,
+        },
+        zone: clock::time_zone(&context.config.zone_name),
+        limits: Limits::default(),
+        clock: store.clock,
+        random: store.random,
+    })
+}
+
+fn first_users(preset: &str) -> Result<Vec<hub::FirstUser>> {
+    let files = presets::files(preset).unwrap_or_default();
+    let Some(file) = files.iter().find(|file| file.path == presets::USERS) else { return Ok(Vec::new()) };
+    let users: NewUsers =
+        file.text.parse().map_err(|error| Failure::defect(format!("{}: {error}", presets::USERS)))?;
+    Ok(users.0)
+}
+
+/// Passwords are shown here only: nobody can tell them again.
+fn announce(context: &Context, url: &str, fingerprint: Option<&str>, passwords: &[OneTimePassword]) {
+    let people: Vec<_> =
+        passwords.iter().map(|one| json!({ "name": one.name, "password": one.password })).collect();
+    context.output.answer(&json!({ "url": url, "fingerprint": fingerprint, "passwords": people }));
+    context.output.line(&context.text.say(&message("serve-ready").with("url", url)));
+    if !passwords.is_empty() {
+        context.output.line(&context.text.get("serve-first-users"));
+        passwords.iter().for_each(|one| context.output.line(&format!("  {}  {}", one.name, one.password)));
+    }
+}
+
+/// One hub for each data folder: two would take each other's unfinished uploads for their own.
+fn lock(folder: &Path) -> Result<File> {
+    let path = folder.join(LOCK);
+    let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let mut file = opened.map_err(|error| folder_failure(folder, &error))?;
+    match file.try_lock() {
+        Ok(()) => {
+            // For people who wonder; nothing depends on it.
+            let _ = write!(file, "{}", std::process::id());
+            Ok(file)
+        }
+        Err(TryLockError::WouldBlock) => {
+            let why = message("hub-locked-why").with("folder", folder);
+            Err(Failure::new(Code::HubLocked, message("serve-what"), why, message("hub-locked-hint")))
+        }
+        Err(TryLockError::Error(error)) => Err(folder_failure(folder, &error)),
+    }
+}
+
+fn folder_failure(folder: &Path, error: &std::io::Error) -> Failure {
+    let why = message("config-read-why").with("file", folder).with("reason", error.to_string());
+    Failure::new(Code::CannotWrite, message("serve-what"), why, message("temporary-hint"))
+}
+
+/// An acknowledged upload must outlive the machine's next start.
+fn refuse_temporary(folder: &Path) -> Result<()> {
+    let Some(kind) = temporary(folder) else { return Ok(()) };
+    let why = message("temporary-why").with("folder", folder).with("kind", kind);
+    Err(Failure::new(Code::TemporaryData, message("temporary-what"), why, message("temporary-hint")))
+}
+
+/// What makes the storage of this folder temporary: its file system, or the system's folder for temporary files.
+fn temporary(folder: &Path) -> Option<String> {
+    let folder = folder.canonicalize().ok()?;
+    let mounts = fs::read_to_string("/proc/mounts").unwrap_or_default();
+    let mounted = |line: &str| {
+        let mut words = line.split(' ').skip(1);
+        let (place, kind) = (words.next()?.replace("\\040", " "), words.next()?);
+        folder.starts_with(&place).then(|| (place.len(), kind.to_owned()))
+    };
+    let kind = mounts.lines().filter_map(mounted).max_by_key(|(length, _)| *length).map(|(_, kind)| kind);
+    if let Some(kind) = kind.filter(|kind| ["tmpfs", "ramfs"].contains(&kind.as_str())) {
+        return Some(kind);
+    }
+    let places = [std::env::temp_dir(), "/tmp".into(), "/var/tmp".into()];
+    let inside =
+        places.into_iter().filter_map(|place| place.canonicalize().ok()).find(|at| folder.starts_with(at));
+    inside.map(|place| place.display().to_string())
+}
+
+fn cannot_serve(error: &hub::Error) -> Failure {
+    let why = Message::verbatim(error.to_string());
+    Failure::new(Code::HubCannotServe, message("serve-what"), why, message("serve-hint")).caused_by(error)
+}
+
+/// `denk+https://host:port/#token.fingerprint`: everything that an office PC needs to know.
+pub(super) fn enrolment_line(context: &Context, token: &str) -> Result<String> {
+    let settings = settings(context)?;
+    let fingerprint = hub::fingerprint(&settings).map_err(|error| cannot_serve(&hub::Error::from(error)))?;
+    let scheme =
+        if fingerprint.is_some() || settings.transport == Transport::BehindProxy { "https" } else { "http" };
+    let mark = fingerprint.map(|mark| format!(".{mark}")).unwrap_or_default();
+    Ok(format!("denk+{scheme}://{}/#{token}{mark}", settings.listen))
+}

@@ -1,0 +1,110 @@
+//! `denk site`: the office PCs that may send and fetch files.
+
+use serde_json::json;
+use store::Site;
+
+use crate::{
+    Context, Outcome,
+    cli::{SiteAddArgs, SiteCommand, SiteNameArgs, SiteRenameArgs},
+    failure::Result,
+    hub_store,
+    messages::message,
+    output::Table,
+};
+
+/// # Errors
+/// The store is not there or fails; the site is not there or is there already.
+pub async fn run(command: &SiteCommand, context: &Context) -> Result<Outcome> {
+    match command {
+        SiteCommand::Add(args) => add(args, context).await,
+        SiteCommand::List => list(context).await,
+        SiteCommand::Revoke(args) => revoke(args, context).await,
+        SiteCommand::Rename(args) => rename(args, context).await,
+    }
+}
+
+async fn add(args: &SiteAddArgs, context: &Context) -> Result<Outcome> {
+    let settings = hub_store::settings(context)?;
+    let store = hub_store::open(context, true).await?;
+    let failed = |error| hub_store::failure(&error, &settings.address);
+    let enrolment = store.add_site(&args.name, &args.region).await.map_err(failed)?;
+    let line = super::serve::enrolment_line(context, &enrolment.token)?;
+    store.close().await;
+    context.output.answer(&json!({
+        "name": enrolment.site.name,
+        "region": enrolment.site.region,
+        "enrolment": line,
+        "token": enrolment.token,
+    }));
+    let words = message("site-added")
+        .with("name", enrolment.site.name.as_str())
+        .with("region", enrolment.site.region.as_str())
+        .with("enrolment", line.as_str())
+        .with("token", enrolment.token.as_str());
+    context.output.line(&context.text.say(&words));
+    Ok(Outcome::Done)
+}
+
+async fn list(context: &Context) -> Result<Outcome> {
+    let settings = hub_store::settings(context)?;
+    let store = hub_store::open(context, false).await?;
+    let sites = store.sites().await.map_err(|error| hub_store::failure(&error, &settings.address))?;
+    store.close().await;
+    let told: Vec<_> = sites
+        .iter()
+        .map(|site| {
+            json!({
+                "name": site.name,
+                "region": site.region,
+                "state": state(site),
+                "last_contact": site.last_contact_ms.map(|ms| context.moment(ms)),
+                "waiting": site.held,
+                "revoked": site.revoked_ms.is_some(),
+            })
+        })
+        .collect();
+    context.output.answer(&json!({ "sites": told }));
+    let headings = ["name", "region", "state", "contact", "waiting"]
+        .map(|word| context.text.get(&format!("column-{word}")));
+    let mut table = Table::headed(headings).right([4]);
+    for site in &sites {
+        let contact = site.last_contact_ms.map_or_else(|| "-".to_owned(), |ms| context.moment(ms));
+        let state = context.text.get(&format!("site-state-{}", state(site)));
+        table.row([site.name.clone(), site.region.clone(), state, contact, site.held.to_string()]);
+    }
+    context.output.table(&table);
+    Ok(Outcome::Done)
+}
+
+/// `new`: never heard of; `active`; `revoked`.
+fn state(site: &Site) -> &'static str {
+    match (site.revoked_ms, site.last_contact_ms) {
+        (Some(_), _) => "revoked",
+        (None, None) => "new",
+        (None, Some(_)) => "active",
+    }
+}
+
+async fn revoke(args: &SiteNameArgs, context: &Context) -> Result<Outcome> {
+    let settings = hub_store::settings(context)?;
+    let store = hub_store::open(context, false).await?;
+    let revoked = store.revoke_site(&args.name).await;
+    store.close().await;
+    revoked.map_err(|error| hub_store::failure(&error, &settings.address))?;
+    done(context, "site-revoked", &args.name)
+}
+
+async fn rename(args: &SiteRenameArgs, context: &Context) -> Result<Outcome> {
+    let settings = hub_store::settings(context)?;
+    let store = hub_store::open(context, false).await?;
+    let renamed = store.rename_site(&args.name, &args.to).await;
+    store.close().await;
+    renamed.map_err(|error| hub_store::failure(&error, &settings.address))?;
+    done(context, "site-renamed", &args.to)
+}
+
+fn done(context: &Context, words: &'static str, name: &str) -> Result<Outcome> {
+    context.output.answer(&json!({ "name": name }));
+    context.output.line(&context.text.say(&message(words).with("name", name)));
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,250 @@
+//! The built hub and old office programs: real HTTP, real files, a hub that is killed.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use reqwest::multipart::{Form, Part};
+use rusqlite::Connection;
+use serde_json::Value;
+use tempfile::TempDir;
+use testkit::office::{self, Office, Shape, Size};
+
+/// The hub as a process of its own, killed at the end.
+struct Hub {
+    folder: TempDir,
+    process: Option<Child>,
+    url: String,
+    web: tokio::runtime::Runtime,
+}
+
+impl Hub {
+    fn start() -> Self {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("denk.toml"), "[hub]\nlisten = '127.0.0.1:0'\napi_key = 'shared'\n")
+            .unwrap();
+        let web = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let mut hub = Self { folder, process: None, url: String::new(), web };
+        hub.serve();
+        hub
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_denk"));
+        command.current_dir(self.folder.path()).args(arguments).env("DENK_LANG", "en").env_remove("API_KEY");
+        command
+    }
+
+    /// Starts the hub and waits until it says where it listens.
+    fn serve(&mut self) {
+        let mut process = self
+            .command(&["serve", "--allow-temporary", "--json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap();
+        self.url = ready["url"].as_str().unwrap().to_owned();
+        self.process = Some(process);
+    }
+
+    /// As a power cut would end it.
+    fn kill(&mut self) {
+        let mut process = self.process.take().unwrap();
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
+
+    fn denk(&self, arguments: &[&str]) -> (i32, Value) {
+        let output = self.command(arguments).arg("--json").output().unwrap();
+        let said = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        (output.status.code().unwrap(), said)
+    }
+
+    fn add_site(&self, name: &str, region: &str) -> String {
+        let (code, said) = self.denk(&["site", "add", name, "--region", region]);
+        assert_eq!(code, 0, "{said:#}");
+        said["token"].as_str().unwrap().to_owned()
+    }
+
+    /// Sends a file as the old program does.
+    fn upload(&self, key: &str, region: &str, file: &Path) -> (u16, Value) {
+        let part = Part::bytes(fs::read(file).unwrap()).file_name("puantaj.db");
+        let request = reqwest::Client::new()
+            .post(format!("{}/sync", self.url))
+            .header("X-API-KEY", key)
+            .header("X-Region", region)
+            .header("X-Reason", "timesheet")
+            .multipart(Form::new().part("db", part));
+        self.web.block_on(async {
+            let answer = request.send().await.unwrap();
+            (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+        })
+    }
+
+    fn download(&self, key: &str, region: &str, file: &Path) -> u16 {
+        let request = reqwest::Client::new()
+            .get(format!("{}/sync/download", self.url))
+            .header("X-API-KEY", key)
+            .header("X-Region", region);
+        self.web.block_on(async {
+            let answer = request.send().await.unwrap();
+            let status = answer.status().as_u16();
+            fs::write(file, answer.bytes().await.unwrap()).unwrap();
+            status
+        })
+    }
+
+    fn get(&self, path: &str, key: Option<&str>) -> (u16, Value) {
+        let mut request = reqwest::Client::new().get(format!("{}{path}", self.url));
+        if let Some(key) = key {
+            request = request.header("X-API-KEY", key);
+        }
+        self.web.block_on(async {
+            let answer = request.send().await.unwrap();
+            (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+        })
+    }
+
+    fn file(&self, name: &str, region: &str, seed: u64) -> PathBuf {
+        let path = self.folder.path().join(name);
+        let office = Office { shape: Shape::Live, size: Size::small(), region, seed };
+        office::generate(&path, &office).unwrap();
+        path
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        if self.process.is_some() {
+            self.kill();
+        }
+    }
+}
+
+fn rows(file: &Path, sql: &str) -> Vec<String> {
+    let connection = Connection::open(file).unwrap();
+    let mut statement = connection.prepare(sql).unwrap();
+    statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+const PEOPLE: &str = "select full_name from employees order by full_name";
+
+#[test]
+fn two_offices_and_headquarters_each_get_what_is_theirs() {
+    let hub = Hub::start();
+    let (ankara, bursa) = (hub.file("ankara.db", "Ankara", 1), hub.file("bursa.db", "Bursa", 2));
+    let (first, second, all) =
+        (hub.add_site("a", "Ankara"), hub.add_site("b", "Bursa"), hub.add_site("hq", "*"));
+    assert_eq!(hub.upload(&first, "Ankara", &ankara).0, 200);
+    // The old program says Ankara wherever it stands; the token knows better.
+    let (status, said) = hub.upload(&second, "Ankara", &bursa);
+    assert_eq!((status, said["region"].as_str().unwrap()), (200, "Bursa"), "{said:#}");
+    let (mine, everything) = (hub.folder.path().join("mine.db"), hub.folder.path().join("all.db"));
+    assert_eq!(hub.download(&second, "Ankara", &mine), 200);
+    assert_eq!(rows(&mine, PEOPLE), rows(&bursa, PEOPLE));
+    assert_eq!(rows(&mine, "select distinct region from timesheets"), ["Bursa"]);
+    assert_eq!(hub.download(&all, "", &everything), 200);
+    let hours = "select e.full_name || t.work_date || t.start_time from timesheets t join employees e on e.id = t.employee_id order by 1";
+    let mut expected = [rows(&ankara, hours), rows(&bursa, hours)].concat();
+    expected.sort();
+    assert_eq!(rows(&everything, hours), expected, "everybody's hours are still their own");
+    assert_eq!(
+        hub.upload("wrong", "Ankara", &ankara),
+        (401, serde_json::json!({"success": false, "error": "Invalid API key"}))
+    );
+    let (status, counts) = hub.get("/status", Some(&first));
+    assert_eq!((status, counts["success"].as_bool()), (200, Some(true)), "{counts:#}");
+}
+
+#[test]
+fn an_answered_upload_outlives_the_hub() {
+    let mut hub = Hub::start();
+    let token = hub.add_site("a", "Ankara");
+    let file = hub.file("ankara.db", "Ankara", 3);
+    assert_eq!(hub.upload(&token, "Ankara", &file).0, 200);
+    hub.kill();
+    hub.serve();
+    let back = hub.folder.path().join("back.db");
+    assert_eq!(hub.download(&token, "Ankara", &back), 200);
+    assert_eq!(rows(&back, PEOPLE), rows(&file, PEOPLE));
+    let (_, said) = hub.upload(&token, "Ankara", &back);
+    let changed = |table: &Value| ["inserted", "updated", "deleted"].iter().any(|what| table[what] != 0);
+    assert!(!said["tables"].as_object().unwrap().values().any(changed), "{said:#}");
+    assert_eq!(hub.get("/health", None).1["status"], "ok");
+}
+
+#[test]
+fn an_imported_file_is_continued_by_the_pc_it_came_from() {
+    let hub = Hub::start();
+    let file = hub.file("old.db", "Izmir", 4);
+    let name = file.to_str().unwrap();
+    let (code, planned) = hub.denk(&["import", name, "--region", "Izmir", "--dry-run"]);
+    assert_eq!((code, &planned["tables"]["employees"]["new"]), (0, &9.into()), "{planned:#}");
+    assert_eq!(hub.denk(&["import", name, "--region", "Izmir"]).1["tables"]["timesheets"]["new"], 76);
+    let again = hub.upload("shared", "Izmir", &file).1;
+    assert_eq!(
+        (&again["tables"]["timesheets"]["unchanged"], &again["tables"]["timesheets"]["inserted"]),
+        (&76.into(), &0.into()),
+        "{again:#}"
+    );
+    let other = hub.file("other.db", "Izmir", 5);
+    let (code, same) = hub.denk(&["compare", name, name]);
+    assert_eq!((code, same["equal"].as_bool()), (0, Some(true)), "{same:#}");
+    let (code, differs) = hub.denk(&["compare", name, other.to_str().unwrap()]);
+    assert_eq!((code, differs["equal"].as_bool()), (3, Some(false)), "{differs:#}");
+}
+
+#[test]
+fn sites_are_listed_renamed_and_revoked() {
+    let hub = Hub::start();
+    let token = hub.add_site("a", "Ankara");
+    let enrolment = hub.denk(&["site", "add", "b", "--region", "Bursa"]).1;
+    assert!(enrolment["enrolment"].as_str().unwrap().starts_with("denk+http"), "{enrolment:#}");
+    assert_eq!(hub.denk(&["site", "add", "a", "--region", "Ankara"]).0, 1);
+    assert_eq!(hub.denk(&["site", "rename", "a", "first"]).0, 0);
+    assert_eq!(hub.denk(&["site", "revoke", "nobody"]).0, 1);
+    let file = hub.file("ankara.db", "Ankara", 6);
+    assert_eq!(hub.upload(&token, "Ankara", &file).0, 200);
+    assert_eq!(hub.denk(&["site", "revoke", "first"]).0, 0);
+    assert_eq!(hub.upload(&token, "Ankara", &file).0, 401, "within a second means at once");
+    let listed = hub.denk(&["site", "list"]).1;
+    let of = |name: &str| {
+        listed["sites"].as_array().unwrap().iter().find(|site| site["name"] == name).unwrap().clone()
+    };
+    assert_eq!((&of("first")["revoked"], &of("b")["state"]), (&true.into(), &"new".into()), "{listed:#}");
+    assert!(of("first")["last_contact"].is_string());
+}
+
+#[test]
+fn a_hub_neither_starts_on_temporary_storage_nor_twice_in_one_folder() {
+    let hub = Hub::start();
+    let (code, said) = hub.denk(&["serve"]);
+    assert_eq!((code, said["error"]["code"].as_str().unwrap()), (1, "DENK-5006"), "{said:#}");
+    let (code, said) = hub.denk(&["serve", "--allow-temporary"]);
+    assert_eq!((code, said["error"]["code"].as_str().unwrap()), (1, "DENK-5007"), "{said:#}");
+    let (code, said) = hub.denk(&["site", "list", "--data", "elsewhere"]);
+    assert_eq!((code, said["error"]["code"].as_str().unwrap()), (1, "DENK-5001"), "{said:#}");
+}
+
+#[test]
+fn what_is_no_office_file_is_refused_and_leaves_nothing() {
+    let hub = Hub::start();
+    let text = hub.folder.path().join("text.db");
+    fs::write(&text, "no database at all".repeat(100)).unwrap();
+    let (status, said) = hub.upload("shared", "Ankara", &text);
+    assert_eq!((status, said["success"].as_bool()), (422, Some(false)), "{said:#}");
+    let (code, said) = hub.denk(&["import", "text.db"]);
+    assert_eq!((code, said["error"]["code"].as_str().unwrap()), (1, "DENK-5005"), "{said:#}");
+    let strange = hub.folder.path().join("strange.db");
+    Connection::open(&strange).unwrap().execute_batch("create table t (n)").unwrap();
+    assert_eq!(hub.upload("shared", "Ankara", &strange).0, 422);
+    let counts = hub.get("/status", Some("shared")).1;
+    assert_eq!(counts["employees"], 0, "{counts:#}");
+}

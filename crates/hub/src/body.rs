@@ -1,0 +1,136 @@
+//! A request's body as it may be trusted: bounded in bytes and in time, one piece at a time.
+//!
+//! A task of its own reads the body. When the request is refused before its end, the task goes on reading for a little
+//! while and throws away what comes: a client that is still sending would otherwise see a broken connection instead
+//! of the answer.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use axum::body::{Body, BodyDataStream};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use tokio::{sync::mpsc, time};
+
+use crate::Limits;
+
+/// Why a body ended before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Cut {
+    #[error("The file is too large")]
+    TooLarge,
+    #[error("The upload took too long")]
+    TooSlow,
+    #[error("The request ended before its end")]
+    Broken,
+}
+
+/// Pieces that wait to be written to disk.
+const PIECES_WAITING: usize = 2;
+/// What is read and thrown away after a refusal.
+const LINGER_BYTES_MAX: usize = 4 << 20;
+const LINGER: Duration = Duration::from_secs(5);
+
+/// The pieces of a body, in order.
+///
+/// **Invariants**: every second poll is pending, so that a reader that reads ahead as far as it gets holds one piece.
+pub(crate) struct Pieces {
+    waiting: mpsc::Receiver<Result<Bytes, Cut>>,
+    allowance: Allowance,
+    pause: bool,
+}
+
+/// How many bytes a reader may read ahead; above that the body is [`Cut::Broken`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Allowance(Arc<AtomicUsize>);
+
+impl Allowance {
+    pub fn set(&self, bytes: usize) {
+        self.0.store(bytes, Ordering::Relaxed);
+    }
+
+    fn take(&self, bytes: usize) -> bool {
+        let less = |left: usize| left.checked_sub(bytes);
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+    }
+}
+
+impl Pieces {
+    pub fn of(body: Body, limits: &Limits) -> (Self, Allowance) {
+        let (tell, waiting) = mpsc::channel(PIECES_WAITING);
+        let allowance = Allowance::default();
+        allowance.set(usize::MAX);
+        tokio::spawn(read(body.into_data_stream(), limits.clone(), tell));
+        (Self { waiting, allowance: allowance.clone(), pause: false }, allowance)
+    }
+}
+
+impl Stream for Pieces {
+    type Item = Result<Bytes, Cut>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if std::mem::take(&mut self.pause) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let piece = ready!(self.waiting.poll_recv(context));
+        self.pause = true;
+        Poll::Ready(piece.map(|piece| match piece {
+            Ok(bytes) if !self.allowance.take(bytes.len()) => Err(Cut::Broken),
+            piece => piece,
+        }))
+    }
+}
+
+async fn read(mut body: BodyDataStream, limits: Limits, tell: mpsc::Sender<Result<Bytes, Cut>>) {
+    let cut = match time::timeout(limits.upload_wait, pass_on(&mut body, &limits, &tell)).await {
+        Ok(Ok(())) => return,
+        Ok(Err(cut)) => cut,
+        Err(_) => Some(Cut::TooSlow),
+    };
+    if let Some(cut) = cut {
+        // Nobody listens any more: that is what `linger` is for.
+        let _ = tell.send(Err(cut)).await;
+    }
+    let _ = time::timeout(LINGER, linger(body)).await;
+}
+
+/// Passes the body on to its end. `Err(None)`: whoever read it has stopped.
+async fn pass_on(
+    body: &mut BodyDataStream,
+    limits: &Limits,
+    tell: &mpsc::Sender<Result<Bytes, Cut>>,
+) -> Result<(), Option<Cut>> {
+    let mut left = limits.upload_bytes_max;
+    loop {
+        let next = tokio::select! {
+            next = time::timeout(limits.body_wait, body.next()) => next,
+            () = tell.closed() => return Err(None),
+        };
+        let bytes = match next {
+            Err(_) => return Err(Some(Cut::TooSlow)),
+            Ok(None) => return Ok(()),
+            Ok(Some(Err(_))) => return Err(Some(Cut::Broken)),
+            Ok(Some(Ok(bytes))) => bytes,
+        };
+        left = left.checked_sub(bytes.len() as u64).ok_or(Some(Cut::TooLarge))?;
+        tell.send(Ok(bytes)).await.map_err(|_| None)?;
+    }
+}
+
+async fn linger(mut body: BodyDataStream) {
+    let mut left = LINGER_BYTES_MAX;
+    while let Some(Ok(bytes)) = body.next().await {
+        match left.checked_sub(bytes.len()) {
+            Some(less) => left = less,
+            None => return,
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! `GET /dashboard`: how things stand, for people.
+
+use std::{collections::HashMap, sync::Arc};
+
+use askama::Template;
+use axum::{
+    extract::{Query, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Redirect, Response},
+};
+use jiff::tz::TimeZone;
+use merge::Region;
+use store::{AuditEntry, RecentChange, RegionCount, Role, Site, Status};
+
+use crate::{
+    answer::Refusal,
+    app::{App, moment},
+    credential::{self, Caller},
+    login::{Asked, LOGIN, PASSWORD, page},
+    public::{is_seen, state},
+    session,
+    words::Words,
+};
+
+/// The tables that a region is told by; the others stand in the list of all tables.
+const EMPLOYEES: &str = "employees";
+const TIMESHEETS: &str = "timesheets";
+const RECENT: usize = 25;
+/// Read so many, as those of other regions are left out.
+const RECENT_READ: usize = 500;
+const ACTIVITY: usize = 25;
+const CONTENT_CHARS_MAX: usize = 160;
+
+/// Who looks, and at what.
+struct Viewer {
+    /// `None`: a program that shows a key.
+    name: Option<String>,
+    sees: Region,
+    is_admin: bool,
+}
+
+#[derive(Template)]
+#[template(path = "dashboard.html")]
+struct Page<'a> {
+    words: &'a Words,
+    name: Option<&'a str>,
+    region: &'a str,
+    now: String,
+    replace_shared_key: bool,
+    regions: Vec<RegionLine>,
+    total: RegionLine,
+    tables: Vec<(String, u64)>,
+    conflicts: usize,
+    held: u64,
+    sites: Vec<SiteLine>,
+    alerts: Vec<AlertLine>,
+    recent: Vec<ChangeLine>,
+    activity: Option<Vec<ActivityLine>>,
+}
+
+struct RegionLine {
+    name: String,
+    employees: u64,
+    timesheets: u64,
+    last_entry: String,
+}
+
+struct SiteLine {
+    name: String,
+    region: String,
+    state: &'static str,
+    last_contact: String,
+    waiting: u64,
+}
+
+struct AlertLine {
+    at: String,
+    site: String,
+    kind: String,
+    what: String,
+}
+
+struct ChangeLine {
+    at: String,
+    site: String,
+    region: String,
+    table: String,
+    action: &'static str,
+    content: String,
+}
+
+struct ActivityLine {
+    at: String,
+    who: String,
+    action: String,
+    what: String,
+}
+
+pub(crate) async fn dashboard(
+    State(app): State<Arc<App>>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let words = Words::of(asked.lang.as_deref(), &headers, app.settings.language);
+    match viewer(&app, &headers).await? {
+        Ok(viewer) => page(&gather(&app, words, &viewer).await?),
+        Err(elsewhere) => Ok(elsewhere),
+    }
+}
+
+/// Whoever may look; otherwise where to go first. A key opens the page as the old guide says it: the shared key, or
+/// that of headquarters.
+async fn viewer(app: &App, headers: &HeaderMap) -> Result<Result<Viewer, Response>, Refusal> {
+    if credential::is_shown(headers) {
+        return match credential::caller(&app.store, app.settings.api_key.as_ref(), headers).await {
+            Ok(Caller::Shared) => Ok(Ok(Viewer { name: None, sees: Region::All, is_admin: true })),
+            Ok(Caller::Site(device)) if device.region == Region::All => {
+                Ok(Ok(Viewer { name: None, sees: Region::All, is_admin: true }))
+            }
+            Ok(Caller::Site(_)) | Err(Refusal::Key) => {
+                Ok(Err((StatusCode::UNAUTHORIZED, "Unauthorized").into_response()))
+            }
+            Err(other) => Err(other),
+        };
+    }
+    Ok(match session::person(app, headers).await? {
+        None => Err(Redirect::to(LOGIN).into_response()),
+        Some(user) if user.must_change => Err(Redirect::to(PASSWORD).into_response()),
+        Some(user) => {
+            Ok(Viewer { is_admin: user.role == Role::Admin, name: Some(user.name), sees: user.region })
+        }
+    })
+}
+
+async fn gather<'a>(app: &App, words: &'static Words, viewer: &'a Viewer) -> Result<Page<'a>, Refusal> {
+    let store = &app.store;
+    let (status, sites) = (store.status().await?, store.sites().await?);
+    let recent = store.recent(RECENT_READ).await?;
+    let conflicts = store.conflicts().await?;
+    let alerts = store.alerts().await?;
+    let activity = if viewer.is_admin { Some(store.audit(ACTIVITY).await?) } else { None };
+    let told = Teller { words, zone: &app.settings.zone, sees: &viewer.sees, sites: sites_by_number(&sites) };
+    let seen: Vec<&Site> = sites.iter().filter(|site| is_seen(&viewer.sees, &site.region)).collect();
+    let open = conflicts.iter().filter(|kept| kept.open && told.sees_row(kept.region.as_deref()));
+    Ok(Page {
+        words,
+        name: viewer.name.as_deref(),
+        region: told.region(&viewer.sees),
+        now: told.time(app.now_ms()),
+        replace_shared_key: viewer.is_admin
+            && sites.iter().any(|site| site.shared && site.revoked_ms.is_none()),
+        regions: told.regions(&status),
+        total: told.total(&status),
+        tables: told.tables(&status),
+        conflicts: open.count(),
+        held: seen.iter().map(|site| site.held).sum(),
+        sites: seen.iter().map(|site| told.site(site)).collect(),
+        alerts: alerts
+            .iter()
+            .filter(|alert| told.sees_site(alert.site))
+            .map(|alert| told.alert(alert))
+            .collect(),
+        recent: recent
+            .iter()
+            .filter(|c| told.sees_row(c.region.as_deref()))
+            .take(RECENT)
+            .map(|c| told.change(c))
+            .collect(),
+        activity: activity.map(|entries| entries.iter().map(|entry| told.activity(entry)).collect()),
+    })
+}
+
+fn sites_by_number(sites: &[Site]) -> HashMap<u32, &Site> {
+    sites.iter().map(|site| (site.id, site)).collect()
+}
+
+/// Puts what the store tells into the words of a page.
+struct Teller<'a> {
+    words: &'static Words,
+    zone: &'a TimeZone,
+    sees: &'a Region,
+    sites: HashMap<u32, &'a Site>,
+}
+
+impl Teller<'_> {
+    /// A row that says no region is headquarters' business.
+    fn sees_row(&self, region: Option<&str>) -> bool {
+        region.map_or(*self.sees == Region::All, |region| is_seen(self.sees, region))
+    }
+
+    fn sees_site(&self, number: u32) -> bool {
+        self.sites.get(&number).map_or(*self.sees == Region::All, |site| is_seen(self.sees, &site.region))
+    }
+
+    fn time(&self, ms: i64) -> String {
+        moment(ms).to_zoned(self.zone.clone()).strftime("%d.%m.%Y %H:%M").to_string()
+    }
+
+    fn time_or(&self, ms: Option<i64>, otherwise: &str) -> String {
+        ms.map_or_else(|| otherwise.to_owned(), |ms| self.time(ms))
+    }
+
+    fn region<'r>(&self, region: &'r Region) -> &'r str {
+        match region {
+            Region::All => self.words.all_regions,
+            Region::Named(name) => name,
+        }
+    }
+
+    fn regions(&self, status: &Status) -> Vec<RegionLine> {
+        let seen = status.regions.iter().filter(|(name, _)| is_seen(self.sees, name));
+        seen.map(|(name, count)| self.region_line(name, count)).collect()
+    }
+
+    fn region_line(&self, name: &str, count: &RegionCount) -> RegionLine {
+        let rows = |table| count.tables.get(table).copied().unwrap_or_default();
+        RegionLine {
+            name: if name.is_empty() { self.words.no_region } else { name }.to_owned(),
+            employees: rows(EMPLOYEES),
+            timesheets: rows(TIMESHEETS),
+            last_entry: self.time_or(count.last_change_ms, self.words.never),
+        }
+    }
+
+    /// Of the regions that are seen.
+    fn total(&self, status: &Status) -> RegionLine {
+        let seen =
+            || status.regions.iter().filter(|(name, _)| is_seen(self.sees, name)).map(|(_, count)| count);
+        let rows = |table| seen().filter_map(|count| count.tables.get(table)).sum();
+        RegionLine {
+            name: self.words.total.to_owned(),
+            employees: rows(EMPLOYEES),
+            timesheets: rows(TIMESHEETS),
+            last_entry: self.time_or(seen().filter_map(|count| count.last_change_ms).max(), self.words.never),
+        }
+    }
+
+    fn tables(&self, status: &Status) -> Vec<(String, u64)> {
+        let mut tables = std::collections::BTreeMap::new();
+        if *self.sees == Region::All {
+            tables.clone_from(&status.tables);
+        } else {
+            let seen = status.regions.iter().filter(|(name, _)| is_seen(self.sees, name));
+            for (table, rows) in seen.flat_map(|(_, count)| &count.tables) {
+                *tables.entry(table.clone()).or_default() += rows;
+            }
+        }
+        tables.into_iter().collect()
+    }
+
+    fn site_name(&self, number: u32) -> String {
+        self.sites.get(&number).map_or_else(|| number.to_string(), |site| site.name.clone())
+    }
+
+    fn site(&self, site: &Site) -> SiteLine {
+        SiteLine {
+            name: site.name.clone(),
+            region: if site.region == "*" { self.words.all_regions } else { &site.region }.to_owned(),
+            state: self.words.state(state(site)),
+            last_contact: self.time_or(site.last_contact_ms, self.words.never),
+            waiting: site.held,
+        }
+    }
+
+    fn alert(&self, alert: &store::Alert) -> AlertLine {
+        AlertLine {
+            at: self.time(alert.at_ms),
+            site: self.site_name(alert.site),
+            kind: alert.kind.clone(),
+            what: alert.what.clone(),
+        }
+    }
+
+    fn change(&self, change: &RecentChange) -> ChangeLine {
+        ChangeLine {
+            at: self.time(change.at_ms),
+            site: self.site_name(change.site),
+            region: change.region.clone().unwrap_or_default(),
+            table: change.table.clone(),
+            action: self.words.action(&change.action),
+            content: content(change.after.as_ref().or(change.before.as_ref())),
+        }
+    }
+
+    fn activity(&self, entry: &AuditEntry) -> ActivityLine {
+        ActivityLine {
+            at: self.time(entry.at_ms),
+            who: entry.who.clone(),
+            action: entry.action.clone(),
+            what: entry.what.clone(),
+        }
+    }
+}
+
+/// A row in one line: its columns that say something.
+fn content(row: Option<&serde_json::Value>) -> String {
+    use serde_json::Value;
+    let Some(Value::Object(columns)) = row else { return String::new() };
+    let said = columns.iter().filter_map(|(name, value)| match value {
+        Value::Null | Value::Object(_) | Value::Array(_) => None,
+        Value::String(text) if text.is_empty() => None,
+        Value::String(text) => Some(format!("{name}: {text}")),
+        other => Some(format!("{name}: {other}")),
+    });
+    let line = said.collect::<Vec<_>>().join(", ");
+    if line.chars().count() <= CONTENT_CHARS_MAX {
+        line
+    } else {
+        line.chars().take(CONTENT_CHARS_MAX).chain(['…']).collect()
+    }
+}

@@ -1,0 +1,73 @@
+//! `GET /sync/download`: the file for one device.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use store::{Device, Handout};
+use tokio::fs::File;
+use tokio_util::io::ReaderStream;
+
+use crate::{
+    answer::Refusal,
+    app::App,
+    credential::{self, Caller},
+    shared_key,
+};
+
+const HEADQUARTERS: &str = "*";
+
+pub(crate) async fn download(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let device = device(&app, peer, &headers).await?;
+    let handout = app.store.hand_out(&device).await?;
+    if is_known(&headers, &handout.etag) {
+        return Ok((StatusCode::NOT_MODIFIED, tag(&handout)?).into_response());
+    }
+    Ok((tag(&handout)?, file(&handout).await?).into_response())
+}
+
+/// Who fetches the file. Behind the shared key the old program does not say: then it is told by its address, and
+/// whoever cannot be told gets what the key may see, which is everything.
+async fn device(app: &App, peer: SocketAddr, headers: &HeaderMap) -> Result<Device, Refusal> {
+    match credential::caller(&app.store, app.settings.api_key.as_ref(), headers).await? {
+        Caller::Site(device) => Ok(device),
+        Caller::Shared => {
+            let from = shared_key::address(peer, headers, app.settings.is_behind_proxy());
+            let region = credential::region(headers)?.or_else(|| app.regions_heard.only(from, app.now_ms()));
+            Ok(app.store.shared_device(region.as_deref().unwrap_or(HEADQUARTERS)).await?)
+        }
+    }
+}
+
+fn tag(handout: &Handout) -> Result<[(header::HeaderName, HeaderValue); 1], Refusal> {
+    let tag = HeaderValue::try_from(format!("\"{}\"", handout.etag));
+    Ok([(header::ETAG, tag.map_err(|_| Refusal::Defect("a hand-out has a tag that is not one"))?)])
+}
+
+/// Whether the client has these very bytes.
+fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    let tags = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|tags| tags.to_str().ok());
+    tags.flat_map(|tags| tags.split(',')).map(str::trim).any(|tag| {
+        let tag = tag.strip_prefix("W/").unwrap_or(tag);
+        tag == "*" || tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')) == Some(etag)
+    })
+}
+
+async fn file(handout: &Handout) -> io::Result<impl IntoResponse + use<>> {
+    let file = File::open(&handout.path).await?;
+    let bytes = file.metadata().await?.len();
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_DISPOSITION, "attachment; filename=puantaj.db".to_owned()),
+        (header::CONTENT_LENGTH, bytes.to_string()),
+    ];
+    Ok((headers, Body::from_stream(ReaderStream::new(file))))
+}

@@ -1,0 +1,35 @@
+//! The hub as a server: HTTP for the old programs of the offices, and pages for people.
+//!
+//! Owns everything between a socket and [`store::Store`]: credentials, limits, log-in, pages, TLS. Does not know how
+//! files are merged. The one thing to know: whoever asks is told by the credential alone; what a request says about
+//! itself (`X-Region`) counts only with the one shared key of the old days, which has no identity of its own.
+
+mod answer;
+mod app;
+mod attempts;
+mod body;
+mod certificate;
+mod connections;
+mod credential;
+mod dashboard;
+mod download;
+mod first_users;
+mod login;
+mod origin;
+mod passwords;
+mod public;
+mod router;
+mod secure;
+mod server;
+mod session;
+mod settings;
+mod shared_key;
+mod upload;
+mod words;
+
+pub use certificate::{Error as CertificateError, fingerprint};
+pub use first_users::{FirstUser, NewUsers, OneTimePassword};
+pub use passwords::{PasswordError, Passwords};
+pub use router::router;
+pub use server::{Error, Serving, serve};
+pub use settings::{ApiKey, Language, Limits, Settings, Transport};

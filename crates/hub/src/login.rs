@@ -1,0 +1,199 @@
+//! Logging in and out, and the password that must be changed first.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    Form,
+    extract::{Query, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+use store::User;
+
+use crate::{
+    PasswordError, Passwords,
+    answer::{Refusal, chain},
+    app::App,
+    session,
+    words::Words,
+};
+
+pub(crate) const LOGIN: &str = "/login";
+pub(crate) const PASSWORD: &str = "/password";
+pub(crate) const DASHBOARD: &str = "/dashboard";
+const NAME_CHARS_MAX: usize = 100;
+
+/// The language that a link asks for.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Asked {
+    pub lang: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Credentials {
+    username: String,
+    password: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Change {
+    old: String,
+    new: String,
+    again: String,
+}
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct LoginPage<'a> {
+    words: &'a Words,
+    name: &'a str,
+    problem: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "password.html")]
+struct PasswordPage<'a> {
+    words: &'a Words,
+    must: bool,
+    problem: &'a str,
+}
+
+pub(crate) fn page(template: &impl Template) -> Result<Response, Refusal> {
+    let html = template.render().map_err(|error| {
+        tracing::error!(cause = chain(&error), "a page cannot be made");
+        Refusal::Defect("a page cannot be made")
+    })?;
+    Ok(Html(html).into_response())
+}
+
+pub(crate) async fn ask(
+    State(app): State<Arc<App>>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let words = Words::of(asked.lang.as_deref(), &headers, app.settings.language);
+    page(&LoginPage { words, name: "", problem: "" })
+}
+
+pub(crate) async fn log_in(
+    State(app): State<Arc<App>>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+    Form(form): Form<Credentials>,
+) -> Result<Response, Refusal> {
+    let words = Words::of(asked.lang.as_deref(), &headers, app.settings.language);
+    let name = form.username.trim();
+    let again = |status: StatusCode, problem| -> Result<Response, Refusal> {
+        Ok((status, page(&LoginPage { words, name, problem })?).into_response())
+    };
+    if name.chars().count() > NAME_CHARS_MAX {
+        return again(StatusCode::UNAUTHORIZED, words.wrong);
+    }
+    match recognise(&app, name, &form.password).await? {
+        Outcome::Is(user) => welcome(&app, &user, &headers).await,
+        Outcome::Wrong => again(StatusCode::UNAUTHORIZED, words.wrong),
+        Outcome::Locked => again(StatusCode::TOO_MANY_REQUESTS, words.locked),
+        Outcome::Busy => again(StatusCode::SERVICE_UNAVAILABLE, words.busy),
+    }
+}
+
+/// What came of a name and a password.
+enum Outcome {
+    Is(User),
+    Wrong,
+    Locked,
+    Busy,
+}
+
+/// Takes as long for a name that nobody has.
+async fn recognise(app: &App, name: &str, password: &str) -> Result<Outcome, Refusal> {
+    if !app.attempts.begin(name, app.now_ms()) {
+        return Ok(Outcome::Locked);
+    }
+    let user = app.accounts.user(name).await?.filter(|user| !user.disabled);
+    let hash = user.as_ref().map(|user| user.password_hash.as_str());
+    let right = match app.passwords.is(password, hash).await {
+        Ok(right) => right,
+        Err(PasswordError::Busy) => return Ok(Outcome::Busy),
+        Err(_) => return Err(Refusal::Defect("a password cannot be checked")),
+    };
+    match user.filter(|_| right) {
+        Some(user) => {
+            app.attempts.succeed(name);
+            Ok(Outcome::Is(user))
+        }
+        None => {
+            if app.attempts.is_locked(name) {
+                app.store.note(name, "log_in_locked", "").await?;
+            }
+            Ok(Outcome::Wrong)
+        }
+    }
+}
+
+/// A new session, and the old one of this browser ends: whoever set its cookie gets nothing.
+async fn welcome(app: &App, user: &User, headers: &HeaderMap) -> Result<Response, Refusal> {
+    session::close(app, headers).await?;
+    let cookie = session::open(app, &user.name).await?;
+    app.store.note(&user.name, "log_in", "").await?;
+    let to = if user.must_change { PASSWORD } else { DASHBOARD };
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(to)).into_response())
+}
+
+pub(crate) async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Refusal> {
+    let person = session::person(&app, &headers).await?;
+    let cookie = session::close(&app, &headers).await?;
+    if let Some(user) = person {
+        app.store.note(&user.name, "log_out", "").await?;
+    }
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(LOGIN)).into_response())
+}
+
+pub(crate) async fn ask_password(
+    State(app): State<Arc<App>>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let Some(user) = session::person(&app, &headers).await? else {
+        return Ok(Redirect::to(LOGIN).into_response());
+    };
+    let words = Words::of(asked.lang.as_deref(), &headers, app.settings.language);
+    page(&PasswordPage { words, must: user.must_change, problem: "" })
+}
+
+pub(crate) async fn change_password(
+    State(app): State<Arc<App>>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+    Form(form): Form<Change>,
+) -> Result<Response, Refusal> {
+    let Some(user) = session::person(&app, &headers).await? else {
+        return Ok(Redirect::to(LOGIN).into_response());
+    };
+    let words = Words::of(asked.lang.as_deref(), &headers, app.settings.language);
+    let again = |status: StatusCode, problem| -> Result<Response, Refusal> {
+        Ok((status, page(&PasswordPage { words, must: user.must_change, problem })?).into_response())
+    };
+    if form.new != form.again {
+        return again(StatusCode::UNPROCESSABLE_ENTITY, words.not_the_same);
+    }
+    match Passwords::check_new(&user.name, &form.old, &form.new) {
+        Err(PasswordError::Length) => return again(StatusCode::UNPROCESSABLE_ENTITY, words.too_short),
+        Err(_) => return again(StatusCode::UNPROCESSABLE_ENTITY, words.too_easy),
+        Ok(()) => {}
+    }
+    match recognise(&app, &user.name, &form.old).await? {
+        Outcome::Is(_) => {}
+        Outcome::Wrong => return again(StatusCode::UNAUTHORIZED, words.wrong),
+        Outcome::Locked => return again(StatusCode::TOO_MANY_REQUESTS, words.locked),
+        Outcome::Busy => return again(StatusCode::SERVICE_UNAVAILABLE, words.busy),
+    }
+    let hash = app.passwords.hash(&form.new).await.map_err(|_| Refusal::Busy)?;
+    // Ends all sessions of the person; this browser gets a new one.
+    app.accounts.set_password(&user.name, &hash, false).await?;
+    app.store.note(&user.name, "password", "").await?;
+    let cookie = session::open(&app, &user.name).await?;
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(DASHBOARD)).into_response())
+}

@@ -1,0 +1,43 @@
+//! What every answer carries, and the longest that any answer may take.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use tokio::time;
+
+use crate::{answer::Refusal, app::App};
+
+/// Pages need nothing but themselves: no script, no style, no frame, no other site.
+const POLICY: &str = "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+const ALWAYS: [(HeaderName, &str); 4] = [
+    (header::CONTENT_SECURITY_POLICY, POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    // Not `no-referrer`: browsers then hide the origin of the hub's own forms too.
+    (header::REFERRER_POLICY, "same-origin"),
+];
+
+pub(crate) async fn headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in ALWAYS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    // Answers are somebody's own data; only a hand-out, which has a tag, may be kept and asked for again.
+    let kept = if response.headers().contains_key(header::ETAG) { "private, no-cache" } else { "no-store" };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
+    response
+}
+
+/// For everything but uploads, which have limits of their own.
+pub(crate) async fn in_time(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    match time::timeout(app.settings.limits.request_wait, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Refusal::Busy.into_response(),
+    }
+}

@@ -1,0 +1,151 @@
+//! What a hub is started with.
+
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
+
+use jiff::tz::TimeZone;
+use store::{Random, WallClock};
+
+use crate::first_users::FirstUser;
+
+/// Where a hub listens and how it behaves.
+#[derive(Clone)]
+pub struct Settings {
+    /// Port 0: any that is free.
+    pub listen: SocketAddr,
+    pub transport: Transport,
+    /// Where its own certificate and unfinished uploads lie; made if it is not there.
+    pub data_folder: PathBuf,
+    /// The one key that all offices share, if there is one.
+    pub api_key: Option<ApiKey>,
+    /// Who gets an account when there is none at all.
+    pub first_users: Vec<FirstUser>,
+    /// Of people who do not say theirs.
+    pub language: Language,
+    /// Of times on pages.
+    pub zone: TimeZone,
+    pub limits: Limits,
+    pub clock: WallClock,
+    pub random: Random,
+}
+
+/// How bytes travel between a client and the hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// Plain on the loopback address; elsewhere TLS with the hub's own certificate.
+    Auto,
+    /// TLS with the certificate chain and key of these PEM files.
+    Files { certificate: PathBuf, key: PathBuf },
+    /// Plain, because a proxy in front does TLS; it tells the client's address in `X-Forwarded-For`.
+    BehindProxy,
+}
+
+/// What one client can cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub upload_bytes_max: u64,
+    /// Uploads that are received and merged at the same time; more wait.
+    pub uploads_max: usize,
+    /// More are hung up on.
+    pub connections_max: usize,
+    pub header_bytes_max: usize,
+    /// For all headers of a request, and between two requests of a connection.
+    pub header_wait: Duration,
+    /// Between two pieces of a body.
+    pub body_wait: Duration,
+    /// For a whole upload to arrive.
+    pub upload_wait: Duration,
+    /// For any other request to be answered.
+    pub request_wait: Duration,
+    /// For running requests to end when the hub is stopped.
+    pub stop_wait: Duration,
+}
+
+impl Settings {
+    /// Whether browsers reach the hub by https.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.transport != Transport::Auto || !self.listen.ip().is_loopback()
+    }
+
+    pub(crate) fn is_behind_proxy(&self) -> bool {
+        self.transport == Transport::BehindProxy
+    }
+
+    /// Where an upload lies until it is merged or refused.
+    pub(crate) fn incoming(&self) -> PathBuf {
+        self.data_folder.join("incoming")
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            upload_bytes_max: 256 << 20,
+            uploads_max: 64,
+            connections_max: 1000,
+            header_bytes_max: 32 << 10,
+            header_wait: Duration::from_secs(15),
+            body_wait: Duration::from_secs(20),
+            upload_wait: Duration::from_mins(15),
+            request_wait: Duration::from_mins(1),
+            stop_wait: Duration::from_mins(1),
+        }
+    }
+}
+
+/// The shared key, of which only a hash is kept.
+///
+/// **Invariants**: comparing takes the same time whatever differs.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ApiKey(blake3::Hash);
+
+const CONTEXT: &str = "denk 2026-11 hash of the shared key";
+
+impl ApiKey {
+    /// `None` for a blank key, which would open to everybody.
+    #[must_use]
+    pub fn new(key: &str) -> Option<Self> {
+        let key = key.trim();
+        (!key.is_empty()).then(|| Self::hash(key.as_bytes()))
+    }
+
+    pub(crate) fn is(&self, shown: &[u8]) -> bool {
+        *self == Self::hash(shown)
+    }
+
+    fn hash(key: &[u8]) -> Self {
+        Self(blake3::Hash::from_bytes(blake3::derive_key(CONTEXT, key)))
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiKey(..)")
+    }
+}
+
+/// In which people are spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    Turkish,
+    English,
+}
+
+impl Language {
+    /// By the beginning of a language tag: `tr`, `en-GB`.
+    #[must_use]
+    pub fn of_tag(tag: &str) -> Option<Self> {
+        match tag.trim().get(..2)?.to_ascii_lowercase().as_str() {
+            "tr" => Some(Self::Turkish),
+            "en" => Some(Self::English),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Settings");
+        shown.field("listen", &self.listen).field("transport", &self.transport);
+        shown.field("data_folder", &self.data_folder).field("limits", &self.limits).finish_non_exhaustive()
+    }
+}

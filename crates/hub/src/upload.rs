@@ -1,0 +1,191 @@
+//! `POST /sync`: an office's whole file comes in.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{
+    Json,
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, header, request::Parts},
+};
+use merge::Region;
+use multer::{Field, Multipart};
+use serde_json::{Value, json};
+use store::{Device, Receipt};
+use tempfile::{Builder, NamedTempFile};
+use tokio::{fs::File, io::AsyncWriteExt, sync::OwnedSemaphorePermit, time};
+
+use crate::{
+    answer::Refusal,
+    app::App,
+    body::{Allowance, Cut, Pieces},
+    credential::{self, Caller},
+    shared_key,
+};
+
+/// Names of the form's field that holds the file.
+const FIELDS: [&str; 2] = ["db", "file"];
+const FIELDS_MAX: usize = 16;
+/// Bytes that a field's own headers may have, with what was read along with them.
+const FIELD_HEAD_MAX: usize = 512 << 10;
+
+pub(crate) async fn sync(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Result<Json<Value>, Refusal> {
+    let (parts, body) = request.into_parts();
+    // From here on the body is read, or read away, whatever becomes of the request.
+    let (pieces, allowance) = Pieces::of(body, &app.settings.limits);
+    let device = device(&app, peer, &parts.headers).await?;
+    check_length(&parts, app.settings.limits.upload_bytes_max)?;
+    let permit = begin(&app).await?;
+    let form = form(&parts, pieces)?;
+    let upload = file_of(form, &allowance, &app.incoming()).await?;
+    let receipt = merge(&app, device.clone(), upload, credential::reason(&parts.headers), permit).await?;
+    Ok(Json(told(&app, &device, &receipt)))
+}
+
+/// Who sends the file.
+async fn device(app: &App, peer: SocketAddr, headers: &HeaderMap) -> Result<Device, Refusal> {
+    match credential::caller(&app.store, app.settings.api_key.as_ref(), headers).await? {
+        Caller::Site(device) => Ok(device),
+        Caller::Shared => {
+            let region = credential::region(headers)?.ok_or(Refusal::Region)?;
+            let device = app.store.shared_device(&region).await?;
+            let from = shared_key::address(peer, headers, app.settings.is_behind_proxy());
+            app.regions_heard.hear(from, &region, app.now_ms());
+            Ok(device)
+        }
+    }
+}
+
+/// A client that says beforehand that it will send too much need not send it.
+fn check_length(parts: &Parts, max: u64) -> Result<(), Refusal> {
+    let length =
+        parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: u64| length > max) { Err(Cut::TooLarge.into()) } else { Ok(()) }
+}
+
+async fn begin(app: &App) -> Result<OwnedSemaphorePermit, Refusal> {
+    let turn = Arc::clone(&app.uploads).acquire_owned();
+    let turn = time::timeout(UPLOAD_TURN, turn).await.map_err(|_| Refusal::Busy)?;
+    turn.map_err(|_| Refusal::Busy)
+}
+
+/// How long an upload waits for its turn; old programs themselves give up after 10 s.
+const UPLOAD_TURN: Duration = Duration::from_secs(10);
+
+fn form(parts: &Parts, pieces: Pieces) -> Result<Multipart<'static>, Refusal> {
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    // Not a form at all: no file in it.
+    let kind =
+        kind.filter(|kind| kind.trim_start().get(..10).is_some_and(|m| m.eq_ignore_ascii_case("multipart/")));
+    let boundary = multer::parse_boundary(kind.ok_or(Refusal::NoFile)?).map_err(|_| Refusal::Form)?;
+    Ok(Multipart::new(pieces, boundary))
+}
+
+/// The one file of the form, on disk under a name of ours.
+async fn file_of(
+    mut form: Multipart<'_>,
+    allowance: &Allowance,
+    folder: &std::path::Path,
+) -> Result<NamedTempFile, Refusal> {
+    let mut found = None;
+    for at in 0..FIELDS_MAX {
+        allowance.set(FIELD_HEAD_MAX);
+        let field = match form.next_field().await {
+            Ok(Some(field)) => field,
+            Ok(None) => return found.ok_or(Refusal::NoFile),
+            Err(multer::Error::IncompleteStream) if at == 0 => return Err(Refusal::NoFile),
+            Err(error) => return Err(refused(error)),
+        };
+        allowance.set(usize::MAX);
+        if is_file(&field) {
+            if found.is_some() {
+                return Err(Refusal::TwoFiles);
+            }
+            found = Some(save(field, folder).await?);
+        } else {
+            skip(field).await?;
+        }
+    }
+    Err(Refusal::Form)
+}
+
+/// As the old servers see it: a field without a file's name is a text.
+fn is_file(field: &Field<'_>) -> bool {
+    field.name().is_some_and(|name| FIELDS.contains(&name))
+        && field.file_name().is_some_and(|name| !name.is_empty())
+}
+
+async fn save(mut field: Field<'_>, folder: &std::path::Path) -> Result<NamedTempFile, Refusal> {
+    let upload = Builder::new().prefix("upload-").tempfile_in(folder)?;
+    let mut file = File::from_std(upload.reopen()?);
+    while let Some(piece) = field.chunk().await.map_err(refused)? {
+        file.write_all(&piece).await?;
+    }
+    file.flush().await?;
+    Ok(upload)
+}
+
+async fn skip(mut field: Field<'_>) -> Result<(), Refusal> {
+    while field.chunk().await.map_err(refused)?.is_some() {}
+    Ok(())
+}
+
+/// Why a form could not be read to its end.
+fn refused(error: multer::Error) -> Refusal {
+    match error {
+        multer::Error::StreamReadFailed(cause) => match cause.downcast_ref::<Cut>() {
+            Some(cut) => Refusal::Body(*cut),
+            None => Refusal::Form,
+        },
+        _ => Refusal::Form,
+    }
+}
+
+/// Merges the file. It goes on when the client hangs up meanwhile; the file stays until then.
+async fn merge(
+    app: &App,
+    device: Device,
+    upload: NamedTempFile,
+    reason: String,
+    permit: OwnedSemaphorePermit,
+) -> Result<Receipt, Refusal> {
+    let store = app.store.clone();
+    let work = tokio::spawn(async move {
+        let receipt = store.receive(&device, upload.path(), &reason).await;
+        drop((upload, permit));
+        receipt
+    });
+    let receipt = work.await.map_err(|_| Refusal::Defect("merging an upload ended by itself"))?;
+    Ok(receipt?)
+}
+
+fn told(app: &App, device: &Device, receipt: &Receipt) -> Value {
+    let message = if receipt.held == 0 {
+        "The file was merged"
+    } else {
+        "The file waits for approval: it deletes or changes very much"
+    };
+    json!({
+        "success": true,
+        "message": message,
+        "timestamp": app.now(),
+        "region": region_name(&device.region),
+        "tables": receipt.tables,
+        "conflicts": receipt.conflicts,
+        "held": receipt.held,
+        "repaired": receipt.repaired,
+        "reasons": receipt.reasons,
+        "upload": receipt.upload,
+    })
+}
+
+/// As requests and answers write it.
+pub(crate) fn region_name(region: &Region) -> &str {
+    match region {
+        Region::All => "*",
+        Region::Named(name) => name,
+    }
+}

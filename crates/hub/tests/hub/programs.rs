@@ -1,0 +1,317 @@
+//! What the old programs and scripts get.
+
+use hub::Limits;
+use reqwest::{StatusCode, header, multipart};
+use serde_json::{Value, json};
+
+use crate::world::{SHARED_KEY, changed, hub, hub_with, json as read, number, office_file};
+
+#[tokio::test]
+async fn health_asks_the_store() {
+    let world = hub().await;
+    let (status, body) = read(world.get("/health").send().await.unwrap()).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(body["status"], "ok");
+    assert!(body["timestamp"].as_str().unwrap().starts_with("2026-01-19T06:00:00"), "{body}");
+    assert_eq!(body["version"], env!("CARGO_PKG_VERSION"));
+
+    let file = rusqlite::Connection::open(world.folder.path().join("hub.db")).unwrap();
+    file.execute_batch("drop table denk_meta").unwrap();
+    let (status, body) = read(world.get("/health").send().await.unwrap()).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(body["status"], "error");
+    assert!(!body.to_string().contains("denk_meta"), "no words of a driver: {body}");
+}
+
+#[tokio::test]
+async fn the_old_keep_alive_is_answered_to_anyone() {
+    let world = hub().await;
+    for request in [world.get("/auto-sync"), world.post("/auto-sync")] {
+        let (status, body) = read(request.send().await.unwrap()).await;
+        assert_eq!((status, &body["success"]), (StatusCode::OK, &json!(true)));
+    }
+    let head = world.client.head(format!("{}/auto-sync", world.base)).send().await.unwrap();
+    assert_eq!(head.status(), StatusCode::OK);
+    assert_eq!(head.text().await.unwrap(), "");
+}
+
+#[tokio::test]
+async fn a_file_is_merged_and_the_answer_counts_its_rows() {
+    let world = hub().await;
+    let token = world.token("Ankara PC", "Ankara").await;
+    let file = office_file("Ankara", 1);
+    let people = number(&file, "select count(*) from employees");
+    // The second generation always says Ankara: the token counts, not the header.
+    let sent = world.upload(&token, "Bursa", file.clone()).header("X-Reason", "manual").send().await.unwrap();
+    let (status, body) = read(sent).await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    assert_eq!(body["success"], true);
+    assert_eq!(body["region"], "Ankara");
+    assert!(body["message"].is_string() && body["timestamp"].is_string());
+    assert_eq!((&body["conflicts"], &body["held"]), (&json!(0), &json!(0)));
+    assert_eq!(body["tables"]["employees"]["inserted"], people);
+    for count in ["updated", "deleted", "unchanged", "refused"] {
+        assert_eq!(body["tables"]["employees"][count], 0, "{count}");
+    }
+    assert_eq!(world.rows("employees").await, people as u64);
+    assert_eq!(world.store.sites().await.unwrap()[0].last_reason.as_deref(), Some("manual"));
+    assert_eq!(world.incoming(), [] as [std::path::PathBuf; 0], "temporary files go");
+
+    let (_, body) = read(world.upload(&token, "Ankara", file).send().await.unwrap()).await;
+    assert_eq!(body["tables"]["employees"]["unchanged"], people);
+    assert_eq!(world.rows("employees").await, people as u64);
+}
+
+#[tokio::test]
+async fn the_field_may_be_called_file() {
+    let world = hub().await;
+    let token = world.token("Ankara PC", "Ankara").await;
+    let file = multipart::Part::bytes(office_file("Ankara", 1)).file_name("../../etc/puantaj.db");
+    let form = multipart::Form::new().text("note", "x").part("file", file).text("more", "y");
+    let sent = world.post("/sync").header("X-API-KEY", &token).multipart(form).send().await.unwrap();
+    assert_eq!(sent.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn whoever_shows_no_valid_key_is_told_so_and_nothing_else() {
+    let world = hub().await;
+    let revoked = world.token("Old PC", "Ankara").await;
+    world.store.revoke_site("Old PC").await.unwrap();
+    let refused = json!({ "success": false, "error": "Invalid API key" });
+    let file = office_file("Ankara", 1);
+    for key in ["", "wrong", &revoked, &revoked[..10], &"x".repeat(1000), "' or 1=1 --"] {
+        let (status, body) = read(world.upload(key, "Ankara", file.clone()).send().await.unwrap()).await;
+        assert_eq!((status, body), (StatusCode::UNAUTHORIZED, refused.clone()), "{key}");
+        for path in ["/sync/download", "/status"] {
+            let (status, body) = read(world.get(path).header("X-API-KEY", key).send().await.unwrap()).await;
+            assert_eq!((status, body), (StatusCode::UNAUTHORIZED, refused.clone()), "{path} {key}");
+        }
+    }
+    let (status, body) = read(world.get("/sync/download").send().await.unwrap()).await;
+    assert_eq!((status, body), (StatusCode::UNAUTHORIZED, refused.clone()), "no key at all");
+    let two = world.get("/status").header("X-API-KEY", SHARED_KEY).header("X-API-KEY", "wrong");
+    assert_eq!(two.send().await.unwrap().status(), StatusCode::UNAUTHORIZED, "two keys");
+    assert_eq!(world.rows("employees").await, 0);
+}
+
+#[tokio::test]
+async fn without_a_shared_key_only_tokens_count() {
+    let world = hub_with(|settings| settings.api_key = None).await;
+    for key in ["", SHARED_KEY] {
+        let sent = world.upload(key, "Ankara", office_file("Ankara", 1)).send().await.unwrap();
+        assert_eq!(sent.status(), StatusCode::UNAUTHORIZED, "{key:?}");
+    }
+    assert!(hub::ApiKey::new(" \t").is_none(), "a blank key is none");
+}
+
+#[tokio::test]
+async fn a_request_without_a_file_is_told_so() {
+    let world = hub().await;
+    let refused = json!({ "success": false, "error": "No database file in request" });
+    let sync = || world.post("/sync").header("X-API-KEY", SHARED_KEY).header("X-Region", "Ankara");
+    let file = || multipart::Part::bytes(office_file("Ankara", 1));
+    let requests = [
+        sync(),
+        sync().body("hello"),
+        sync().json(&json!({ "db": "x" })),
+        sync().form(&[("db", "x")]),
+        sync().multipart(multipart::Form::new()),
+        sync().multipart(multipart::Form::new().text("db", "not a file")),
+        sync().multipart(multipart::Form::new().part("db", file().file_name(""))),
+        sync().multipart(multipart::Form::new().part("database", file().file_name("puantaj.db"))),
+    ];
+    for (at, request) in requests.into_iter().enumerate() {
+        let (status, body) = read(request.send().await.unwrap()).await;
+        assert_eq!((status, body), (StatusCode::BAD_REQUEST, refused.clone()), "request {at}");
+    }
+    assert_eq!(world.rows("employees").await, 0);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_office_file_is_refused_with_a_reason_and_nothing_is_stored() {
+    let world = hub().await;
+    let live = office_file("Ankara", 1);
+    let mut damaged = live.clone();
+    let middle = damaged.len() / 2;
+    damaged[4096..middle].fill(0xa5);
+    let other = changed(&[], "create table cars (id integer primary key); insert into cars values (1)");
+    let cases = [
+        (b"hello".to_vec(), "not_a_database"),
+        (Vec::new(), "not_a_database"),
+        (damaged, "damaged"),
+        (live[..live.len() / 2].to_vec(), "damaged"),
+        (other, "unknown_shape"),
+    ];
+    for (file, code) in cases {
+        let (status, body) = read(world.upload(SHARED_KEY, "Ankara", file).send().await.unwrap()).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{code} {body}");
+        assert_eq!((&body["success"], &body["code"]), (&json!(false), &json!(code)));
+        assert!(!body["error"].as_str().unwrap().is_empty());
+    }
+    assert_eq!(world.rows("employees").await, 0);
+    assert!(world.incoming().is_empty());
+}
+
+#[tokio::test]
+async fn a_file_above_the_limit_is_413() {
+    let world =
+        hub_with(|settings| settings.limits = Limits { upload_bytes_max: 50_000, ..Limits::default() }).await;
+    let told = world.upload(SHARED_KEY, "Ankara", vec![b'x'; 60_000]).send().await.unwrap();
+    let (status, body) = read(told).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(body, json!({ "success": false, "error": "The file is too large" }));
+    assert!(world.incoming().is_empty());
+}
+
+#[tokio::test]
+async fn a_download_is_the_devices_own_file() {
+    let world = hub().await;
+    let (ankara, bursa) = (world.token("Ankara PC", "Ankara").await, world.token("Bursa PC", "Bursa").await);
+    let file = office_file("Ankara", 1);
+    let people = number(&file, "select count(*) from employees");
+    for (token, file) in [(&ankara, file), (&bursa, office_file("Bursa", 2))] {
+        assert_eq!(world.upload(token, "", file).send().await.unwrap().status(), StatusCode::OK);
+    }
+    let get = || world.get("/sync/download").header("X-API-KEY", &ankara);
+    let answer = get().send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(answer.headers()[header::CONTENT_DISPOSITION], "attachment; filename=puantaj.db");
+    assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/octet-stream");
+    let etag = answer.headers()[header::ETAG].to_str().unwrap().to_owned();
+    assert!(etag.starts_with('"') && etag.ends_with('"') && etag.len() > 10, "{etag}");
+    let length: usize = answer.headers()[header::CONTENT_LENGTH].to_str().unwrap().parse().unwrap();
+    let bytes = answer.bytes().await.unwrap();
+    assert_eq!(bytes.len(), length);
+    assert_eq!(number(&bytes, "select count(*) from employees"), people);
+    assert_eq!(number(&bytes, "select count(*) from employees where region <> 'Ankara'"), 0);
+
+    for tags in [etag.clone(), format!("\"other\", W/{etag}"), "*".to_owned()] {
+        let again = get().header(header::IF_NONE_MATCH, &tags).send().await.unwrap();
+        assert_eq!(again.status(), StatusCode::NOT_MODIFIED, "{tags}");
+        assert_eq!(again.headers()[header::ETAG], *etag);
+        assert!(again.bytes().await.unwrap().is_empty());
+    }
+    let other = get().header(header::IF_NONE_MATCH, "\"other\"").send().await.unwrap();
+    assert_eq!((other.status(), other.bytes().await.unwrap()), (StatusCode::OK, bytes));
+}
+
+#[tokio::test]
+async fn behind_the_shared_key_a_file_is_fetched_for_whoever_sent_one_from_there() {
+    let world = hub().await;
+    let (ankara, bursa) = (office_file("Ankara", 1), office_file("Bursa", 2));
+    let regions = "select count(distinct region) from employees";
+    let fetch = async |region: &str| {
+        let mut request = world.get("/sync/download").header("X-API-KEY", SHARED_KEY);
+        if !region.is_empty() {
+            request = request.header("X-Region", region);
+        }
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer.bytes().await.unwrap()
+    };
+    let (status, body) = read(world.upload(SHARED_KEY, "Ankara", ankara).send().await.unwrap()).await;
+    assert_eq!((status, &body["region"]), (StatusCode::OK, &json!("Ankara")));
+    let own = fetch("").await;
+    assert_eq!(
+        number(&own, "select count(*) from employees where region = 'Ankara'"),
+        number(&own, "select count(*) from employees")
+    );
+
+    assert_eq!(world.upload(SHARED_KEY, "Bursa", bursa).send().await.unwrap().status(), StatusCode::OK);
+    assert_eq!(number(&fetch("").await, regions), 2, "two offices behind one address: what the key may see");
+    assert_eq!(number(&fetch("Bursa").await, regions), 1);
+    let names: Vec<_> = world.store.sites().await.unwrap().into_iter().map(|site| site.name).collect();
+    assert_eq!(names, ["shared:Ankara", "shared:Bursa", "shared:*"], "one device a region");
+}
+
+#[tokio::test]
+async fn the_shared_key_needs_a_region_that_is_a_name() {
+    let world = hub().await;
+    for region in ["", "../../etc/passwd", "a/b", "<script>", "Ankara\t", &"x".repeat(100)] {
+        let sent = world.upload(SHARED_KEY, region, office_file("Ankara", 1)).send().await.unwrap();
+        let (status, body) = read(sent).await;
+        let expected = (StatusCode::BAD_REQUEST, json!({ "success": false, "error": "Invalid region" }));
+        if region == "Ankara\t" {
+            assert_eq!(status, StatusCode::OK);
+        } else {
+            assert_eq!((status, body), expected, "{region}");
+        }
+    }
+    assert_eq!(world.store.sites().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_status_is_open_and_its_counts_need_a_key() {
+    let world = hub().await;
+    let (ankara, bursa) = (world.token("Ankara PC", "Ankara").await, world.token("Bursa PC", "Bursa").await);
+    for (token, region, seed) in [(&ankara, "Ankara", 1), (&bursa, "Bursa", 2)] {
+        assert_eq!(
+            world.upload(token, "", office_file(region, seed)).send().await.unwrap().status(),
+            StatusCode::OK
+        );
+    }
+    let (status, body) = read(world.get("/status").send().await.unwrap()).await;
+    assert_eq!(status, StatusCode::OK);
+    let known: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(known, ["success", "status", "version", "timestamp"]);
+
+    let (_, body) = read(world.get("/status").header("X-API-KEY", SHARED_KEY).send().await.unwrap()).await;
+    assert_eq!(body["success"], true);
+    for table in ["employees", "timesheets", "vehicles", "drivers"] {
+        assert_eq!(body[table], world.rows(table).await, "{table}");
+        let of = |region: &str| body["regions"][region][table].as_u64().unwrap_or_default();
+        assert_eq!(of("Ankara") + of("Bursa"), body[table].as_u64().unwrap(), "{table}");
+    }
+    assert!(body["regions"]["Ankara"]["last_entry"].is_string());
+    let sites = body["sites"].as_array().unwrap();
+    assert_eq!(sites.len(), 2);
+    let keys: Vec<&str> = sites[0].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(keys, ["name", "region", "state", "last_contact", "waiting", "revoked"]);
+    assert_eq!((&sites[0]["name"], &sites[0]["state"]), (&json!("Ankara PC"), &json!("active")));
+
+    let (_, body) = read(world.get("/status").header("X-API-KEY", &bursa).send().await.unwrap()).await;
+    assert_eq!(body["regions"].as_object().unwrap().keys().collect::<Vec<_>>(), ["Bursa"]);
+    assert_eq!(body["sites"].as_array().unwrap().len(), 1, "an office does not see the others");
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_in_json_and_every_answer_is_hardened() {
+    let world = hub().await;
+    let (status, body) = read(world.get("/nothing/../here").send().await.unwrap()).await;
+    assert_eq!((status, &body["success"]), (StatusCode::NOT_FOUND, &Value::Bool(false)));
+    let (status, _) = read(world.get("/sync").send().await.unwrap()).await;
+    assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+    for path in ["/health", "/login", "/nothing", "/status", "/sync/download", "/dashboard"] {
+        let answer = world.get(path).send().await.unwrap();
+        let headers = answer.headers();
+        assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
+        assert_eq!(headers["x-frame-options"], "DENY", "{path}");
+        assert_eq!(headers["cache-control"], "no-store", "{path}");
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(
+            policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+            "{policy}"
+        );
+        assert!(!headers.contains_key("server"));
+    }
+}
+
+#[tokio::test]
+async fn while_a_file_waits_for_approval_nothing_replaces_it() {
+    let world = hub().await;
+    let token = world.token("Ankara PC", "Ankara").await;
+    let fetch = || world.get("/sync/download").header("X-API-KEY", &token).send();
+    let sent = world.upload(&token, "", office_file("Ankara", 1)).send().await.unwrap();
+    assert_eq!(sent.status(), StatusCode::OK);
+    let own = fetch().await.unwrap().bytes().await.unwrap();
+    let emptied = changed(&own, "delete from timesheets");
+    let (status, body) = read(world.upload(&token, "", emptied).send().await.unwrap()).await;
+    assert_eq!((status, &body["success"]), (StatusCode::OK, &json!(true)), "{body}");
+    assert!(body["held"].as_u64().unwrap() > 0, "{body}");
+    assert!(body["message"].as_str().unwrap().contains("approval"));
+    let (status, body) = read(fetch().await.unwrap()).await;
+    assert_eq!((status, &body["success"]), (StatusCode::CONFLICT, &json!(false)), "{body}");
+    assert!(body["error"].as_str().unwrap().contains("waits for approval"), "{body}");
+    let (_, body) = read(world.get("/status").header("X-API-KEY", &token).send().await.unwrap()).await;
+    assert_eq!((&body["held"], &body["sites"][0]["state"]), (&json!(1), &json!("held")));
+}

@@ -1,0 +1,86 @@
+//! Addresses that others can reach are served by TLS.
+
+use std::net::SocketAddr;
+
+use hub::Transport;
+use reqwest::{Client, StatusCode, tls::TlsInfo};
+use sha2::{Digest, Sha256};
+use store::Role;
+
+use crate::world::{World, cookie, hub_with};
+
+const ANYWHERE: ([u8; 4], u16) = ([0, 0, 0, 0], 0);
+
+/// Reaches the hub by TLS, whoever signed its certificate.
+fn reach(world: &mut World) {
+    let port = world.serving.as_ref().unwrap().address.port();
+    world.base = format!("https://127.0.0.1:{port}");
+    let client = Client::builder().no_proxy().tls_danger_accept_invalid_certs(true).tls_info(true);
+    world.client = client.redirect(reqwest::redirect::Policy::none()).build().unwrap();
+}
+
+#[tokio::test]
+async fn an_address_that_others_reach_has_a_certificate_of_its_own_that_stays() {
+    let mut world = hub_with(|settings| settings.listen = SocketAddr::from(ANYWHERE)).await;
+    reach(&mut world);
+    let told = world.serving.as_ref().unwrap().fingerprint.clone().unwrap();
+    let answer = world.get("/health").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    let shown = answer.extensions().get::<TlsInfo>().unwrap().peer_certificate().unwrap();
+    assert_eq!(data_encoding::HEXLOWER.encode(&Sha256::digest(shown)), told);
+    assert_eq!(hub::fingerprint(&world.settings).unwrap(), Some(told.clone()), "for enrolment");
+
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let file = std::fs::metadata(world.folder.path().join("certificate.pem")).unwrap();
+        assert_eq!(file.permissions().mode() & 0o777, 0o600, "it holds the key");
+    }
+    let plain = world.base.replace("https", "http");
+    assert!(Client::new().get(format!("{plain}/health")).send().await.is_err(), "nothing without TLS");
+    let stranger = Client::builder().no_proxy().build().unwrap();
+    assert!(
+        stranger.get(format!("{}/health", world.base)).send().await.is_err(),
+        "it is nobody's certificate"
+    );
+
+    world.person("admin", Role::Admin, "*", "uzun-bir-parola").await;
+    let set = world.log_in("admin", "uzun-bir-parola").await;
+    assert!(set.headers()["set-cookie"].to_str().unwrap().contains("; Secure"));
+    let token = cookie(&set);
+    assert_eq!(
+        world.get("/dashboard").header("Cookie", token).send().await.unwrap().status(),
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn given_files_are_used_and_bad_ones_are_told_at_the_start() {
+    let made = tempfile::tempdir().unwrap();
+    let own = hub_with(|settings| {
+        settings.listen = SocketAddr::from(ANYWHERE);
+        settings.data_folder = made.path().to_owned();
+    })
+    .await;
+    let file = made.path().join("certificate.pem");
+    let given = Transport::Files { certificate: file.clone(), key: file.clone() };
+    let mut world = hub_with(|settings| settings.transport = given).await;
+    reach(&mut world);
+    assert_eq!(world.get("/health").send().await.unwrap().status(), StatusCode::OK);
+    assert_eq!(world.serving.as_ref().unwrap().fingerprint, own.serving.as_ref().unwrap().fingerprint);
+
+    std::fs::write(&file, "no certificate").unwrap();
+    assert!(hub::fingerprint(&world.settings).unwrap_err().to_string().contains("PEM"));
+    std::fs::remove_file(&file).unwrap();
+    assert!(hub::fingerprint(&world.settings).is_err());
+}
+
+#[tokio::test]
+async fn behind_a_proxy_the_hub_is_plain_and_its_cookies_are_not() {
+    let world = hub_with(|settings| settings.transport = Transport::BehindProxy).await;
+    assert_eq!(world.serving.as_ref().unwrap().fingerprint, None);
+    assert_eq!(world.get("/health").send().await.unwrap().status(), StatusCode::OK);
+    world.person("admin", Role::Admin, "*", "uzun-bir-parola").await;
+    let set = world.log_in("admin", "uzun-bir-parola").await;
+    assert!(set.headers()["set-cookie"].to_str().unwrap().contains("; Secure"));
+}

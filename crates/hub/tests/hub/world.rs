@@ -1,0 +1,192 @@
+//! A hub that runs for one test, and what clients do to it.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use hub::{ApiKey, Language, Limits, NewUsers, Serving, Settings, Transport};
+use merge::Region;
+use reqwest::{Client, RequestBuilder, Response, StatusCode, multipart, redirect::Policy};
+use serde_json::Value;
+use store::Address;
+use store::{Accounts, Preset, Role, Store, User};
+use tempfile::TempDir;
+use testkit::office::{self, Office, Shape, Size};
+use tokio::sync::oneshot;
+
+pub const SHARED_KEY: &str = "ortak-anahtar-1234567890";
+/// 2026-01-19 09:00 in Istanbul.
+pub const START_MS: i64 = 1_768_802_400_000;
+
+pub struct World {
+    pub folder: TempDir,
+    pub settings: Settings,
+    pub store: Store,
+    pub accounts: Accounts,
+    pub clock: Arc<AtomicI64>,
+    pub base: String,
+    pub client: Client,
+    pub serving: Option<Serving>,
+    pub stop: Option<oneshot::Sender<()>>,
+}
+
+/// With the shared key, without first accounts.
+pub async fn hub() -> World {
+    hub_with(|_| {}).await
+}
+
+pub async fn hub_with(change: impl FnOnce(&mut Settings)) -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(AtomicI64::new(START_MS));
+    let store = store_settings(folder.path(), &clock);
+    let mut settings = settings(&store);
+    change(&mut settings);
+    let (stop, stopped) = oneshot::channel();
+    let accounts = Accounts::open(&store).await.unwrap();
+    let store = Store::open(store).await.unwrap();
+    let serving = hub::serve(settings.clone(), store.clone(), accounts.clone(), async {
+        let _ = stopped.await;
+    });
+    let serving = serving.await.unwrap();
+    let base = format!("http://{}", serving.address);
+    let client = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+    World { folder, settings, store, accounts, clock, base, client, serving: Some(serving), stop: Some(stop) }
+}
+
+fn store_settings(folder: &Path, clock: &Arc<AtomicI64>) -> store::Settings {
+    let clock = Arc::clone(clock);
+    store::Settings {
+        address: Address::sqlite(folder.join("hub.db")),
+        data_folder: folder.to_owned(),
+        preset: Preset {
+            rules: include_str!("../../../../presets/rainstaff/tables.toml"),
+            schema: include_str!("../../../../presets/rainstaff/office/schema.sqlite.sql"),
+        },
+        clock: Arc::new(move || clock.fetch_add(1, Ordering::Relaxed)),
+        random: Arc::new(|bytes| {
+            for chunk in bytes.chunks_mut(8) {
+                let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0);
+                chunk.copy_from_slice(&seed.to_le_bytes()[..chunk.len()]);
+            }
+        }),
+    }
+}
+
+fn settings(store: &store::Settings) -> Settings {
+    Settings {
+        listen: ([127, 0, 0, 1], 0).into(),
+        transport: Transport::Auto,
+        data_folder: store.data_folder.clone(),
+        api_key: ApiKey::new(SHARED_KEY),
+        first_users: Vec::new(),
+        language: Language::Turkish,
+        zone: jiff::tz::TimeZone::get("Europe/Istanbul").unwrap(),
+        limits: Limits { stop_wait: Duration::from_secs(20), ..Limits::default() },
+        clock: Arc::clone(&store.clock),
+        random: Arc::clone(&store.random),
+    }
+}
+
+pub fn preset_users() -> NewUsers {
+    include_str!("../../../../presets/rainstaff/users.toml").parse().unwrap()
+}
+
+impl World {
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(format!("{}{path}", self.base))
+    }
+
+    pub fn post(&self, path: &str) -> RequestBuilder {
+        self.client.post(format!("{}{path}", self.base))
+    }
+
+    /// What a program sends that shows `key` and has `bytes` as its file.
+    pub fn upload(&self, key: &str, region: &str, bytes: Vec<u8>) -> RequestBuilder {
+        let file = multipart::Part::bytes(bytes).file_name("puantaj.db");
+        let form = multipart::Form::new().part("db", file);
+        self.post("/sync").header("X-API-KEY", key).header("X-Region", region).multipart(form)
+    }
+
+    pub async fn token(&self, name: &str, region: &str) -> String {
+        self.store.add_site(name, region).await.unwrap().token
+    }
+
+    /// Rows of a table that the store holds.
+    pub async fn rows(&self, table: &str) -> u64 {
+        self.store.status().await.unwrap().tables.get(table).copied().unwrap_or_default()
+    }
+
+    /// Files of unfinished uploads.
+    pub fn incoming(&self) -> Vec<PathBuf> {
+        let folder = std::fs::read_dir(self.folder.path().join("incoming")).unwrap();
+        folder.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    pub async fn person(&self, name: &str, role: Role, region: &str, password: &str) {
+        let random = Arc::clone(&self.settings.random);
+        let password_hash = hub::Passwords::new(random).hash(password).await.unwrap();
+        let region = Region::new(region);
+        let user =
+            User { name: name.into(), role, region, password_hash, must_change: false, disabled: false };
+        assert!(self.accounts.add(&user).await.unwrap());
+    }
+
+    pub async fn log_in(&self, name: &str, password: &str) -> Response {
+        self.post("/login").form(&[("username", name), ("password", password)]).send().await.unwrap()
+    }
+
+    /// The dashboard as this person sees it.
+    pub async fn dashboard_of(&self, name: &str, password: &str) -> String {
+        let cookie = cookie(&self.log_in(name, password).await);
+        let page = self.get("/dashboard?lang=en").header("Cookie", cookie).send().await.unwrap();
+        assert_eq!(page.status(), StatusCode::OK);
+        page.text().await.unwrap()
+    }
+}
+
+/// The cookie that an answer sets, as a browser sends it back.
+pub fn cookie(response: &Response) -> String {
+    let set = response.headers()["set-cookie"].to_str().unwrap();
+    set.split(';').next().unwrap().to_owned()
+}
+
+/// An office's file as the live ones are.
+pub fn office_file(region: &str, seed: u64) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("puantaj.db");
+    office::generate(
+        &path,
+        &Office { shape: Shape::Live, size: Size::named("small").unwrap(), region, seed },
+    )
+    .unwrap();
+    std::fs::read(path).unwrap()
+}
+
+/// The same file after some SQL.
+pub fn changed(bytes: &[u8], sql: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("puantaj.db");
+    std::fs::write(&path, bytes).unwrap();
+    let file = rusqlite::Connection::open(&path).unwrap();
+    file.execute_batch(sql).unwrap();
+    file.close().unwrap();
+    std::fs::read(path).unwrap()
+}
+
+/// One number out of a file.
+pub fn number(bytes: &[u8], sql: &str) -> i64 {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("puantaj.db");
+    std::fs::write(&path, bytes).unwrap();
+    rusqlite::Connection::open(&path).unwrap().query_row(sql, (), |row| row.get(0)).unwrap()
+}
+
+pub async fn json(response: Response) -> (StatusCode, Value) {
+    let status = response.status();
+    (status, response.json().await.unwrap())
+}

@@ -1,0 +1,72 @@
+//! An office's file, read by the names of a preset's tables and columns.
+
+mod read;
+mod refused;
+
+use std::collections::BTreeMap;
+
+use merge::{Cells, LocalId, LocalRow, TableId, TableRules};
+use model::Value;
+
+pub use read::read;
+pub use refused::Refused;
+
+/// The table of one row and one column (`tag`) that the hub puts into every file it hands out.
+pub const LINEAGE_TABLE: &str = "denk_lineage";
+
+/// Everything that a file says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OfficeFile {
+    /// The merged tables that the file has, empty ones too.
+    ///
+    /// **Order**: rows ascend strictly by id. **Forms**: local.
+    pub merged: BTreeMap<TableId, Vec<LocalRow>>,
+    /// The device's own, local and evidence tables that the file has.
+    pub own: BTreeMap<TableId, OwnTable>,
+    /// Which hand-out the file descends from.
+    pub tag: Option<String>,
+    /// What a person should know; the file is taken all the same.
+    pub findings: Vec<Finding>,
+}
+
+/// A table that is kept for one device only, with all columns that its file has.
+///
+/// **Shape**: each row has one value a column, in the form of the rules' types where the rules know the column.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OwnTable {
+    /// As the file spells them.
+    pub columns: Vec<String>,
+    /// **Order**: as the file numbers its rows.
+    pub rows: Vec<Vec<Value>>,
+}
+
+/// Something odd in a file that does not stop it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Finding {
+    /// Not of the preset; ignored. The name is as the file has it: escape it before it is shown.
+    UnknownTable { table: String },
+    /// Of a table that the preset has; ignored where the table is merged.
+    UnknownColumn { table: TableId, column: String },
+    /// Values were stored in another form than their column's; they are the same values.
+    Rewritten { table: TableId, column: String, rows: usize, first: LocalId },
+    /// Values are not of their column's type. They are kept.
+    OddType { table: TableId, column: String, rows: usize, first: LocalId },
+    /// The table [`LINEAGE_TABLE`] is there and does not hold one tag.
+    NoTag,
+}
+
+impl OwnTable {
+    /// The rows as the rules name their columns; for [`merge::evidence::notes`].
+    #[must_use]
+    pub fn cells(&self, rules: &TableRules) -> Vec<Cells> {
+        let at: Vec<_> = rules.columns.iter().map(|column| self.column(&column.name)).collect();
+        let cells = |row: &Vec<Value>| at.iter().map(|at| at.map(|at| row[at].clone())).collect();
+        self.rows.iter().map(cells).collect()
+    }
+
+    /// Where a column stands; found in any case.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.eq_ignore_ascii_case(name))
+    }
+}

@@ -1,0 +1,92 @@
+//! What a file says, compared with its base.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use merge::{
+    Acquaintance, Cells, ChangeSet, Deletes, DiffError, FileDiff, ShadowRow, TableId, Tally, natural_key,
+};
+use model::{Gid, Rev};
+use replica::office_file::OfficeFile;
+
+use super::{
+    choose::{Base, Evidence, Way},
+    rows,
+};
+use crate::{Rejected, Result, desk::Desk};
+
+/// Everything that one file says.
+pub(super) struct Said {
+    pub set: ChangeSet,
+    pub tallies: BTreeMap<TableId, Tally>,
+    /// Identities made for new rows.
+    pub new: HashSet<Gid>,
+    /// Living rows of the hub that were met, as the hub has them.
+    pub met: HashMap<Gid, (Rev, Cells)>,
+}
+
+/// What a first contact may find, a table.
+type Acquaintances = BTreeMap<TableId, Acquaintance>;
+
+pub(super) async fn compare(
+    desk: &mut Desk<'_>,
+    base: &Base,
+    file: &OfficeFile,
+) -> std::result::Result<Said, Rejected> {
+    let hub = desk.hub;
+    let known = acquaintances(desk, base, file).await?;
+    let mut met = HashMap::new();
+    for known in known.values() {
+        for row in known.by_id.values().chain(known.by_key.values()) {
+            if !matches!(&base.way, Way::Meet { dead, .. } if dead.contains(&row.gid)) {
+                met.insert(row.gid, (row.rev, row.cells.clone()));
+            }
+        }
+    }
+    let (rules, order) = (&hub.rules, &hub.order);
+    let mut mint = desk.mint(base.lineage.site);
+    let mut diff = FileDiff::new(rules, &mut mint);
+    let mut tallies = BTreeMap::new();
+    for table in &order.tables {
+        let Some(rows) = file.merged.get(table) else { continue };
+        let rows = rows.iter().cloned();
+        let tally = match known.get(table) {
+            Some(known) => diff.meet(*table, rows, known)?,
+            None => go_on(&mut diff, *table, rows, base)?,
+        };
+        tallies.insert(*table, tally);
+    }
+    let set = diff.finish();
+    let new = mint.made.into_iter().collect();
+    Ok(Said { set, tallies, new, met })
+}
+
+fn go_on(
+    diff: &mut FileDiff<'_>,
+    table: TableId,
+    rows: impl IntoIterator<Item = merge::LocalRow>,
+    base: &Base,
+) -> std::result::Result<Tally, DiffError> {
+    let nothing = HashSet::new();
+    let deletes = match &base.way {
+        Way::Continue(Evidence::Absent) => Deletes::Absent,
+        Way::Continue(Evidence::Noted(ids)) => Deletes::Noted(ids.get(&table).unwrap_or(&nothing)),
+        Way::Continue(Evidence::Never) | Way::Meet { .. } => Deletes::Never,
+    };
+    let shadow = base.shadow.get(&table).map_or(&[][..], Vec::as_slice);
+    diff.table(table, rows, shadow.iter().cloned(), deletes)
+}
+
+/// Empty unless the file is met for the first time; then one a table of the file.
+async fn acquaintances(desk: &mut Desk<'_>, base: &Base, file: &OfficeFile) -> Result<Acquaintances> {
+    let mut known = Acquaintances::new();
+    let Way::Meet { relative, copy, .. } = &base.way else { return Ok(known) };
+    let rules = &desk.hub.rules;
+    for (table, rows) in &file.merged {
+        let keys = rows.iter().filter_map(|row| natural_key(&rules[*table], &row.cells));
+        let names: BTreeSet<String> = keys.map(|key| rows::name_of(&key)).collect();
+        let hub: Vec<ShadowRow> = rows::bearers(desk.db, rules, *table, names).await?;
+        let theirs = relative.get(table).cloned().unwrap_or_default();
+        known.insert(*table, Acquaintance::new(&rules[*table], hub, theirs, *copy));
+    }
+    Ok(known)
+}

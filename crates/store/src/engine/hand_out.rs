@@ -1,0 +1,332 @@
+//! The file for one device: what it may see, under the ids that it knows.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use async_trait::async_trait;
+use merge::{Cells, LocalId, LocalRow, OnDelete, Owner, Region, Rules, ShadowRow, Stored, TableId, region};
+use model::{Gid, Value};
+use replica::codec::Stored as _;
+
+use super::{
+    held,
+    lineage::{self, Kind, Lineage, Own, Pc, Shadow},
+    rows,
+};
+use crate::{
+    Device, Error, Result,
+    desk::{Desk, Hub},
+    sites,
+    writer::Job,
+};
+
+pub(crate) struct HandOut {
+    pub device: Device,
+}
+
+/// What is written into the file, when the store knows of it.
+pub(crate) enum Prepared {
+    /// The file of this tag is still right, if it is there.
+    Same(String),
+    New(Box<Content>),
+}
+
+/// A file before it is one.
+pub(crate) struct Content {
+    pub tag: String,
+    pub merged: BTreeMap<TableId, Vec<LocalRow>>,
+    pub own: Own,
+    pub last_ids: BTreeMap<TableId, i64>,
+    /// Files of this PC that nobody will ask for again.
+    pub outdated: Vec<String>,
+}
+
+/// Hand-outs of one PC that are remembered although it has taken none of them.
+const REMEMBERED_MAX: usize = 16;
+
+#[async_trait]
+impl Job for HandOut {
+    type Answer = Prepared;
+    type Failure = Error;
+
+    async fn run(&mut self, desk: &mut Desk<'_>) -> Result<Prepared> {
+        if !sites::contact(desk, &self.device, None).await? {
+            return Err(Error::NoSite(self.device.name.clone()));
+        }
+        let mut pc = self.pc(desk).await?;
+        if held::waits(desk.db, pc.id).await? {
+            return Err(Error::Waiting(self.device.name.clone()));
+        }
+        let before = match &pc.handed {
+            Some(name) => lineage::named(desk.db, name).await?,
+            None => None,
+        };
+        let before = before.filter(|_| !self.device.shared);
+        if let Some(before) = &before
+            && before.seen == desk.meta.rev
+            && before.own == pc.own
+            && desk.hub.hand_out(&before.name).exists()
+        {
+            // The same bytes again: the file begins to count its changes from where it began.
+            lineage::save(desk.db, &Lineage { counter: 0, ..before.clone() }).await?;
+            return Ok(Prepared::Same(before.name.clone()));
+        }
+        self.prepare(desk, &mut pc, before).await
+    }
+}
+
+impl HandOut {
+    /// The PC that was here last.
+    async fn pc(&self, desk: &mut Desk<'_>) -> Result<Pc> {
+        let pcs = lineage::pcs(desk.db, self.device.site).await?;
+        if let Some(pc) = pcs.into_iter().max_by_key(|pc| pc.contact) {
+            return Ok(pc);
+        }
+        let id = desk.meta.next_serial();
+        Ok(Pc { site: self.device.site, id, latest: None, handed: None, own: 0, contact: 0 })
+    }
+
+    async fn prepare(&self, desk: &mut Desk<'_>, pc: &mut Pc, before: Option<Lineage>) -> Result<Prepared> {
+        let hub = desk.hub;
+        let mut last_ids = lineage::last_ids(desk.db, &hub.rules, pc.id).await?;
+        let known = known_ids(desk, pc).await?;
+        let visible = visible(desk, &self.device.region).await?;
+        let shadow = number(hub, visible, &known, &mut last_ids);
+        let merged = local(&hub.rules, &shadow);
+        let own = lineage::own(desk.db, &hub.rules, pc.id).await?;
+        let content = digest(hub, &merged, &own, &last_ids);
+        let same = before.filter(|before| before.content.as_deref() == Some(&content));
+        let tag = same.as_ref().map_or_else(|| hub.random_name(), |same| same.name.clone());
+        let lineage = Lineage {
+            name: tag.clone(),
+            site: self.device.site,
+            pc: pc.id,
+            number: same.as_ref().map_or_else(|| desk.meta.next_serial(), |same| same.number),
+            kind: Kind::HandedOut,
+            of_tag: None,
+            seen: desk.meta.rev,
+            counter: 0,
+            content: Some(content),
+            own: pc.own,
+        };
+        lineage::save(desk.db, &lineage).await?;
+        lineage::save_shadow(desk.db, &hub.rules, &tag, &shadow).await?;
+        lineage::save_last_ids(desk.db, &hub.rules, pc.id, &last_ids).await?;
+        pc.handed = Some(tag.clone());
+        lineage::save_pc(desk.db, pc).await?;
+        let outdated = forget(desk, pc).await?;
+        Ok(Prepared::New(Box::new(Content { tag, merged, own, last_ids, outdated })))
+    }
+}
+
+/// Which ids the PC knows rows by: those of its last file, else those of its last hand-out.
+async fn known_ids(desk: &mut Desk<'_>, pc: &Pc) -> Result<BTreeMap<TableId, HashMap<Gid, LocalId>>> {
+    let mut known: BTreeMap<TableId, HashMap<Gid, LocalId>> = BTreeMap::new();
+    let mut taken: BTreeSet<(TableId, LocalId)> = BTreeSet::new();
+    for name in [&pc.latest, &pc.handed].into_iter().flatten() {
+        let mut now = Vec::new();
+        for (table, rows) in lineage::shadow(desk.db, &desk.hub.rules, name).await? {
+            let ids = known.entry(table).or_default();
+            for row in rows {
+                if !taken.contains(&(table, row.id.clone())) && !ids.contains_key(&row.gid) {
+                    ids.insert(row.gid, row.id.clone());
+                }
+                now.push((table, row.id));
+            }
+        }
+        taken.extend(now);
+    }
+    Ok(known)
+}
+
+/// Living rows by identity.
+type Rows = BTreeMap<TableId, BTreeMap<Gid, Stored>>;
+
+/// The rows of a region, and the parents that they need; as the file will hold them, references in global form.
+async fn visible(desk: &mut Desk<'_>, region: &Region) -> Result<Rows> {
+    let hub = desk.hub;
+    let mut all = Rows::new();
+    for table in hub.merged() {
+        let rows = rows::living(desk.db, &hub.rules, table).await?;
+        all.insert(table, rows.into_iter().map(|row| (row.gid, row)).collect());
+    }
+    let owners = owners(&hub.rules, &all);
+    let mut needed: Vec<(TableId, Gid)> =
+        owners.iter().filter(|(_, owner)| region.sees(owner)).map(|(row, _)| *row).collect();
+    let mut seen: HashSet<(TableId, Gid)> = HashSet::new();
+    while let Some((table, gid)) = needed.pop() {
+        let Some(row) = all.get(&table).and_then(|rows| rows.get(&gid)) else { continue };
+        if seen.insert((table, gid)) {
+            needed.extend(parents(&hub.rules, row));
+        }
+    }
+    for (table, rows) in &mut all {
+        rows.retain(|gid, _| seen.contains(&(*table, *gid)));
+    }
+    fit(hub, &mut all, &owners);
+    Ok(all)
+}
+
+fn owners(rules: &Rules, all: &Rows) -> HashMap<(TableId, Gid), Owner> {
+    let owner = |row: &'_ Stored| {
+        let cells = |table: TableId, gid: Gid| Some(&all.get(&table)?.get(&gid)?.cells);
+        ((row.table, row.gid), region::owner(rules, row.table, &row.cells, &cells))
+    };
+    all.values().flat_map(BTreeMap::values).map(owner).collect()
+}
+
+/// Rows that this one cannot be without.
+fn parents(rules: &Rules, row: &Stored) -> Vec<(TableId, Gid)> {
+    let rule = &rules[row.table];
+    let needed =
+        rule.references().filter(|(column, to)| to.on_delete == OnDelete::Cascade || rule[*column].not_null);
+    needed.filter_map(|(column, to)| Some((to.table, Gid::of(row.cells[column.0].as_ref()?)?))).collect()
+}
+
+/// Makes cells what a file can hold: references only to rows that are in it, and a region on every row that has one, as
+/// old programs take a row without one for Ankara's.
+fn fit(hub: &Hub, rows: &mut Rows, owners: &HashMap<(TableId, Gid), Owner>) {
+    let there: HashSet<(TableId, Gid)> =
+        rows.iter().flat_map(|(table, rows)| rows.keys().map(|gid| (*table, *gid))).collect();
+    for row in rows.values_mut().flat_map(BTreeMap::values_mut) {
+        let rule = &hub.rules[row.table];
+        for (column, to) in rule.references() {
+            let target = row.cells[column.0].as_ref().and_then(Gid::of);
+            if target.is_none_or(|gid| !there.contains(&(to.table, gid))) {
+                row.cells[column.0] = Some(Value::Null);
+            }
+        }
+        if let (Some(column), Some(Owner::Region(region))) =
+            (rule.region_columns().0, owners.get(&(row.table, row.gid)))
+            && says_nothing(row.cells[column.0].as_ref())
+        {
+            row.cells[column.0] = Some(Value::Text(region.clone()));
+        }
+        // What the file cannot hold is empty there; the hub keeps it.
+        _ = hub.blank.fit(rule, &mut row.cells);
+    }
+}
+
+fn says_nothing(cell: Option<&Value>) -> bool {
+    match cell {
+        None | Some(Value::Null) => true,
+        Some(Value::Text(text)) => text.trim().is_empty(),
+        Some(_) => false,
+    }
+}
+
+/// Gives every row the id that the PC knows it by, or one that it never had.
+fn number(
+    hub: &Hub,
+    rows: Rows,
+    known: &BTreeMap<TableId, HashMap<Gid, LocalId>>,
+    last_ids: &mut BTreeMap<TableId, i64>,
+) -> Shadow {
+    let mut shadow = Shadow::new();
+    for (table, rows) in rows {
+        let known = known.get(&table);
+        let last = last_ids.entry(table).or_insert(0);
+        for id in known.into_iter().flat_map(HashMap::values) {
+            if let LocalId::Int(id) = id {
+                *last = (*last).max(*id);
+            }
+        }
+        let mut id = |row: &Stored| match known.and_then(|known| known.get(&row.gid)) {
+            Some(id) => id.clone(),
+            None if hub.rules[table].text_key => key(hub, row),
+            None => {
+                *last += 1;
+                LocalId::Int(*last)
+            }
+        };
+        let rows = rows.into_values().map(|row| rows::as_shadow(id(&row), row));
+        let mut rows: Vec<ShadowRow> = rows.collect();
+        rows.sort_by(|a, b| a.id.cmp(&b.id));
+        shadow.insert(table, rows);
+    }
+    shadow
+}
+
+/// Of a table whose key is its name.
+fn key(hub: &Hub, row: &Stored) -> LocalId {
+    let rules = &hub.rules[row.table];
+    let named = rules.column(&rules.key).and_then(|column| LocalId::of(row.cells[column.0].as_ref()?));
+    named.unwrap_or_else(|| LocalId::Text(row.gid.to_string()))
+}
+
+/// References as ids of the file.
+fn local(rules: &Rules, shadow: &Shadow) -> BTreeMap<TableId, Vec<LocalRow>> {
+    let ids: HashMap<Gid, &LocalId> = shadow.values().flatten().map(|row| (row.gid, &row.id)).collect();
+    let translate = |table: TableId, row: &ShadowRow| {
+        let mut cells: Cells = row.cells.clone();
+        for (column, _) in rules[table].references() {
+            if let Some(gid) = cells[column.0].as_ref().and_then(Gid::of) {
+                cells[column.0] = Some(match ids.get(&gid) {
+                    Some(LocalId::Int(id)) => Value::Int(*id),
+                    Some(LocalId::Text(id)) => Value::Text(id.clone()),
+                    None => Value::Null,
+                });
+            }
+        }
+        LocalRow { id: row.id.clone(), cells }
+    };
+    let table = |(table, rows): (&TableId, &Vec<ShadowRow>)| {
+        (*table, rows.iter().map(|row| translate(*table, row)).collect())
+    };
+    shadow.iter().map(table).collect()
+}
+
+/// Tells whether two files would hold the same.
+fn digest(
+    hub: &Hub,
+    merged: &BTreeMap<TableId, Vec<LocalRow>>,
+    own: &Own,
+    last_ids: &BTreeMap<TableId, i64>,
+) -> String {
+    let mut hasher = blake3::Hasher::new();
+    let mut add = |bytes: &[u8]| _ = hasher.update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
+    for (table, rows) in merged {
+        add(hub.rules[*table].name.as_bytes());
+        add(&last_ids.get(table).copied().unwrap_or(0).to_le_bytes());
+        for row in rows {
+            match &row.id {
+                LocalId::Int(id) => add(&id.to_le_bytes()),
+                LocalId::Text(id) => add(id.as_bytes()),
+            }
+            add(&row.cells.encode());
+        }
+    }
+    for (table, rows) in own {
+        add(hub.rules[*table].name.as_bytes());
+        add(&rows.encode());
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+/// Forgets hand-outs that the PC has not taken and will hardly take any more; returns files that may go.
+async fn forget(desk: &mut Desk<'_>, pc: &Pc) -> Result<Vec<String>> {
+    let needed = held::lineages(desk.db).await?;
+    let all = lineage::of_site(desk.db, pc.site).await?.into_iter();
+    let mut of_pc: Vec<Lineage> = all.filter(|l| l.pc == pc.id && l.kind == Kind::HandedOut).collect();
+    of_pc.sort_by_key(|lineage| std::cmp::Reverse(lineage.number));
+    for old in of_pc.iter().skip(REMEMBERED_MAX) {
+        let in_use = pc.latest.as_ref() == Some(&old.name) || needed.contains(&old.name);
+        if !in_use {
+            lineage::remove(desk.db, &old.name).await?;
+        }
+    }
+    // The newest, and the one before it that may be on its way right now.
+    Ok(of_pc.into_iter().skip(2).map(|lineage| lineage.name).collect())
+}
+
+impl Content {
+    pub async fn write(&self, hub: &Hub) -> Result<()> {
+        let contents = replica::handout::Contents {
+            tag: &self.tag,
+            merged: &self.merged,
+            own: &self.own,
+            last_ids: &self.last_ids,
+        };
+        replica::handout::write(&hub.hand_out(&self.tag), &hub.blank, &hub.rules, contents).await?;
+        Ok(())
+    }
+}

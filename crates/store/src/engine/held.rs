@@ -1,0 +1,124 @@
+//! Batches that wait for a person. The upload is kept whole; nothing of it is applied.
+
+use std::collections::HashSet;
+
+use async_trait::async_trait;
+use merge::Held;
+use model::Value;
+
+use super::{
+    audit,
+    choose::{Base, Way},
+    receive::{Mode, Receive},
+};
+use crate::{
+    Device, Error, Receipt, Rejected, Result,
+    desk::Desk,
+    query::{Db, Row, text},
+    shape::HELD,
+    sites::{self, visible},
+    told::HeldTable,
+    writer::Job,
+};
+
+pub(crate) const WAITING: &str = "waiting";
+/// Of this file's lineage nothing more is kept: it only has to take its next hand-out.
+const SENT_BACK: &str = "sent_back";
+const LET_THROUGH: &str = "let_through";
+
+/// Keeps a batch, in place of an earlier one of the same file.
+pub(super) async fn keep(desk: &mut Desk<'_>, upload: &Receive, base: &Base, held: &[Held]) -> Result<()> {
+    let mut id = None;
+    for row in desk.db.find(HELD, &[("site", Value::Int(i64::from(upload.device.site.0)))]).await? {
+        // A file that is met for the first time has no lineage yet that its next upload could be known by.
+        let met = matches!(base.way, Way::Meet { .. }) && !upload.device.shared;
+        let same = row.text(3)? == base.lineage.name || met;
+        match row.text(6)? {
+            SENT_BACK if same => return Ok(()),
+            WAITING if same || row.int(2)? == base.pc.id => id = Some(row.int(0)?),
+            _ => {}
+        }
+    }
+    let tables: Vec<HeldTable> = held
+        .iter()
+        .map(|held| HeldTable {
+            table: desk.hub.rules[held.table].name.clone(),
+            deletes: held.deletes as u64,
+            updates: held.updates as u64,
+            rows: held.rows as u64,
+        })
+        .collect();
+    let tables = serde_json::to_string(&tables).map_err(|_| Error::Broken("a held batch cannot be told"))?;
+    let row = vec![
+        Value::Int(id.unwrap_or_else(|| desk.meta.next_serial())),
+        Value::Int(i64::from(upload.device.site.0)),
+        Value::Int(base.pc.id),
+        text(&base.lineage.name),
+        text(&upload.upload),
+        text(tables),
+        text(WAITING),
+        text(visible(&upload.reason)),
+        Value::Int(desk.now_ms),
+    ];
+    desk.db.put(HELD, &[row]).await?;
+    audit(desk, &upload.device.name, "held", &upload.upload).await
+}
+
+/// Lineages whose shadows are still needed to merge a batch that waits.
+pub(super) async fn lineages(db: &mut Db) -> Result<HashSet<String>> {
+    let rows = db.find(HELD, &[("state", text(WAITING))]).await?;
+    rows.iter().map(|row| Ok(row.text(3)?.to_owned())).collect()
+}
+
+/// Whether something of this PC waits.
+pub(super) async fn waits(db: &mut Db, pc: i64) -> Result<bool> {
+    Ok(!db.find(HELD, &[("pc", Value::Int(pc)), ("state", text(WAITING))]).await?.is_empty())
+}
+
+/// Settles a held batch; `upload` is the batch itself where it is let through.
+pub(crate) struct Decide {
+    pub id: i64,
+    pub who: String,
+    pub upload: Option<Receive>,
+}
+
+/// Who sent a batch, under which name its file is kept, and why it was sent.
+pub(crate) async fn batch(db: &mut Db, id: i64) -> Result<(Device, String, String)> {
+    let row = find(db, id).await?;
+    let device = sites::device_of(db, row.int(1)?).await?.ok_or(Error::NoHeld(id))?;
+    Ok((device, row.text(4)?.to_owned(), row.text(7)?.to_owned()))
+}
+
+/// Files that must be kept however old they are.
+pub(crate) async fn uploads(db: &mut Db) -> Result<HashSet<String>> {
+    let rows = db.find(HELD, &[("state", text(WAITING))]).await?;
+    rows.iter().map(|row| Ok(row.text(4)?.to_owned())).collect()
+}
+
+/// A held batch by its number, if it still waits.
+async fn find(db: &mut Db, id: i64) -> Result<Row> {
+    let rows = db.find(HELD, &[("id", Value::Int(id)), ("state", text(WAITING))]).await?;
+    rows.into_iter().next().ok_or(Error::NoHeld(id))
+}
+
+#[async_trait]
+impl Job for Decide {
+    type Answer = Receipt;
+    type Failure = Rejected;
+
+    async fn run(&mut self, desk: &mut Desk<'_>) -> std::result::Result<Receipt, Rejected> {
+        let mut row = find(desk.db, self.id).await?;
+        let state = if self.upload.is_some() { LET_THROUGH } else { SENT_BACK };
+        row.0[6] = text(state);
+        let upload = row.text(4)?.to_owned();
+        desk.db.put(HELD, &[row.0]).await?;
+        audit(desk, &self.who, state, &upload).await?;
+        match &self.upload {
+            Some(batch) => {
+                debug_assert_eq!(batch.mode, Mode::LetThrough);
+                batch.receive(desk).await
+            }
+            None => Ok(Receipt { upload, ..Receipt::default() }),
+        }
+    }
+}

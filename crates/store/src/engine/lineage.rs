@@ -1,0 +1,277 @@
+//! Files that the hub knows the content of, and the PCs that they are on.
+//!
+//! A *lineage* is one file on its way: handed out under a tag, or sent without one. Its shadow says what the file held
+//! when it was last seen, row by row with gids, and so is also the map between ids of the file and gids. A *PC* is a
+//! family of lineages: the same office file through its hand-outs.
+
+use std::collections::{BTreeMap, HashMap};
+
+use merge::{LocalId, Rules, ShadowRow, TableId};
+use model::{Gid, Rev, SiteId, Value};
+use replica::{codec::Stored as _, office_file::OwnTable};
+
+use crate::{
+    Error, Result,
+    query::{Db, Row, maybe, text},
+    shape::{DEVICE, LINEAGES, NEXT, PCS, SHADOW},
+};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Lineage {
+    /// Of a hand-out: its tag.
+    pub name: String,
+    pub site: SiteId,
+    pub pc: i64,
+    /// Later ones have greater numbers.
+    pub number: i64,
+    pub kind: Kind,
+    /// The tag that such files bear although it was given to another one.
+    pub of_tag: Option<String>,
+    /// Everything of the region up to here is in the file.
+    pub seen: Rev,
+    /// SQLite's count of changes in the newest file that came in.
+    pub counter: i64,
+    /// Of a hand-out: the hash of what it held.
+    pub content: Option<String>,
+    /// Of a hand-out: which state of the PC's own tables it held.
+    pub own: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Without a tag, or with one that is not its own.
+    Sent,
+    HandedOut,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pc {
+    pub site: SiteId,
+    pub id: i64,
+    /// Lineage of the last file that it sent.
+    pub latest: Option<String>,
+    /// Lineage of the last file that it was given.
+    pub handed: Option<String>,
+    /// Counts the states of its own tables.
+    pub own: i64,
+    /// Later contacts have greater numbers.
+    pub contact: i64,
+}
+
+/// Rows of a file, as the hub last saw them. Each table ascends by id.
+pub(super) type Shadow = BTreeMap<TableId, Vec<ShadowRow>>;
+/// A PC's own, local and evidence tables.
+pub(super) type Own = BTreeMap<TableId, OwnTable>;
+
+/// Ids of one part of a shadow: a part changes only if one of its rows does.
+const PART_IDS: i64 = 512;
+
+pub(super) async fn of_site(db: &mut Db, site: SiteId) -> Result<Vec<Lineage>> {
+    let rows = db.find(LINEAGES, &[("site", site_value(site))]).await?;
+    rows.iter().map(read).collect()
+}
+
+pub(super) async fn all(db: &mut Db) -> Result<Vec<Lineage>> {
+    db.find(LINEAGES, &[]).await?.iter().map(read).collect()
+}
+
+pub(super) async fn named(db: &mut Db, name: &str) -> Result<Option<Lineage>> {
+    db.find(LINEAGES, &[("name", text(name))]).await?.first().map(read).transpose()
+}
+
+pub(super) async fn save(db: &mut Db, lineage: &Lineage) -> Result<()> {
+    let kind = if lineage.kind == Kind::HandedOut { "hand_out" } else { "sent" };
+    let row = vec![
+        text(&lineage.name),
+        site_value(lineage.site),
+        Value::Int(lineage.pc),
+        Value::Int(lineage.number),
+        text(kind),
+        maybe(lineage.of_tag.clone()),
+        Value::Int(lineage.seen.0),
+        Value::Int(lineage.counter),
+        maybe(lineage.content.clone()),
+        Value::Int(lineage.own),
+    ];
+    db.put(LINEAGES, &[row]).await
+}
+
+pub(super) async fn remove(db: &mut Db, name: &str) -> Result<()> {
+    db.remove_with(SHADOW, &[("lineage", text(name))]).await?;
+    db.remove(LINEAGES, &[vec![text(name)]]).await
+}
+
+fn read(row: &Row) -> Result<Lineage> {
+    let site = u32::try_from(row.int(1)?).map_err(|_| Error::Broken("a lineage has no site"))?;
+    Ok(Lineage {
+        name: row.text(0)?.to_owned(),
+        site: SiteId(site),
+        pc: row.int(2)?,
+        number: row.int(3)?,
+        kind: if row.text(4)? == "hand_out" { Kind::HandedOut } else { Kind::Sent },
+        of_tag: row.text_or_none(5)?.map(str::to_owned),
+        seen: Rev(row.int(6)?),
+        counter: row.int(7)?,
+        content: row.text_or_none(8)?.map(str::to_owned),
+        own: row.int(9)?,
+    })
+}
+
+pub(super) async fn pcs(db: &mut Db, site: SiteId) -> Result<Vec<Pc>> {
+    let rows = db.find(PCS, &[("site", site_value(site))]).await?;
+    let read = |row: &Row| {
+        Ok(Pc {
+            site,
+            id: row.int(1)?,
+            latest: row.text_or_none(2)?.map(str::to_owned),
+            handed: row.text_or_none(3)?.map(str::to_owned),
+            own: row.int(4)?,
+            contact: row.int(5)?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+pub(super) async fn save_pc(db: &mut Db, pc: &Pc) -> Result<()> {
+    let row = vec![
+        site_value(pc.site),
+        Value::Int(pc.id),
+        maybe(pc.latest.clone()),
+        maybe(pc.handed.clone()),
+        Value::Int(pc.own),
+        Value::Int(pc.contact),
+    ];
+    db.put(PCS, &[row]).await
+}
+
+fn site_value(site: SiteId) -> Value {
+    Value::Int(i64::from(site.0))
+}
+
+/// The shadow of a lineage, with rows that became another as that one.
+pub(super) async fn shadow(db: &mut Db, rules: &Rules, name: &str) -> Result<Shadow> {
+    let mut shadow = Shadow::new();
+    for row in db.find(SHADOW, &[("lineage", text(name))]).await? {
+        let Some(table) = rules.table(row.text(1)?) else { continue };
+        shadow.entry(table).or_default().extend(part(rules, table, &row)?);
+    }
+    shadow.values_mut().for_each(|rows| rows.sort_by(|a, b| a.id.cmp(&b.id)));
+    let became = super::rows::became(db).await?;
+    if !became.is_empty() {
+        shadow.values_mut().flatten().for_each(|row| follow(row, &became));
+    }
+    Ok(shadow)
+}
+
+/// One table of the shadow of a lineage.
+pub(super) async fn shadow_of(
+    db: &mut Db,
+    rules: &Rules,
+    name: &str,
+    table: TableId,
+) -> Result<Vec<ShadowRow>> {
+    let with = [("lineage", text(name)), ("table_name", text(&rules[table].name))];
+    let mut rows = Vec::new();
+    for row in db.find(SHADOW, &with).await? {
+        rows.extend(part(rules, table, &row)?);
+    }
+    Ok(rows)
+}
+
+fn part(rules: &Rules, table: TableId, row: &Row) -> Result<Vec<ShadowRow>> {
+    let mut rows = Vec::<ShadowRow>::decode(row.bytes(3)?)?;
+    rows.iter_mut().for_each(|row| row.cells.resize(rules[table].columns.len(), None));
+    Ok(rows)
+}
+
+fn follow(row: &mut ShadowRow, became: &HashMap<Gid, Gid>) {
+    let today = |mut gid: Gid| {
+        while let Some(next) = became.get(&gid) {
+            gid = *next;
+        }
+        gid
+    };
+    row.gid = today(row.gid);
+    for cell in &mut row.cells {
+        if let Some(gid) = cell.as_ref().and_then(Gid::of) {
+            *cell = Some(today(gid).into());
+        }
+    }
+}
+
+/// Makes the shadow of a lineage exactly this; parts that are as they were are left alone.
+pub(super) async fn save_shadow(db: &mut Db, rules: &Rules, name: &str, shadow: &Shadow) -> Result<()> {
+    let mut before: BTreeMap<(String, i64), Vec<u8>> = BTreeMap::new();
+    for row in db.find(SHADOW, &[("lineage", text(name))]).await? {
+        before.insert((row.text(1)?.to_owned(), row.int(2)?), row.bytes(3)?.to_vec());
+    }
+    let (mut new, mut changed) = (Vec::new(), Vec::new());
+    for (table, rows) in shadow {
+        for (number, rows) in parts(rows) {
+            let key = (rules[*table].name.clone(), number);
+            let bytes = rows.encode();
+            let row = || vec![text(name), text(&key.0), Value::Int(number), Value::Bytes(bytes.clone())];
+            match before.remove(&key) {
+                None => new.push(row()),
+                Some(old) if old != bytes => changed.push(row()),
+                Some(_) => {}
+            }
+        }
+    }
+    let gone = before.into_keys().map(|(table, part)| vec![text(name), text(table), Value::Int(part)]);
+    db.remove(SHADOW, &gone.collect::<Vec<_>>()).await?;
+    db.add(SHADOW, &new).await?;
+    db.put(SHADOW, &changed).await
+}
+
+fn parts(rows: &[ShadowRow]) -> BTreeMap<i64, Vec<ShadowRow>> {
+    let mut parts: BTreeMap<i64, Vec<ShadowRow>> = BTreeMap::new();
+    for (at, row) in rows.iter().enumerate() {
+        let part = match row.id {
+            LocalId::Int(id) => id.div_euclid(PART_IDS),
+            LocalId::Text(_) => i64::try_from(at).unwrap_or(i64::MAX) / PART_IDS,
+        };
+        parts.entry(part).or_default().push(row.clone());
+    }
+    parts
+}
+
+/// The highest id of each table that the PC ever used or was given.
+pub(super) async fn last_ids(db: &mut Db, rules: &Rules, pc: i64) -> Result<BTreeMap<TableId, i64>> {
+    let rows = db.find(NEXT, &[("pc", Value::Int(pc))]).await?;
+    let last = |row: &Row| Ok(rules.table(row.text(1)?).zip(Some(row.int(2)?)));
+    rows.iter().filter_map(|row| last(row).transpose()).collect()
+}
+
+pub(super) async fn save_last_ids(
+    db: &mut Db,
+    rules: &Rules,
+    pc: i64,
+    last: &BTreeMap<TableId, i64>,
+) -> Result<()> {
+    let row =
+        |(table, last): (&TableId, &i64)| vec![Value::Int(pc), text(&rules[*table].name), Value::Int(*last)];
+    db.put(NEXT, &last.iter().map(row).collect::<Vec<_>>()).await
+}
+
+pub(super) async fn own(db: &mut Db, rules: &Rules, pc: i64) -> Result<Own> {
+    let mut own = Own::new();
+    for row in db.find(DEVICE, &[("pc", Value::Int(pc))]).await? {
+        if let Some(table) = rules.table(row.text(1)?) {
+            own.insert(table, OwnTable::decode(row.bytes(2)?)?);
+        }
+    }
+    Ok(own)
+}
+
+/// Takes over the own tables that a file has; others stay. Returns whether anything changed.
+pub(super) async fn save_own(db: &mut Db, rules: &Rules, pc: i64, file: &Own) -> Result<bool> {
+    let before = own(db, rules, pc).await?;
+    let changed = file.iter().filter(|(table, rows)| before.get(table) != Some(rows));
+    let row = |(table, rows): (&TableId, &OwnTable)| {
+        vec![Value::Int(pc), text(&rules[*table].name), Value::Bytes(rows.encode())]
+    };
+    let rows: Vec<_> = changed.map(row).collect();
+    db.put(DEVICE, &rows).await?;
+    Ok(!rows.is_empty())
+}

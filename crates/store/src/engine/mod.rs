@@ -1,0 +1,80 @@
+//! The way of an upload into the store, and of a hand-out back.
+
+mod choose;
+mod compare;
+mod hand_out;
+mod held;
+mod history;
+mod lineage;
+mod receipt;
+mod receive;
+mod rows;
+mod settle;
+
+use async_trait::async_trait;
+use model::{SiteId, Value};
+
+pub(crate) use hand_out::{HandOut, Prepared};
+pub(crate) use held::{Decide, WAITING, batch as held_batch, uploads as held_uploads};
+pub(crate) use receive::{Mode, Receive};
+
+use crate::{
+    Error, Result,
+    desk::Desk,
+    query::text,
+    shape::{ALERTS, AUDIT},
+    writer::Job,
+};
+
+/// A line of the audit that others write.
+pub(crate) struct Note {
+    pub who: String,
+    pub action: String,
+    pub what: String,
+}
+
+#[async_trait]
+impl Job for Note {
+    type Answer = ();
+    type Failure = Error;
+
+    async fn run(&mut self, desk: &mut Desk<'_>) -> Result<()> {
+        audit(desk, &self.who, &self.action, &self.what).await
+    }
+}
+
+/// Notes a request that changed something.
+pub(crate) async fn audit(desk: &mut Desk<'_>, who: &str, action: &str, what: &str) -> Result<()> {
+    let id = desk.meta.next_serial();
+    let row = vec![Value::Int(id), Value::Int(desk.now_ms), text(who), text(action), text(what)];
+    desk.db.add(AUDIT, &[row]).await
+}
+
+/// Something that a person should look at; `about` tells it from others of its kind.
+pub(super) struct Alarm<'a> {
+    pub site: SiteId,
+    pub kind: &'static str,
+    pub about: &'a str,
+    pub what: String,
+}
+
+/// Raises an alert, unless the same was raised before.
+pub(super) async fn alert(desk: &mut Desk<'_>, alarm: Alarm<'_>) -> Result<()> {
+    let mut hasher = blake3::Hasher::new();
+    for part in [&alarm.site.to_string(), alarm.kind, alarm.about] {
+        hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+    }
+    let subject = hasher.finalize().to_hex().to_string();
+    if !desk.db.find(ALERTS, &[("subject", text(&subject))]).await?.is_empty() {
+        return Ok(());
+    }
+    let row = vec![
+        text(subject),
+        Value::Int(desk.meta.next_serial()),
+        Value::Int(i64::from(alarm.site.0)),
+        text(alarm.kind),
+        text(alarm.what),
+        Value::Int(desk.now_ms),
+    ];
+    desk.db.add(ALERTS, &[row]).await
+}

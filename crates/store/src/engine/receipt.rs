@@ -1,0 +1,219 @@
+//! What is told about an upload.
+
+use std::collections::{HashMap, HashSet};
+
+use merge::{Action, Held, LocalId, OrphanRow, Refusal, Rules, TableId, Verdict};
+use model::Gid;
+use replica::office_file::Finding;
+
+use super::{
+    Alarm, alert,
+    choose::{Base, Odd},
+    compare::Said,
+    receive::{Merged, Receive},
+};
+use crate::{
+    Reason, Receipt, Result, TableReceipt,
+    desk::{Desk, Hub, shown},
+    sites::visible,
+};
+
+/// Kinds of reasons that a person should look at.
+const ALARMING: [&str; 7] =
+    ["region", "orphan", "unknown_row", "doubt", "copy", "older_file", "doubled_file"];
+
+/// One upload on its way to a receipt.
+struct Telling<'a> {
+    rules: &'a Rules,
+    ids: HashMap<Gid, String>,
+    receipt: Receipt,
+}
+
+pub(super) fn write(hub: &Hub, upload: &Receive, base: &Base, said: &Said, merged: &Merged) -> Receipt {
+    let mut telling = Telling::new(hub, upload);
+    telling.know(base, said);
+    telling.odd(base);
+    telling.findings(&upload.file.findings);
+    for (table, tally) in &said.tallies {
+        let told = telling.table(*table);
+        (told.read, told.unchanged, told.refused) = (tally.read, tally.unchanged, tally.set_aside);
+    }
+    telling.orphans(said);
+    telling.outcomes(said, merged);
+    telling.receipt
+}
+
+/// The receipt of a batch of which nothing was applied.
+pub(super) fn held(hub: &Hub, upload: &Receive, held: &[Held]) -> Receipt {
+    let mut telling = Telling::new(hub, upload);
+    for (table, rows) in &upload.file.merged {
+        telling.table(*table).read = rows.len();
+    }
+    telling.receipt.held = held.len();
+    for held in held {
+        let Held { table, deletes, updates, rows } = held;
+        let what = format!("deletes {deletes} and changes {updates} of {rows} rows: waits for a person");
+        telling.reason(*table, String::new(), "held", what);
+    }
+    telling.receipt
+}
+
+impl<'a> Telling<'a> {
+    fn new(hub: &'a Hub, upload: &Receive) -> Self {
+        let receipt = Receipt { upload: upload.upload.clone(), ..Receipt::default() };
+        Self { rules: &hub.rules, ids: HashMap::new(), receipt }
+    }
+
+    fn know(&mut self, base: &Base, said: &Said) {
+        let before = base.shadow.values().flatten().map(|row| (row.gid, &row.id));
+        let learned = said.set.learned.iter().map(|(_, id, gid)| (*gid, id));
+        self.ids = before.chain(learned).map(|(gid, id): (Gid, &LocalId)| (gid, shown(id))).collect();
+    }
+
+    fn table(&mut self, table: TableId) -> &mut TableReceipt {
+        self.receipt.tables.entry(self.rules[table].name.clone()).or_default()
+    }
+
+    fn reason(&mut self, table: TableId, key: String, reason: &str, what: String) {
+        let table = self.rules[table].name.clone();
+        self.push(Reason { table, key, reason: reason.to_owned(), what });
+    }
+
+    fn push(&mut self, reason: Reason) {
+        if self.receipt.reasons.len() < Receipt::REASONS_MAX {
+            self.receipt.reasons.push(reason);
+        }
+    }
+
+    fn odd(&mut self, base: &Base) {
+        for odd in &base.odd {
+            let (reason, what) = match odd {
+                Odd::Older => (
+                    "older_file",
+                    "the file is older than the one before: nothing is deleted for what it lacks",
+                ),
+                Odd::Doubled => (
+                    "doubled_file",
+                    "the file seems to be in use twice: nothing is deleted for what it lacks",
+                ),
+                Odd::Copied => ("copy", "the file is a copy of another site's file"),
+            };
+            let (reason, what) = (reason.to_owned(), what.to_owned());
+            self.push(Reason { table: String::new(), key: String::new(), reason, what });
+        }
+    }
+
+    fn findings(&mut self, findings: &[Finding]) {
+        for finding in findings {
+            let (table, key, reason, what) = match finding {
+                Finding::UnknownTable { table } => {
+                    (visible(table), String::new(), "unknown_table", "ignored".to_owned())
+                }
+                Finding::UnknownColumn { table, column } => {
+                    (self.name(*table), String::new(), "unknown_column", visible(column))
+                }
+                Finding::OddType { table, column, rows, first } => {
+                    let what = format!("`{column}` is of another type in {rows} rows");
+                    (self.name(*table), shown(first), "odd_type", what)
+                }
+                Finding::NoTag => {
+                    (String::new(), String::new(), "no_tag", "the file's mark cannot be read".to_owned())
+                }
+                Finding::Rewritten { .. } => continue,
+            };
+            self.push(Reason { table, key, reason: reason.to_owned(), what });
+        }
+    }
+
+    fn name(&self, table: TableId) -> String {
+        self.rules[table].name.clone()
+    }
+
+    fn orphans(&mut self, said: &Said) {
+        for orphan in &said.set.orphans {
+            let key = match &orphan.row {
+                OrphanRow::Local(id) => shown(id),
+                OrphanRow::Known(gid) => self.ids.get(gid).cloned().unwrap_or_default(),
+            };
+            let column = &self.rules[orphan.table][orphan.column].name;
+            let what = format!("`{column}` names a row that is not in the file");
+            self.reason(orphan.table, key, if orphan.set_aside { "orphan" } else { "orphan_column" }, what);
+        }
+        for doubt in &said.set.doubts {
+            let kept = if doubt.kept_both { "both are kept" } else { "it is taken for a new row" };
+            let what = ["the id holds something else than before: ", kept].concat();
+            self.reason(doubt.table, shown(&doubt.id), "doubt", what);
+        }
+    }
+
+    fn outcomes(&mut self, said: &Said, merged: &Merged) {
+        // A row may change twice in one file (circles): it counts once.
+        let mut counted = HashSet::new();
+        for (change, (_, outcome)) in said.set.changes.iter().zip(&merged.outcomes) {
+            let key = self.ids.get(&change.gid).cloned().unwrap_or_default();
+            let repaired = outcome.repaired.is_some() && matches!(outcome.verdict, Verdict::Applied);
+            self.receipt.conflicts += outcome.conflicts.len();
+            self.receipt.repaired += usize::from(repaired);
+            let wrote = !outcome.written.is_empty();
+            let first = counted.insert(change.gid);
+            let table = self.table(change.table);
+            table.repaired += usize::from(repaired);
+            match (&outcome.verdict, &change.action) {
+                (Verdict::Applied, Action::Insert(_)) => table.inserted += 1,
+                (Verdict::Applied, Action::Update(_)) if wrote => table.updated += usize::from(first),
+                (Verdict::Applied, Action::Delete { .. }) => table.deleted += 1,
+                (Verdict::Unchanged | Verdict::Repeated, Action::Delete { .. }) => {}
+                (Verdict::Applied | Verdict::Unchanged | Verdict::Repeated, _) => {
+                    table.unchanged += usize::from(first);
+                }
+                (Verdict::NotDeleted, _) => {
+                    let what = "somebody else has changed it, or something new needs it: it stays".to_owned();
+                    self.reason(change.table, key, "not_deleted", what);
+                }
+                (Verdict::Refused(refusal), _) => {
+                    table.refused += usize::from(first);
+                    self.refused(change.table, key, *refusal);
+                }
+            }
+        }
+    }
+
+    fn refused(&mut self, table: TableId, key: String, refusal: Refusal) {
+        let (reason, what) = match refusal {
+            Refusal::Region => ("region", "the row is not of this site's region".to_owned()),
+            Refusal::Unknown => ("unknown_row", "the hub does not know the row".to_owned()),
+            Refusal::Orphan(column) => (
+                "orphan",
+                format!("`{}` names a row that the hub does not know", self.rules[table][column].name),
+            ),
+        };
+        self.reason(table, key, reason, what);
+    }
+}
+
+/// Raises an alert for every reason that a person should look at.
+pub(super) async fn tell(desk: &mut Desk<'_>, upload: &Receive, receipt: &Receipt) -> Result<()> {
+    for reason in receipt.reasons.iter().filter(|reason| ALARMING.contains(&reason.reason.as_str())) {
+        let kind = ALARMING.into_iter().find(|kind| *kind == reason.reason).unwrap_or_default();
+        let about = [&reason.table, " ", &reason.key].concat();
+        let what = [&about, ": ", &reason.what].concat();
+        alert(desk, Alarm { site: upload.device.site, kind, about: &about, what }).await?;
+    }
+    Ok(())
+}
+
+/// One line for the audit.
+pub(super) fn summary(upload: &Receive, receipt: &Receipt) -> String {
+    let sum = |count: fn(&TableReceipt) -> usize| receipt.tables.values().map(count).sum::<usize>();
+    format!(
+        "{} ({}): +{} ~{} -{} refused {} conflicts {} held {}",
+        upload.upload,
+        visible(&upload.reason),
+        sum(|table| table.inserted),
+        sum(|table| table.updated),
+        sum(|table| table.deleted),
+        sum(|table| table.refused),
+        receipt.conflicts,
+        receipt.held,
+    )
+}

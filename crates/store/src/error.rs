@@ -1,0 +1,143 @@
+//! Why something could not be done.
+
+use model::ErrorKind;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The store could not do it; what was asked for was not at fault.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the store's database failed")]
+    Database(#[from] database::Error),
+    #[error("the preset's rules cannot be used")]
+    Rules(#[from] merge::RulesError),
+    #[error("a file of the store cannot be written")]
+    File(#[from] std::io::Error),
+    #[error("the hand-out cannot be written")]
+    Handout(#[from] replica::handout::Error),
+    #[error("the store holds something that it did not write")]
+    Garbled(#[from] replica::codec::Garbled),
+    #[error(
+        "the store was made by a newer version of denk (its form is {found}, this version knows {known})"
+    )]
+    Newer { found: i64, known: i64 },
+    #[error("column `{}` cannot be kept by this database: {}", .0.column, .0.reason)]
+    Unfaithful(database::Unfaithful),
+    #[error("a store can be a SQLite file or a PostgreSQL database")]
+    Engine,
+    #[error(
+        "columns of table `{0}` were moved or taken out of the preset; they may only be added at its end"
+    )]
+    Columns(String),
+    #[error("a batch of site `{0}` waits for a decision; until then it gets no file")]
+    Waiting(String),
+    #[error("the store's writer has ended")]
+    Ended,
+    #[error("there is no site `{0}`")]
+    NoSite(String),
+    #[error("there is a site `{0}` already")]
+    SiteExists(String),
+    #[error("`{0}` cannot be a name: it must have 1 to 100 visible characters and not begin with `shared:`")]
+    BadName(String),
+    #[error("there is no held batch {0}")]
+    NoHeld(i64),
+    /// A defect.
+    #[error("{0}")]
+    Broken(&'static str),
+}
+
+/// An upload was not taken; nothing of it was stored.
+#[derive(Debug, thiserror::Error)]
+pub enum Rejected {
+    #[error(transparent)]
+    File(#[from] replica::office_file::Refused),
+    #[error("rows of the file cannot be compared")]
+    Rows(#[from] merge::DiffError),
+    #[error("the token was revoked")]
+    Revoked,
+    #[error("the store could not take it")]
+    Store(#[from] Error),
+}
+
+/// Whose fault it is: what an HTTP status is chosen by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// 422
+    Unfit,
+    /// 413
+    TooLarge,
+    /// 401
+    Revoked,
+    /// 503: the same upload may be taken later.
+    Busy,
+    /// 500
+    Ours,
+}
+
+impl Error {
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Database(error) => error.kind,
+            Self::Rules(_) | Self::Newer { .. } | Self::Unfaithful(_) | Self::Columns(_) => ErrorKind::Schema,
+            Self::Garbled(_) => ErrorKind::Corrupt,
+            Self::Engine => ErrorKind::Unsupported,
+            Self::NoSite(_) | Self::NoHeld(_) => ErrorKind::Missing,
+            Self::SiteExists(_) | Self::BadName(_) => ErrorKind::Constraint,
+            Self::Ended => ErrorKind::Connection,
+            Self::Waiting(_) => ErrorKind::Busy,
+            Self::File(_) | Self::Handout(_) | Self::Broken(_) => ErrorKind::Internal,
+        }
+    }
+}
+
+impl Error {
+    /// The same failure, told to another one who waited for the same transaction.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Database(error) => Self::Database(database::Error::new(error.kind, error.what.clone())),
+            Self::Newer { found, known } => Self::Newer { found: *found, known: *known },
+            Self::Broken(what) => Self::Broken(what),
+            other => Self::Database(database::Error::new(other.kind(), other.to_string())),
+        }
+    }
+}
+
+impl From<database::Error> for Rejected {
+    fn from(error: database::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl Rejected {
+    /// Stable word under which messages and hints are found.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::File(refused) => refused.code(),
+            Self::Rows(_) => "bad_rows",
+            Self::Revoked => "revoked",
+            Self::Store(_) => "store",
+        }
+    }
+
+    #[must_use]
+    pub fn refusal(&self) -> Refusal {
+        use database::untrusted::Class;
+        match self {
+            Self::File(refused) => match refused.class() {
+                Class::Unfit => Refusal::Unfit,
+                Class::TooLarge => Refusal::TooLarge,
+                Class::Ours => Refusal::Ours,
+            },
+            Self::Rows(_) => Refusal::Unfit,
+            Self::Revoked => Refusal::Revoked,
+            Self::Store(error) => match error.kind() {
+                ErrorKind::Busy | ErrorKind::Connection | ErrorKind::Timeout | ErrorKind::Full => {
+                    Refusal::Busy
+                }
+                _ => Refusal::Ours,
+            },
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! The store as others use it.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use database::Begin;
+use fail::fail_point;
+use tokio::{
+    sync::{Mutex, MutexGuard},
+    task::JoinHandle,
+};
+
+use crate::{
+    Alert, AuditEntry, Decision, Device, Enrolment, Error, Handout, Health, HeldBatch, KeptConflict, Receipt,
+    RecentChange, Rejected, Result, Settings, Site, Status,
+    desk::Hub,
+    engine::{self, Mode, Prepared},
+    query::Db,
+    shape::Place,
+    sites, tell, uploads,
+    writer::{self, Job, Queue},
+};
+
+/// Asks the reading connection one question, on one consistent view.
+macro_rules! ask_reader {
+    ($store:expr, $db:ident, $question:expr) => {{
+        let mut reading = $store.reading().await?;
+        let $db = &mut reading.db;
+        let answer: Result<_> = async { $question }.await;
+        if answer.is_ok() {
+            reading.done().await?;
+        }
+        answer
+    }};
+}
+
+/// The hub's store. Cheap to clone; all clones are one store.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    hub: Arc<Hub>,
+    places: Arc<HashMap<String, Place>>,
+    writer: Mutex<Option<(Queue, JoinHandle<()>)>>,
+    /// For questions, which never wait for the writer. `None` after a failure.
+    reader: Mutex<Option<Db>>,
+    /// Counts, with the number of the change up to which they are right.
+    counted: Mutex<Option<Status>>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("settings", &self.inner.hub.settings).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the store and makes what is missing of it.
+    ///
+    /// # Errors
+    /// What the database says; `Newer` when a newer version of denk has written it; `Rules`, `Columns` for a preset that
+    /// cannot be used with it.
+    pub async fn open(settings: Settings) -> Result<Self> {
+        let hub = Arc::new(Hub::new(settings).await?);
+        let db = writer::prepare(&hub).await?;
+        let places = Arc::clone(&db.places);
+        let reader = writer::reopen(&hub, Arc::clone(&places)).await?;
+        let writer = writer::start(Arc::clone(&hub), db);
+        let (writer, reader) = (Mutex::new(Some(writer)), Mutex::new(Some(reader)));
+        Ok(Self { inner: Arc::new(Inner { hub, places, writer, reader, counted: Mutex::new(None) }) })
+    }
+
+    /// Finishes what waits, then stops writing. Later calls fail with `Ended`.
+    pub async fn close(&self) {
+        let Some((queue, ended)) = self.inner.writer.lock().await.take() else { return };
+        drop(queue);
+        // Only a defect can end it otherwise, and that has been told to whoever waited.
+        let _ = ended.await;
+    }
+
+    /// Really asks the database.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn health(&self) -> Result<Health> {
+        ask_reader!(self, db, {
+            let server = db.session.server().await?;
+            let rev = crate::meta::Meta::load(db).await?.rev.0;
+            Ok(Health { product: server.product, version: server.version, rev })
+        })
+    }
+
+    /// Counts of everything. They are counted anew only when something has changed.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn status(&self) -> Result<Status> {
+        let mut counted = self.inner.counted.lock().await;
+        let rules = &self.inner.hub.rules;
+        let known = counted.take();
+        let status = ask_reader!(self, db, tell::status(db, rules, known).await)?;
+        *counted = Some(status.clone());
+        Ok(status)
+    }
+
+    /// The newest changes, newest first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn recent(&self, count: usize) -> Result<Vec<RecentChange>> {
+        ask_reader!(self, db, tell::recent(db, count).await)
+    }
+
+    /// Adds a site and shows its token, once.
+    ///
+    /// # Errors
+    /// `SiteExists`, `BadName`; what the database says.
+    pub async fn add_site(&self, name: &str, region: &str) -> Result<Enrolment> {
+        let random = Arc::clone(&self.inner.hub.settings.random);
+        self.ask(sites::Add { name: name.to_owned(), region: region.to_owned(), random }).await
+    }
+
+    /// All sites, in the order in which they were added.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn sites(&self) -> Result<Vec<Site>> {
+        ask_reader!(self, db, sites::list(db).await)
+    }
+
+    /// Takes a site's token away for ever; its rows and its history stay.
+    ///
+    /// # Errors
+    /// `NoSite`; what the database says.
+    pub async fn revoke_site(&self, name: &str) -> Result<()> {
+        self.ask(sites::Revoke { name: name.to_owned() }).await
+    }
+
+    /// # Errors
+    /// `NoSite`, `SiteExists`, `BadName`; what the database says.
+    pub async fn rename_site(&self, name: &str, to: &str) -> Result<()> {
+        self.ask(sites::Rename { name: name.to_owned(), to: to.to_owned() }).await
+    }
+
+    /// Who shows this token; `None` for one that is unknown or revoked.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn device_of_token(&self, token: &str) -> Result<Option<Device>> {
+        ask_reader!(self, db, sites::of_token(db, token).await)
+    }
+
+    /// Who stands behind the shared key of the old way, in this region (`*`: headquarters). Whether the key is right
+    /// has been checked before.
+    ///
+    /// # Errors
+    /// `BadName` for a region that can be none; what the database says.
+    pub async fn shared_device(&self, region: &str) -> Result<Device> {
+        self.ask(sites::Shared { region: region.to_owned() }).await
+    }
+
+    /// Takes in an uploaded office file; the file itself stays the caller's. When this returns, all of it is durable,
+    /// or (with an error) nothing of it was stored.
+    ///
+    /// **Invariants**: twice is once: the same file again changes nothing.
+    ///
+    /// # Errors
+    /// [`Rejected`], with its [`Refusal`](crate::Refusal).
+    pub async fn receive(
+        &self,
+        device: &Device,
+        upload: &Path,
+        reason: &str,
+    ) -> std::result::Result<Receipt, Rejected> {
+        let (file, counter) = uploads::read(&self.inner.hub, upload).await?;
+        let name = uploads::keep(&self.inner.hub, device, upload).await?;
+        fail_point!("store-upload-kept");
+        let mode = Mode::Apply;
+        let (device, reason) = (device.clone(), reason.to_owned());
+        let job = engine::Receive { device, file, counter, reason, upload: name.clone(), mode };
+        let answer = self.ask(job).await;
+        if matches!(answer, Err(Rejected::Rows(_) | Rejected::Revoked)) {
+            uploads::discard(&self.inner.hub, &name);
+        }
+        if let Err(error) = self.prune().await {
+            // The upload has been dealt with; old files only take room, and will be looked for again.
+            tracing::warn!(error = &error as &dyn std::error::Error, "old uploads could not be removed");
+        }
+        answer
+    }
+
+    /// What [`Store::receive`] would do; nothing is changed or kept.
+    ///
+    /// # Errors
+    /// As [`Store::receive`].
+    pub async fn plan(&self, device: &Device, upload: &Path) -> std::result::Result<Receipt, Rejected> {
+        let (file, counter) = uploads::read(&self.inner.hub, upload).await?;
+        let (device, reason, upload) = (device.clone(), "plan".to_owned(), String::new());
+        self.ask(engine::Receive { device, file, counter, reason, upload, mode: Mode::Plan }).await
+    }
+
+    /// The file for this device: its region (`*`: everything), under its own ids, with its own settings.
+    ///
+    /// **Invariants**: as long as nothing changes, a device with its own token gets the same bytes again; behind a
+    /// shared key every file is marked anew, so that it shows later which PC it went to.
+    ///
+    /// # Errors
+    /// `Waiting` while a batch of this PC is held: its file must not be replaced before somebody has decided.
+    pub async fn hand_out(&self, device: &Device) -> Result<Handout> {
+        let hub = &self.inner.hub;
+        let etag = match self.ask(engine::HandOut { device: device.clone() }).await? {
+            Prepared::Same(tag) => tag,
+            Prepared::New(content) => {
+                fail_point!("store-handout-committed");
+                content.write(hub).await?;
+                fail_point!("store-handout-written");
+                for tag in &content.outdated {
+                    // It may be gone already, or be read right now: then it goes the next time.
+                    let _ = std::fs::remove_file(hub.hand_out(tag));
+                }
+                content.tag
+            }
+        };
+        Ok(Handout { path: hub.hand_out(&etag), etag })
+    }
+
+    /// Values that did not stand, newest first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn conflicts(&self) -> Result<Vec<KeptConflict>> {
+        ask_reader!(self, db, tell::conflicts(db).await)
+    }
+
+    /// Batches that wait for a person, oldest first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn held(&self) -> Result<Vec<HeldBatch>> {
+        ask_reader!(self, db, tell::held(db).await)
+    }
+
+    /// Settles a held batch; `who` decides.
+    ///
+    /// # Errors
+    /// `NoHeld` when there is none of this number that waits; as [`Store::receive`] when it is let through.
+    pub async fn decide(
+        &self,
+        held: i64,
+        decision: Decision,
+        who: &str,
+    ) -> std::result::Result<Receipt, Rejected> {
+        let upload = match decision {
+            Decision::SendBack => None,
+            Decision::LetThrough => Some(self.held_upload(held).await?),
+        };
+        self.ask(engine::Decide { id: held, who: who.to_owned(), upload }).await
+    }
+
+    /// What people should look at, newest first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn alerts(&self) -> Result<Vec<Alert>> {
+        ask_reader!(self, db, tell::alerts(db).await)
+    }
+
+    /// The newest lines of the audit, newest first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn audit(&self, count: usize) -> Result<Vec<AuditEntry>> {
+        ask_reader!(self, db, tell::audit(db, count).await)
+    }
+
+    /// Adds a line to the audit.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn note(&self, who: &str, action: &str, what: &str) -> Result<()> {
+        let visible = |text: &str| sites::visible(text);
+        self.ask(engine::Note { who: visible(who), action: visible(action), what: visible(what) }).await
+    }
+
+    async fn ask<J: Job>(&self, job: J) -> std::result::Result<J::Answer, J::Failure> {
+        let queue = self.inner.writer.lock().await.as_ref().map(|(queue, _)| queue.clone());
+        match queue {
+            Some(queue) => writer::ask(&queue, job).await,
+            None => Err(Error::Ended.into()),
+        }
+    }
+
+    /// A reading connection, on one consistent view.
+    async fn reading(&self) -> Result<Reading<'_>> {
+        let mut reader = self.inner.reader.lock().await;
+        if let Some(mut db) = reader.take()
+            && db.session.begin(Begin::Read).await.is_ok()
+        {
+            return Ok(Reading { slot: reader, db });
+        }
+        let mut db = writer::reopen(&self.inner.hub, Arc::clone(&self.inner.places)).await?;
+        db.session.begin(Begin::Read).await?;
+        Ok(Reading { slot: reader, db })
+    }
+
+    async fn held_upload(&self, id: i64) -> std::result::Result<engine::Receive, Rejected> {
+        let (device, upload, reason) = ask_reader!(self, db, engine::held_batch(db, id).await)?;
+        let path: PathBuf = self.inner.hub.uploads().join(&upload);
+        let (file, counter) = uploads::read(&self.inner.hub, &path).await?;
+        Ok(engine::Receive { device, file, counter, reason, upload, mode: Mode::LetThrough })
+    }
+
+    async fn prune(&self) -> Result<()> {
+        if !uploads::is_due(&self.inner.hub) {
+            return Ok(());
+        }
+        let needed = ask_reader!(self, db, engine::held_uploads(db).await)?;
+        uploads::prune(&self.inner.hub, &needed).await
+    }
+}
+
+/// The reader while it is in use. Only after success it is used again.
+struct Reading<'a> {
+    slot: MutexGuard<'a, Option<Db>>,
+    db: Db,
+}
+
+impl Reading<'_> {
+    async fn done(mut self) -> Result<()> {
+        self.db.session.rollback().await?;
+        *self.slot = Some(self.db);
+        Ok(())
+    }
+}

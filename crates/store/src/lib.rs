@@ -1,0 +1,36 @@
+//! The hub's store: every row of the business with its history, and the engine that merges office files into it.
+//!
+//! Owns the tables of the hub (those of the business and `denk_*`), the sites and their tokens, the way of an upload
+//! into the store and of a hand-out back. Does not know HTTP, and speaks to its database (SQLite or PostgreSQL) only
+//! through [`database::Session`]. The one thing to know: one writer works off what waits, group by group, and each
+//! group is one transaction under one lock; so an answer is given only when its work is durable, and the hub's
+//! sequence numbers appear in the order in which they were given, whatever number of processes share a store.
+
+mod accounts;
+mod clock;
+mod desk;
+mod engine;
+mod error;
+mod facade;
+mod meta;
+mod query;
+mod settings;
+mod shape;
+mod sites;
+mod tell;
+mod token;
+mod told;
+mod uploads;
+mod writer;
+
+pub use database::Address;
+
+pub use accounts::{Accounts, Role, User};
+pub use error::{Error, Refusal, Rejected, Result};
+pub use facade::Store;
+pub use settings::{Preset, Random, Settings, WallClock};
+pub use sites::{Device, Enrolment, Site};
+pub use told::{
+    Alert, AuditEntry, Decision, Handout, Health, HeldBatch, HeldTable, KeptConflict, KeptSide, Reason,
+    Receipt, RecentChange, RegionCount, Status, TableReceipt,
+};

@@ -1,0 +1,196 @@
+//! Reading and writing the store's tables, row by row of values.
+
+use std::{collections::HashMap, sync::Arc};
+
+use database::{Comparison, Condition, Read, Session, Write};
+use model::{Batch, Cell, Coercion, DataType, Uuid, Value, Zone, coerce};
+
+use crate::{Error, Result, shape::Place};
+
+/// One connection of the store.
+pub(crate) struct Db {
+    pub session: Box<dyn Session>,
+    pub places: Arc<HashMap<String, Place>>,
+    pub zone: Zone,
+}
+
+/// A row of a table of ours, read by the place of its columns.
+#[derive(Clone, Debug)]
+pub(crate) struct Row(pub Vec<Value>);
+
+const ODD: Error = Error::Broken("a table of the store holds a value of another kind");
+
+impl Db {
+    fn place(&self, table: &str) -> Result<&Place> {
+        self.places.get(table).ok_or(Error::Broken("a table of the store is not known"))
+    }
+
+    /// All rows that have these values, in no order.
+    pub async fn find(&mut self, table: &str, with: &[(&str, Value)]) -> Result<Vec<Row>> {
+        let filter: Vec<Condition> =
+            with.iter().map(|(column, value)| equal(column, value.clone())).collect();
+        self.read(table, &filter).await
+    }
+
+    /// All rows that have these values and, in `column`, one of `any`; in no order.
+    pub async fn find_any(
+        &mut self,
+        table: &str,
+        with: &[(&str, Value)],
+        column: &str,
+        any: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<Row>> {
+        let any: Vec<Value> = any.into_iter().collect();
+        let mut rows = Vec::new();
+        for values in any.chunks(Condition::VALUES_MAX) {
+            let mut filter: Vec<Condition> =
+                with.iter().map(|(column, value)| equal(column, value.clone())).collect();
+            filter.push(Condition::any_of(column, values.to_vec()));
+            rows.extend(self.read(table, &filter).await?);
+        }
+        Ok(rows)
+    }
+
+    /// Rows whose `column` is greater than `value`.
+    pub async fn find_after(&mut self, table: &str, column: &str, value: i64) -> Result<Vec<Row>> {
+        let after = Condition::new(column, Comparison::Greater, Value::Int(value));
+        self.read(table, &[after]).await
+    }
+
+    /// Rows that have these values and nothing in `empty`.
+    pub async fn find_without(&mut self, table: &str, with: (&str, Value), empty: &str) -> Result<Vec<Row>> {
+        let none = Condition { column: empty.to_owned(), comparison: Comparison::IsNull, values: Vec::new() };
+        self.read(table, &[equal(with.0, with.1), none]).await
+    }
+
+    async fn read(&mut self, table: &str, filter: &[Condition]) -> Result<Vec<Row>> {
+        let places = Arc::clone(&self.places);
+        let place = places.get(table).ok_or(Error::Broken("a table of the store is not known"))?;
+        let read = Read { filter, ..Read::whole(&place.from, &place.reads, &self.zone) };
+        let page = self.session.read(&read).await?;
+        if !page.rejected.is_empty() {
+            return Err(ODD);
+        }
+        Ok((0..page.batch.rows()).map(|at| Row(page.batch.row(at))).collect())
+    }
+
+    /// Adds rows that are known not to be there.
+    pub async fn add(&mut self, table: &str, rows: &[Vec<Value>]) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let places = Arc::clone(&self.places);
+        let place = places.get(table).ok_or(Error::Broken("a table of the store is not known"))?;
+        let batch = batch(&place.types, rows);
+        self.session.insert(&write(place), &batch).await?;
+        Ok(())
+    }
+
+    /// Adds rows, or changes those that are there.
+    pub async fn put(&mut self, table: &str, rows: &[Vec<Value>]) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let places = Arc::clone(&self.places);
+        let place = places.get(table).ok_or(Error::Broken("a table of the store is not known"))?;
+        let batch = batch(&place.types, rows);
+        self.session.upsert(&write(place), &batch).await?;
+        Ok(())
+    }
+
+    /// Removes the rows with these keys.
+    pub async fn remove(&mut self, table: &str, keys: &[Vec<Value>]) -> Result<()> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let places = Arc::clone(&self.places);
+        let place = places.get(table).ok_or(Error::Broken("a table of the store is not known"))?;
+        let batch = batch(&place.types[..place.key.len()], keys);
+        let columns = &place.columns[..place.key.len()];
+        let write = Write { table: &place.table, columns, key: &place.key, insert_only: &[] };
+        self.session.delete(&write, &batch).await?;
+        Ok(())
+    }
+
+    /// Removes all rows that have these values.
+    pub async fn remove_with(&mut self, table: &str, with: &[(&str, Value)]) -> Result<()> {
+        let width = self.place(table)?.key.len();
+        let rows = self.find(table, with).await?;
+        let keys: Vec<_> = rows.into_iter().map(|row| row.0.into_iter().take(width).collect()).collect();
+        self.remove(table, &keys).await
+    }
+
+    /// The value as a column of a business table can hold it; what it cannot hold is left out there.
+    pub fn shown(&self, place: &Place, column: usize, value: Option<&Value>) -> Value {
+        let Some(value) = value else { return Value::Null };
+        let rules = Coercion { zone: &self.zone, null_texts: &[] };
+        coerce(value.clone(), &place.types[column], rules).unwrap_or(Value::Null)
+    }
+}
+
+fn equal(column: &str, value: Value) -> Condition {
+    Condition::new(column, Comparison::Equal, value)
+}
+
+fn write(place: &Place) -> Write<'_> {
+    Write { table: &place.table, columns: &place.columns, key: &place.key, insert_only: &[] }
+}
+
+fn batch(types: &[DataType], rows: &[Vec<Value>]) -> Batch {
+    let mut batch = Batch::new(types);
+    rows.iter().for_each(|row| batch.push_row(row.iter().map(Cell::from)));
+    batch
+}
+
+impl Row {
+    pub fn int(&self, at: usize) -> Result<i64> {
+        self.int_or_none(at)?.ok_or(ODD)
+    }
+
+    pub fn int_or_none(&self, at: usize) -> Result<Option<i64>> {
+        match &self.0[at] {
+            Value::Int(number) => Ok(Some(*number)),
+            Value::Null => Ok(None),
+            _ => Err(ODD),
+        }
+    }
+
+    pub fn text(&self, at: usize) -> Result<&str> {
+        self.text_or_none(at)?.ok_or(ODD)
+    }
+
+    pub fn text_or_none(&self, at: usize) -> Result<Option<&str>> {
+        match &self.0[at] {
+            Value::Text(text) => Ok(Some(text)),
+            Value::Null => Ok(None),
+            _ => Err(ODD),
+        }
+    }
+
+    pub fn bytes(&self, at: usize) -> Result<&[u8]> {
+        match &self.0[at] {
+            Value::Bytes(bytes) => Ok(bytes),
+            Value::Null => Ok(&[]),
+            _ => Err(ODD),
+        }
+    }
+
+    pub fn uuid(&self, at: usize) -> Result<Uuid> {
+        match &self.0[at] {
+            Value::Uuid(uuid) => Ok(*uuid),
+            _ => Err(ODD),
+        }
+    }
+}
+
+pub(crate) fn text(text: impl Into<String>) -> Value {
+    Value::Text(text.into())
+}
+
+pub(crate) fn maybe<T: Into<String>>(value: Option<T>) -> Value {
+    value.map_or(Value::Null, text)
+}
+
+pub(crate) fn number(value: Option<i64>) -> Value {
+    value.map_or(Value::Null, Value::Int)
+}

@@ -1,0 +1,38 @@
+//! What a store is opened with.
+
+use std::{fmt, path::PathBuf, sync::Arc};
+
+use database::Address;
+
+/// Wall time in milliseconds since 1970, UTC.
+pub type WallClock = Arc<dyn Fn() -> i64 + Send + Sync>;
+/// Fills the bytes with randomness that nobody can guess: tokens are made of it.
+pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
+
+/// Where a store is and what it is for.
+#[derive(Clone)]
+pub struct Settings {
+    /// SQLite or PostgreSQL; a SQLite file is made if it is not there.
+    pub address: Address,
+    /// Where uploads and hand-outs are kept; made if it is not there.
+    pub data_folder: PathBuf,
+    pub preset: Preset,
+    pub clock: WallClock,
+    pub random: Random,
+}
+
+/// The files of a preset that the store needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Preset {
+    /// `tables.toml`.
+    pub rules: &'static str,
+    /// `office/schema.sqlite.sql`.
+    pub schema: &'static str,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Settings");
+        shown.field("address", &self.address).field("data_folder", &self.data_folder).finish_non_exhaustive()
+    }
+}

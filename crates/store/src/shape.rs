@@ -1,0 +1,304 @@
+//! The tables of the store: those of denk, and one a merged table of the business.
+//!
+//! Every read is by the beginning of a primary key, so there are no further indexes.
+
+use database::{ColumnRead, ColumnRef, Relation, Session};
+use merge::{ColumnType, Kept, Rules, TableRules};
+use model::{ColumnDef, DataType, Table, TableKind, TableRef};
+
+use crate::{Error, Result};
+
+/// What a column of denk's tables holds.
+#[derive(Clone, Copy)]
+enum Kind {
+    Int,
+    Text,
+    Bytes,
+    Gid,
+}
+use Kind::{Bytes, Gid, Int, Text};
+
+/// One of denk's tables.
+struct Shape {
+    name: &'static str,
+    columns: &'static [(&'static str, Kind)],
+    /// So many of the first columns are the primary key; they are never NULL.
+    key: usize,
+}
+
+pub(crate) const META: &str = "denk_meta";
+pub(crate) const ROWS: &str = "denk_rows";
+pub(crate) const REFERS: &str = "denk_refers";
+pub(crate) const FALLEN: &str = "denk_fallen";
+pub(crate) const NAMES: &str = "denk_names";
+pub(crate) const BECAME: &str = "denk_became";
+pub(crate) const SITES: &str = "denk_sites";
+pub(crate) const PCS: &str = "denk_pcs";
+pub(crate) const LINEAGES: &str = "denk_lineages";
+pub(crate) const SHADOW: &str = "denk_shadow";
+pub(crate) const NEXT: &str = "denk_next";
+pub(crate) const DEVICE: &str = "denk_device";
+pub(crate) const LOG: &str = "denk_log";
+pub(crate) const CONFLICTS: &str = "denk_conflicts";
+pub(crate) const HELD: &str = "denk_held";
+pub(crate) const ALERTS: &str = "denk_alerts";
+pub(crate) const AUDIT: &str = "denk_audit";
+pub(crate) const REGIONS: &str = "denk_regions";
+
+const SHAPES: &[Shape] = &[
+    // Where the store stands: see `meta`.
+    Shape { name: META, columns: &[("name", Text), ("value", Text)], key: 1 },
+    // Every row, living or dead. `cells` is what counts; the business tables are made of it for people.
+    Shape {
+        name: ROWS,
+        columns: &[
+            ("table_name", Text),
+            ("gid", Gid),
+            ("rev", Int),
+            ("born", Text),
+            ("dead", Text),
+            ("dead_rev", Int),
+            ("dead_cause", Text),
+            ("dead_of", Gid),
+            ("cells", Bytes),
+            ("marks", Bytes),
+            ("heard", Bytes),
+        ],
+        key: 2,
+    },
+    // Who refers to a row, living or dead.
+    Shape {
+        name: REFERS,
+        columns: &[("to_gid", Gid), ("table_name", Text), ("from_gid", Gid), ("column_name", Text)],
+        key: 4,
+    },
+    // What fell, or of which a cell was emptied, with a row.
+    Shape { name: FALLEN, columns: &[("of_gid", Gid), ("table_name", Text), ("gid", Gid)], key: 3 },
+    // Bearers of a natural key; `name` is its hash.
+    Shape { name: NAMES, columns: &[("table_name", Text), ("name", Text), ("gid", Gid)], key: 3 },
+    // Rows that turned out to be another.
+    Shape { name: BECAME, columns: &[("gid", Gid), ("to_gid", Gid)], key: 1 },
+    Shape {
+        name: SITES,
+        columns: &[
+            ("id", Int),
+            ("name", Text),
+            ("region", Text),
+            ("token_hash", Bytes),
+            ("created", Int),
+            ("revoked", Int),
+            ("last_contact", Int),
+            ("last_reason", Text),
+        ],
+        key: 1,
+    },
+    // Families of lineages: a PC, as far as the hub can tell PCs apart.
+    Shape {
+        name: PCS,
+        columns: &[
+            ("site", Int),
+            ("pc", Int),
+            ("latest", Text),
+            ("handed", Text),
+            ("own", Int),
+            ("contact", Int),
+        ],
+        key: 2,
+    },
+    // Files that the hub knows the content of: what it handed out, or was sent without a tag.
+    Shape {
+        name: LINEAGES,
+        columns: &[
+            ("name", Text),
+            ("site", Int),
+            ("pc", Int),
+            ("number", Int),
+            ("kind", Text),
+            ("of_tag", Text),
+            ("seen", Int),
+            ("counter", Int),
+            ("content", Text),
+            ("own", Int),
+        ],
+        key: 1,
+    },
+    Shape {
+        name: SHADOW,
+        columns: &[("lineage", Text), ("table_name", Text), ("part", Int), ("row_bytes", Bytes)],
+        key: 3,
+    },
+    // The highest id that a PC ever used or was given.
+    Shape { name: NEXT, columns: &[("pc", Int), ("table_name", Text), ("last", Int)], key: 2 },
+    // A PC's own, local and evidence tables, as its last file had them.
+    Shape { name: DEVICE, columns: &[("pc", Int), ("table_name", Text), ("row_bytes", Bytes)], key: 2 },
+    // The history: one line a row that a change touched.
+    Shape {
+        name: LOG,
+        columns: &[
+            ("rev", Int),
+            ("gid", Gid),
+            ("table_name", Text),
+            ("site", Int),
+            ("stamp", Text),
+            ("at", Int),
+            ("action", Text),
+            ("region", Text),
+            ("before", Text),
+            ("after", Text),
+        ],
+        key: 2,
+    },
+    Shape {
+        name: CONFLICTS,
+        columns: &[
+            ("id", Int),
+            ("table_name", Text),
+            ("gid", Gid),
+            ("column_name", Text),
+            ("winner", Text),
+            ("winner_stamp", Text),
+            ("loser", Text),
+            ("loser_stamp", Text),
+            ("region", Text),
+            ("open", Int),
+            ("rev", Int),
+            ("at", Int),
+        ],
+        key: 1,
+    },
+    Shape {
+        name: HELD,
+        columns: &[
+            ("id", Int),
+            ("site", Int),
+            ("pc", Int),
+            ("lineage", Text),
+            ("upload", Text),
+            ("tables", Text),
+            ("state", Text),
+            ("reason", Text),
+            ("at", Int),
+        ],
+        key: 1,
+    },
+    // One line a subject, however often it comes up again.
+    Shape {
+        name: ALERTS,
+        columns: &[
+            ("subject", Text),
+            ("id", Int),
+            ("site", Int),
+            ("kind", Text),
+            ("what", Text),
+            ("at", Int),
+        ],
+        key: 1,
+    },
+    Shape {
+        name: AUDIT,
+        columns: &[("id", Int), ("at", Int), ("who", Text), ("action", Text), ("what", Text)],
+        key: 1,
+    },
+    Shape { name: REGIONS, columns: &[("region", Text), ("last_change", Int)], key: 1 },
+];
+
+/// A table of the store, ready to be read and written.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub table: Table,
+    pub from: Relation,
+    pub columns: Vec<ColumnRef>,
+    pub reads: Vec<ColumnRead>,
+    pub types: Vec<DataType>,
+    pub key: Vec<usize>,
+}
+
+/// All tables that the store wants.
+pub(crate) fn wanted(rules: &Rules) -> Vec<Table> {
+    let business =
+        rules.tables().filter(|(_, table)| table.kept == Kept::Merged).map(|(_, table)| living(table));
+    SHAPES.iter().map(own).chain(business).collect()
+}
+
+/// Makes the table if it is not there.
+///
+/// # Errors
+/// `Schema` when a table of that name has other columns.
+pub(crate) async fn ensure(session: &mut dyn Session, wanted: &Table) -> Result<Place> {
+    let mut made = wanted.clone();
+    for column in &mut made.columns {
+        *column = session.faithful(column).map_err(Error::Unfaithful)?;
+    }
+    session.create_table(&made).await?;
+    let table = session.table(&wanted.name).await?;
+    let missing: Vec<_> =
+        made.columns.iter().filter(|column| table.column(&column.name).is_none()).cloned().collect();
+    let table = if missing.is_empty() {
+        table
+    } else {
+        session.add_columns(&wanted.name, &missing).await?;
+        session.table(&wanted.name).await?
+    };
+    place(wanted, table)
+}
+
+fn place(wanted: &Table, table: Table) -> Result<Place> {
+    let columns: Vec<ColumnRef> =
+        wanted.columns.iter().map(|column| ColumnRef::named(&column.name)).collect();
+    let found =
+        wanted.columns.iter().map(|column| table.column(&column.name).map(|found| found.data_type.clone()));
+    let types: Vec<DataType> =
+        found.collect::<Option<_>>().ok_or(Error::Broken("a table of the store lacks a column"))?;
+    let reads =
+        columns.iter().cloned().zip(types.clone()).map(|(column, wanted)| ColumnRead::new(column, wanted));
+    let reads = reads.collect();
+    let key = (0..wanted.primary_key.len()).collect();
+    Ok(Place { from: Relation::Table(wanted.name.clone()), table, columns, reads, types, key })
+}
+
+fn own(shape: &Shape) -> Table {
+    let columns = shape.columns.iter().enumerate().map(|(at, (name, kind))| {
+        let column = ColumnDef::new(*name, data_type(*kind));
+        if at < shape.key { column.not_null() } else { column }
+    });
+    let key = shape.columns[..shape.key].iter().map(|(name, _)| *name);
+    table(shape.name, columns.collect(), key)
+}
+
+/// Living rows of a table of the business, references as gids.
+fn living(rules: &TableRules) -> Table {
+    let gid = ColumnDef::new(GID, DataType::Uuid).not_null();
+    let cells = rules.columns.iter().map(|column| {
+        let kind = match (column.reference, column.data_type) {
+            (Some(_), _) => DataType::Uuid,
+            (None, ColumnType::Integer) => DataType::INT64,
+            (None, ColumnType::Real) => DataType::REAL,
+            (None, ColumnType::Text) => DataType::TEXT,
+        };
+        ColumnDef::new(&column.name, kind)
+    });
+    table(&rules.name, std::iter::once(gid).chain(cells).collect(), [GID])
+}
+
+pub(crate) const GID: &str = "gid";
+
+fn table<'a>(name: &str, columns: Vec<ColumnDef>, key: impl IntoIterator<Item = &'a str>) -> Table {
+    Table {
+        name: TableRef::new(name),
+        kind: TableKind::Table,
+        columns,
+        primary_key: key.into_iter().map(str::to_owned).collect(),
+        unique: Vec::new(),
+        foreign_keys: Vec::new(),
+        triggers: Vec::new(),
+    }
+}
+
+const fn data_type(kind: Kind) -> DataType {
+    match kind {
+        Int => DataType::INT64,
+        Text => DataType::TEXT,
+        Bytes => DataType::BYTES,
+        Gid => DataType::Uuid,
+    }
+}

@@ -1,0 +1,262 @@
+//! Sites: who may send and fetch files, and for which region.
+
+use async_trait::async_trait;
+use merge::Region;
+use model::{SiteId, Value};
+use serde::Serialize;
+
+use crate::{
+    Error, Random, Result,
+    desk::Desk,
+    engine,
+    query::{Db, Row, maybe, number, text},
+    shape::{HELD, SITES},
+    token::{self, TokenHash},
+    writer::Job,
+};
+
+/// Who stands behind a request, as the store knows it from the credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    pub site: SiteId,
+    pub name: String,
+    pub region: Region,
+    /// Behind one shared key there may be several PCs.
+    pub shared: bool,
+}
+
+/// A new site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enrolment {
+    pub site: Site,
+    /// Shown once; the store keeps only a hash.
+    pub token: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Site {
+    pub id: u32,
+    pub name: String,
+    /// `*`: headquarters.
+    pub region: String,
+    pub shared: bool,
+    /// **Units**: milliseconds since 1970, like the others.
+    pub created_ms: i64,
+    pub revoked_ms: Option<i64>,
+    /// When it last sent or fetched a file.
+    pub last_contact_ms: Option<i64>,
+    /// Why it last sent one, as it says itself.
+    pub last_reason: Option<String>,
+    /// Batches of it that wait for a person.
+    pub held: u64,
+}
+
+/// A site as it is kept.
+#[derive(Clone, Debug)]
+struct Kept {
+    site: Site,
+    token: Option<TokenHash>,
+}
+
+/// Names of sites behind the shared key begin with it.
+const SHARED: &str = "shared:";
+const NAME_MAX: usize = 100;
+
+pub(crate) struct Add {
+    pub name: String,
+    pub region: String,
+    pub random: Random,
+}
+
+/// Finds the site of the shared key in a region, or makes it.
+pub(crate) struct Shared {
+    pub region: String,
+}
+
+pub(crate) struct Revoke {
+    pub name: String,
+}
+
+pub(crate) struct Rename {
+    pub name: String,
+    pub to: String,
+}
+
+#[async_trait]
+impl Job for Add {
+    type Answer = Enrolment;
+    type Failure = Error;
+
+    async fn run(&mut self, desk: &mut Desk<'_>) -> Result<Enrolment> {
+        check_name(&self.name)?;
+        let region = checked_region(&self.region)?;
+        if named(desk.db, &self.name).await?.is_some() {
+            return Err(Error::SiteExists(self.name.clone()));
+        }
+        let id = desk.meta.next_site();
+        let token = token::new(id, &self.random);
+        let kept = Kept { site: new(id, &self.name, &region, desk.now_ms), token: TokenHash::of(&token) };
+        desk.db.add(SITES, &[row(&kept)]).await?;
+        engine::audit(desk, "hub", "site_add", &self.name).await?;
+        Ok(Enrolment { site: kept.site, token })
+    }
+}
+
+#[async_trait]
+impl Job for Shared {
+    type Answer = Device;
+    type Failure = Error;
+
+    async fn run(&mut self, desk: &mut Desk<'_>) -> Result<Device> {
+        let region = checked_region(&self.region)?;
+        let name = [SHARED, &region].concat();
+        if let Some(kept) = named(desk.db, &name).await? {
+            return Ok(device(&kept.site));
+        }
+        let kept = Kept { site: new(desk.meta.next_site(), &name, &region, desk.now_ms), token: None };
+        desk.db.add(SITES, &[row(&kept)]).await?;
+        engine::audit(desk, "hub", "site_add", &name).await?;
+        Ok(device(&kept.site))
+    }
+}
+
+#[async_trait]
+impl Job for Revoke {
+    type Answer = ();
+    type Failure = Error;
+
+    async fn run(&mut self, desk: &mut Desk<'_>) -> Result<()> {
+        let mut kept = named(desk.db, &self.name).await?.ok_or_else(|| Error::NoSite(self.name.clone()))?;
+        kept.site.revoked_ms.get_or_insert(desk.now_ms);
+        desk.db.put(SITES, &[row(&kept)]).await?;
+        engine::audit(desk, "hub", "site_revoke", &self.name).await
+    }
+}
+
+#[async_trait]
+impl Job for Rename {
+    type Answer = ();
+    type Failure = Error;
+
+    async fn run(&mut self, desk: &mut Desk<'_>) -> Result<()> {
+        check_name(&self.to)?;
+        let mut kept = named(desk.db, &self.name).await?.ok_or_else(|| Error::NoSite(self.name.clone()))?;
+        if named(desk.db, &self.to).await?.is_some() {
+            return Err(Error::SiteExists(self.to.clone()));
+        }
+        kept.site.name.clone_from(&self.to);
+        desk.db.put(SITES, &[row(&kept)]).await?;
+        engine::audit(desk, "hub", "site_rename", &[&self.name, " -> ", &self.to].concat()).await
+    }
+}
+
+/// All sites, by number, with what of theirs waits.
+pub(crate) async fn list(db: &mut Db) -> Result<Vec<Site>> {
+    let held = db.find(HELD, &[("state", text(engine::WAITING))]).await?;
+    let mut sites = all(db).await?.into_iter().map(|kept| kept.site).collect::<Vec<_>>();
+    for row in held {
+        let of = row.int(1)?;
+        sites.iter_mut().filter(|site| i64::from(site.id) == of).for_each(|site| site.held += 1);
+    }
+    sites.sort_by_key(|site| site.id);
+    Ok(sites)
+}
+
+/// The device that shows this token, unless the token was revoked.
+pub(crate) async fn of_token(db: &mut Db, shown: &str) -> Result<Option<Device>> {
+    let (Some(id), Some(hash)) = (token::site(shown), TokenHash::of(shown)) else { return Ok(None) };
+    let Some(kept) = numbered(db, id).await? else { return Ok(None) };
+    let known = kept.token == Some(hash) && kept.site.revoked_ms.is_none();
+    Ok(known.then(|| device(&kept.site)))
+}
+
+/// Whether the device may still do anything; and notes that it was here.
+pub(crate) async fn contact(desk: &mut Desk<'_>, of: &Device, reason: Option<&str>) -> Result<bool> {
+    let Some(mut kept) = numbered(desk.db, i64::from(of.site.0)).await? else { return Ok(false) };
+    if kept.site.revoked_ms.is_some() {
+        return Ok(false);
+    }
+    kept.site.last_contact_ms = Some(desk.now_ms);
+    if let Some(reason) = reason {
+        kept.site.last_reason = Some(visible(reason));
+    }
+    desk.db.put(SITES, &[row(&kept)]).await?;
+    Ok(true)
+}
+
+/// Text from outside, as it may be kept and shown.
+pub(crate) fn visible(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(NAME_MAX).collect()
+}
+
+pub(crate) async fn device_of(db: &mut Db, site: i64) -> Result<Option<Device>> {
+    Ok(numbered(db, site).await?.map(|kept| device(&kept.site)))
+}
+
+fn device(site: &Site) -> Device {
+    let region = Region::new(&site.region);
+    Device { site: SiteId(site.id), name: site.name.clone(), region, shared: site.shared }
+}
+
+fn new(id: i64, name: &str, region: &str, now_ms: i64) -> Site {
+    Site {
+        id: u32::try_from(id).unwrap_or(u32::MAX),
+        name: name.to_owned(),
+        region: region.to_owned(),
+        shared: name.starts_with(SHARED),
+        created_ms: now_ms,
+        revoked_ms: None,
+        last_contact_ms: None,
+        last_reason: None,
+        held: 0,
+    }
+}
+
+fn check_name(name: &str) -> Result<()> {
+    let fits = is_visible(name) && !name.starts_with(SHARED);
+    if fits { Ok(()) } else { Err(Error::BadName(visible(name))) }
+}
+
+fn checked_region(region: &str) -> Result<String> {
+    let region = region.trim();
+    if is_visible(region) { Ok(region.to_owned()) } else { Err(Error::BadName(visible(region))) }
+}
+
+fn is_visible(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= NAME_MAX && !text.chars().any(char::is_control)
+}
+
+async fn all(db: &mut Db) -> Result<Vec<Kept>> {
+    db.find(SITES, &[]).await?.iter().map(read).collect()
+}
+
+async fn named(db: &mut Db, name: &str) -> Result<Option<Kept>> {
+    db.find(SITES, &[("name", text(name))]).await?.first().map(read).transpose()
+}
+
+async fn numbered(db: &mut Db, id: i64) -> Result<Option<Kept>> {
+    db.find(SITES, &[("id", Value::Int(id))]).await?.first().map(read).transpose()
+}
+
+fn read(row: &Row) -> Result<Kept> {
+    let name = row.text(1)?;
+    let mut site = new(row.int(0)?, name, row.text(2)?, row.int(4)?);
+    site.revoked_ms = row.int_or_none(5)?;
+    site.last_contact_ms = row.int_or_none(6)?;
+    site.last_reason = row.text_or_none(7)?.map(str::to_owned);
+    Ok(Kept { site, token: TokenHash::from_bytes(row.bytes(3)?) })
+}
+
+fn row(kept: &Kept) -> Vec<Value> {
+    let Kept { site, token } = kept;
+    vec![
+        Value::Int(i64::from(site.id)),
+        text(&site.name),
+        text(&site.region),
+        token.map_or(Value::Null, |token| Value::Bytes(token.bytes())),
+        Value::Int(site.created_ms),
+        number(site.revoked_ms),
+        number(site.last_contact_ms),
+        maybe(site.last_reason.clone()),
+    ]
+}

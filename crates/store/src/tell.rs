@@ -1,0 +1,161 @@
+//! Questions about the store, answered from its tables.
+
+use std::collections::{BTreeMap, HashMap};
+
+use merge::{Cells, Kept, Owner, Rules, TableId, region};
+use model::{Gid, Value};
+
+use crate::{
+    Alert, AuditEntry, Error, HeldBatch, KeptConflict, KeptSide, RecentChange, RegionCount, Result, Status,
+    engine,
+    meta::Meta,
+    query::{Db, Row, text},
+    shape::{ALERTS, AUDIT, CONFLICTS, HELD, LOG, REGIONS},
+};
+
+/// Counts of living rows; `known` is taken where nothing has changed since.
+pub(crate) async fn status(db: &mut Db, rules: &Rules, known: Option<Status>) -> Result<Status> {
+    let rev = Meta::load(db).await?.rev.0;
+    let mut status = match known {
+        Some(known) if known.rev == rev => known,
+        _ => count(db, rules, rev).await?,
+    };
+    status.conflicts_open = db.find(CONFLICTS, &[("open", Value::Int(1))]).await?.len() as u64;
+    status.held = db.find(HELD, &[("state", text(engine::WAITING))]).await?.len() as u64;
+    status.alerts = db.find(ALERTS, &[]).await?.len() as u64;
+    Ok(status)
+}
+
+async fn count(db: &mut Db, rules: &Rules, rev: i64) -> Result<Status> {
+    let mut rows: BTreeMap<TableId, HashMap<Gid, Cells>> = BTreeMap::new();
+    for (table, rule) in rules.tables().filter(|(_, rule)| rule.kept == Kept::Merged) {
+        let living = rows.entry(table).or_default();
+        for Row(values) in db.find(&rule.name, &[]).await? {
+            let mut values = values.into_iter();
+            if let Some(gid) = values.next().as_ref().and_then(Gid::of) {
+                living.insert(gid, values.map(Some).collect());
+            }
+        }
+    }
+    let mut status = Status { rev, ..Status::default() };
+    let parent = |table: TableId, gid: Gid| rows.get(&table)?.get(&gid);
+    for (table, living) in &rows {
+        let name = &rules[*table].name;
+        status.tables.insert(name.clone(), living.len() as u64);
+        for cells in living.values() {
+            let region = match region::owner(rules, *table, cells, &parent) {
+                Owner::Shared => continue,
+                Owner::Region(region) => region,
+                Owner::Nobody => String::new(),
+            };
+            let counted: &mut RegionCount = status.regions.entry(region).or_default();
+            *counted.tables.entry(name.clone()).or_default() += 1;
+        }
+    }
+    for row in db.find(REGIONS, &[]).await? {
+        let counted = status.regions.entry(row.text(0)?.to_owned()).or_default();
+        counted.last_change_ms = row.int_or_none(1)?;
+    }
+    Ok(status)
+}
+
+pub(crate) async fn recent(db: &mut Db, count: usize) -> Result<Vec<RecentChange>> {
+    let newest = Meta::load(db).await?.rev.0;
+    let wanted = i64::try_from(count).unwrap_or(i64::MAX);
+    let mut back = wanted.max(1);
+    // Not every number became a line: look further back until there are enough, or no more.
+    let rows = loop {
+        let rows = db.find_after(LOG, "rev", newest.saturating_sub(back)).await?;
+        if rows.len() >= count || back >= newest {
+            break rows;
+        }
+        back = back.saturating_mul(4);
+    };
+    let mut changes = rows.iter().map(change).collect::<Result<Vec<_>>>()?;
+    changes.sort_by(|a, b| (b.rev, &b.gid).cmp(&(a.rev, &a.gid)));
+    changes.truncate(count);
+    Ok(changes)
+}
+
+fn change(row: &Row) -> Result<RecentChange> {
+    Ok(RecentChange {
+        rev: row.int(0)?,
+        gid: row.uuid(1)?.to_string(),
+        table: row.text(2)?.to_owned(),
+        site: site(row, 3)?,
+        at_ms: row.int(5)?,
+        action: row.text(6)?.to_owned(),
+        region: row.text_or_none(7)?.map(str::to_owned),
+        before: json(row, 8)?,
+        after: json(row, 9)?,
+    })
+}
+
+pub(crate) async fn conflicts(db: &mut Db) -> Result<Vec<KeptConflict>> {
+    let rows = db.find(CONFLICTS, &[]).await?;
+    let mut conflicts = rows.iter().map(conflict).collect::<Result<Vec<_>>>()?;
+    conflicts.sort_by_key(|conflict| std::cmp::Reverse(conflict.id));
+    Ok(conflicts)
+}
+
+fn conflict(row: &Row) -> Result<KeptConflict> {
+    Ok(KeptConflict {
+        id: row.int(0)?,
+        table: row.text(1)?.to_owned(),
+        gid: row.uuid(2)?.to_string(),
+        column: row.text_or_none(3)?.map(str::to_owned),
+        winner: side(row, 4)?,
+        loser: side(row, 6)?,
+        region: row.text_or_none(8)?.map(str::to_owned),
+        open: row.int(9)? != 0,
+        at_ms: row.int(11)?,
+    })
+}
+
+fn side(row: &Row, at: usize) -> Result<KeptSide> {
+    let stamp: model::Stamp =
+        row.text(at + 1)?.parse().map_err(|_| Error::Broken("a stamp of the store cannot be read"))?;
+    Ok(KeptSide { value: json(row, at)?, site: stamp.site.0, wall_ms: stamp.wall_ms })
+}
+
+pub(crate) async fn held(db: &mut Db) -> Result<Vec<HeldBatch>> {
+    let rows = db.find(HELD, &[("state", text(engine::WAITING))]).await?;
+    let batch = |row: &Row| {
+        let tables = serde_json::from_str(row.text(5)?);
+        let tables = tables.map_err(|_| Error::Broken("a held batch cannot be read"))?;
+        Ok(HeldBatch { id: row.int(0)?, site: site(row, 1)?, tables, at_ms: row.int(8)? })
+    };
+    let mut batches = rows.iter().map(batch).collect::<Result<Vec<_>>>()?;
+    batches.sort_by_key(|batch| batch.id);
+    Ok(batches)
+}
+
+pub(crate) async fn alerts(db: &mut Db) -> Result<Vec<Alert>> {
+    let rows = db.find(ALERTS, &[]).await?;
+    let alert = |row: &Row| {
+        let (kind, what) = (row.text(3)?.to_owned(), row.text(4)?.to_owned());
+        Ok(Alert { id: row.int(1)?, site: site(row, 2)?, kind, what, at_ms: row.int(5)? })
+    };
+    let mut alerts = rows.iter().map(alert).collect::<Result<Vec<_>>>()?;
+    alerts.sort_by_key(|alert| std::cmp::Reverse(alert.id));
+    Ok(alerts)
+}
+
+pub(crate) async fn audit(db: &mut Db, count: usize) -> Result<Vec<AuditEntry>> {
+    let mut rows = db.find(AUDIT, &[]).await?;
+    rows.sort_by_key(|row| std::cmp::Reverse(row.int(0).unwrap_or_default()));
+    let entry = |row: &Row| {
+        let (who, action, what) = (row.text(2)?.to_owned(), row.text(3)?.to_owned(), row.text(4)?.to_owned());
+        Ok(AuditEntry { at_ms: row.int(1)?, who, action, what })
+    };
+    rows.iter().take(count).map(entry).collect()
+}
+
+fn site(row: &Row, at: usize) -> Result<u32> {
+    u32::try_from(row.int(at)?).map_err(|_| Error::Broken("a site's number cannot be read"))
+}
+
+fn json(row: &Row, at: usize) -> Result<Option<serde_json::Value>> {
+    let parsed = row.text_or_none(at)?.map(serde_json::from_str).transpose();
+    parsed.map_err(|_| Error::Broken("a line of the history cannot be read"))
+}

@@ -1,0 +1,186 @@
+//! What the store tells.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// What became of an upload.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Receipt {
+    /// Every merged table that the file has, by name.
+    pub tables: BTreeMap<String, TableReceipt>,
+    pub conflicts: usize,
+    /// Tables for whose sake the whole batch waits for a person; then nothing of it was applied.
+    pub held: usize,
+    /// Regions that were filled in.
+    pub repaired: usize,
+    /// Rows that were refused, set aside or are doubtful, and what else a person should know.
+    ///
+    /// **Shape**: at most [`Receipt::REASONS_MAX`]; the counts count all.
+    pub reasons: Vec<Reason>,
+    /// What the upload is found by in the audit.
+    pub upload: String,
+}
+
+/// Rows of one table of an upload, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TableReceipt {
+    pub read: usize,
+    pub inserted: usize,
+    pub updated: usize,
+    pub deleted: usize,
+    pub unchanged: usize,
+    /// Of `inserted` and `updated`: with a region filled in.
+    pub repaired: usize,
+    /// Of another region, or referring to a row that is not there: not taken.
+    pub refused: usize,
+}
+
+/// One thing that a person should know about a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    pub table: String,
+    /// The row's id in the file.
+    pub key: String,
+    /// Stable word: `region`, `orphan`, `orphan_column`, `unknown_row`, `doubt`, `odd_type`,
+    /// `unknown_table`, `unknown_column`, `no_tag`, `held`, `copy`, `older_file`, `doubled_file`, `not_deleted`.
+    pub reason: String,
+    /// For people; names columns, never values.
+    pub what: String,
+}
+
+/// The file for one device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handout {
+    /// Stays at least until the device's next hand-out but one.
+    pub path: PathBuf,
+    /// Strong: equal bytes have equal tags. Without quotes.
+    pub etag: String,
+}
+
+/// Answer of a database that was really asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Health {
+    pub product: String,
+    pub version: String,
+    /// Number of the newest change.
+    pub rev: i64,
+}
+
+/// Counts over all regions, and the sites.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Status {
+    pub rev: i64,
+    /// Living rows by table.
+    pub tables: BTreeMap<String, u64>,
+    /// By region; rows that say none stand under the empty name.
+    pub regions: BTreeMap<String, RegionCount>,
+    pub conflicts_open: u64,
+    pub held: u64,
+    pub alerts: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RegionCount {
+    /// Living rows by table, of tables that have regions.
+    pub tables: BTreeMap<String, u64>,
+    /// When a change of this region last came in. **Units**: milliseconds since 1970.
+    pub last_change_ms: Option<i64>,
+}
+
+/// One line of the history, newest first.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RecentChange {
+    pub rev: i64,
+    pub table: String,
+    pub gid: String,
+    pub site: SiteNumber,
+    pub at_ms: i64,
+    /// `insert`, `update`, `delete`, `revive`.
+    pub action: String,
+    /// Whose the row was then; `None` when it is everybody's or nobody's.
+    pub region: Option<String>,
+    /// Columns by name.
+    pub before: Option<serde_json::Value>,
+    pub after: Option<serde_json::Value>,
+}
+
+/// A site's number; see [`model::SiteId`].
+pub type SiteNumber = u32;
+
+/// A value that did not stand, and the one that did.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct KeptConflict {
+    pub id: i64,
+    pub table: String,
+    pub gid: String,
+    /// `None`: a deletion that did not go through.
+    pub column: Option<String>,
+    /// As [`RecentChange::region`].
+    pub region: Option<String>,
+    pub winner: KeptSide,
+    pub loser: KeptSide,
+    /// A person is asked.
+    pub open: bool,
+    pub at_ms: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct KeptSide {
+    pub value: Option<serde_json::Value>,
+    pub site: SiteNumber,
+    pub wall_ms: i64,
+}
+
+/// A batch that waits for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HeldBatch {
+    pub id: i64,
+    pub site: SiteNumber,
+    pub tables: Vec<HeldTable>,
+    pub at_ms: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldTable {
+    pub table: String,
+    pub deletes: u64,
+    pub updates: u64,
+    /// Rows of the table that the site had before.
+    pub rows: u64,
+}
+
+/// What a person decides about a held batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Merge it now.
+    LetThrough,
+    /// Throw it away: the next hand-out sets the site's rows back.
+    SendBack,
+}
+
+/// Something that a person should look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Alert {
+    pub id: i64,
+    pub site: SiteNumber,
+    /// As [`Reason::reason`].
+    pub kind: String,
+    pub what: String,
+    pub at_ms: i64,
+}
+
+/// One line of the audit: a request that changed something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AuditEntry {
+    pub at_ms: i64,
+    /// A site's or a person's name.
+    pub who: String,
+    /// `upload`, `hand_out`, `site_add`, ...
+    pub action: String,
+    pub what: String,
+}
+
+impl Receipt {
+    pub const REASONS_MAX: usize = 200;
+}

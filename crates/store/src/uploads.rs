@@ -1,0 +1,98 @@
+//! Uploaded files: read as the hostile input that they are, and kept for a week.
+
+use std::{
+    collections::HashSet,
+    fs::{self, File},
+    io::{self, Read, Seek, SeekFrom},
+    path::Path,
+    sync::Arc,
+};
+
+use database::untrusted::{self, Limits};
+use replica::office_file::{self, OfficeFile};
+
+use crate::{Device, Error, Rejected, Result, clock::stopwatch, desk::Hub};
+
+const KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+/// How often it is looked for files that may go.
+const PRUNE_MS: i64 = 60 * 60 * 1000;
+/// Notes when that was done last; its name is none of an upload.
+const PRUNED: &str = "pruned";
+/// Where SQLite's header counts changes of the file. **Source**: <https://www.sqlite.org/fileformat.html> 1.3.7.
+const CHANGE_COUNTER_AT: u64 = 24;
+
+/// Everything that the file says, and how often it was changed.
+pub(crate) async fn read(hub: &Arc<Hub>, path: &Path) -> std::result::Result<(OfficeFile, i64), Rejected> {
+    let (hub, path) = (Arc::clone(hub), path.to_owned());
+    blocking(move || {
+        let refused = |refused| Rejected::File(office_file::Refused::Unreadable(refused));
+        let upload = untrusted::inspect(&path, &Limits::default(), stopwatch()).map_err(refused)?;
+        let file = office_file::read(upload, &hub.rules)?;
+        let counter = change_counter(&path).map_err(Error::from)?;
+        Ok((file, counter))
+    })
+    .await
+}
+
+fn change_counter(path: &Path) -> io::Result<i64> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(CHANGE_COUNTER_AT))?;
+    let mut bytes = [0; 4];
+    file.read_exact(&mut bytes)?;
+    Ok(i64::from(u32::from_be_bytes(bytes)))
+}
+
+/// Keeps a copy; durable when this returns. Returns its name: time, site, and something that nobody can guess.
+pub(crate) async fn keep(hub: &Arc<Hub>, device: &Device, path: &Path) -> Result<String> {
+    let random = hub.random_name();
+    let name = [&hub.now_ms().to_string(), "-", &device.site.to_string(), "-", &random, ".db"].concat();
+    let (from, folder, to) = (path.to_owned(), hub.uploads(), hub.uploads().join(&name));
+    blocking(move || {
+        fs::copy(from, &to)?;
+        File::open(&to)?.sync_all()?;
+        if cfg!(unix) {
+            File::open(folder)?.sync_all()?;
+        }
+        Ok::<_, Error>(())
+    })
+    .await?;
+    Ok(name)
+}
+
+/// Removes a file of which nothing was stored.
+pub(crate) fn discard(hub: &Arc<Hub>, name: &str) {
+    // What is left behind goes with the next pruning.
+    let _ = fs::remove_file(hub.uploads().join(name));
+}
+
+/// Whether files have not been looked through for a while.
+pub(crate) fn is_due(hub: &Hub) -> bool {
+    let last = fs::read_to_string(hub.uploads().join(PRUNED)).ok();
+    let last: Option<i64> = last.and_then(|text| text.trim().parse().ok());
+    last.is_none_or(|last| !(last..last + PRUNE_MS).contains(&hub.now_ms()))
+}
+
+/// Removes files that are older than a week, except these.
+pub(crate) async fn prune(hub: &Arc<Hub>, needed: &HashSet<String>) -> Result<()> {
+    let (hub, needed) = (Arc::clone(hub), needed.clone());
+    let now_ms = hub.now_ms();
+    blocking(move || {
+        for entry in fs::read_dir(hub.uploads())? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            let made: Option<i64> = name.split('-').next().and_then(|time| time.parse().ok());
+            if made.is_some_and(|made| made < now_ms - KEPT_MS) && !needed.contains(&name) {
+                fs::remove_file(hub.uploads().join(name))?;
+            }
+        }
+        fs::write(hub.uploads().join(PRUNED), now_ms.to_string())?;
+        Ok(())
+    })
+    .await
+}
+
+async fn blocking<T: Send + 'static, E: From<Error> + Send + 'static>(
+    work: impl FnOnce() -> std::result::Result<T, E> + Send + 'static,
+) -> std::result::Result<T, E> {
+    let stopped = |_| Err(Error::Broken("work on a file stopped unexpectedly").into());
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(stopped)
+}

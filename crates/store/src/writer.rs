@@ -1,0 +1,204 @@
+//! The one writer: works off what waits, group by group, one transaction a group.
+//!
+//! A job that fails takes only its own work back (the savepoint); the others of its group go on. Nobody is answered
+//! before the commit. Several processes on one store take turns by an advisory lock, which the transaction holds.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use database::{Begin, Engine, Session};
+use fail::fail_point;
+use model::Zone;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    Error, Result, Settings,
+    desk::{Desk, Hub},
+    meta::{self, Meta},
+    query::Db,
+    shape,
+};
+
+/// Work that is done in a writing transaction.
+#[async_trait]
+pub(crate) trait Job: Send + Sync + 'static {
+    type Answer: Send + 'static;
+    type Failure: From<Error> + Send + 'static;
+
+    async fn run(&mut self, desk: &mut Desk<'_>) -> std::result::Result<Self::Answer, Self::Failure>;
+
+    /// Whether what was written is to stay.
+    fn keeps(&self) -> bool {
+        true
+    }
+}
+
+type Answer<J> = std::result::Result<<J as Job>::Answer, <J as Job>::Failure>;
+
+/// A job with somebody who waits for it.
+struct Waiting<J: Job> {
+    job: J,
+    done: Option<Answer<J>>,
+    reply: Option<oneshot::Sender<Answer<J>>>,
+}
+
+#[async_trait]
+pub(crate) trait Queued: Send {
+    /// Whether the work is to stay.
+    async fn run(&mut self, desk: &mut Desk<'_>) -> bool;
+
+    /// Tells who waits: what was done, or that the whole group failed.
+    fn answer(&mut self, failed: Option<&Error>);
+}
+
+pub(crate) type Queue = mpsc::Sender<Box<dyn Queued>>;
+
+/// Most jobs of one transaction: what waits longer than that has waited long enough.
+const GROUP_MAX: usize = 64;
+const QUEUE_MAX: usize = 1024;
+/// How long another process may keep the store.
+const LOCK_WAIT: Duration = Duration::from_secs(30);
+const LOCK: &str = "denk hub";
+
+pub(crate) struct Writer {
+    hub: Arc<Hub>,
+    /// `None` after a failure: opened anew for the next group.
+    db: Option<Db>,
+}
+
+/// Gives a job to the writer and waits until it is durable.
+pub(crate) async fn ask<J: Job>(queue: &Queue, job: J) -> Answer<J> {
+    let (reply, answer) = oneshot::channel();
+    let waiting = Waiting { job, done: None, reply: Some(reply) };
+    let ended = |()| J::Failure::from(Error::Ended);
+    queue.send(Box::new(waiting)).await.map_err(|_| ended(()))?;
+    answer.await.unwrap_or_else(|_| Err(ended(())))
+}
+
+pub(crate) fn start(hub: Arc<Hub>, db: Db) -> (Queue, tokio::task::JoinHandle<()>) {
+    let (queue, waiting) = mpsc::channel(QUEUE_MAX);
+    let writer = Writer { hub, db: Some(db) };
+    (queue, tokio::spawn(writer.work(waiting)))
+}
+
+/// Opens the store's database and makes the tables that are not there.
+pub(crate) async fn prepare(hub: &Hub) -> Result<Db> {
+    let settings = &hub.settings;
+    let mut session = connect(settings).await?;
+    session.begin(Begin::Own).await?;
+    session.lock(LOCK, LOCK_WAIT).await?;
+    let mut places = HashMap::new();
+    for wanted in shape::wanted(&hub.rules) {
+        places.insert(wanted.name.name.clone(), shape::ensure(session.as_mut(), &wanted).await?);
+    }
+    let mut db = Db { session, places: Arc::new(places), zone: Zone::utc() };
+    let mut meta = Meta::load(&mut db).await?;
+    meta::check_columns(&mut db, &hub.rules).await?;
+    meta.save(&mut db).await?;
+    db.session.commit().await?;
+    Ok(db)
+}
+
+/// A further connection to a store that [`prepare`] has made ready.
+pub(crate) async fn reopen(hub: &Hub, places: Arc<HashMap<String, shape::Place>>) -> Result<Db> {
+    Ok(Db { session: connect(&hub.settings).await?, places, zone: Zone::utc() })
+}
+
+async fn connect(settings: &Settings) -> Result<Box<dyn Session>> {
+    match settings.address.engine() {
+        Engine::Sqlite => {
+            // Readers do not wait for the writer; a commit is on the disk before it returns.
+            database::run_script(&settings.address, include_str!("sql/wal.sql")).await?;
+            Ok(database::open_or_create(&settings.address).await?)
+        }
+        Engine::Postgres => Ok(database::open(&settings.address).await?),
+        Engine::Mssql => Err(Error::Engine),
+    }
+}
+
+impl Writer {
+    async fn work(mut self, mut waiting: mpsc::Receiver<Box<dyn Queued>>) {
+        let places = self.db.as_ref().map(|db| Arc::clone(&db.places)).unwrap_or_default();
+        while let Some(first) = waiting.recv().await {
+            let mut group = vec![first];
+            while group.len() < GROUP_MAX {
+                let Ok(next) = waiting.try_recv() else { break };
+                group.push(next);
+            }
+            let done = self.group(&places, &mut group).await;
+            if let Err(error) = &done {
+                tracing::error!(error = error as &dyn std::error::Error, "a group of writes failed");
+                self.db = None;
+            }
+            group.iter_mut().for_each(|job| job.answer(done.as_ref().err()));
+        }
+    }
+
+    async fn group(
+        &mut self,
+        places: &Arc<HashMap<String, shape::Place>>,
+        group: &mut [Box<dyn Queued>],
+    ) -> Result<()> {
+        let mut db = self.begin(places).await?;
+        fail_point!("store-begun");
+        let mut meta = Meta::load(&mut db).await?;
+        for job in group {
+            db.session.savepoint().await?;
+            let now_ms = self.hub.now_ms();
+            let mut desk = Desk { hub: &self.hub, db: &mut db, meta: meta.clone(), now_ms };
+            if job.run(&mut desk).await {
+                meta = desk.meta;
+            } else {
+                db.session.rollback_to_savepoint().await?;
+            }
+        }
+        meta.save(&mut db).await?;
+        fail_point!("store-before-commit");
+        db.session.commit().await?;
+        fail_point!("store-committed");
+        self.db = Some(db);
+        Ok(())
+    }
+
+    /// A broken connection shows here, where nothing is lost by trying once more.
+    async fn begin(&mut self, places: &Arc<HashMap<String, shape::Place>>) -> Result<Db> {
+        if let Some(mut db) = self.db.take()
+            && lock(&mut db).await.is_ok()
+        {
+            return Ok(db);
+        }
+        let mut db = reopen(&self.hub, Arc::clone(places)).await?;
+        lock(&mut db).await?;
+        Ok(db)
+    }
+}
+
+async fn lock(db: &mut Db) -> Result<()> {
+    db.session.begin(Begin::Own).await?;
+    db.session.lock(LOCK, LOCK_WAIT).await?;
+    Ok(())
+}
+
+#[async_trait]
+impl<J: Job> Queued for Waiting<J> {
+    async fn run(&mut self, desk: &mut Desk<'_>) -> bool {
+        let done = self.job.run(desk).await;
+        let keep = done.is_ok() && self.job.keeps();
+        self.done = Some(done);
+        keep
+    }
+
+    fn answer(&mut self, failed: Option<&Error>) {
+        let answer = match (failed, self.done.take()) {
+            (None, Some(done)) => done,
+            // What the job itself said weighs more: it tells the cause.
+            (Some(_), Some(Err(error))) => Err(error),
+            (Some(error), _) => Err(error.again().into()),
+            (None, None) => Err(Error::Ended.into()),
+        };
+        if let Some(reply) = self.reply.take() {
+            // Whoever asked may have gone: the work is done all the same.
+            let _ = reply.send(answer);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The hub stops between any two durable steps: afterwards the whole upload or nothing of it, and the next try gives the
+//! same end.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+#[path = "hub/lab.rs"]
+#[allow(dead_code, unused_imports, unused_macros)]
+mod lab;
+
+use fail::FailScenario;
+use lab::{Book, Lab};
+use testkit::office::{Employee, Record};
+
+/// Every place of the store at which an upload or a hand-out can stop.
+const UPLOAD: [&str; 8] = [
+    "store-upload-kept",
+    "store-begun",
+    "store-merged",
+    "store-rows-written",
+    "store-shadow-written",
+    "store-before-commit",
+    "store-committed",
+    "store-never",
+];
+const HAND_OUT: [&str; 5] = [
+    "store-begun",
+    "store-before-commit",
+    "store-committed",
+    "store-handout-committed",
+    "store-handout-written",
+];
+
+/// Failpoints are the process's: one test at a time.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_sqlite() {
+    let _turn = TURN.lock().await;
+    for point in UPLOAD {
+        stop_an_upload(Lab::sqlite().await, point).await;
+    }
+    for point in HAND_OUT {
+        stop_a_hand_out(Lab::sqlite().await, point).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgres() {
+    let _turn = TURN.lock().await;
+    for point in UPLOAD {
+        stop_an_upload(Lab::postgres().await, point).await;
+    }
+    for point in HAND_OUT {
+        stop_a_hand_out(Lab::postgres().await, point).await;
+    }
+}
+
+async fn stop_an_upload(mut lab: Lab, point: &str) {
+    let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+    lab.sync(&pc).await;
+    let before = lab.all().await;
+    pc.desktop.save_employee(None, &Employee { full_name: "Yeni Kişi", ..Employee::default() }).unwrap();
+    let id: i64 = lab::value(&pc, "select max(id) from timesheets");
+    pc.desktop.delete(Record::Timesheet, id).unwrap();
+    let after = Book::of(&pc);
+
+    let scenario = FailScenario::setup();
+    fail::cfg(point, "panic").unwrap();
+    let (store, device, path) = (lab.store.clone(), pc.device.clone(), pc.desktop.path().to_owned());
+    let stopped = tokio::spawn(async move { store.receive(&device, &path, "manual").await }).await;
+    let answered = matches!(stopped, Ok(Ok(_)));
+    assert_eq!(answered, point == "store-never", "{point}");
+    scenario.teardown();
+
+    lab.reopen().await;
+    let found = lab.all().await;
+    let durable = point == "store-committed" || answered;
+    assert_eq!(found, if durable { after.clone() } else { before }, "{point}: the whole or nothing");
+    let receipt = lab.send(&pc).await.unwrap();
+    assert_eq!(receipt.tables["employees"].inserted, usize::from(!durable), "{point}");
+    assert_eq!(lab.all().await, after, "{point}");
+    lab.sync(&pc).await;
+    assert_eq!(Book::of(&pc), after, "{point}");
+}
+
+async fn stop_a_hand_out(mut lab: Lab, point: &str) {
+    let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+    lab.send(&pc).await.unwrap();
+    let before = Book::of(&pc);
+    let scenario = FailScenario::setup();
+    fail::cfg(point, "panic").unwrap();
+    let (store, device) = (lab.store.clone(), pc.device.clone());
+    let stopped = tokio::spawn(async move { store.hand_out(&device).await }).await;
+    assert!(!matches!(stopped, Ok(Ok(_))), "{point}");
+    scenario.teardown();
+    lab.reopen().await;
+    lab.fetch(&pc).await;
+    assert_eq!(Book::of(&pc), before, "{point}");
+    let receipt = lab.sync(&pc).await;
+    assert_eq!(receipt.tables["timesheets"].unchanged, 76, "{point}");
+    assert_eq!(Book::of(&pc), before, "{point}");
+}

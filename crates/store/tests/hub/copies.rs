@@ -1,0 +1,146 @@
+//! Copies of one file, and several PCs behind one key.
+
+use testkit::office::{Employee, Record, Timesheet};
+
+use crate::lab::{Book, on_both, value};
+
+fn worker(name: &str) -> Employee<'_> {
+    Employee { full_name: name, ..Employee::default() }
+}
+
+on_both! {
+    async fn copies_of_one_file_multiply_nothing(lab) {
+        let first = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.send(&first).await.unwrap();
+        let before = lab.all().await;
+        for at in 2..6 {
+            let device = lab.site(&format!("Ankara {at}"), "Ankara").await;
+            let copy = lab.copy(&first, device, "Ankara");
+            let receipt = lab.send(&copy).await.unwrap();
+            assert_eq!(receipt.tables["timesheets"].inserted, 0);
+        }
+        assert_eq!(lab.all().await, before);
+    }
+
+    async fn a_copy_that_was_worked_on_adds_only_its_own_work(lab) {
+        let first = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.send(&first).await.unwrap();
+        let before = lab.all().await;
+        let copy = lab.copy(&first, lab.site("Ankara 2", "Ankara").await, "Ankara");
+        // Both go on from the same file and use the same next id for different people.
+        let ids = [(&first, "Birinci Kişi"), (&copy, "İkinci Kişi")].map(|(pc, name)| {
+            let id = pc.desktop.save_employee(None, &worker(name)).unwrap();
+            let sheet = Timesheet { employee_id: id, work_date: "2026-01-30", ..Timesheet::default() };
+            pc.desktop.save_timesheet(None, &sheet).unwrap();
+            id
+        });
+        assert_eq!(ids[0], ids[1]);
+        lab.send(&first).await.unwrap();
+        lab.send(&copy).await.unwrap();
+        let all = lab.all().await;
+        assert_eq!(all.rows(), before.rows() + 4);
+        assert!(all.has("timesheets", "Birinci Kişi|2026-01-30") && all.has("timesheets", "İkinci Kişi|2026-01-30"));
+    }
+
+    async fn a_copy_of_a_handed_out_file_is_told_and_deletes_nothing(lab) {
+        let first = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&first).await;
+        let copy = lab.copy(&first, lab.site("Ankara 2", "Ankara").await, "Ankara");
+        let before = lab.all().await;
+        let id: i64 = value(&copy, "select max(id) from timesheets");
+        copy.desktop.delete(Record::Timesheet, id).unwrap();
+        let receipt = lab.send(&copy).await.unwrap();
+        assert!(receipt.reasons.iter().any(|reason| reason.reason == "copy"), "{:?}", receipt.reasons);
+        assert_eq!(lab.all().await, before);
+        assert!(lab.store.alerts().await.unwrap().iter().any(|alert| alert.kind == "copy"));
+        // From its own hand-out on it is a PC like any other.
+        lab.fetch(&copy).await;
+        let id: i64 = value(&copy, "select max(id) from timesheets");
+        copy.desktop.delete(Record::Timesheet, id).unwrap();
+        lab.send(&copy).await.unwrap();
+        assert_eq!(lab.all().await.count("timesheets"), before.count("timesheets") - 1);
+    }
+
+    async fn behind_one_shared_key_nothing_is_deleted_by_absence(lab) {
+        let shared = lab.store.shared_device("Ankara").await.unwrap();
+        assert!(shared.shared);
+        assert_eq!(lab.store.shared_device(" Ankara ").await.unwrap(), shared);
+        let first = lab.pc_of(shared.clone(), "Ankara", 1, testkit::office::Shape::Live, testkit::office::Size::small());
+        let second = lab.pc_of(shared.clone(), "Ankara", 2, testkit::office::Shape::Live, testkit::office::Size::small());
+        lab.send(&first).await.unwrap();
+        lab.send(&second).await.unwrap();
+        let all = lab.all().await;
+        assert_eq!(all.count("timesheets"), 152);
+        let id: i64 = value(&first, "select max(id) from timesheets");
+        first.desktop.delete(Record::Timesheet, id).unwrap();
+        for pc in [&first, &second, &first, &second] {
+            lab.send(pc).await.unwrap();
+            assert_eq!(lab.all().await, all, "nothing goes, nothing multiplies");
+        }
+        // Also with hand-outs, which each PC gets with a mark of its own.
+        for pc in [&first, &second, &first, &second] {
+            lab.sync(pc).await;
+            assert_eq!(lab.all().await, all);
+        }
+        let name = first.desktop.save_employee(None, &worker("Paylaşan Kişi")).unwrap();
+        lab.sync(&first).await;
+        lab.sync(&second).await;
+        assert!(Book::of(&second).has("employees", "Paylaşan Kişi"));
+        assert!(name > 0);
+        assert_eq!(lab.all().await.rows(), all.rows() + 1);
+    }
+
+    async fn two_pcs_behind_one_key_that_took_the_same_file_do_not_undo_each_other(lab) {
+        let shared = lab.store.shared_device("Ankara").await.unwrap();
+        let first = lab.pc_of(shared.clone(), "Ankara", 1, testkit::office::Shape::Live, testkit::office::Size::small());
+        lab.sync(&first).await;
+        let second = lab.copy(&first, shared, "Ankara");
+        first.desktop.save_employee(None, &worker("Ayten Birinci")).unwrap();
+        second.desktop.save_employee(None, &worker("Cem Ötekisi")).unwrap();
+        let before = lab.all().await.rows();
+        for pc in [&first, &second, &first, &second] {
+            lab.send(pc).await.unwrap();
+        }
+        let all = lab.all().await;
+        assert_eq!(all.rows(), before + 2);
+        assert!(all.has("employees", "Ayten Birinci") && all.has("employees", "Cem Ötekisi"));
+    }
+
+    async fn a_row_that_one_of_two_like_files_lacks_is_not_a_new_row_in_the_other(lab) {
+        let shared = lab.store.shared_device("Ankara").await.unwrap();
+        let first = lab.pc_of(shared.clone(), "Ankara", 1, testkit::office::Shape::Live, testkit::office::Size::small());
+        let second = lab.copy(&first, shared, "Ankara");
+        first.desktop.save_employee(None, &worker("Ayten Birinci")).unwrap();
+        lab.send(&first).await.unwrap();
+        let before = lab.all().await;
+        second.desktop.save_setting("company_name", "Deneme").unwrap();
+        second.desktop.save_setting("company_name", "Deneme 2").unwrap();
+        for pc in [&second, &first, &second, &first] {
+            lab.send(pc).await.unwrap();
+            assert_eq!(lab.all().await, before);
+        }
+    }
+
+    async fn a_restored_older_file_deletes_nothing(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&pc).await;
+        let backup = pc.desktop.upload().unwrap();
+        for at in 0..3 {
+            pc.desktop.save_employee(None, &worker(&format!("Yeni {at}"))).unwrap();
+        }
+        lab.send(&pc).await.unwrap();
+        let before = lab.all().await;
+        let receipt = lab.send_bytes(&pc.device, &backup).await.unwrap();
+        assert!(receipt.reasons.iter().any(|reason| reason.reason == "older_file"), "{:?}", receipt.reasons);
+        assert_eq!(lab.all().await, before);
+        // The PC works on with the restored file: its next ids are those that the hub has already seen used.
+        std::fs::write(pc.desktop.path(), &backup).unwrap();
+        for at in 0..6 {
+            pc.desktop.save_employee(None, &worker(&format!("Başka {at}"))).unwrap();
+        }
+        lab.send(&pc).await.unwrap();
+        let all = lab.all().await;
+        assert!(all.holds(&before), "nothing that was there is gone");
+        assert_eq!(all.count("employees"), before.count("employees") + 6);
+    }
+}

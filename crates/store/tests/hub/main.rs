@@ -1,0 +1,13 @@
+//! Offices and their hub: files of the old program go in and out, on SQLite and on PostgreSQL.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod copies;
+mod deletes;
+mod guide;
+mod held;
+mod lab;
+mod regions;
+mod shapes;
+mod sites;
+mod twice;

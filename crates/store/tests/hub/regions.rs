@@ -1,0 +1,83 @@
+//! Regions: who may write what, and rows that say none.
+
+use testkit::office::{Employee, Shape, Size, Timesheet};
+
+use crate::lab::{Book, on_both, value};
+
+on_both! {
+    async fn a_write_into_another_region_is_refused_and_set_back(lab) {
+        let mut bursa = lab.pc("Bursa 1", "Bursa", 2).await;
+        let ankara = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&bursa).await;
+        lab.sync(&ankara).await;
+        let before = lab.all().await;
+        // The old program says Ankara whoever uses it: here it gives a row away.
+        bursa.desktop.region = "Ankara".to_owned();
+        let id: i64 = value(&bursa, "select min(id) from employees");
+        let name: String = value(&bursa, "select full_name from employees order by id");
+        bursa.desktop.save_employee(Some(id), &Employee { full_name: &name, title: "Şef", ..Employee::default() }).unwrap();
+        bursa.desktop.save_employee(None, &Employee { full_name: "Yabancı Kişi", ..Employee::default() }).unwrap();
+        let receipt = lab.send(&bursa).await.unwrap();
+        assert_eq!(receipt.tables["employees"].refused, 2);
+        assert_eq!(receipt.reasons.iter().filter(|reason| reason.reason == "region").count(), 2);
+        assert_eq!(lab.all().await, before);
+        lab.send(&bursa).await.unwrap();
+        let alerts = lab.store.alerts().await.unwrap();
+        assert_eq!(alerts.iter().filter(|alert| alert.kind == "region").count(), 2, "told once each");
+        lab.fetch(&bursa).await;
+        assert_eq!(value::<String>(&bursa, "select region from employees order by id"), "Bursa");
+        assert!(!Book::of(&bursa).has("employees", "Yabancı Kişi"));
+        assert_eq!(lab.send(&bursa).await.unwrap().tables["employees"].refused, 0);
+        assert_eq!(lab.all().await, before);
+    }
+
+    async fn headquarters_may_write_everywhere(lab) {
+        let bursa = lab.pc("Bursa 1", "Bursa", 2).await;
+        lab.sync(&bursa).await;
+        let mut center = lab.empty_pc("Merkez", "Bursa").await;
+        center.device = lab.site("Merkez PC", "*").await;
+        lab.sync(&center).await;
+        let id: i64 = value(&center, "select min(id) from employees");
+        let name: String = value(&center, "select full_name from employees order by id");
+        center.desktop.save_employee(Some(id), &Employee { full_name: &name, title: "Müdür", ..Employee::default() }).unwrap();
+        let receipt = lab.sync(&center).await;
+        assert_eq!((receipt.tables["employees"].updated, receipt.tables["employees"].refused), (1, 0));
+        lab.sync(&bursa).await;
+        assert!(Book::of(&bursa).has("employees", "Müdür"));
+    }
+
+    async fn blank_regions_are_repaired_with_the_sites_own(lab) {
+        let device = lab.site("Bursa 1", "Bursa").await;
+        // People without a region, as the second generation leaves them in an upgraded file.
+        let pc = lab.pc_of(device, "Bursa", 1, Shape::D2Upgraded, Size::before_sync());
+        let blank: i64 = value(&pc, "select count(*) from employees where region is null");
+        assert!(blank > 0);
+        let receipt = lab.send(&pc).await.unwrap();
+        assert!(receipt.repaired >= usize::try_from(blank).unwrap(), "{receipt:?}");
+        assert_eq!(receipt.tables["employees"].refused, 0);
+        assert!(lab.all().await.table("employees").iter().all(|row| row.ends_with("|Bursa")));
+        lab.fetch(&pc).await;
+        assert_eq!(value::<i64>(&pc, "select count(*) from employees where region = 'Bursa'"), blank);
+        // Nothing more happens: a repaired row is not an edit of the PC.
+        let receipt = lab.send(&pc).await.unwrap();
+        assert_eq!(receipt.tables["employees"].updated + receipt.tables["timesheets"].updated, 0);
+    }
+
+    async fn a_row_of_the_region_brings_the_parent_that_it_needs(lab) {
+        let ankara = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&ankara).await;
+        let mut center = lab.empty_pc("Merkez", "Bursa").await;
+        center.device = lab.site("Merkez PC", "*").await;
+        lab.sync(&center).await;
+        // Headquarters notes a day for Bursa of somebody from Ankara.
+        let id: i64 = value(&center, "select min(id) from employees");
+        let sheet = Timesheet { employee_id: id, work_date: "2026-02-02", ..Timesheet::default() };
+        center.desktop.save_timesheet(None, &sheet).unwrap();
+        lab.sync(&center).await;
+        let bursa = lab.empty_pc("Bursa 1", "Bursa").await;
+        lab.sync(&bursa).await;
+        let book = Book::of(&bursa);
+        assert_eq!((book.count("timesheets"), book.count("employees")), (1, 1));
+        assert_eq!(lab.send(&bursa).await.unwrap().tables["employees"].refused, 0);
+    }
+}

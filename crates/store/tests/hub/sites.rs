@@ -1,0 +1,81 @@
+//! Sites and their tokens.
+
+use store::{Error, Refusal, Store};
+
+use crate::lab::on_both;
+
+on_both! {
+    async fn only_the_right_token_opens_and_only_until_it_is_revoked(lab) {
+        let enrolment = lab.store.add_site("Ankara 1", "Ankara").await.unwrap();
+        let other = lab.store.add_site("Bursa 1", "Bursa").await.unwrap();
+        let device = lab.store.device_of_token(&enrolment.token).await.unwrap().unwrap();
+        assert_eq!((device.name.as_str(), device.shared), ("Ankara 1", false));
+        let (number, secret) = enrolment.token.split_once('_').unwrap();
+        assert_eq!(secret.len(), 43);
+        let forged = format!("{}_{secret}", other.site.id);
+        for wrong in ["", "x", secret, &enrolment.token[..20], &forged, &format!("{number}_"), "99999999999999999999_x"] {
+            assert_eq!(lab.store.device_of_token(wrong).await.unwrap(), None, "{wrong}");
+        }
+        lab.store.revoke_site("Ankara 1").await.unwrap();
+        assert_eq!(lab.store.device_of_token(&enrolment.token).await.unwrap(), None);
+        let pc = lab.pc_of(device, "Ankara", 1, testkit::office::Shape::Live, testkit::office::Size::small());
+        assert_eq!(lab.send(&pc).await.unwrap_err().refusal(), Refusal::Revoked);
+        assert!(lab.store.hand_out(&pc.device).await.is_err());
+        assert!(lab.store.device_of_token(&other.token).await.unwrap().is_some());
+    }
+
+    async fn the_token_itself_is_nowhere_in_the_store(lab) {
+        let token = lab.store.add_site("Ankara 1", "Ankara").await.unwrap().token;
+        lab.store.close().await;
+        let secret = token.split_once('_').unwrap().1.as_bytes().to_vec();
+        for entry in std::fs::read_dir(lab.folder.path()).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                let bytes = std::fs::read(&path).unwrap();
+                assert!(!bytes.windows(secret.len()).any(|part| part == secret), "{}", path.display());
+            }
+        }
+    }
+
+    async fn names_are_checked_and_sites_are_listed_with_their_last_contact(lab) {
+        lab.store.add_site("Ankara 1", " Ankara ").await.unwrap();
+        assert!(matches!(lab.store.add_site("Ankara 1", "Bursa").await, Err(Error::SiteExists(_))));
+        for bad in ["", "  ", "a\nb", "shared:Ankara", &"x".repeat(101)] {
+            assert!(matches!(lab.store.add_site(bad, "Bursa").await, Err(Error::BadName(_))), "{bad:?}");
+        }
+        assert!(matches!(lab.store.shared_device(" ").await, Err(Error::BadName(_))));
+        assert_eq!(lab.store.shared_device("*").await.unwrap().region, merge::Region::All);
+        lab.store.rename_site("Ankara 1", "Ankara Merkez").await.unwrap();
+        assert!(matches!(lab.store.revoke_site("Ankara 1").await, Err(Error::NoSite(_))));
+        let pc = lab.pc("Bursa 1", "Bursa", 2).await;
+        lab.send(&pc).await.unwrap();
+        let sites = lab.store.sites().await.unwrap();
+        let told: Vec<_> = sites.iter().map(|site| (site.name.as_str(), site.region.as_str())).collect();
+        assert_eq!(told, [("Ankara Merkez", "Ankara"), ("shared:*", "*"), ("Bursa 1", "Bursa")]);
+        assert_eq!((sites[0].last_contact_ms, sites[2].last_reason.as_deref()), (None, Some("manual")));
+        assert!(sites[2].last_contact_ms.is_some());
+    }
+
+    async fn two_hubs_on_one_store_take_turns(lab) {
+        let settings = store::Settings { data_folder: lab.folder.path().join("second"), ..lab.settings.clone() };
+        let second = Store::open(settings).await.unwrap();
+        let mut pcs = Vec::new();
+        for at in 0..6 {
+            pcs.push(lab.pc(&format!("Ankara {at}"), "Ankara", at + 1).await);
+        }
+        let hubs = [&lab.store, &second];
+        let sent = pcs.iter().enumerate().map(|(at, pc)| {
+            let hub = hubs[at % 2].clone();
+            let (device, path) = (pc.device.clone(), pc.desktop.path().to_owned());
+            tokio::spawn(async move { hub.receive(&device, &path, "manual").await })
+        });
+        for sent in sent.collect::<Vec<_>>() {
+            assert_eq!(sent.await.unwrap().unwrap().tables["timesheets"].inserted, 76);
+        }
+        assert_eq!(lab.all().await.count("timesheets"), 6 * 76);
+        assert_eq!(second.status().await.unwrap().tables["timesheets"], 6 * 76);
+        let changes = second.recent(10_000).await.unwrap();
+        let revs: std::collections::HashSet<i64> = changes.iter().map(|change| change.rev).collect();
+        assert_eq!(revs.len(), changes.len(), "each number was given once");
+    }
+}

@@ -1,0 +1,91 @@
+//! Twice is once.
+
+use testkit::office::{Shape, Size};
+
+use crate::lab::{Book, Pc, on_both};
+
+on_both! {
+    async fn the_same_upload_twenty_times_changes_nothing(lab) {
+        let pc = year(&lab).await;
+        lab.send(&pc).await.unwrap();
+        let (before, rev) = (lab.all().await, lab.store.health().await.unwrap().rev);
+        for _ in 0..20 {
+            let receipt = lab.send(&pc).await.unwrap();
+            for (table, told) in &receipt.tables {
+                assert_eq!(told.inserted + told.updated + told.deleted + told.refused, 0, "{table} {told:?}");
+                assert_eq!(told.unchanged, told.read, "{table}");
+            }
+            assert_eq!((receipt.conflicts, receipt.reasons.len()), (0, 0), "{:?}", receipt.reasons);
+        }
+        assert_eq!(lab.store.health().await.unwrap().rev, rev);
+        assert_eq!(lab.all().await, before);
+    }
+
+    async fn a_hand_out_uploaded_back_twenty_times_changes_nothing_and_comes_again_byte_by_byte(lab) {
+        let pc = year(&lab).await;
+        lab.send(&pc).await.unwrap();
+        let before = Book::of(&pc);
+        lab.fetch(&pc).await;
+        let (rev, file) = (lab.store.health().await.unwrap().rev, lab.file(&pc.device).await);
+        for _ in 0..20 {
+            let receipt = lab.sync(&pc).await;
+            for (table, told) in &receipt.tables {
+                assert_eq!(told.inserted + told.updated + told.deleted + told.refused, 0, "{table} {told:?}");
+            }
+            assert!(lab.file(&pc.device).await == file, "the same bytes");
+        }
+        assert_eq!(lab.store.health().await.unwrap().rev, rev);
+        assert_eq!(Book::of(&pc), before);
+    }
+
+    async fn a_lost_hand_out_file_is_made_again(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.send(&pc).await.unwrap();
+        let first = lab.store.hand_out(&pc.device).await.unwrap();
+        let bytes = std::fs::read(&first.path).unwrap();
+        std::fs::remove_file(&first.path).unwrap();
+        let again = lab.store.hand_out(&pc.device).await.unwrap();
+        assert_eq!(again, first);
+        assert!(std::fs::read(&again.path).unwrap() == bytes);
+    }
+
+    async fn a_plan_tells_all_and_changes_nothing(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        let path = pc.desktop.path().to_owned();
+        let plan = lab.store.plan(&pc.device, &path).await.unwrap();
+        assert_eq!(plan.tables["timesheets"].inserted, 76);
+        assert_eq!(lab.store.status().await.unwrap().tables["timesheets"], 0);
+        assert_eq!(lab.store.audit(10).await.unwrap().iter().filter(|line| line.action == "upload").count(), 0);
+        let receipt = lab.send(&pc).await.unwrap();
+        assert_eq!(receipt.tables, plan.tables);
+    }
+
+    async fn the_store_goes_on_after_a_restart_where_it_stood(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&pc).await;
+        let (before, rev) = (lab.all().await, lab.store.health().await.unwrap().rev);
+        lab.reopen().await;
+        assert_eq!(lab.store.health().await.unwrap().rev, rev);
+        let receipt = lab.send(&pc).await.unwrap();
+        assert_eq!(receipt.tables["timesheets"].unchanged, 76);
+        assert_eq!(lab.all().await, before);
+    }
+
+    async fn uploads_are_kept_for_a_week(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        let receipt = lab.send(&pc).await.unwrap();
+        let kept = lab.settings.data_folder.join("uploads").join(&receipt.upload);
+        assert!(std::fs::read(&kept).unwrap() == pc.desktop.upload().unwrap());
+        lab.pass(6 * 86_400);
+        lab.send(&pc).await.unwrap();
+        assert!(kept.exists());
+        lab.pass(86_400);
+        lab.send(&pc).await.unwrap();
+        assert!(!kept.exists());
+    }
+}
+
+async fn year(lab: &crate::lab::Lab) -> Pc {
+    let device = lab.site("Ankara 1", "Ankara").await;
+    lab.pc_of(device, "Ankara", 1, Shape::Live, Size::year())
+}
