@@ -88,6 +88,8 @@ pub enum Command {
     Site(SiteCommand),
     Import(ImportArgs),
     Compare(CompareArgs),
+    #[command(subcommand, arg_required_else_help = true)]
+    Held(HeldCommand),
     Demo(DemoArgs),
 }
 
@@ -270,6 +272,19 @@ pub struct ImportArgs {
     pub region: String,
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// Files of offices that wait for a person.
+#[derive(Debug, Subcommand)]
+pub enum HeldCommand {
+    List,
+    Approve(HeldIdArgs),
+    Reject(HeldIdArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct HeldIdArgs {
+    pub id: i64,
 }
 
 /// Rows that differ between two office files.

@@ -223,6 +223,28 @@ fn sites_are_listed_renamed_and_revoked() {
 }
 
 #[test]
+fn a_file_that_deletes_too_much_waits_for_a_person() {
+    let hub = Hub::start();
+    let token = hub.add_site("a", "Ankara");
+    let file = hub.file("ankara.db", "Ankara", 7);
+    hub.upload(&token, "Ankara", &file);
+    for (decision, left) in [("reject", 76), ("approve", 0)] {
+        assert_eq!(hub.download(&token, "Ankara", &file), 200);
+        Connection::open(&file).unwrap().execute_batch("delete from timesheets").unwrap();
+        let (status, said) = hub.upload(&token, "Ankara", &file);
+        assert_eq!((status, said["held"].as_u64()), (200, Some(1)), "{said:#}");
+        let waits = hub.download(&token, "Ankara", &hub.folder.path().join("none.db"));
+        assert_eq!(waits, 409, "{decision}: {said:#}");
+        let items = hub.denk(&["held", "list"]).1["items"].clone();
+        assert_eq!((&items[0]["site"], &items[0]["deletes"]), (&"a".into(), &76.into()), "{items:#}");
+        assert_eq!(hub.denk(&["held", "approve", "999"]).1["error"]["code"], "DENK-5009");
+        assert_eq!(hub.denk(&["held", decision, &items[0]["id"].to_string()]).0, 0);
+        assert_eq!(hub.get("/status", Some(&token)).1["timesheets"], left);
+    }
+    assert!(hub.denk(&["held", "list"]).1["items"].as_array().unwrap().is_empty());
+}
+
+#[test]
 fn a_hub_neither_starts_on_temporary_storage_nor_twice_in_one_folder() {
     let hub = Hub::start();
     let (code, said) = hub.denk(&["serve"]);

@@ -59,6 +59,12 @@ pub(crate) async fn keep(hub: &Arc<Hub>, device: &Device, path: &Path) -> Result
     Ok(name)
 }
 
+/// Whether two kept files hold the same bytes; one that is gone equals none.
+pub(crate) async fn equal(hub: &Hub, one: &str, other: &str) -> Result<bool> {
+    let (one, other) = (hub.uploads().join(one), hub.uploads().join(other));
+    blocking(move || Ok(matches!((fs::read(one), fs::read(other)), (Ok(a), Ok(b)) if a == b))).await
+}
+
 /// Removes a file of which nothing was stored.
 pub(crate) fn discard(hub: &Arc<Hub>, name: &str) {
     // What is left behind goes with the next pruning.

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod config_show;
 pub mod copy;
 pub mod demo;
+pub mod held;
 pub mod import;
 pub mod init;
 pub mod preset;

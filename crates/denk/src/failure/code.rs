@@ -73,6 +73,8 @@ pub enum Code {
     HubLocked,
     /// The hub cannot listen or answer.
     HubCannotServe,
+    /// Nothing of this number is held.
+    UnknownHeld,
     /// A command that does not exist.
     UnknownCommand,
     /// An option that does not exist.
@@ -137,6 +139,7 @@ impl Code {
             C::TemporaryData,
             C::HubLocked,
             C::HubCannotServe,
+            C::UnknownHeld,
         ];
         let usage = [
             C::UnknownCommand,
@@ -191,6 +194,7 @@ impl Code {
             Self::TemporaryData => 5006,
             Self::HubLocked => 5007,
             Self::HubCannotServe => 5008,
+            Self::UnknownHeld => 5009,
             Self::UnknownCommand => 4001,
             Self::UnknownOption => 4002,
             Self::ArgumentMissing => 4003,

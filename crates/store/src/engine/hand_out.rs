@@ -61,6 +61,9 @@ impl Job for HandOut {
             None => None,
         };
         let before = before.filter(|_| !self.device.shared);
+        // A file that was sent back says nothing more; the one that comes in its place is another.
+        let sent_back = held::sent_back(desk.db, pc.id).await?;
+        let before = before.filter(|before| !sent_back.contains(&before.name));
         if let Some(before) = &before
             && before.seen == desk.meta.rev
             && before.own == pc.own

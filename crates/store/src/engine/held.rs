@@ -18,11 +18,12 @@ use crate::{
     shape::HELD,
     sites::{self, visible},
     told::HeldTable,
+    uploads,
     writer::Job,
 };
 
 pub(crate) const WAITING: &str = "waiting";
-/// Of this file's lineage nothing more is kept: it only has to take its next hand-out.
+/// The same file is not held again: it only has to take its next hand-out. With anything new in it, it is.
 const SENT_BACK: &str = "sent_back";
 const LET_THROUGH: &str = "let_through";
 
@@ -34,7 +35,9 @@ pub(super) async fn keep(desk: &mut Desk<'_>, upload: &Receive, base: &Base, hel
         let met = matches!(base.way, Way::Meet { .. }) && !upload.device.shared;
         let same = row.text(3)? == base.lineage.name || met;
         match row.text(6)? {
-            SENT_BACK if same => return Ok(()),
+            SENT_BACK if same && uploads::equal(desk.hub, row.text(4)?, &upload.upload).await? => {
+                return Ok(());
+            }
             WAITING if same || row.int(2)? == base.pc.id => id = Some(row.int(0)?),
             _ => {}
         }
@@ -73,6 +76,12 @@ pub(super) async fn lineages(db: &mut Db) -> Result<HashSet<String>> {
 /// Whether something of this PC waits.
 pub(super) async fn waits(db: &mut Db, pc: i64) -> Result<bool> {
     Ok(!db.find(HELD, &[("pc", Value::Int(pc)), ("state", text(WAITING))]).await?.is_empty())
+}
+
+/// Lineages of this PC of which a batch was sent back.
+pub(super) async fn sent_back(db: &mut Db, pc: i64) -> Result<HashSet<String>> {
+    let rows = db.find(HELD, &[("pc", Value::Int(pc)), ("state", text(SENT_BACK))]).await?;
+    rows.iter().map(|row| Ok(row.text(3)?.to_owned())).collect()
 }
 
 /// Settles a held batch; `upload` is the batch itself where it is let through.

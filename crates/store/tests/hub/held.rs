@@ -1,7 +1,7 @@
 //! Batches that change too much wait for a person.
 
 use store::{Decision, Error};
-use testkit::office::Record;
+use testkit::office::{Employee, Record};
 
 use crate::lab::{Book, Lab, Pc, on_both, value};
 
@@ -55,5 +55,31 @@ on_both! {
         let receipt = lab.sync(&pc).await;
         assert_eq!((receipt.held, receipt.tables["timesheets"].unchanged), (0, 76));
         assert_eq!(lab.all().await, before);
+    }
+
+    async fn a_pc_that_was_sent_back_can_be_held_again(lab) {
+        let pc = emptied(&lab).await;
+        for round in 0..2 {
+            lab.send(&pc).await.unwrap();
+            let held = lab.store.held().await.unwrap();
+            assert_eq!(held.len(), 1, "round {round}");
+            lab.store.decide(held[0].id, Decision::SendBack, "Merkez").await.unwrap();
+            // Something new before the PC has taken its file back: it must not be dropped unseen.
+            pc.desktop.save_setting("company_name", "Yeni").unwrap();
+            let new = Employee { full_name: "Yeni Örnek", identity_no: "", department: "", title: "" };
+            pc.desktop.save_employee(None, &new).unwrap();
+            lab.send(&pc).await.unwrap();
+            let held = lab.store.held().await.unwrap();
+            assert_eq!(held.len(), 1, "round {round}: held anew");
+            lab.store.decide(held[0].id, Decision::SendBack, "Merkez").await.unwrap();
+            lab.sync(&pc).await;
+            assert_eq!(Book::of(&pc).count("timesheets"), 76);
+            while value::<i64>(&pc, "select count(*) from timesheets") > 0 {
+                let id = value(&pc, "select employee_id from timesheets");
+                pc.desktop.delete(Record::Employee, id).unwrap();
+            }
+        }
+        lab.send(&pc).await.unwrap();
+        assert_eq!(lab.store.held().await.unwrap().len(), 1);
     }
 }

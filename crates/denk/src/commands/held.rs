@@ -1,0 +1,88 @@
+//! `denk held`: files of offices that delete or change too much at once, and what a person decides about them.
+
+use serde_json::json;
+use store::{Decision, HeldBatch, Site};
+
+use crate::{
+    Context, Outcome,
+    cli::{HeldCommand, HeldIdArgs},
+    failure::{Code, Failure, Result},
+    hub_store,
+    messages::{Message, message},
+    output::Table,
+};
+
+/// Who decides, for the audit: whoever may use this machine.
+const WHO: &str = "denk held";
+
+/// # Errors
+/// The store is not there or fails; nothing of this number is held.
+pub async fn run(command: &HeldCommand, context: &Context) -> Result<Outcome> {
+    match command {
+        HeldCommand::List => list(context).await,
+        HeldCommand::Approve(args) => decide(args, Decision::LetThrough, "held-approved", context).await,
+        HeldCommand::Reject(args) => decide(args, Decision::SendBack, "held-rejected", context).await,
+    }
+}
+
+async fn list(context: &Context) -> Result<Outcome> {
+    let settings = hub_store::settings(context)?;
+    let store = hub_store::open(context, false).await?;
+    let told = |error| hub_store::failure(&error, &settings.address);
+    let batches = store.held().await.map_err(told)?;
+    let sites = store.sites().await.map_err(told)?;
+    store.close().await;
+    let items: Vec<_> = batches.iter().flat_map(|batch| items(context, batch, &sites)).collect();
+    context.output.answer(&json!({ "items": items }));
+    let headings = ["number", "site", "table", "deletes", "updates", "at"]
+        .map(|word| context.text.get(&format!("column-{word}")));
+    let mut table = Table::headed(headings).right([0, 3, 4]);
+    for item in &items {
+        let cell = |name: &str| item[name].as_str().map_or_else(|| item[name].to_string(), str::to_owned);
+        table.row(["id", "site", "table", "deletes", "updates", "at"].map(cell));
+    }
+    context.output.table(&table);
+    Ok(Outcome::Done)
+}
+
+/// One line for each table for whose sake the batch waits.
+fn items(context: &Context, batch: &HeldBatch, sites: &[Site]) -> Vec<serde_json::Value> {
+    let site = sites.iter().find(|site| site.id == batch.site).map_or("", |site| site.name.as_str());
+    let line = |table: &store::HeldTable| {
+        json!({
+            "id": batch.id,
+            "site": site,
+            "table": table.table,
+            "deletes": table.deletes,
+            "updates": table.updates,
+            "at": context.moment(batch.at_ms),
+        })
+    };
+    batch.tables.iter().map(line).collect()
+}
+
+async fn decide(
+    args: &HeldIdArgs,
+    decision: Decision,
+    words: &'static str,
+    context: &Context,
+) -> Result<Outcome> {
+    let settings = hub_store::settings(context)?;
+    let store = hub_store::open(context, false).await?;
+    let decided = store.decide(args.id, decision, WHO).await;
+    store.close().await;
+    let receipt = decided.map_err(|error| match error {
+        store::Rejected::Store(store::Error::NoHeld(id)) => {
+            let why = message("held-unknown").with("id", id);
+            Failure::new(Code::UnknownHeld, message("held-what"), why, message("held-unknown-hint"))
+        }
+        store::Rejected::Store(error) => hub_store::failure(&error, &settings.address),
+        other => {
+            let why = Message::verbatim(other.to_string());
+            Failure::new(Code::OfficeFile, message("held-what"), why, message("held-refused-hint"))
+        }
+    })?;
+    context.output.answer(&json!({ "id": args.id, "tables": receipt.tables }));
+    context.output.line(&context.text.say(&message(words).with("id", args.id)));
+    Ok(Outcome::Done)
+}
