@@ -21,6 +21,8 @@ pub struct OfficeFile {
     ///
     /// **Order**: rows ascend strictly by id. **Forms**: local.
     pub merged: BTreeMap<TableId, Vec<LocalRow>>,
+    /// The highest id that the file ever gave to a row of these tables, as its own bookkeeping says.
+    pub last_ids: BTreeMap<TableId, i64>,
     /// The device's own, local and evidence tables that the file has.
     pub own: BTreeMap<TableId, OwnTable>,
     /// Which hand-out the file descends from.

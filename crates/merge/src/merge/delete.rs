@@ -99,8 +99,10 @@ impl Turn<'_> {
         Some(fall)
     }
 
+    /// Not the base of the row at hand: that rises with the site's own edits, which saw nothing of what others had hung
+    /// on the row meanwhile.
     fn seen(&self) -> Rev {
-        self.author.seen.max(self.base)
+        self.author.seen
     }
 
     /// A child that the site did not know as it is, or that is not the site's to delete.

@@ -29,7 +29,10 @@ pub fn read(mut upload: Upload, rules: &Rules) -> Result<OfficeFile, Refused> {
     let mut file = OfficeFile::default();
     for table in &tables {
         match known(table) {
-            Some((id, rule)) => TableReader::new(id, rule, table, &mut file)?.read(&mut upload)?,
+            Some((id, rule)) => {
+                TableReader::new(id, rule, table, &mut file)?.read(&mut upload)?;
+                file.last_ids.extend(table.last_id.map(|last| (id, last)));
+            }
             None if table.name.eq_ignore_ascii_case(LINEAGE_TABLE) => file.read_tag(&mut upload, table)?,
             None => file.findings.push(Finding::UnknownTable { table: table.name.clone() }),
         }

@@ -64,6 +64,8 @@ struct Fit {
     other: usize,
     /// Rows that the shadow does not have, under ids that were given before.
     low: usize,
+    /// Rows of the shadow that the file has not, under ids that it never gave: it is older than they are.
+    beyond: usize,
 }
 
 pub(super) async fn choose(
@@ -129,7 +131,8 @@ impl Compared {
 
     fn odd(&self) -> Option<Odd> {
         let doubled = self.fit.other > 0 || self.fit.low > 0;
-        if self.older { Some(Odd::Older) } else { doubled.then_some(Odd::Doubled) }
+        let older = self.older || self.fit.beyond > 0;
+        if older { Some(Odd::Older) } else { doubled.then_some(Odd::Doubled) }
     }
 }
 
@@ -269,6 +272,10 @@ fn fit(rules: &Rules, file: &OfficeFile, shadow: &Shadow, last_ids: &BTreeMap<Ta
                 Sameness::Same => fit.same += 1,
                 Sameness::Other | Sameness::Unsure => fit.other += 1,
             }
+        }
+        if let Some(given) = file.last_ids.get(table) {
+            let newer = |known: &&ShadowRow| matches!(known.id, LocalId::Int(id) if id > *given);
+            fit.beyond += theirs.iter().filter(newer).count();
         }
     }
     fit

@@ -121,6 +121,29 @@ on_both! {
         }
     }
 
+    async fn a_restored_file_that_counts_more_changes_than_the_lost_one_deletes_nothing(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&pc).await;
+        let backup = pc.desktop.upload().unwrap();
+        for at in 0..5 {
+            pc.desktop.save_employee(None, &worker(&format!("Yeni {at}"))).unwrap();
+        }
+        lab.send(&pc).await.unwrap();
+        let before = lab.all().await;
+        std::fs::write(pc.desktop.path(), &backup).unwrap();
+        for at in 0..20 {
+            pc.desktop.save_setting("company_name", &at.to_string()).unwrap();
+        }
+        for _ in 0..2 {
+            let receipt = lab.send(&pc).await.unwrap();
+            assert!(receipt.reasons.iter().any(|reason| reason.reason == "older_file"), "{:?}", receipt.reasons);
+            assert_eq!(lab.all().await, before);
+            pc.desktop.save_setting("report_title", "Rapor").unwrap();
+        }
+        lab.sync(&pc).await;
+        assert_eq!(Book::of(&pc).count("employees"), before.count("employees"), "they come back to the PC");
+    }
+
     async fn a_restored_older_file_deletes_nothing(lab) {
         let pc = lab.pc("Ankara 1", "Ankara", 1).await;
         lab.sync(&pc).await;

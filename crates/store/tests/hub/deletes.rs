@@ -31,6 +31,25 @@ on_both! {
         assert_eq!(lab.all().await.count("shift_templates"), before.count("shift_templates"));
     }
 
+    async fn an_edit_does_not_count_as_having_seen_what_others_hung_on_the_row(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        let other = lab.empty_pc("Ankara 2", "Ankara").await;
+        lab.sync(&pc).await;
+        lab.sync(&other).await;
+        let name: String = value(&other, "select full_name from employees where id = 1");
+        let sheet = Timesheet { employee_id: 1, work_date: "2026-01-28", ..Timesheet::default() };
+        other.desktop.save_timesheet(None, &sheet).unwrap();
+        lab.sync(&other).await;
+        // The first PC misses its downloads: it edits the person, then deletes the person.
+        let id: i64 = value(&pc, &format!("select id from employees where full_name = '{name}'"));
+        let edited = Employee { full_name: &name, title: "Şef", ..Employee::default() };
+        pc.desktop.save_employee(Some(id), &edited).unwrap();
+        lab.send(&pc).await.unwrap();
+        pc.desktop.delete(Record::Employee, id).unwrap();
+        lab.send(&pc).await.unwrap();
+        assert!(lab.all().await.has("timesheets", &format!("{name}|2026-01-28")), "hours that it never saw stay");
+    }
+
     async fn with_a_handed_out_file_absence_is_deletion_and_children_go_along(lab) {
         let pc = lab.pc("Ankara 1", "Ankara", 1).await;
         let other = lab.empty_pc("Ankara 2", "Ankara").await;

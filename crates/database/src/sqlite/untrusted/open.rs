@@ -9,7 +9,7 @@ use rusqlite::{
     limits::Limit::{self, *},
 };
 
-use super::{Limits, refused::Refused};
+use super::{Limits, refused::Refused, tables::SEQUENCE};
 
 /// Off: everything that runs what the file says, or trusts it. Extensions cannot be loaded anyway: nothing here enables
 /// them, and the authorizer refuses the function.
@@ -90,7 +90,8 @@ fn authorize(wish: AuthContext<'_>) -> Authorization {
     let allowed = match wish.action {
         AuthAction::Select | AuthAction::Function { .. } => true,
         AuthAction::Read { table_name, .. } => {
-            wish.database_name == Some("main") && (table_name == "sqlite_master" || !is_internal(table_name))
+            let readable = ["sqlite_master", SEQUENCE].contains(&table_name) || !is_internal(table_name);
+            wish.database_name == Some("main") && readable
         }
         AuthAction::Pragma { pragma_name, .. } => matches!(pragma_name, "quick_check" | "table_xinfo"),
         _ => false,

@@ -1,5 +1,7 @@
 //! Which tables a file has, after all of it has been checked.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, Row, Rows, types::ValueRef};
 
 use super::{
@@ -21,12 +23,17 @@ pub struct Table {
     /// In the table's order, without computed ones; they differ by more than the case of their ASCII letters.
     pub columns: Vec<String>,
     pub rows: u64,
+    /// The highest number that the table says it ever gave to a row, if it counts them (AUTOINCREMENT).
+    pub last_id: Option<i64>,
     /// A name of the rowid that no column hides.
     pub(super) rowid: Option<&'static str>,
 }
 
 /// The names under which a rowid can be asked for, unless a column has taken them.
 const ROWID_NAMES: [&str; 3] = ["rowid", "_rowid_", "oid"];
+
+/// Where SQLite notes the last number of each table that counts.
+pub(super) const SEQUENCE: &str = "sqlite_sequence";
 
 const SCHEMA: &str = "its schema cannot be read";
 const PAGES: &str = "its pages do not hold together";
@@ -47,10 +54,15 @@ pub(super) fn list(connection: &Connection, limits: &Limits) -> Result<Vec<Table
         tables.push(table(connection, limits, name)?);
     }
     quick_check(connection)?;
+    let last_ids = match tables.iter().any(|table| table.name == SEQUENCE) {
+        true => last_ids(connection)?,
+        false => HashMap::new(),
+    };
     tables.retain(|table| !is_internal(&table.name));
     let mut rows = 0_u64;
     for table in &mut tables {
         table.rows = count(connection, &table.name)?;
+        table.last_id = last_ids.get(&table.name).copied();
         rows = rows.saturating_add(table.rows);
         if table.rows > limits.table_rows || rows > limits.rows {
             return Err(Refused::TooManyRows { table: shown(&table.name) });
@@ -103,7 +115,7 @@ fn table(connection: &Connection, limits: &Limits, name: String) -> Result<Table
     let is_free =
         |name: &&str| !columns.iter().chain(&hidden).any(|column| column.eq_ignore_ascii_case(name));
     let rowid = ROWID_NAMES.into_iter().find(is_free);
-    Ok(Table { name, columns, rows: 0, rowid })
+    Ok(Table { name, columns, rows: 0, last_id: None, rowid })
 }
 
 fn quick_check(connection: &Connection) -> Result<(), Refused> {
@@ -115,6 +127,19 @@ fn quick_check(connection: &Connection) -> Result<(), Refused> {
         let told = String::from_utf8_lossy(told).into_owned();
         Err(Refused::Damaged { what: PAGES, cause: Some(Error::new(model::ErrorKind::Corrupt, told)) })
     })
+}
+
+/// What SQLite has noted about the numbers it gave. A note of another form counts for nothing.
+fn last_ids(connection: &Connection) -> Result<HashMap<String, i64>, Refused> {
+    let mut last: HashMap<String, i64> = HashMap::new();
+    each(connection, include_str!("../sql/untrusted_sequence.sql"), PAGES, |row| {
+        if let (Ok(ValueRef::Text(name)), Ok(ValueRef::Integer(id))) = (row.get_ref(0), row.get_ref(1)) {
+            let noted = last.entry(String::from_utf8_lossy(name).into_owned()).or_insert(id);
+            *noted = id.max(*noted);
+        }
+        Ok(())
+    })?;
+    Ok(last)
 }
 
 fn count(connection: &Connection, table: &str) -> Result<u64, Refused> {
