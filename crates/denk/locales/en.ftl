@@ -540,6 +540,8 @@ site-exists = there is an office PC called `{ $name }` already
 site-exists-hint = choose another name; a lost token is replaced by revoking the old one and adding a new one
 site-name = `{ $name }` cannot be a name
 site-name-hint = 1 to 100 visible characters
+site-region-near = there is a region `{ $near }`, and `{ $region }` is written almost like it
+site-region-hint = write the region as it is written in the files; a PC of another region sees none of its rows
 site-added = { $name } ({ $region }) may now exchange files with the hub.
     Enrolment line: { $enrolment }
     For the old program (X-API-KEY, "API Token"): { $token }

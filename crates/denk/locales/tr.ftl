@@ -537,6 +537,8 @@ site-exists = `{ $name }` adında bir şube bilgisayarı zaten var
 site-exists-hint = başka bir ad seçin; kaybolan bir anahtar, eskisi kaldırılıp yenisi eklenerek yenilenir
 site-name = `{ $name }` ad olamaz
 site-name-hint = 1 ile 100 arasında görünür karakter
+site-region-near = `{ $near }` bölgesi var; `{ $region }` neredeyse aynı yazılmış
+site-region-hint = bölgeyi dosyalarda yazıldığı gibi yazın; başka bölgenin bilgisayarı onun satırlarını görmez
 site-added = { $name } ({ $region }) artık merkezle dosya alıp verebilir.
     Kayıt satırı: { $enrolment }
     Eski program için (X-API-KEY, "API Token"): { $token }

@@ -208,6 +208,9 @@ fn sites_are_listed_renamed_and_revoked() {
     let enrolment = hub.denk(&["site", "add", "b", "--region", "Bursa"]).1;
     assert!(enrolment["enrolment"].as_str().unwrap().starts_with("denk+http"), "{enrolment:#}");
     assert_eq!(hub.denk(&["site", "add", "a", "--region", "Ankara"]).0, 1);
+    for slip in ["ankara", "ANKARA ", "bursA"] {
+        assert_eq!(hub.denk(&["site", "add", "c", "--region", slip]).0, 2, "{slip}");
+    }
     assert_eq!(hub.denk(&["site", "rename", "a", "first"]).0, 0);
     assert_eq!(hub.denk(&["site", "revoke", "nobody"]).0, 1);
     let file = hub.file("ankara.db", "Ankara", 6);

@@ -1,6 +1,6 @@
 //! What a job works with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use merge::{InsertOrder, Kept, LocalId, Mint, Rules, TableId};
 use model::{Gid, SiteId, Stamp};
@@ -39,7 +39,7 @@ impl Hub {
     pub async fn new(settings: Settings) -> Result<Self> {
         let rules = merge::read(settings.preset.rules)?;
         for folder in ["", "uploads", "hand_outs"] {
-            std::fs::create_dir_all(settings.data_folder.join(folder))?;
+            make_private(&settings.data_folder.join(folder))?;
         }
         let folder = settings.data_folder.join("hand_outs");
         let blank = Blank::of(settings.preset.schema, &folder).await?;
@@ -98,4 +98,16 @@ pub(crate) fn shown(id: &LocalId) -> String {
         LocalId::Int(number) => number.to_string(),
         LocalId::Text(text) => text.chars().filter(|c| !c.is_control()).take(100).collect(),
     }
+}
+
+/// Makes a folder that nobody else on the machine may look into; one that is there stays as it is.
+///
+/// # Errors
+/// What the system says.
+pub fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }

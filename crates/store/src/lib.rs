@@ -26,6 +26,7 @@ mod writer;
 pub use database::Address;
 
 pub use accounts::{Accounts, Role, User};
+pub use desk::make_private;
 pub use error::{Error, Refusal, Rejected, Result};
 pub use facade::Store;
 pub use settings::{Preset, Random, Settings, WallClock};

@@ -28,7 +28,7 @@ const LOCK: &str = "hub.lock";
 pub async fn run(args: &ServeArgs, context: &Context) -> Result<Outcome> {
     let store_settings = hub_store::settings(context)?;
     let folder = &store_settings.data_folder;
-    fs::create_dir_all(folder).map_err(|error| folder_failure(folder, &error))?;
+    store::make_private(folder).map_err(|error| folder_failure(folder, &error))?;
     if !args.allow_temporary {
         refuse_temporary(folder)?;
     }

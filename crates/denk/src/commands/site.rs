@@ -6,7 +6,7 @@ use store::Site;
 use crate::{
     Context, Outcome,
     cli::{SiteAddArgs, SiteCommand, SiteNameArgs, SiteRenameArgs},
-    failure::Result,
+    failure::{Code, Failure, Result},
     hub_store,
     messages::message,
     output::Table,
@@ -27,6 +27,10 @@ async fn add(args: &SiteAddArgs, context: &Context) -> Result<Outcome> {
     let settings = hub_store::settings(context)?;
     let store = hub_store::open(context, true).await?;
     let failed = |error| hub_store::failure(&error, &settings.address);
+    let known = store.status().await.map_err(failed)?.regions;
+    let sites = store.sites().await.map_err(failed)?;
+    let known = known.keys().map(String::as_str).chain(sites.iter().map(|site| site.region.as_str()));
+    refuse_misspelt(&args.region, known)?;
     let enrolment = store.add_site(&args.name, &args.region).await.map_err(failed)?;
     let line = super::serve::enrolment_line(context, &enrolment.token)?;
     store.close().await;
@@ -43,6 +47,25 @@ async fn add(args: &SiteAddArgs, context: &Context) -> Result<Outcome> {
         .with("token", enrolment.token.as_str());
     context.output.line(&context.text.say(&words));
     Ok(Outcome::Done)
+}
+
+/// A PC of region `izmir` would see nothing of `Izmir`, and its own rows would be refused: such a name is a slip.
+fn refuse_misspelt<'a>(region: &str, known: impl Iterator<Item = &'a str>) -> Result<()> {
+    let known: Vec<&str> = known.collect();
+    let near = known.iter().find(|known| folded(known) == folded(region));
+    match near.filter(|_| !known.contains(&region.trim())) {
+        None => Ok(()),
+        Some(near) => {
+            let why = message("site-region-near").with("region", region).with("near", *near);
+            Err(Failure::new(Code::WrongArgument, message("site-what"), why, message("site-region-hint")))
+        }
+    }
+}
+
+/// Without blanks around, in small letters, all forms of i alike.
+fn folded(name: &str) -> String {
+    let small = name.trim().to_lowercase();
+    small.chars().filter(|c| *c != '\u{307}').map(|c| if c == 'ı' { 'i' } else { c }).collect()
 }
 
 async fn list(context: &Context) -> Result<Outcome> {
