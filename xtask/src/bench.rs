@@ -5,6 +5,7 @@
 mod copy;
 mod copy_baseline;
 mod entegra;
+mod hub;
 mod measure;
 mod table;
 
@@ -50,8 +51,12 @@ impl Bench {
 type Benchmark = fn(&Bench) -> anyhow::Result<()>;
 
 /// By name, in the order in which they run.
-const BENCHMARKS: [(&str, Benchmark); 3] =
-    [("copy-baseline", copy_baseline::run), ("copy", copy::run), ("entegra", entegra::run)];
+const BENCHMARKS: [(&str, Benchmark); 4] = [
+    ("copy-baseline", copy_baseline::run),
+    ("copy", copy::run),
+    ("entegra", entegra::run),
+    ("hub", hub::run),
+];
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let benchmarks = chosen(&arguments.names)?;

@@ -54,9 +54,13 @@ fn watch_peak(process: u32, ended: &AtomicBool) -> Option<u64> {
 
 /// `VmHWM:     1234 kB`; a process that has just ended has none.
 fn peak_of(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024)
+    kilobytes(status, "VmHWM:").map(|kibibytes| kibibytes * 1024)
+}
+
+/// A field of the system's `status` of a process. **Units**: KiB, as there.
+pub fn kilobytes(status: &str, field: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
 /// The median time of `runs` (at least one) and the highest memory of all.

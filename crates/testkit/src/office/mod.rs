@@ -15,6 +15,7 @@ mod shape;
 mod size;
 mod stage;
 mod words;
+mod work;
 
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ pub use desktop::{
 };
 pub use shape::Shape;
 pub use size::Size;
+pub use work::note_timesheets;
 
 pub use crate::entegra::Moment;
 
