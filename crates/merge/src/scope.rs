@@ -61,6 +61,11 @@ impl Scope {
         self.rows.get(&gid)
     }
 
+    /// Everything in hand, in no order.
+    pub fn rows(&self) -> impl Iterator<Item = &Stored> {
+        self.rows.values()
+    }
+
     #[must_use]
     pub fn living(&self, gid: Gid) -> Option<&Stored> {
         self.row(gid).filter(|row| row.lives())

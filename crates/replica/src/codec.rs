@@ -7,10 +7,10 @@ mod form;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::{borrow::Borrow, collections::BTreeMap};
 
-use merge::{Cells, Heard, Mark, ShadowRow};
-use model::SiteId;
+use merge::{Cells, Heard, LocalId, Mark, ShadowRow};
+use model::{Gid, SiteId};
 use serde::{Deserialize, Serialize};
 
 use crate::office_file::OwnTable;
@@ -54,7 +54,7 @@ impl Stored for Cells {
 
 impl Stored for Vec<ShadowRow> {
     fn encode(&self) -> Vec<u8> {
-        write(&self.iter().map(form::ShadowRow::from).collect::<Vec<_>>())
+        encode_part(self)
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, Garbled> {
@@ -92,6 +92,22 @@ impl Stored for OwnTable {
     fn decode(bytes: &[u8]) -> Result<Self, Garbled> {
         read("table of a device", bytes, form::OwnTable::read)
     }
+}
+
+/// Some rows of a shadow, as [`Stored::encode`] writes them.
+#[must_use]
+pub fn encode_part<R: Borrow<ShadowRow>>(rows: &[R]) -> Vec<u8> {
+    write(&rows.iter().map(|row| form::ShadowRow::from(row.borrow())).collect::<Vec<_>>())
+}
+
+/// Which id is which row, in some rows of a shadow.
+///
+/// # Errors
+/// As [`Stored::decode`].
+pub fn decode_ids(bytes: &[u8]) -> Result<Vec<(LocalId, Gid)>, Garbled> {
+    read("shadow", bytes, |rows: Vec<form::ShadowRow<'_>>| {
+        Some(rows.iter().map(form::ShadowRow::id).collect())
+    })
 }
 
 fn write(form: &impl Serialize) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use database::{Comparison, Condition, Read, Session, Write};
+use database::{ColumnRead, Comparison, Condition, Read, Session, Write};
 use model::{Batch, Cell, Coercion, DataType, Uuid, Value, Zone, coerce};
 
 use crate::{Error, Result, shape::Place};
@@ -57,21 +57,41 @@ impl Db {
         self.read(table, &[after]).await
     }
 
-    /// Rows that have these values and nothing in `empty`.
-    pub async fn find_without(&mut self, table: &str, with: (&str, Value), empty: &str) -> Result<Vec<Row>> {
-        let none = Condition { column: empty.to_owned(), comparison: Comparison::IsNull, values: Vec::new() };
-        self.read(table, &[equal(with.0, with.1), none]).await
+    /// What `take` makes of the columns at `places` of all rows of a table, of those without a value in `empty`, in no
+    /// order. So much of a large table as is needed is in memory, and no more.
+    pub async fn each<T>(
+        &mut self,
+        table: &str,
+        (with, empty): (&[(&str, Value)], Option<&str>),
+        places: &[usize],
+        take: impl Fn(Row) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut filter: Vec<Condition> =
+            with.iter().map(|(column, value)| equal(column, value.clone())).collect();
+        filter.extend(empty.map(|column| Condition {
+            column: column.to_owned(),
+            comparison: Comparison::IsNull,
+            values: Vec::new(),
+        }));
+        let reads: Vec<_> =
+            places.iter().map(|at| Ok(self.place(table)?.reads[*at].clone())).collect::<Result<_>>()?;
+        let batch = self.batch(table, &filter, &reads).await?;
+        (0..batch.rows()).map(|at| take(Row(batch.row(at)))).collect()
     }
 
     async fn read(&mut self, table: &str, filter: &[Condition]) -> Result<Vec<Row>> {
         let places = Arc::clone(&self.places);
         let place = places.get(table).ok_or(Error::Broken("a table of the store is not known"))?;
-        let read = Read { filter, ..Read::whole(&place.from, &place.reads, &self.zone) };
+        let batch = self.batch(table, filter, &place.reads).await?;
+        Ok((0..batch.rows()).map(|at| Row(batch.row(at))).collect())
+    }
+
+    async fn batch(&mut self, table: &str, filter: &[Condition], columns: &[ColumnRead]) -> Result<Batch> {
+        let places = Arc::clone(&self.places);
+        let place = places.get(table).ok_or(Error::Broken("a table of the store is not known"))?;
+        let read = Read { filter, ..Read::whole(&place.from, columns, &self.zone) };
         let page = self.session.read(&read).await?;
-        if !page.rejected.is_empty() {
-            return Err(ODD);
-        }
-        Ok((0..page.batch.rows()).map(|at| Row(page.batch.row(at))).collect())
+        if page.rejected.is_empty() { Ok(page.batch) } else { Err(ODD) }
     }
 
     /// Adds rows that are known not to be there.

@@ -29,13 +29,19 @@ pub(crate) async fn status(db: &mut Db, rules: &Rules, known: Option<Status>) ->
 async fn count(db: &mut Db, rules: &Rules, rev: i64) -> Result<Status> {
     let mut rows: BTreeMap<TableId, HashMap<Gid, Cells>> = BTreeMap::new();
     for (table, rule) in rules.tables().filter(|(_, rule)| rule.kept == Kept::Merged) {
-        let living = rows.entry(table).or_default();
-        for Row(values) in db.find(&rule.name, &[]).await? {
+        // What tells whose a row is, behind the gid.
+        let (region, through) = rule.region_columns();
+        let telling: Vec<usize> = [region, through].into_iter().flatten().map(|column| column.0).collect();
+        let places: Vec<usize> = std::iter::once(0).chain(telling.iter().map(|at| at + 1)).collect();
+        let read = |Row(values): Row| {
+            let mut cells: Cells = vec![None; rule.columns.len()];
             let mut values = values.into_iter();
-            if let Some(gid) = values.next().as_ref().and_then(Gid::of) {
-                living.insert(gid, values.map(Some).collect());
-            }
-        }
+            let gid = values.next().as_ref().and_then(Gid::of);
+            telling.iter().zip(values).for_each(|(at, value)| cells[*at] = Some(value));
+            Ok(gid.map(|gid| (gid, cells)))
+        };
+        let found = db.each(&rule.name, (&[], None), &places, read).await?;
+        rows.insert(table, found.into_iter().flatten().collect());
     }
     let mut status = Status { rev, ..Status::default() };
     let parent = |table: TableId, gid: Gid| rows.get(&table)?.get(&gid);

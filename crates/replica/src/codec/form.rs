@@ -115,11 +115,16 @@ impl<'a> From<&'a merge::ShadowRow> for ShadowRow<'a> {
 
 impl ShadowRow<'_> {
     pub(super) fn read(self) -> Option<merge::ShadowRow> {
+        let (id, gid) = self.id();
+        Some(merge::ShadowRow { id, gid, rev: Rev(self.rev), cells: to_cells(self.cells)? })
+    }
+
+    pub(super) fn id(&self) -> (LocalId, Gid) {
         let id = match self.id {
             Id::Int(number) => LocalId::Int(number),
             Id::Text(text) => LocalId::Text(text.to_owned()),
         };
-        Some(merge::ShadowRow { id, gid: gid(self.gid), rev: Rev(self.rev), cells: to_cells(self.cells)? })
+        (id, gid(self.gid))
     }
 }
 

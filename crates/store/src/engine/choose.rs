@@ -268,6 +268,10 @@ fn fit(rules: &Rules, file: &OfficeFile, shadow: &Shadow, last_ids: &BTreeMap<Ta
                 fit.low += usize::from(matches!(row.id, LocalId::Int(id) if id <= last));
                 continue;
             };
+            if equal(rule, &theirs[at].cells, &row.cells) {
+                fit.same += 1;
+                continue;
+            }
             match sameness(rule, &alone(rule, &theirs[at].cells), &alone(rule, &row.cells)) {
                 Sameness::Same => fit.same += 1,
                 Sameness::Other | Sameness::Unsure => fit.other += 1,
@@ -279,6 +283,12 @@ fn fit(rules: &Rules, file: &OfficeFile, shadow: &Shadow, last_ids: &BTreeMap<Ta
         }
     }
     fit
+}
+
+/// Whether two rows say the same by themselves: then they are [`Sameness::Same`].
+fn equal(rule: &merge::TableRules, theirs: &Cells, ours: &Cells) -> bool {
+    let mut columns = rule.columns.iter().zip(theirs.iter().zip(ours));
+    columns.all(|(column, (theirs, ours))| column.reference.is_some() || theirs == ours)
 }
 
 /// What a row says by itself: references mean nothing outside their own file.

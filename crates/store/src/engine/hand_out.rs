@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use async_trait::async_trait;
-use merge::{Cells, LocalId, LocalRow, OnDelete, Owner, Region, Rules, ShadowRow, Stored, TableId, region};
+use merge::{LocalId, LocalRow, OnDelete, Owner, Region, Rules, ShadowRow, TableId, region};
 use model::{Gid, Value};
 use replica::codec::Stored as _;
 
@@ -94,9 +94,9 @@ impl HandOut {
         let known = known_ids(desk, pc).await?;
         let visible = visible(desk, &self.device.region).await?;
         let shadow = number(hub, visible, &known, &mut last_ids);
-        let merged = local(&hub.rules, &shadow);
+        drop(known);
         let own = lineage::own(desk.db, &hub.rules, pc.id).await?;
-        let content = digest(hub, &merged, &own, &last_ids);
+        let content = digest(hub, &shadow, &own, &last_ids);
         let same = before.filter(|before| before.content.as_deref() == Some(&content));
         let tag = same.as_ref().map_or_else(|| hub.random_name(), |same| same.name.clone());
         let lineage = Lineage {
@@ -112,11 +112,14 @@ impl HandOut {
             own: pc.own,
         };
         lineage::save(desk.db, &lineage).await?;
-        lineage::save_shadow(desk.db, &hub.rules, &tag, &shadow).await?;
+        for (table, rows) in &shadow {
+            lineage::save_table(desk.db, &hub.rules, &tag, (*table, lineage::parts(rows.iter()))).await?;
+        }
         lineage::save_last_ids(desk.db, &hub.rules, pc.id, &last_ids).await?;
         pc.handed = Some(tag.clone());
         lineage::save_pc(desk.db, pc).await?;
         let outdated = forget(desk, pc).await?;
+        let merged = local(&hub.rules, shadow);
         Ok(Prepared::New(Box::new(Content { tag, merged, own, last_ids, outdated })))
     }
 }
@@ -124,89 +127,128 @@ impl HandOut {
 /// Which ids the PC knows rows by: those of its last file, else those of its last hand-out.
 async fn known_ids(desk: &mut Desk<'_>, pc: &Pc) -> Result<BTreeMap<TableId, HashMap<Gid, LocalId>>> {
     let mut known: BTreeMap<TableId, HashMap<Gid, LocalId>> = BTreeMap::new();
-    let mut taken: BTreeSet<(TableId, LocalId)> = BTreeSet::new();
-    for name in [&pc.latest, &pc.handed].into_iter().flatten() {
+    let mut taken: HashSet<(TableId, LocalId)> = HashSet::new();
+    let handed = pc.handed.as_ref().filter(|handed| pc.latest.as_ref() != Some(handed));
+    for name in pc.latest.iter().chain(handed) {
         let mut now = Vec::new();
-        for (table, rows) in lineage::shadow(desk.db, &desk.hub.rules, name).await? {
+        for (table, rows) in lineage::ids(desk.db, &desk.hub.rules, name).await? {
             let ids = known.entry(table).or_default();
-            for row in rows {
-                if !taken.contains(&(table, row.id.clone())) && !ids.contains_key(&row.gid) {
-                    ids.insert(row.gid, row.id.clone());
+            for (id, gid) in rows {
+                if !taken.contains(&(table, id.clone())) && !ids.contains_key(&gid) {
+                    ids.insert(gid, id.clone());
                 }
-                now.push((table, row.id));
+                now.push((table, id));
             }
         }
-        taken.extend(now);
+        if handed.is_some() {
+            taken.extend(now);
+        }
     }
     Ok(known)
 }
 
-/// Living rows by identity.
-type Rows = BTreeMap<TableId, BTreeMap<Gid, Stored>>;
+/// Living rows, those of each table by gid. They have no ids yet.
+type Rows = BTreeMap<TableId, Vec<ShadowRow>>;
+
+/// Where a row stands.
+type Place = (TableId, usize);
+
+fn place(rows: &Rows, table: TableId, gid: Gid) -> Option<Place> {
+    Some((table, rows.get(&table)?.binary_search_by_key(&gid, |row| row.gid).ok()?))
+}
 
 /// The rows of a region, and the parents that they need; as the file will hold them, references in global form.
 async fn visible(desk: &mut Desk<'_>, region: &Region) -> Result<Rows> {
     let hub = desk.hub;
-    let mut all = Rows::new();
+    let mut rows = Rows::new();
     for table in hub.merged() {
-        let rows = rows::living(desk.db, &hub.rules, table).await?;
-        all.insert(table, rows.into_iter().map(|row| (row.gid, row)).collect());
+        rows.insert(table, rows::living(desk.db, &hub.rules, table).await?);
     }
-    let owners = owners(&hub.rules, &all);
-    let mut needed: Vec<(TableId, Gid)> =
-        owners.iter().filter(|(_, owner)| region.sees(owner)).map(|(row, _)| *row).collect();
-    let mut seen: HashSet<(TableId, Gid)> = HashSet::new();
-    while let Some((table, gid)) = needed.pop() {
-        let Some(row) = all.get(&table).and_then(|rows| rows.get(&gid)) else { continue };
-        if seen.insert((table, gid)) {
-            needed.extend(parents(&hub.rules, row));
-        }
-    }
-    for (table, rows) in &mut all {
-        rows.retain(|gid, _| seen.contains(&(*table, *gid)));
-    }
-    fit(hub, &mut all, &owners);
-    Ok(all)
+    let blank = restrict(&hub.rules, &mut rows, region);
+    fit(hub, &mut rows, &blank);
+    Ok(rows)
 }
 
-fn owners(rules: &Rules, all: &Rows) -> HashMap<(TableId, Gid), Owner> {
-    let owner = |row: &'_ Stored| {
-        let cells = |table: TableId, gid: Gid| Some(&all.get(&table)?.get(&gid)?.cells);
-        ((row.table, row.gid), region::owner(rules, row.table, &row.cells, &cells))
-    };
-    all.values().flat_map(BTreeMap::values).map(owner).collect()
+/// Leaves the rows that the region may see. Returns whose those are that do not say it themselves.
+fn restrict(rules: &Rules, rows: &mut Rows, region: &Region) -> HashMap<Gid, String> {
+    let mut blank = HashMap::new();
+    let mut needed: Vec<Place> = Vec::new();
+    let parent =
+        |table: TableId, gid: Gid| place(rows, table, gid).map(|(table, at)| &rows[&table][at].cells);
+    for (table, of_table) in &*rows {
+        let column = rules[*table].region_columns().0;
+        for (at, row) in of_table.iter().enumerate() {
+            let owner = region::owner(rules, *table, &row.cells, &parent);
+            if region.sees(&owner) {
+                needed.push((*table, at));
+            }
+            if let (Some(column), Owner::Region(region)) = (column, owner)
+                && says_nothing(row.cells[column.0].as_ref())
+            {
+                blank.insert(row.gid, region);
+            }
+        }
+    }
+    let mut seen: BTreeMap<TableId, Vec<bool>> =
+        rows.iter().map(|(table, rows)| (*table, vec![false; rows.len()])).collect();
+    while let Some((table, at)) = needed.pop() {
+        let known = seen.get_mut(&table).is_none_or(|seen| std::mem::replace(&mut seen[at], true));
+        if !known {
+            needed.extend(
+                parents(rules, table, &rows[&table][at]).filter_map(|(to, gid)| place(rows, to, gid)),
+            );
+        }
+    }
+    for (table, rows) in rows {
+        let mut seen = seen.remove(table).unwrap_or_default().into_iter();
+        rows.retain(|_| seen.next().unwrap_or(false));
+    }
+    blank
 }
 
 /// Rows that this one cannot be without.
-fn parents(rules: &Rules, row: &Stored) -> Vec<(TableId, Gid)> {
-    let rule = &rules[row.table];
-    let needed =
-        rule.references().filter(|(column, to)| to.on_delete == OnDelete::Cascade || rule[*column].not_null);
-    needed.filter_map(|(column, to)| Some((to.table, Gid::of(row.cells[column.0].as_ref()?)?))).collect()
+fn parents<'a>(
+    rules: &'a Rules,
+    table: TableId,
+    row: &'a ShadowRow,
+) -> impl Iterator<Item = (TableId, Gid)> + 'a {
+    let rule = &rules[table];
+    let needed = rule
+        .references()
+        .filter(move |(column, to)| to.on_delete == OnDelete::Cascade || rule[*column].not_null);
+    needed.filter_map(|(column, to)| Some((to.table, Gid::of(row.cells[column.0].as_ref()?)?)))
 }
 
 /// Makes cells what a file can hold: references only to rows that are in it, and a region on every row that has one, as
 /// old programs take a row without one for Ankara's.
-fn fit(hub: &Hub, rows: &mut Rows, owners: &HashMap<(TableId, Gid), Owner>) {
-    let there: HashSet<(TableId, Gid)> =
-        rows.iter().flat_map(|(table, rows)| rows.keys().map(|gid| (*table, *gid))).collect();
-    for row in rows.values_mut().flat_map(BTreeMap::values_mut) {
-        let rule = &hub.rules[row.table];
-        for (column, to) in rule.references() {
-            let target = row.cells[column.0].as_ref().and_then(Gid::of);
-            if target.is_none_or(|gid| !there.contains(&(to.table, gid))) {
-                row.cells[column.0] = Some(Value::Null);
+fn fit(hub: &Hub, rows: &mut Rows, blank: &HashMap<Gid, String>) {
+    let targets = targets(&hub.rules);
+    let there: HashSet<(TableId, Gid)> = rows
+        .iter()
+        .filter(|(table, _)| targets.contains(table))
+        .flat_map(|(table, rows)| rows.iter().map(|row| (*table, row.gid)))
+        .collect();
+    for (table, rows) in rows {
+        let rule = &hub.rules[*table];
+        for row in rows {
+            for (column, to) in rule.references() {
+                let target = row.cells[column.0].as_ref().and_then(Gid::of);
+                if target.is_none_or(|gid| !there.contains(&(to.table, gid))) {
+                    row.cells[column.0] = Some(Value::Null);
+                }
             }
+            if let (Some(column), Some(region)) = (rule.region_columns().0, blank.get(&row.gid)) {
+                row.cells[column.0] = Some(Value::Text(region.clone()));
+            }
+            // What the file cannot hold is empty there; the hub keeps it.
+            _ = hub.blank.fit(rule, &mut row.cells);
         }
-        if let (Some(column), Some(Owner::Region(region))) =
-            (rule.region_columns().0, owners.get(&(row.table, row.gid)))
-            && says_nothing(row.cells[column.0].as_ref())
-        {
-            row.cells[column.0] = Some(Value::Text(region.clone()));
-        }
-        // What the file cannot hold is empty there; the hub keeps it.
-        _ = hub.blank.fit(rule, &mut row.cells);
     }
+}
+
+/// Tables that others refer to.
+fn targets(rules: &Rules) -> BTreeSet<TableId> {
+    rules.tables().flat_map(|(_, rule)| rule.references().map(|(_, to)| to.table)).collect()
 }
 
 fn says_nothing(cell: Option<&Value>) -> bool {
@@ -224,70 +266,69 @@ fn number(
     known: &BTreeMap<TableId, HashMap<Gid, LocalId>>,
     last_ids: &mut BTreeMap<TableId, i64>,
 ) -> Shadow {
-    let mut shadow = Shadow::new();
-    for (table, rows) in rows {
-        let known = known.get(&table);
-        let last = last_ids.entry(table).or_insert(0);
+    let mut shadow = rows;
+    for (table, rows) in &mut shadow {
+        let known = known.get(table);
+        let last = last_ids.entry(*table).or_insert(0);
         for id in known.into_iter().flat_map(HashMap::values) {
             if let LocalId::Int(id) = id {
                 *last = (*last).max(*id);
             }
         }
-        let mut id = |row: &Stored| match known.and_then(|known| known.get(&row.gid)) {
-            Some(id) => id.clone(),
-            None if hub.rules[table].text_key => key(hub, row),
-            None => {
-                *last += 1;
-                LocalId::Int(*last)
-            }
-        };
-        let rows = rows.into_values().map(|row| rows::as_shadow(id(&row), row));
-        let mut rows: Vec<ShadowRow> = rows.collect();
+        for row in &mut *rows {
+            row.id = match known.and_then(|known| known.get(&row.gid)) {
+                Some(id) => id.clone(),
+                None if hub.rules[*table].text_key => key(hub, *table, row),
+                None => {
+                    *last += 1;
+                    LocalId::Int(*last)
+                }
+            };
+        }
         rows.sort_by(|a, b| a.id.cmp(&b.id));
-        shadow.insert(table, rows);
     }
     shadow
 }
 
 /// Of a table whose key is its name.
-fn key(hub: &Hub, row: &Stored) -> LocalId {
-    let rules = &hub.rules[row.table];
+fn key(hub: &Hub, table: TableId, row: &ShadowRow) -> LocalId {
+    let rules = &hub.rules[table];
     let named = rules.column(&rules.key).and_then(|column| LocalId::of(row.cells[column.0].as_ref()?));
     named.unwrap_or_else(|| LocalId::Text(row.gid.to_string()))
 }
 
 /// References as ids of the file.
-fn local(rules: &Rules, shadow: &Shadow) -> BTreeMap<TableId, Vec<LocalRow>> {
-    let ids: HashMap<Gid, &LocalId> = shadow.values().flatten().map(|row| (row.gid, &row.id)).collect();
-    let translate = |table: TableId, row: &ShadowRow| {
-        let mut cells: Cells = row.cells.clone();
+fn local(rules: &Rules, shadow: Shadow) -> BTreeMap<TableId, Vec<LocalRow>> {
+    let targets = targets(rules);
+    let referred = shadow.iter().filter(|(table, _)| targets.contains(table)).flat_map(|(_, rows)| rows);
+    let ids: HashMap<Gid, Value> = referred.map(|row| (row.gid, value(&row.id))).collect();
+    let translate = |table: TableId, row: ShadowRow| {
+        let ShadowRow { id, mut cells, .. } = row;
         for (column, _) in rules[table].references() {
             if let Some(gid) = cells[column.0].as_ref().and_then(Gid::of) {
-                cells[column.0] = Some(match ids.get(&gid) {
-                    Some(LocalId::Int(id)) => Value::Int(*id),
-                    Some(LocalId::Text(id)) => Value::Text(id.clone()),
-                    None => Value::Null,
-                });
+                cells[column.0] = Some(ids.get(&gid).cloned().unwrap_or(Value::Null));
             }
         }
-        LocalRow { id: row.id.clone(), cells }
+        LocalRow { id, cells }
     };
-    let table = |(table, rows): (&TableId, &Vec<ShadowRow>)| {
-        (*table, rows.iter().map(|row| translate(*table, row)).collect())
+    let table = |(table, rows): (TableId, Vec<ShadowRow>)| {
+        (table, rows.into_iter().map(|row| translate(table, row)).collect())
     };
-    shadow.iter().map(table).collect()
+    shadow.into_iter().map(table).collect()
+}
+
+fn value(id: &LocalId) -> Value {
+    match id {
+        LocalId::Int(id) => Value::Int(*id),
+        LocalId::Text(id) => Value::Text(id.clone()),
+    }
 }
 
 /// Tells whether two files would hold the same.
-fn digest(
-    hub: &Hub,
-    merged: &BTreeMap<TableId, Vec<LocalRow>>,
-    own: &Own,
-    last_ids: &BTreeMap<TableId, i64>,
-) -> String {
+fn digest(hub: &Hub, shadow: &Shadow, own: &Own, last_ids: &BTreeMap<TableId, i64>) -> String {
     let mut hasher = blake3::Hasher::new();
     let mut add = |bytes: &[u8]| _ = hasher.update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
-    for (table, rows) in merged {
+    for (table, rows) in shadow {
         add(hub.rules[*table].name.as_bytes());
         add(&last_ids.get(table).copied().unwrap_or(0).to_le_bytes());
         for row in rows {
@@ -295,6 +336,7 @@ fn digest(
                 LocalId::Int(id) => add(&id.to_le_bytes()),
                 LocalId::Text(id) => add(id.as_bytes()),
             }
+            add(row.gid.uuid().as_bytes());
             add(&row.cells.encode());
         }
     }

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use merge::{Cells, Change, Conflict, Owner, Side, Stored, TableId, TableRules, Written};
+use merge::{Cells, Change, Conflict, Outcome, Owner, Scope, Side, Stored, TableId, TableRules, Written};
 use model::{Rev, Stamp, Value};
 use serde_json::{Map, Value as Json};
 
-use super::receive::Merged;
 use crate::{
     Result,
     desk::{Desk, Hub},
@@ -14,18 +13,23 @@ use crate::{
     shape::{CONFLICTS, LOG, REGIONS},
 };
 
-pub(super) async fn write(desk: &mut Desk<'_>, changes: &[Change], merged: &Merged) -> Result<()> {
+pub(super) async fn write(
+    desk: &mut Desk<'_>,
+    changes: &[Change],
+    outcomes: &[(Rev, Outcome)],
+    scope: &Scope,
+) -> Result<()> {
     let hub = desk.hub;
     let (mut log, mut conflicts, mut regions) = (Vec::new(), Vec::new(), BTreeSet::new());
-    for (change, (rev, outcome)) in changes.iter().zip(&merged.outcomes) {
+    for (change, (rev, outcome)) in changes.iter().zip(outcomes) {
         for written in &outcome.written {
-            let region = region_of(hub, merged, written.after.table, &written.after.cells);
+            let region = region_of(hub, scope, written.after.table, &written.after.cells);
             log.push(line(hub, desk.now_ms, (*rev, change.stamp), written, region.clone()));
             regions.extend(region);
         }
         for conflict in &outcome.conflicts {
-            let row = merged.scope.row(merged.scope.today(conflict.gid));
-            let region = row.and_then(|row| region_of(hub, merged, row.table, &row.cells));
+            let row = scope.row(scope.today(conflict.gid));
+            let region = row.and_then(|row| region_of(hub, scope, row.table, &row.cells));
             let id = desk.meta.next_serial();
             conflicts.push(kept(hub, id, desk.now_ms, conflict, region));
         }
@@ -37,8 +41,8 @@ pub(super) async fn write(desk: &mut Desk<'_>, changes: &[Change], merged: &Merg
     desk.db.put(REGIONS, &regions).await
 }
 
-fn region_of(hub: &Hub, merged: &Merged, table: TableId, cells: &Cells) -> Option<String> {
-    match merged.scope.owner(&hub.rules, table, cells) {
+fn region_of(hub: &Hub, scope: &Scope, table: TableId, cells: &Cells) -> Option<String> {
+    match scope.owner(&hub.rules, table, cells) {
         Owner::Region(region) => Some(region),
         Owner::Shared | Owner::Nobody => None,
     }

@@ -4,11 +4,17 @@
 //! when it was last seen, row by row with gids, and so is also the map between ids of the file and gids. A *PC* is a
 //! family of lineages: the same office file through its hand-outs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    borrow::Borrow,
+    collections::{BTreeMap, HashMap},
+};
 
 use merge::{LocalId, Rules, ShadowRow, TableId};
 use model::{Gid, Rev, SiteId, Value};
-use replica::{codec::Stored as _, office_file::OwnTable};
+use replica::{
+    codec::{Stored as _, decode_ids, encode_part},
+    office_file::OwnTable,
+};
 
 use crate::{
     Error, Result,
@@ -163,6 +169,24 @@ pub(super) async fn shadow(db: &mut Db, rules: &Rules, name: &str) -> Result<Sha
     Ok(shadow)
 }
 
+/// Which ids of a lineage are which rows today.
+pub(super) async fn ids(
+    db: &mut Db,
+    rules: &Rules,
+    name: &str,
+) -> Result<BTreeMap<TableId, Vec<(LocalId, Gid)>>> {
+    let mut ids: BTreeMap<TableId, Vec<(LocalId, Gid)>> = BTreeMap::new();
+    for row in db.find(SHADOW, &[("lineage", text(name))]).await? {
+        let Some(table) = rules.table(row.text(1)?) else { continue };
+        ids.entry(table).or_default().extend(decode_ids(row.bytes(3)?)?);
+    }
+    let became = super::rows::became(db).await?;
+    if !became.is_empty() {
+        ids.values_mut().flatten().for_each(|(_, gid)| *gid = today(*gid, &became));
+    }
+    Ok(ids)
+}
+
 /// One table of the shadow of a lineage.
 pub(super) async fn shadow_of(
     db: &mut Db,
@@ -185,53 +209,75 @@ fn part(rules: &Rules, table: TableId, row: &Row) -> Result<Vec<ShadowRow>> {
 }
 
 fn follow(row: &mut ShadowRow, became: &HashMap<Gid, Gid>) {
-    let today = |mut gid: Gid| {
-        while let Some(next) = became.get(&gid) {
-            gid = *next;
-        }
-        gid
-    };
-    row.gid = today(row.gid);
+    row.gid = today(row.gid, became);
     for cell in &mut row.cells {
         if let Some(gid) = cell.as_ref().and_then(Gid::of) {
-            *cell = Some(today(gid).into());
+            *cell = Some(today(gid, became).into());
         }
     }
 }
 
-/// Makes the shadow of a lineage exactly this; parts that are as they were are left alone.
-pub(super) async fn save_shadow(db: &mut Db, rules: &Rules, name: &str, shadow: &Shadow) -> Result<()> {
-    let mut before: BTreeMap<(String, i64), Vec<u8>> = BTreeMap::new();
-    for row in db.find(SHADOW, &[("lineage", text(name))]).await? {
-        before.insert((row.text(1)?.to_owned(), row.int(2)?), row.bytes(3)?.to_vec());
+fn today(mut gid: Gid, became: &HashMap<Gid, Gid>) -> Gid {
+    while let Some(next) = became.get(&gid) {
+        gid = *next;
+    }
+    gid
+}
+
+/// Makes one table of the shadow of a lineage exactly this; parts that are as they were are left alone.
+pub(super) async fn save_table(
+    db: &mut Db,
+    rules: &Rules,
+    name: &str,
+    (table, parts): (TableId, Vec<Part>),
+) -> Result<()> {
+    let table = &rules[table].name;
+    let with = [("lineage", text(name)), ("table_name", text(table))];
+    let mut before: HashMap<i64, Row> = HashMap::new();
+    for row in db.find(SHADOW, &with).await? {
+        before.insert(row.int(2)?, row);
     }
     let (mut new, mut changed) = (Vec::new(), Vec::new());
-    for (table, rows) in shadow {
-        for (number, rows) in parts(rows) {
-            let key = (rules[*table].name.clone(), number);
-            let bytes = rows.encode();
-            let row = || vec![text(name), text(&key.0), Value::Int(number), Value::Bytes(bytes.clone())];
-            match before.remove(&key) {
-                None => new.push(row()),
-                Some(old) if old != bytes => changed.push(row()),
-                Some(_) => {}
-            }
-        }
+    for Part { number, bytes } in parts {
+        let rows = match before.remove(&number) {
+            Some(old) if old.bytes(3)? == bytes => continue,
+            Some(_) => &mut changed,
+            None => &mut new,
+        };
+        rows.push(vec![text(name), text(table), Value::Int(number), Value::Bytes(bytes)]);
     }
-    let gone = before.into_keys().map(|(table, part)| vec![text(name), text(table), Value::Int(part)]);
+    let gone = before.into_keys().map(|part| vec![text(name), text(table), Value::Int(part)]);
     db.remove(SHADOW, &gone.collect::<Vec<_>>()).await?;
     db.add(SHADOW, &new).await?;
     db.put(SHADOW, &changed).await
 }
 
-fn parts(rows: &[ShadowRow]) -> BTreeMap<i64, Vec<ShadowRow>> {
-    let mut parts: BTreeMap<i64, Vec<ShadowRow>> = BTreeMap::new();
-    for (at, row) in rows.iter().enumerate() {
-        let part = match row.id {
-            LocalId::Int(id) => id.div_euclid(PART_IDS),
-            LocalId::Text(_) => i64::try_from(at).unwrap_or(i64::MAX) / PART_IDS,
-        };
-        parts.entry(part).or_default().push(row.clone());
+/// Rows of a shadow that are stored together.
+pub(super) struct Part {
+    number: i64,
+    bytes: Vec<u8>,
+}
+
+/// The parts of one table.
+///
+/// **Order**: `rows` ascend by id. They are taken one part at a time.
+pub(super) fn parts<R: Borrow<ShadowRow>>(rows: impl Iterator<Item = R>) -> Vec<Part> {
+    let number = |at: usize, row: &ShadowRow| match row.id {
+        LocalId::Int(id) => id.div_euclid(PART_IDS),
+        LocalId::Text(_) => i64::try_from(at).unwrap_or(i64::MAX) / PART_IDS,
+    };
+    let (mut parts, mut open, mut of) = (Vec::new(), Vec::new(), 0);
+    for (at, row) in rows.enumerate() {
+        let next = number(at, row.borrow());
+        if next != of && !open.is_empty() {
+            parts.push(Part { number: of, bytes: encode_part(&open) });
+            open.clear();
+        }
+        of = next;
+        open.push(row);
+    }
+    if !open.is_empty() {
+        parts.push(Part { number: of, bytes: encode_part(&open) });
     }
     parts
 }

@@ -6,6 +6,7 @@ mod hand_out;
 mod held;
 mod history;
 mod lineage;
+mod merged;
 mod receipt;
 mod receive;
 mod rows;

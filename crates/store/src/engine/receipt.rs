@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use merge::{Action, Held, LocalId, OrphanRow, Refusal, Rules, TableId, Verdict};
+use merge::{Held, LocalId, OrphanRow, Refusal, Rules, TableId, Verdict};
 use model::Gid;
 use replica::office_file::Finding;
 
@@ -10,7 +10,8 @@ use super::{
     Alarm, alert,
     choose::{Base, Odd},
     compare::Said,
-    receive::{Merged, Receive},
+    merged::{Merged, Wish},
+    receive::Receive,
 };
 use crate::{
     Reason, Receipt, Result, TableReceipt,
@@ -25,7 +26,7 @@ const ALARMING: [&str; 7] =
 /// One upload on its way to a receipt.
 struct Telling<'a> {
     rules: &'a Rules,
-    ids: HashMap<Gid, String>,
+    ids: HashMap<Gid, &'a LocalId>,
     receipt: Receipt,
 }
 
@@ -39,7 +40,7 @@ pub(super) fn write(hub: &Hub, upload: &Receive, base: &Base, said: &Said, merge
         (told.read, told.unchanged, told.refused) = (tally.read, tally.unchanged, tally.set_aside);
     }
     telling.orphans(said);
-    telling.outcomes(said, merged);
+    telling.ends(merged);
     telling.receipt
 }
 
@@ -64,10 +65,10 @@ impl<'a> Telling<'a> {
         Self { rules: &hub.rules, ids: HashMap::new(), receipt }
     }
 
-    fn know(&mut self, base: &Base, said: &Said) {
+    fn know(&mut self, base: &'a Base, said: &'a Said) {
         let before = base.shadow.values().flatten().map(|row| (row.gid, &row.id));
         let learned = said.set.learned.iter().map(|(_, id, gid)| (*gid, id));
-        self.ids = before.chain(learned).map(|(gid, id): (Gid, &LocalId)| (gid, shown(id))).collect();
+        self.ids = before.chain(learned).collect();
     }
 
     fn table(&mut self, table: TableId) -> &mut TableReceipt {
@@ -129,11 +130,16 @@ impl<'a> Telling<'a> {
         self.rules[table].name.clone()
     }
 
+    /// The id of a row in the file.
+    fn key(&self, gid: Gid) -> String {
+        self.ids.get(&gid).map(|id| shown(id)).unwrap_or_default()
+    }
+
     fn orphans(&mut self, said: &Said) {
         for orphan in &said.set.orphans {
             let key = match &orphan.row {
                 OrphanRow::Local(id) => shown(id),
-                OrphanRow::Known(gid) => self.ids.get(gid).cloned().unwrap_or_default(),
+                OrphanRow::Known(gid) => self.key(*gid),
             };
             let column = &self.rules[orphan.table][orphan.column].name;
             let what = format!("`{column}` names a row that is not in the file");
@@ -146,33 +152,31 @@ impl<'a> Telling<'a> {
         }
     }
 
-    fn outcomes(&mut self, said: &Said, merged: &Merged) {
+    fn ends(&mut self, merged: &Merged) {
         // A row may change twice in one file (circles): it counts once.
         let mut counted = HashSet::new();
-        for (change, (_, outcome)) in said.set.changes.iter().zip(&merged.outcomes) {
-            let key = self.ids.get(&change.gid).cloned().unwrap_or_default();
-            let repaired = outcome.repaired.is_some() && matches!(outcome.verdict, Verdict::Applied);
-            self.receipt.conflicts += outcome.conflicts.len();
+        for end in &merged.ends {
+            let repaired = end.repaired && matches!(end.verdict, Verdict::Applied);
+            self.receipt.conflicts += end.conflicts;
             self.receipt.repaired += usize::from(repaired);
-            let wrote = !outcome.written.is_empty();
-            let first = counted.insert(change.gid);
-            let table = self.table(change.table);
+            let first = counted.insert(end.gid);
+            let table = self.table(end.table);
             table.repaired += usize::from(repaired);
-            match (&outcome.verdict, &change.action) {
-                (Verdict::Applied, Action::Insert(_)) => table.inserted += 1,
-                (Verdict::Applied, Action::Update(_)) if wrote => table.updated += usize::from(first),
-                (Verdict::Applied, Action::Delete { .. }) => table.deleted += 1,
-                (Verdict::Unchanged | Verdict::Repeated, Action::Delete { .. }) => {}
+            match (&end.verdict, end.wish) {
+                (Verdict::Applied, Wish::Insert) => table.inserted += 1,
+                (Verdict::Applied, Wish::Update) if end.wrote => table.updated += usize::from(first),
+                (Verdict::Applied, Wish::Delete) => table.deleted += 1,
+                (Verdict::Unchanged | Verdict::Repeated, Wish::Delete) => {}
                 (Verdict::Applied | Verdict::Unchanged | Verdict::Repeated, _) => {
                     table.unchanged += usize::from(first);
                 }
                 (Verdict::NotDeleted, _) => {
                     let what = "somebody else has changed it, or something new needs it: it stays".to_owned();
-                    self.reason(change.table, key, "not_deleted", what);
+                    self.reason(end.table, self.key(end.gid), "not_deleted", what);
                 }
                 (Verdict::Refused(refusal), _) => {
                     table.refused += usize::from(first);
-                    self.refused(change.table, key, *refusal);
+                    self.refused(end.table, self.key(end.gid), *refusal);
                 }
             }
         }

@@ -1,18 +1,21 @@
 //! An upload into the store, in one transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use async_trait::async_trait;
 use fail::fail_point;
-use merge::{Author, Kept, LocalId, Outcome, Scope, TableId, held, merge};
-use model::Rev;
+use merge::{Author, Change, Kept, LocalId, Scope, TableId, held, merge};
+use model::Gid;
 use replica::office_file::OfficeFile;
 
 use super::{
     audit,
     choose::{self, Base, Odd, Way},
     compare::{self, Said},
-    held as holding, history, lineage, receipt, rows, settle,
+    held as holding, history, lineage,
+    merged::Merged,
+    receipt, rows,
+    settle::Settling,
 };
 use crate::{Device, Receipt, Rejected, Result, desk::Desk, sites, writer::Job};
 
@@ -37,12 +40,8 @@ pub(crate) struct Receive {
     pub mode: Mode,
 }
 
-/// What became of the changes of one file.
-pub(super) struct Merged {
-    /// One a change, in the order of the changes.
-    pub outcomes: Vec<(Rev, Outcome)>,
-    pub scope: Scope,
-}
+/// Changes that are merged and written together: so many rows are in memory with everything that is known of them.
+const PART_CHANGES: usize = 2_000;
 
 #[async_trait]
 impl Job for Receive {
@@ -64,14 +63,14 @@ impl Job for Receive {
 impl Receive {
     pub(super) async fn receive(&self, desk: &mut Desk<'_>) -> std::result::Result<Receipt, Rejected> {
         let base = choose::choose(desk, &self.device, &self.file, self.counter).await?;
-        let said = compare::compare(desk, &base, &self.file).await?;
+        let mut said = compare::compare(desk, &base, &self.file).await?;
         let held = self.held(desk, &base, &said);
         if !held.is_empty() {
             let receipt = receipt::held(desk.hub, self, &held);
             holding::keep(desk, self, &base, &held).await?;
             return Ok(receipt);
         }
-        let merged = self.merge(desk, &base, &said).await?;
+        let merged = self.merge(desk, &base, &mut said).await?;
         fail_point!("store-rows-written");
         let receipt = receipt::write(desk.hub, self, &base, &said, &merged);
         self.settle(desk, base, &said, &merged).await?;
@@ -92,34 +91,57 @@ impl Receive {
         held(&desk.hub.rules, &said.set.changes, rows)
     }
 
-    async fn merge(&self, desk: &mut Desk<'_>, base: &Base, said: &Said) -> Result<Merged> {
-        let rules = &desk.hub.rules;
-        let mut scope = Scope::default();
-        rows::load(desk.db, rules, &mut scope, &said.set.changes, &said.new).await?;
+    async fn merge(&self, desk: &mut Desk<'_>, base: &Base, said: &mut Said) -> Result<Merged> {
         let author =
             Author { site: self.device.site, region: self.device.region.clone(), seen: base.lineage.seen };
-        let mut outcomes = Vec::with_capacity(said.set.changes.len());
-        for change in &said.set.changes {
+        let mut merged = Merged::default();
+        let mut changes = std::mem::take(&mut said.set.changes).into_iter();
+        loop {
+            let part: Vec<_> = changes.by_ref().take(PART_CHANGES).collect();
+            if part.is_empty() {
+                return Ok(merged);
+            }
+            self.merge_part(desk, &author, &part, (&said.new, &mut merged)).await?;
+            // From now on they can be found.
+            part.iter().for_each(|change| _ = said.new.remove(&change.gid));
+        }
+    }
+
+    async fn merge_part(
+        &self,
+        desk: &mut Desk<'_>,
+        author: &Author,
+        changes: &[Change],
+        (new, merged): (&HashSet<Gid>, &mut Merged),
+    ) -> Result<()> {
+        let rules = &desk.hub.rules;
+        let mut scope = Scope::default();
+        rows::load(desk.db, rules, &mut scope, changes, new).await?;
+        let mut outcomes = Vec::with_capacity(changes.len());
+        for change in changes {
             let rev = desk.meta.next_rev();
-            outcomes.push((rev, merge(rules, &mut scope, &author, change.clone(), rev)));
+            outcomes.push((rev, merge(rules, &mut scope, author, change.clone(), rev)));
         }
         let changed = scope.take_changed();
         fail_point!("store-merged");
         rows::save(desk.db, rules, &changed).await?;
-        let merged = Merged { outcomes, scope };
-        history::write(desk, &said.set.changes, &merged).await?;
-        Ok(merged)
+        history::write(desk, changes, &outcomes, &scope).await?;
+        merged.add(changes, &outcomes, &scope);
+        Ok(())
     }
 
     /// What the hub knows of the PC and its file from now on.
     async fn settle(&self, desk: &mut Desk<'_>, base: Base, said: &Said, merged: &Merged) -> Result<()> {
         let rules = &desk.hub.rules;
-        let shadow = settle::shadow(rules, &base, &self.file, said, merged);
+        let settling = Settling::new(rules, &base, &self.file, said, merged);
+        for table in self.file.merged.keys() {
+            let parts = settling.parts(*table);
+            lineage::save_table(desk.db, rules, &base.lineage.name, (*table, parts)).await?;
+        }
         let Base { mut lineage, mut pc, odd, last_ids, .. } = base;
         if !odd.contains(&Odd::Older) {
             lineage.counter = self.counter;
         }
-        lineage::save_shadow(desk.db, rules, &lineage.name, &shadow).await?;
         lineage::save(desk.db, &lineage).await?;
         lineage::save_last_ids(desk.db, rules, pc.id, &self.last_ids(desk, &last_ids)).await?;
         pc.own += i64::from(lineage::save_own(desk.db, rules, pc.id, &self.file.own).await?);

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use merge::{
-    Cause, Change, Dead, LocalId, Mark, Rules, Scope, ShadowRow, Stored, TableId, Want, Written, natural_key,
+    Cause, Cells, Change, Dead, LocalId, Mark, Rules, Scope, ShadowRow, Stored, TableId, Want, Written,
+    natural_key,
 };
 use model::{Gid, Rev, Value};
 use replica::codec::Stored as _;
@@ -120,10 +121,19 @@ pub(super) async fn rows_of(db: &mut Db, rules: &Rules, table: TableId, gids: &[
     found.iter().map(|row| stored(rules, table, row)).collect()
 }
 
-/// All living rows of a table.
-pub(super) async fn living(db: &mut Db, rules: &Rules, table: TableId) -> Result<Vec<Stored>> {
-    let rows = db.find_without(ROWS, ("table_name", text(&rules[table].name)), "dead").await?;
-    rows.iter().map(|row| stored(rules, table, row)).collect()
+/// Places of `gid`, `rev` and `cells` in [`ROWS`].
+const CONTENT: [usize; 3] = [1, 2, 8];
+
+/// All living rows of a table, by gid; nothing calls them by an id yet.
+pub(super) async fn living(db: &mut Db, rules: &Rules, table: TableId) -> Result<Vec<ShadowRow>> {
+    let with = [("table_name", text(&rules[table].name))];
+    let content = |row: Row| {
+        let cells = cells(rules, table, row.bytes(2)?)?;
+        Ok(ShadowRow { id: LocalId::Int(0), gid: Gid::from_uuid(row.uuid(0)?), rev: Rev(row.int(1)?), cells })
+    };
+    let mut rows = db.each(ROWS, (&with, Some("dead")), &CONTENT, content).await?;
+    rows.sort_unstable_by_key(|row| row.gid);
+    Ok(rows)
 }
 
 /// Living rows that bear one of these names.
@@ -164,8 +174,7 @@ pub(super) fn name_of(key: &[Value]) -> String {
 fn stored(rules: &Rules, table: TableId, row: &Row) -> Result<Stored> {
     let columns = rules[table].columns.len();
     let born = stamp(row.text(3)?)?;
-    let mut cells = merge::Cells::decode(row.bytes(8)?)?;
-    cells.resize(columns, None);
+    let cells = cells(rules, table, row.bytes(8)?)?;
     let mut marks = Vec::<Mark>::decode(row.bytes(9)?)?;
     marks.resize(columns, Mark { stamp: born, rev: Rev(0), headquarters: false, emptied: None });
     Ok(Stored {
@@ -178,6 +187,12 @@ fn stored(rules: &Rules, table: TableId, row: &Row) -> Result<Stored> {
         dead: dead(row)?,
         heard: BTreeMap::decode(row.bytes(10)?)?,
     })
+}
+
+fn cells(rules: &Rules, table: TableId, bytes: &[u8]) -> Result<Cells> {
+    let mut cells = Cells::decode(bytes)?;
+    cells.resize(rules[table].columns.len(), None);
+    Ok(cells)
 }
 
 fn dead(row: &Row) -> Result<Option<Dead>> {

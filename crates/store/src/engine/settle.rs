@@ -2,93 +2,101 @@
 
 use std::collections::{HashMap, HashSet};
 
-use merge::{Action, Cells, LocalId, LocalRow, OnDelete, Rules, ShadowRow, TableId, Verdict};
+use merge::{Cells, LocalId, LocalRow, OnDelete, Rules, ShadowRow, TableId};
 use model::{Gid, Rev, Value};
 use replica::office_file::OfficeFile;
 
 use super::{
     choose::{Base, Evidence, Way},
     compare::Said,
-    lineage::Shadow,
-    receive::Merged,
+    lineage::{self, Part},
+    merged::Merged,
 };
 
 /// Everything needed to turn one file into its shadow.
-struct Settling<'a> {
+pub(super) struct Settling<'a> {
     rules: &'a Rules,
     base: &'a Base,
+    file: &'a OfficeFile,
     said: &'a Said,
     merged: &'a Merged,
-    /// What the file's rows are.
-    ids: HashMap<(TableId, LocalId), Gid>,
-    refused: HashSet<Gid>,
-    deleted: HashSet<Gid>,
+    /// What the file's rows are, where the shadow does not say so.
+    learned: HashMap<(TableId, &'a LocalId), Gid>,
 }
 
-/// The file's rows with their gids.
-///
-/// **Invariants**: a row's rev rises only if the hub has the row exactly as the file has it: else what the hub knows
-/// better was not seen there. Rows of which it is not certain that they are gone stay; so do tables that the file lacks.
-pub(super) fn shadow(rules: &Rules, base: &Base, file: &OfficeFile, said: &Said, merged: &Merged) -> Shadow {
-    let mut settling = Settling {
-        rules,
-        base,
-        said,
-        merged,
-        ids: HashMap::new(),
-        refused: HashSet::new(),
-        deleted: HashSet::new(),
-    };
-    settling.learn(file);
-    let mut shadow = base.shadow.clone();
-    for (table, rows) in &file.merged {
-        shadow.insert(*table, settling.table(*table, rows));
-    }
-    shadow
-}
-
-impl Settling<'_> {
-    fn learn(&mut self, file: &OfficeFile) {
-        for (table, rows) in &file.merged {
-            let known = self.base.shadow.get(table).map_or(&[][..], Vec::as_slice);
-            let known: HashMap<&LocalId, Gid> = known.iter().map(|row| (&row.id, row.gid)).collect();
-            let found = rows.iter().filter_map(|row| Some(((*table, row.id.clone()), *known.get(&row.id)?)));
-            self.ids.extend(found);
-        }
-        let learned = self.said.set.learned.iter().map(|(table, id, gid)| ((*table, id.clone()), *gid));
-        self.ids.extend(learned);
-        for (change, (_, outcome)) in self.said.set.changes.iter().zip(&self.merged.outcomes) {
-            match (&change.action, &outcome.verdict) {
-                (Action::Delete { .. }, _) => _ = self.deleted.insert(change.gid),
-                (_, Verdict::Refused(_)) => _ = self.refused.insert(change.gid),
-                _ => {}
-            }
-        }
+impl<'a> Settling<'a> {
+    pub fn new(
+        rules: &'a Rules,
+        base: &'a Base,
+        file: &'a OfficeFile,
+        said: &'a Said,
+        merged: &'a Merged,
+    ) -> Self {
+        let learned = said.set.learned.iter().map(|(table, id, gid)| ((*table, id), *gid)).collect();
+        Self { rules, base, file, said, merged, learned }
     }
 
-    fn table(&self, table: TableId, rows: &[LocalRow]) -> Vec<ShadowRow> {
-        let before = self.base.shadow.get(&table).map_or(&[][..], Vec::as_slice);
-        let known: HashMap<&LocalId, &ShadowRow> = before.iter().map(|row| (&row.id, row)).collect();
-        let settled = rows.iter().filter_map(|row| self.row(table, row, known.get(&row.id).copied()));
-        let mut settled: Vec<ShadowRow> = settled.collect();
-        let gids: HashSet<Gid> = settled.iter().map(|row| row.gid).collect();
-        let there: HashSet<&LocalId> = rows.iter().map(|row| &row.id).collect();
-        if !matches!(self.base.way, Way::Continue(Evidence::Absent)) {
-            let missing = before.iter().filter(|row| {
-                !there.contains(&row.id) && !gids.contains(&row.gid) && !self.deleted.contains(&row.gid)
-            });
-            settled.extend(missing.cloned());
-            settled.sort_by(|a, b| a.id.cmp(&b.id));
+    /// The rows of one of the file's tables with their gids, as they are stored.
+    ///
+    /// **Invariants**: a row's rev rises only if the hub has the row exactly as the file has it: else what the hub
+    /// knows better was not seen there. Rows of which it is not certain that they are gone stay.
+    pub fn parts(&self, table: TableId) -> Vec<Part> {
+        let mut missing = self.missing(table).into_iter().cloned().peekable();
+        let mut settled = self.rows(table).filter_map(|row| self.row(table, row)).peekable();
+        lineage::parts(std::iter::from_fn(|| match (settled.peek(), missing.peek()) {
+            (Some(row), Some(other)) if other.id < row.id => missing.next(),
+            (Some(_), _) => settled.next(),
+            (None, _) => missing.next(),
+        }))
+    }
+
+    /// Rows that the file no longer has and that may be there all the same.
+    fn missing(&self, table: TableId) -> Vec<&'a ShadowRow> {
+        if matches!(self.base.way, Way::Continue(Evidence::Absent)) {
+            return Vec::new();
         }
-        settled
+        let before = self.before(table).iter();
+        let mut missing: Vec<_> =
+            before.filter(|row| !self.has(table, &row.id) && !self.merged.was_deleted(row.gid)).collect();
+        if !missing.is_empty() {
+            let settled = self.rows(table).filter_map(|row| self.row(table, row));
+            let gids: HashSet<Gid> = settled.map(|row| row.gid).collect();
+            missing.retain(|row| !gids.contains(&row.gid));
+        }
+        missing
+    }
+
+    fn rows(&self, table: TableId) -> std::slice::Iter<'a, LocalRow> {
+        self.file.merged.get(&table).map_or(&[][..], Vec::as_slice).iter()
+    }
+
+    fn before(&self, table: TableId) -> &'a [ShadowRow] {
+        self.base.shadow.get(&table).map_or(&[][..], Vec::as_slice)
+    }
+
+    fn known(&self, table: TableId, id: &LocalId) -> Option<&'a ShadowRow> {
+        let before = self.before(table);
+        before.binary_search_by(|row| row.id.cmp(id)).ok().map(|at| &before[at])
+    }
+
+    /// Whether the file has this row.
+    fn has(&self, table: TableId, id: &LocalId) -> bool {
+        self.rows(table).as_slice().binary_search_by(|row| row.id.cmp(id)).is_ok()
+    }
+
+    /// Which row of the hub a row of the file is.
+    fn gid(&self, table: TableId, id: &LocalId) -> Option<Gid> {
+        let learned = self.learned.get(&(table, id)).copied();
+        learned.or_else(|| self.known(table, id).filter(|_| self.has(table, id)).map(|known| known.gid))
     }
 
     /// `None`: the row is told again with the next file.
-    fn row(&self, table: TableId, row: &LocalRow, known: Option<&ShadowRow>) -> Option<ShadowRow> {
-        let gid = *self.ids.get(&(table, row.id.clone()))?;
+    fn row(&self, table: TableId, row: &LocalRow) -> Option<ShadowRow> {
+        let known = self.known(table, &row.id);
+        let gid = self.learned.get(&(table, &row.id)).copied().or(known.map(|known| known.gid))?;
         let known = known.filter(|known| known.gid == gid);
         let Some(mut cells) = self.global(table, &row.cells) else { return known.cloned() };
-        if self.refused.contains(&gid) {
+        if self.merged.was_refused(gid) {
             return known.cloned();
         }
         for (at, cell) in cells.iter_mut().enumerate() {
@@ -96,12 +104,11 @@ impl Settling<'_> {
                 *cell = known.and_then(|known| known.cells[at].clone());
             }
         }
-        let scope = &self.merged.scope;
-        let gid = scope.today(gid);
-        let rev = match scope.row(gid) {
-            Some(hub) => (hub.lives() && hub.cells == cells).then_some(hub.rev),
-            None => self.said.met.get(&gid).filter(|(_, hub)| *hub == cells).map(|(rev, _)| *rev),
-        };
+        let gid = self.merged.today(gid);
+        let rev = self
+            .merged
+            .rev_of(gid, &cells)
+            .unwrap_or_else(|| self.said.met.get(&gid).filter(|(_, hub)| *hub == cells).map(|(rev, _)| *rev));
         let before = known.map_or(Rev(0), |known| known.rev);
         Some(ShadowRow { id: row.id.clone(), gid, rev: rev.unwrap_or(before).max(before), cells })
     }
@@ -116,9 +123,8 @@ impl Settling<'_> {
                 cells[column.0] = Some(Value::Null);
                 continue;
             }
-            let target = LocalId::of(&value).and_then(|id| self.ids.get(&(reference.table, id)));
-            match target {
-                Some(gid) => cells[column.0] = Some(self.merged.scope.today(*gid).into()),
+            match LocalId::of(&value).and_then(|id| self.gid(reference.table, &id)) {
+                Some(gid) => cells[column.0] = Some(self.merged.today(gid).into()),
                 None if reference.on_delete == OnDelete::Cascade || rule[column].not_null => return None,
                 None => {}
             }

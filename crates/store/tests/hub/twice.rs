@@ -71,6 +71,19 @@ on_both! {
         assert_eq!(lab.all().await, before);
     }
 
+    // A year's inspections and their results alone are more than are merged at a time: children come after parents that
+    // are written already.
+    async fn a_file_of_more_rows_than_are_merged_at_once_comes_in_whole(lab) {
+        let pc = year(&lab).await;
+        let receipt = lab.send(&pc).await.unwrap();
+        for (table, told) in receipt.tables.iter().filter(|(table, _)| *table != "shift_templates") {
+            assert_eq!((told.inserted, told.refused), (told.read, 0), "{table}");
+        }
+        assert_eq!(lab.all().await, Book::of(&pc));
+        let again = lab.send(&pc).await.unwrap();
+        assert!(again.tables.values().all(|told| told.unchanged == told.read), "{again:?}");
+    }
+
     async fn uploads_are_kept_for_a_week(lab) {
         let pc = lab.pc("Ankara 1", "Ankara", 1).await;
         let receipt = lab.send(&pc).await.unwrap();

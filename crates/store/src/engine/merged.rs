@@ -1,0 +1,110 @@
+//! What became of the changes of one file, in as little memory as a large file allows.
+
+use std::collections::{HashMap, HashSet};
+
+use merge::{Action, Cells, Change, Outcome, Scope, TableId, Verdict};
+use model::{Gid, Rev};
+use replica::codec::Stored as _;
+
+/// Everything that is still asked for after the rows were written.
+#[derive(Default)]
+pub(super) struct Merged {
+    /// One a change, in the order of the changes.
+    pub ends: Vec<End>,
+    /// How the hub now has the rows that the changes touched.
+    now: HashMap<Gid, Now>,
+    refused: HashSet<Gid>,
+    deleted: HashSet<Gid>,
+}
+
+/// The end of one change.
+pub(super) struct End {
+    pub table: TableId,
+    pub gid: Gid,
+    pub wish: Wish,
+    pub verdict: Verdict,
+    /// Whether any row changed.
+    pub wrote: bool,
+    pub conflicts: usize,
+    pub repaired: bool,
+}
+
+/// What a change was to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    Insert,
+    Update,
+    Delete,
+}
+
+struct Now {
+    rev: Rev,
+    /// `None`: it is dead.
+    cells: Option<[u8; 16]>,
+    became: Option<Gid>,
+}
+
+impl Merged {
+    /// Takes in what became of further changes.
+    pub fn add(&mut self, changes: &[Change], outcomes: &[(Rev, Outcome)], scope: &Scope) {
+        for (change, (_, outcome)) in changes.iter().zip(outcomes) {
+            let end = end(change, outcome);
+            match (end.wish, &end.verdict) {
+                (Wish::Delete, _) => _ = self.deleted.insert(end.gid),
+                (_, Verdict::Refused(_)) => _ = self.refused.insert(end.gid),
+                _ => {}
+            }
+            self.ends.push(end);
+        }
+        for row in scope.rows() {
+            let cells = row.lives().then(|| hash(&row.cells));
+            self.now.insert(row.gid, Now { rev: row.rev, cells, became: row.became() });
+        }
+    }
+
+    /// The row that goes by this identity today.
+    pub fn today(&self, mut gid: Gid) -> Gid {
+        while let Some(next) = self.now.get(&gid).and_then(|now| now.became) {
+            gid = next;
+        }
+        gid
+    }
+
+    /// `None`: no change touched the row. Otherwise its rev if it lives and has exactly these cells.
+    pub fn rev_of(&self, gid: Gid, cells: &Cells) -> Option<Option<Rev>> {
+        let now = self.now.get(&gid)?;
+        Some((now.cells == Some(hash(cells))).then_some(now.rev))
+    }
+
+    pub fn was_refused(&self, gid: Gid) -> bool {
+        self.refused.contains(&gid)
+    }
+
+    /// Whether a change was to delete it.
+    pub fn was_deleted(&self, gid: Gid) -> bool {
+        self.deleted.contains(&gid)
+    }
+}
+
+fn end(change: &Change, outcome: &Outcome) -> End {
+    End {
+        table: change.table,
+        gid: change.gid,
+        wish: match change.action {
+            Action::Insert(_) => Wish::Insert,
+            Action::Update(_) => Wish::Update,
+            Action::Delete { .. } => Wish::Delete,
+        },
+        verdict: outcome.verdict.clone(),
+        wrote: !outcome.written.is_empty(),
+        conflicts: outcome.conflicts.len(),
+        repaired: outcome.repaired.is_some(),
+    }
+}
+
+/// Cells are the same when their bytes are.
+fn hash(cells: &Cells) -> [u8; 16] {
+    let mut hash = [0; 16];
+    blake3::Hasher::new().update(&cells.encode()).finalize_xof().fill(&mut hash);
+    hash
+}
