@@ -166,7 +166,7 @@ impl Turn<'_> {
         if let Some(orphan) = self.orphan(table, &mut cells) {
             return Verdict::Refused(Refusal::Orphan(orphan));
         }
-        let parent = self.owner(table, &cells);
+        let parent = self.parent_owner(table, &cells);
         self.repaired = region::repair(&self.rules[table], &mut cells, &parent, &self.author.region);
         let owner = self.owner(table, &cells);
         if !self.author.region.may_write(None, Some(&owner)) {
@@ -261,6 +261,15 @@ impl Turn<'_> {
             cells[column.0] = Some(today.into());
         }
         None
+    }
+
+    /// Whose the row is that this one takes its region from where it says none itself.
+    fn parent_owner(&self, table: TableId, cells: &Cells) -> Owner {
+        let mut cells = cells.clone();
+        if let Some(region) = self.rules[table].region_columns().0 {
+            cells[region.0] = None;
+        }
+        self.owner(table, &cells)
     }
 
     fn owner(&self, table: TableId, cells: &Cells) -> Owner {

@@ -86,17 +86,21 @@ fn said<'a>(rules: &TableRules, cells: &'a Cells) -> Option<&'a str> {
     }
 }
 
-/// Fills a blank region of a new row, as old files have it: with its parent's region, else with the site's own.
-/// Returns what was filled in, to be told. Headquarters has no region to give.
+/// Fills the region of a new row where old programs leave it blank, or let a default stand there that is not the office's:
+/// with that of `parent`, the row that it hangs on, else with the site's own. Returns what was filled in, to be told.
+/// Headquarters has no region to give, and what it says stands.
 pub fn repair(rules: &TableRules, cells: &mut Cells, parent: &Owner, site: &Region) -> Option<Value> {
     let column = rules.region_columns().0?;
-    if !is_blank(cells[column.0].as_ref()) {
-        return None;
-    }
-    let region = match (parent, site) {
-        (Owner::Region(region), _) | (_, Region::Named(region)) => Value::Text(region.clone()),
+    let region = match (is_blank(cells[column.0].as_ref()), parent, site) {
+        (true, Owner::Region(region), _) | (true, _, Region::Named(region)) => region,
+        // It hangs on a row of the site, and only the site writes here: its default is not a gift to another region.
+        (false, Owner::Region(region), Region::Named(own)) if region == own => region,
         _ => return None,
     };
+    let region = Value::Text(region.clone());
+    if cells[column.0].as_ref() == Some(&region) {
+        return None;
+    }
     cells[column.0] = Some(region.clone());
     Some(region)
 }

@@ -127,7 +127,7 @@ const SHAPES: &[Shape] = &[
         columns: &[("lineage", Text), ("table_name", Text), ("part", Int), ("row_bytes", Bytes)],
         key: 3,
     },
-    // The highest id that a PC ever used or was given.
+    // The highest id that a PC ever used or was given; and, under its number, a lineage.
     Shape { name: NEXT, columns: &[("pc", Int), ("table_name", Text), ("last", Int)], key: 2 },
     // A PC's own, local and evidence tables, as its last file had them.
     Shape { name: DEVICE, columns: &[("pc", Int), ("table_name", Text), ("row_bytes", Bytes)], key: 2 },

@@ -75,12 +75,13 @@ pub(super) async fn choose(
     counter: i64,
 ) -> Result<Base> {
     let known = lineage::of_site(desk.db, device.site).await?;
-    let mut chosen = None;
+    let mut chosen: Option<Compared> = None;
     for lineage in candidates(&known, file.tag.as_deref(), device.shared) {
         let compared = compare(desk, lineage, file, counter).await?;
-        if !device.shared || compared.continues() {
+        // What all offices share fits everywhere: the file goes on the lineage that it has most in common with.
+        let better = chosen.as_ref().is_none_or(|best| compared.fit.same > best.fit.same);
+        if !device.shared || compared.continues() && better {
             chosen = Some(compared);
-            break;
         }
     }
     match chosen {
@@ -119,7 +120,9 @@ async fn compare(
     let rules = &desk.hub.rules;
     let shadow = lineage::shadow(desk.db, rules, &lineage.name).await?;
     let last_ids = lineage::last_ids(desk.db, rules, lineage.pc).await?;
-    let fit = fit(rules, file, &shadow, &last_ids);
+    // Not those of the PC: it may have been given higher ones in a file that never came.
+    let used = lineage::last_ids(desk.db, rules, lineage.number).await?;
+    let fit = fit(rules, file, &shadow, &used);
     Ok(Compared { older: counter < lineage.counter, lineage: lineage.clone(), shadow, last_ids, fit })
 }
 

@@ -115,7 +115,9 @@ impl HandOut {
         for (table, rows) in &shadow {
             lineage::save_table(desk.db, &hub.rules, &tag, (*table, lineage::parts(rows.iter()))).await?;
         }
-        lineage::save_last_ids(desk.db, &hub.rules, pc.id, &last_ids).await?;
+        for of in [pc.id, lineage.number] {
+            lineage::save_last_ids(desk.db, &hub.rules, of, &last_ids).await?;
+        }
         pc.handed = Some(tag.clone());
         lineage::save_pc(desk.db, pc).await?;
         let outdated = forget(desk, pc).await?;
@@ -356,7 +358,7 @@ async fn forget(desk: &mut Desk<'_>, pc: &Pc) -> Result<Vec<String>> {
     for old in of_pc.iter().skip(REMEMBERED_MAX) {
         let in_use = pc.latest.as_ref() == Some(&old.name) || needed.contains(&old.name);
         if !in_use {
-            lineage::remove(desk.db, &old.name).await?;
+            lineage::remove(desk.db, old).await?;
         }
     }
     // The newest, and the one before it that may be on its way right now.

@@ -102,7 +102,9 @@ pub(super) async fn save(db: &mut Db, lineage: &Lineage) -> Result<()> {
     db.put(LINEAGES, &[row]).await
 }
 
-pub(super) async fn remove(db: &mut Db, name: &str) -> Result<()> {
+pub(super) async fn remove(db: &mut Db, lineage: &Lineage) -> Result<()> {
+    let name = &lineage.name;
+    db.remove_with(NEXT, &[("pc", Value::Int(lineage.number))]).await?;
     db.remove_with(SHADOW, &[("lineage", text(name))]).await?;
     db.remove(LINEAGES, &[vec![text(name)]]).await
 }
@@ -282,7 +284,8 @@ pub(super) fn parts<R: Borrow<ShadowRow>>(rows: impl Iterator<Item = R>) -> Vec<
     parts
 }
 
-/// The highest id of each table that the PC ever used or was given.
+/// The highest id of each table that the PC ever used or was given, or that one lineage of it (by its number) holds or
+/// held: numbers of both come from one series.
 pub(super) async fn last_ids(db: &mut Db, rules: &Rules, pc: i64) -> Result<BTreeMap<TableId, i64>> {
     let rows = db.find(NEXT, &[("pc", Value::Int(pc))]).await?;
     let last = |row: &Row| Ok(rules.table(row.text(1)?).zip(Some(row.int(2)?)));

@@ -144,11 +144,14 @@ impl Receive {
         }
         lineage::save(desk.db, &lineage).await?;
         lineage::save_last_ids(desk.db, rules, pc.id, &self.last_ids(desk, &last_ids)).await?;
+        let used = lineage::last_ids(desk.db, rules, lineage.number).await?;
+        lineage::save_last_ids(desk.db, rules, lineage.number, &self.last_ids(desk, &used)).await?;
         pc.own += i64::from(lineage::save_own(desk.db, rules, pc.id, &self.file.own).await?);
         pc.latest = Some(lineage.name.clone());
         pc.contact = desk.meta.next_serial();
         lineage::save_pc(desk.db, &pc).await?;
-        if lineage.kind == lineage::Kind::HandedOut {
+        // Behind a shared key an older file may be another PC's, which has not been told apart yet.
+        if lineage.kind == lineage::Kind::HandedOut && !self.device.shared {
             self.forget_older(desk, &lineage).await?;
         }
         Ok(())
@@ -171,7 +174,7 @@ impl Receive {
         let needed = holding::lineages(desk.db).await?;
         for lineage in lineage::of_site(desk.db, taken.site).await? {
             if lineage.pc == taken.pc && lineage.number < taken.number && !needed.contains(&lineage.name) {
-                lineage::remove(desk.db, &lineage.name).await?;
+                lineage::remove(desk.db, &lineage).await?;
             }
         }
         Ok(())
