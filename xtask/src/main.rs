@@ -1,9 +1,10 @@
-//! The one door to everything that is done to this repository: `cargo xtask test | check | bench | golden`.
+//! The one door to everything that is done to this repository: `cargo xtask test | check | bench | sim | golden`.
 
 mod bench;
 mod cargo;
 mod check;
 mod packages;
+mod sim;
 mod test;
 
 use std::process::ExitCode;
@@ -20,6 +21,8 @@ enum Task {
     Check(check::Arguments),
     /// Measure against PostgreSQL with its default settings.
     Bench(bench::Arguments),
+    /// Run hub and offices in one process from a seed; the same seed gives the same run.
+    Sim(sim::Arguments),
     /// Run the tests and write what they now produce into the golden files; review the difference.
     Golden(test::Arguments),
 }
@@ -29,6 +32,7 @@ fn main() -> ExitCode {
         Task::Test(arguments) => test::run(&arguments, test::Golden::Compare),
         Task::Check(arguments) => check::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Sim(arguments) => sim::run(&arguments),
         Task::Golden(arguments) => test::run(&arguments, test::Golden::Rewrite),
     };
     done.unwrap_or_else(|error| {

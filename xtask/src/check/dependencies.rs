@@ -20,15 +20,19 @@ const LAYERS: [(&str, &[&str]); 8] = [
 ];
 
 /// Crates for development, and which of ours each may use.
-const DEVELOPMENT: [(&str, &[&str]); 2] = [("denk-testkit", &[]), ("xtask", &["denk-testkit"])];
+const DEVELOPMENT: [(&str, &[&str]); 3] = [
+    ("denk-testkit", &[]),
+    ("denk-sim", &["denk-store", "denk-database", "denk-testkit"]),
+    ("xtask", &["denk-testkit"]),
+];
 
 const DRIVERS: [&str; 4] = ["rusqlite", "tokio-postgres", "tokio-postgres-rustls", "tiberius"];
 const DRIVERS_HOME: &str = "denk-database";
 
-/// Crates whose tests may make and read SQLite files by themselves. For testkit this holds altogether: it is only for
-/// tests.
-const SQLITE_IN_TESTS: [&str; 6] =
-    ["denk-flow", "denk-replica", "denk-store", "denk-hub", "denk", "denk-testkit"];
+/// Crates whose tests may make and read SQLite files by themselves.
+const SQLITE_IN_TESTS: [&str; 5] = ["denk-flow", "denk-replica", "denk-store", "denk-hub", "denk"];
+/// Crates that may always: they are only for tests.
+const SQLITE: [&str; 2] = ["denk-testkit", "denk-sim"];
 
 pub fn check(packages: &[Package]) -> Vec<Finding> {
     let each = |package| package_findings(package, packages);
@@ -62,10 +66,9 @@ fn is_development_in_test(dependency: &Dependency) -> bool {
 }
 
 fn may_use_driver(package: &str, dependency: &Dependency) -> bool {
-    let sqlite_in_tests = dependency.name == "rusqlite"
-        && SQLITE_IN_TESTS.contains(&package)
-        && (is_for_tests(dependency) || package == "denk-testkit");
-    package == DRIVERS_HOME || sqlite_in_tests
+    let in_tests = SQLITE_IN_TESTS.contains(&package) && is_for_tests(dependency);
+    let sqlite = dependency.name == "rusqlite" && (in_tests || SQLITE.contains(&package));
+    package == DRIVERS_HOME || sqlite
 }
 
 fn is_for_tests(dependency: &Dependency) -> bool {
