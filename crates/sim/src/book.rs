@@ -251,7 +251,7 @@ fn has_region(table: &str) -> bool {
 
 fn rows(conn: &Connection, statement: &str) -> anyhow::Result<BTreeMap<String, Cells>> {
     let mut statement = conn.prepare(statement)?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut found = statement.query([])?;
     let mut rows = BTreeMap::new();
     while let Some(row) = found.next()? {

@@ -77,10 +77,10 @@ impl Person<'_> {
     fn edit(
         &mut self,
         table: &'static str,
-        save: fn(&mut Self, Option<Row>) -> anyhow::Result<()>,
+        save: fn(&mut Self, Option<&Row>) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         match self.any(table) {
-            Some(row) => save(self, Some(row)),
+            Some(row) => save(self, Some(&row)),
             None => Ok(()),
         }
     }
@@ -92,31 +92,31 @@ impl Person<'_> {
         }
     }
 
-    fn employee(&mut self, known: Option<Row>) -> anyhow::Result<()> {
+    fn employee(&mut self, known: Option<&Row>) -> anyhow::Result<()> {
         let department = self.one_of(&DEPARTMENTS);
         let title = [self.one_of(&TITLES), " ", &self.fresh()].concat();
-        let (name, number) = match &known {
+        let (name, number) = match known {
             Some((_, cells)) => (self.corrected(&cell(cells, "full_name")), cell(cells, "identity_no")),
             None => (self.name(), self.tagged("P")),
         };
         let form = Employee { full_name: &name, identity_no: &number, department, title: &title };
-        self.saving(&known).save_employee(id(&known), &form).map(drop)
+        self.saving(known).save_employee(id(known), &form).map(drop)
     }
 
-    fn timesheet(&mut self, known: Option<Row>) -> anyhow::Result<()> {
+    fn timesheet(&mut self, known: Option<&Row>) -> anyhow::Result<()> {
         let date = self.date();
         let note = self.fresh();
-        let (employee_id, words) = match &known {
+        let (employee_id, words) = match known {
             Some((_, cells)) => (number(cells, "employee_id"), words(&cell(cells, "notes"), 2)),
             None => {
                 let Some((id, cells)) = self.any("employees") else { return Ok(()) };
                 (id, [cell(&cells, "identity_no"), self.tagged("T")].join(" "))
             }
         };
-        if let Some((row, cells)) = known.as_ref().filter(|_| self.rng.percent(20)) {
+        if let Some((row, cells)) = known.filter(|_| self.rng.percent(20)) {
             return self.move_timesheet(*row, cells, &date);
         }
-        let date = known.as_ref().map_or(date, |(_, cells)| cell(cells, "work_date"));
+        let date = known.map_or(date, |(_, cells)| cell(cells, "work_date"));
         let notes = [words, note].join(" ");
         let end = format!("{:02}:{:02}", 15 + self.rng.below(7), self.rng.below(60));
         let form = Timesheet {
@@ -126,7 +126,7 @@ impl Person<'_> {
             notes: &notes,
             ..Timesheet::default()
         };
-        self.saving(&known).save_timesheet(id(&known), &form).map(drop)
+        self.saving(known).save_timesheet(id(known), &form).map(drop)
     }
 
     /// A day was wrong, and nothing else.
@@ -141,12 +141,12 @@ impl Person<'_> {
             notes: &notes,
             ..Timesheet::default()
         };
-        self.saving(&Some((id, cells.clone()))).save_timesheet(Some(id), &form).map(drop)
+        self.saving(Some(&(id, cells.clone()))).save_timesheet(Some(id), &form).map(drop)
     }
 
-    fn vehicle(&mut self, known: Option<Row>) -> anyhow::Result<()> {
+    fn vehicle(&mut self, known: Option<&Row>) -> anyhow::Result<()> {
         let (note, date, km) = (self.fresh(), self.date(), self.km());
-        let plate = match &known {
+        let plate = match known {
             Some((_, cells)) => cell(cells, "plate"),
             None => {
                 let plate = self.plate();
@@ -164,23 +164,23 @@ impl Person<'_> {
             inspection_date: &date,
             ..Vehicle::default()
         };
-        self.saving(&known).save_vehicle(id(&known), &form).map(drop)
+        self.saving(known).save_vehicle(id(known), &form).map(drop)
     }
 
-    fn driver(&mut self, known: Option<Row>) -> anyhow::Result<()> {
+    fn driver(&mut self, known: Option<&Row>) -> anyhow::Result<()> {
         let note = self.fresh();
-        let (name, phone) = match &known {
+        let (name, phone) = match known {
             Some((_, cells)) => (self.corrected(&cell(cells, "full_name")), cell(cells, "phone")),
             None => (self.name(), self.tagged("D")),
         };
         let form =
             Driver { full_name: &name, phone: &phone, license_class: "B", notes: &note, ..Driver::default() };
-        self.saving(&known).save_driver(id(&known), &form).map(drop)
+        self.saving(known).save_driver(id(known), &form).map(drop)
     }
 
-    fn fault(&mut self, known: Option<Row>) -> anyhow::Result<()> {
+    fn fault(&mut self, known: Option<&Row>) -> anyhow::Result<()> {
         let (note, date) = (self.fresh(), self.date());
-        let (vehicle_id, words, title) = match &known {
+        let (vehicle_id, words, title) = match known {
             Some((_, cells)) => {
                 (number(cells, "vehicle_id"), words(&cell(cells, "description"), 2), cell(cells, "title"))
             }
@@ -199,12 +199,12 @@ impl Person<'_> {
             status,
             ..Fault::default()
         };
-        self.saving(&known).save_fault(id(&known), &form).map(drop)
+        self.saving(known).save_fault(id(known), &form).map(drop)
     }
 
-    fn visit(&mut self, known: Option<Row>) -> anyhow::Result<()> {
+    fn visit(&mut self, known: Option<&Row>) -> anyhow::Result<()> {
         let (note, date) = (self.fresh(), self.date());
-        let (vehicle_id, words, date, fault_id) = match &known {
+        let (vehicle_id, words, date, fault_id) = match known {
             Some((_, cells)) => {
                 let fault_id = cells.get("fault_id").and_then(|id| id.parse().ok());
                 let words = words(&cell(cells, "notes"), 3);
@@ -228,7 +228,7 @@ impl Person<'_> {
             notes: &notes,
             ..ServiceVisit::default()
         };
-        self.saving(&known).save_service_visit(id(&known), &form).map(drop)
+        self.saving(known).save_service_visit(id(known), &form).map(drop)
     }
 
     fn inspect(&mut self) -> anyhow::Result<()> {
@@ -257,7 +257,7 @@ impl Person<'_> {
         for (item, note) in form.results.iter_mut().zip(&results) {
             *item = Item { note, ..Item::default() };
         }
-        self.saving(&Some((vehicle_id, vehicle))).add_inspection(&form).map(drop)
+        self.saving(Some(&(vehicle_id, vehicle))).add_inspection(&form).map(drop)
     }
 
     fn stock(&mut self) -> anyhow::Result<()> {
@@ -285,7 +285,7 @@ impl Person<'_> {
     }
 
     /// The program as it saves a row: headquarters leaves a row in its region.
-    fn saving(&self, known: &Option<Row>) -> Desktop {
+    fn saving(&self, known: Option<&Row>) -> Desktop {
         let mut desktop = self.desktop.clone();
         if let (Some((_, cells)), "*") = (known, self.region)
             && let Some(region) = cells.get("region")
@@ -374,8 +374,8 @@ impl Person<'_> {
     }
 }
 
-fn id(known: &Option<Row>) -> Option<i64> {
-    known.as_ref().map(|(id, _)| *id)
+fn id(known: Option<&Row>) -> Option<i64> {
+    known.map(|(id, _)| *id)
 }
 
 fn cell(cells: &Cells, column: &str) -> String {
