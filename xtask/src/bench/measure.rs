@@ -41,6 +41,14 @@ pub fn measure(command: &mut Command) -> anyhow::Result<Measurement> {
     Ok(Measurement { wall, peak_bytes })
 }
 
+/// How long something of this process takes.
+#[expect(clippy::disallowed_methods, reason = "measuring real time is its purpose")]
+pub fn timed(work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<Duration> {
+    let start = Instant::now();
+    work()?;
+    Ok(start.elapsed())
+}
+
 #[expect(clippy::disallowed_methods, reason = "the system tells a process's memory only when asked")]
 fn watch_peak(process: u32, ended: &AtomicBool) -> Option<u64> {
     let file = format!("/proc/{process}/status");

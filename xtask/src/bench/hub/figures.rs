@@ -1,11 +1,9 @@
 //! Figures beside their goals.
 
-use std::{
-    fmt,
-    time::{Duration, Instant},
-};
+use std::{fmt, time::Duration};
 
 use super::process::Hub;
+use crate::bench::measure::timed;
 
 /// What a figure should reach.
 #[derive(Clone, Copy)]
@@ -76,13 +74,6 @@ impl Figures {
         self.lines.push(Line { name: name.into(), goal, wall, cpu, peak_mb: hub.peak_mb()? });
         Ok(())
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "measuring real time is its purpose")]
-fn timed(work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<Duration> {
-    let start = Instant::now();
-    work()?;
-    Ok(start.elapsed())
 }
 
 impl fmt::Display for Goal {
