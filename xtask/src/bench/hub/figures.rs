@@ -105,8 +105,10 @@ impl fmt::Display for Figures {
         for line in &self.lines {
             let Line { name, goal, wall, cpu, peak_mb } = line;
             let (ms, cpu) = (wall.as_secs_f64() * 1e3, cpu.as_secs_f64());
-            let (cpu_ms, core, reached) = (cpu * 1e3, 1.0 / cpu, line.reached());
-            writeln!(f, "  {name:28} {ms:>9.1} {cpu_ms:>9.1} {core:>10.1} {peak_mb:>8.1}  {goal} {reached}")?;
+            // Less than the system can tell.
+            let core = if cpu > 0.0 { format!("{:.1}", 1.0 / cpu) } else { "-".to_owned() };
+            let (cpu_ms, reached) = (cpu * 1e3, line.reached());
+            writeln!(f, "  {name:28} {ms:>9.1} {cpu_ms:>9.1} {core:>10} {peak_mb:>8.1}  {goal} {reached}")?;
         }
         Ok(())
     }
