@@ -130,7 +130,7 @@ impl FileDiff<'_> {
                 self.set.doubts.extend(found.map(doubt));
                 continue;
             };
-            self.ids.insert((table, id.clone()), met.gid);
+            self.know(table, id.clone(), met.gid);
             self.set.learned.push((table, id, met.gid));
             let changed = self.complete(table, met, cells);
             self.defer(table, met.gid, Rev(0), Some(&met.cells), later);

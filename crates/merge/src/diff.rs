@@ -24,7 +24,9 @@ pub struct FileDiff<'a> {
     order: InsertOrder,
     mint: &'a mut dyn Mint,
     /// What the file's rows are: only rows that stand in the file can be referred to.
-    pub(crate) ids: HashMap<(TableId, LocalId), Gid>,
+    ids: HashMap<(TableId, LocalId), Gid>,
+    /// Tables that others refer to: of no other row an id is ever looked up.
+    referred: HashSet<TableId>,
     /// Rows of the shadow that the file no longer has.
     gone: HashSet<Gid>,
     later: Vec<Later>,
@@ -93,13 +95,17 @@ impl<'a> FileDiff<'a> {
     #[must_use]
     pub fn new(rules: &'a Rules, mint: &'a mut dyn Mint) -> Self {
         let order = insert_order(rules);
+        let referred =
+            rules.tables().flat_map(|(_, rule)| rule.references().map(|(_, to)| to.table)).collect();
         let (ids, gone, later, set) = Default::default();
-        Self { rules, order, mint, ids, gone, later, set }
+        Self { rules, order, mint, ids, referred, gone, later, set }
     }
 
     /// Tells which row a local id is, for rows that are not compared themselves (only noted rows are read).
     pub fn know(&mut self, table: TableId, id: LocalId, gid: Gid) {
-        self.ids.insert((table, id), gid);
+        if self.referred.contains(&table) {
+            self.ids.insert((table, id), gid);
+        }
     }
 
     /// Compares one table.
@@ -157,7 +163,7 @@ impl<'a> FileDiff<'a> {
         let Some((cells, later)) = self.translate(table, row) else {
             tally.set_aside += 1;
             if let Some(shadow) = shadow {
-                self.ids.insert((table, id), shadow.gid);
+                self.know(table, id, shadow.gid);
             }
             return None;
         };
@@ -197,7 +203,7 @@ impl<'a> FileDiff<'a> {
         later: Vec<(ColumnId, Value)>,
     ) -> Gid {
         let gid = self.mint.gid();
-        self.ids.insert((table, id.clone()), gid);
+        self.know(table, id.clone(), gid);
         self.set.learned.push((table, id, gid));
         self.push(table, gid, Rev(0), Action::Insert(cells));
         self.defer(table, gid, Rev(0), None, later);
@@ -209,7 +215,7 @@ impl<'a> FileDiff<'a> {
         if id != shadow.id {
             self.set.learned.push((table, id.clone(), shadow.gid));
         }
-        self.ids.insert((table, id), shadow.gid);
+        self.know(table, id, shadow.gid);
         let edits = self.edits(&shadow.cells, cells);
         let changed = !edits.is_empty();
         if changed {

@@ -94,6 +94,12 @@ fn all_are_refused_or_read(bytes: &[u8]) {
 
 proptest! {
     #[test]
+    fn ids_alone_are_those_of_the_rows(rows in shadow()) {
+        let ids: Vec<_> = rows.iter().map(|row| (row.id.clone(), row.gid)).collect();
+        prop_assert_eq!(decode_ids(&rows.encode()), Ok(ids));
+    }
+
+    #[test]
     fn everything_comes_back(cells in cells(), shadow in shadow(), marks in marks(), heard in heard(), own in own()) {
         comes_back(&cells);
         comes_back(&shadow);

@@ -69,6 +69,8 @@ pub(super) type Shadow = BTreeMap<TableId, Vec<ShadowRow>>;
 /// A PC's own, local and evidence tables.
 pub(super) type Own = BTreeMap<TableId, OwnTable>;
 
+/// Places of the table's name and the rows in [`SHADOW`].
+const CONTENT: [usize; 2] = [1, 3];
 /// Ids of one part of a shadow: a part changes only if one of its rows does.
 const PART_IDS: i64 = 512;
 
@@ -159,9 +161,13 @@ fn site_value(site: SiteId) -> Value {
 /// The shadow of a lineage, with rows that became another as that one.
 pub(super) async fn shadow(db: &mut Db, rules: &Rules, name: &str) -> Result<Shadow> {
     let mut shadow = Shadow::new();
-    for row in db.find(SHADOW, &[("lineage", text(name))]).await? {
-        let Some(table) = rules.table(row.text(1)?) else { continue };
-        shadow.entry(table).or_default().extend(part(rules, table, &row)?);
+    let known = |row: Row| match rules.table(row.text(0)?) {
+        Some(table) => Ok(Some((table, part(rules, table, row.bytes(1)?)?))),
+        None => Ok(None),
+    };
+    let parts = db.each(SHADOW, (&[("lineage", text(name))], None), &CONTENT, known).await?;
+    for (table, rows) in parts.into_iter().flatten() {
+        shadow.entry(table).or_default().extend(rows);
     }
     shadow.values_mut().for_each(|rows| rows.sort_by(|a, b| a.id.cmp(&b.id)));
     let became = super::rows::became(db).await?;
@@ -199,13 +205,13 @@ pub(super) async fn shadow_of(
     let with = [("lineage", text(name)), ("table_name", text(&rules[table].name))];
     let mut rows = Vec::new();
     for row in db.find(SHADOW, &with).await? {
-        rows.extend(part(rules, table, &row)?);
+        rows.extend(part(rules, table, row.bytes(3)?)?);
     }
     Ok(rows)
 }
 
-fn part(rules: &Rules, table: TableId, row: &Row) -> Result<Vec<ShadowRow>> {
-    let mut rows = Vec::<ShadowRow>::decode(row.bytes(3)?)?;
+fn part(rules: &Rules, table: TableId, bytes: &[u8]) -> Result<Vec<ShadowRow>> {
+    let mut rows = Vec::<ShadowRow>::decode(bytes)?;
     rows.iter_mut().for_each(|row| row.cells.resize(rules[table].columns.len(), None));
     Ok(rows)
 }

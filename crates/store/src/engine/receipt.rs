@@ -1,8 +1,8 @@
 //! What is told about an upload.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use merge::{Held, LocalId, OrphanRow, Refusal, Rules, TableId, Verdict};
+use merge::{Held, OrphanRow, Refusal, Rules, TableId, Verdict};
 use model::Gid;
 use replica::office_file::Finding;
 
@@ -26,13 +26,14 @@ const ALARMING: [&str; 7] =
 /// One upload on its way to a receipt.
 struct Telling<'a> {
     rules: &'a Rules,
-    ids: HashMap<Gid, &'a LocalId>,
+    /// Where ids of the file are looked up.
+    ids: Option<(&'a Base, &'a Said)>,
     receipt: Receipt,
 }
 
 pub(super) fn write(hub: &Hub, upload: &Receive, base: &Base, said: &Said, merged: &Merged) -> Receipt {
     let mut telling = Telling::new(hub, upload);
-    telling.know(base, said);
+    telling.ids = Some((base, said));
     telling.odd(base);
     telling.findings(&upload.file.findings);
     for (table, tally) in &said.tallies {
@@ -62,13 +63,7 @@ pub(super) fn held(hub: &Hub, upload: &Receive, held: &[Held]) -> Receipt {
 impl<'a> Telling<'a> {
     fn new(hub: &'a Hub, upload: &Receive) -> Self {
         let receipt = Receipt { upload: upload.upload.clone(), ..Receipt::default() };
-        Self { rules: &hub.rules, ids: HashMap::new(), receipt }
-    }
-
-    fn know(&mut self, base: &'a Base, said: &'a Said) {
-        let before = base.shadow.values().flatten().map(|row| (row.gid, &row.id));
-        let learned = said.set.learned.iter().map(|(_, id, gid)| (*gid, id));
-        self.ids = before.chain(learned).collect();
+        Self { rules: &hub.rules, ids: None, receipt }
     }
 
     fn table(&mut self, table: TableId) -> &mut TableReceipt {
@@ -130,9 +125,15 @@ impl<'a> Telling<'a> {
         self.rules[table].name.clone()
     }
 
-    /// The id of a row in the file.
+    /// The id of a row in the file, as long as there is room to tell it: few rows are ever told.
     fn key(&self, gid: Gid) -> String {
-        self.ids.get(&gid).map(|id| shown(id)).unwrap_or_default()
+        let Some((base, said)) = self.ids.filter(|_| self.receipt.reasons.len() < Receipt::REASONS_MAX)
+        else {
+            return String::new();
+        };
+        let learned = said.set.learned.iter().rev().find(|(_, _, learned)| *learned == gid);
+        let before = || base.shadow.values().flatten().find(|row| row.gid == gid).map(|row| &row.id);
+        learned.map(|(_, id, _)| id).or_else(before).map(shown).unwrap_or_default()
     }
 
     fn orphans(&mut self, said: &Said) {
