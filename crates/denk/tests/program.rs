@@ -150,6 +150,7 @@ fn help_is_in_the_language_of_the_reader_and_goes_to_standard_output() {
       site     Dosya gönderip alabilen şube bilgisayarları
       import   Herhangi bir eski biçimdeki şube dosyalarını merkeze aktarır
       compare  İki şube dosyası arasında farklı olan satırları söyler
+      held     Bir kerede çok şey silen ya da değiştiren şube dosyaları
       demo     Her şeyi bu bilgisayarda uydurma verilerle gösterir
 
     Genel seçenekler:
