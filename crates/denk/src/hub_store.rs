@@ -1,6 +1,6 @@
 //! The hub's store, where the configuration says it is.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use ::database::{Address, Engine};
 use store::{Preset, Settings, Store};
@@ -32,28 +32,62 @@ pub fn settings(context: &Context) -> Result<Settings> {
     })
 }
 
-/// Opens the store. Only `denk serve` and `denk import` make one that is not there.
-///
-/// # Errors
-/// What is wrong with the configuration, `HubStoreMissing`, or what the store says.
-pub async fn open(context: &Context, may_create: bool) -> Result<Store> {
-    let settings = settings(context)?;
-    let address = settings.address.clone();
-    if !may_create && address.engine() == Engine::Sqlite && !address.path().exists() {
-        let why = message("hub-store-missing-why").with("file", address.path());
-        return Err(Failure::new(
-            Code::HubStoreMissing,
-            message("hub-store-what"),
-            why,
-            message("hub-store-missing-hint"),
-        ));
-    }
-    Store::open(settings).await.map_err(|error| failure(&error, &address))
+/// The hub's store, and where it is.
+#[derive(Debug)]
+pub struct HubStore {
+    pub store: Store,
+    address: Address,
 }
 
-/// What the store says, for people.
-#[must_use]
-pub fn failure(error: &store::Error, address: &Address) -> Failure {
+impl HubStore {
+    /// Opens the store; one that is not there is made.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration, or what the store says.
+    pub async fn open_or_create(context: &Context) -> Result<Self> {
+        let settings = settings(context)?;
+        let address = settings.address.clone();
+        match Store::open(settings).await {
+            Ok(store) => Ok(Self { store, address }),
+            Err(error) => Err(failure(&error, &address)),
+        }
+    }
+
+    /// Opens a store that must be there.
+    ///
+    /// # Errors
+    /// `HubStoreMissing`; as [`HubStore::open_or_create`].
+    pub async fn open(context: &Context) -> Result<Self> {
+        let address = settings(context)?.address;
+        if address.engine() == Engine::Sqlite && !address.path().exists() {
+            let why = message("hub-store-missing-why").with("file", address.path());
+            return Err(Failure::new(
+                Code::HubStoreMissing,
+                message("hub-store-what"),
+                why,
+                message("hub-store-missing-hint"),
+            ));
+        }
+        Self::open_or_create(context).await
+    }
+
+    /// What the store says, for people.
+    #[must_use]
+    pub fn failure(&self, error: &store::Error) -> Failure {
+        failure(error, &self.address)
+    }
+
+    /// The end of what a command wanted of the store.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn close<T>(self, outcome: store::Result<T>) -> Result<T> {
+        self.store.close().await;
+        outcome.map_err(|error| failure(&error, &self.address))
+    }
+}
+
+pub(crate) fn failure(error: &store::Error, address: &Address) -> Failure {
     use store::Error;
     let site = |code, why: Message, hint| Failure::new(code, message("site-what"), why, message(hint));
     match error {
@@ -91,7 +125,8 @@ pub(crate) fn preset(name: &str) -> Result<Preset> {
     })
 }
 
-/// An office's file as it was named on the command line.
-pub(crate) fn file(context: &Context, given: &std::path::Path) -> PathBuf {
-    context.environment.folder().join(given)
+/// A file that is no office file, or one that is not taken.
+pub(crate) fn unfit(file: &Path, error: &dyn std::error::Error) -> Failure {
+    let what = message("office-file-what").with("file", file);
+    Failure::new(Code::OfficeFile, what, Message::verbatim(error.to_string()), message("office-file-hint"))
 }

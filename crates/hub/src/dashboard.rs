@@ -17,7 +17,7 @@ use crate::{
     app::{App, moment},
     credential::{self, Caller},
     login::{Asked, LOGIN, PASSWORD, page},
-    public::{is_seen, state},
+    public::is_seen,
     session,
     words::Words,
 };
@@ -256,7 +256,7 @@ impl Teller<'_> {
         SiteLine {
             name: site.name.clone(),
             region: if site.region == "*" { self.words.all_regions } else { &site.region }.to_owned(),
-            state: self.words.state(state(site)),
+            state: self.words.state(site.state()),
             last_contact: self.time_or(site.last_contact_ms, self.words.never),
             waiting: site.held,
         }

@@ -98,21 +98,11 @@ fn site(site: &Site) -> Value {
     json!({
         "name": site.name,
         "region": site.region,
-        "state": state(site),
+        "state": site.state(),
         "last_contact": site.last_contact_ms.map(timestamp),
         "waiting": site.held,
         "revoked": site.revoked_ms.is_some(),
     })
-}
-
-/// In one word how a site stands.
-pub(crate) fn state(site: &Site) -> &'static str {
-    match (site.revoked_ms, site.held, site.last_contact_ms) {
-        (Some(_), ..) => "revoked",
-        (None, 1.., _) => "held",
-        (None, 0, None) => "new",
-        (None, 0, Some(_)) => "active",
-    }
 }
 
 /// Whether somebody who sees `sees` sees what is of region `of`.

@@ -39,8 +39,7 @@ impl RegionsHeard {
         }
     }
 
-    /// The one region that this address spoke for. `None` when there were none or several: nobody may be given a
-    /// file that could be another office's.
+    /// The one region that this address spoke for. `None` when there were none or several.
     pub fn only(&self, from: IpAddr, now_ms: i64) -> Option<String> {
         let heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let heard = heard.get(&from).filter(|heard| now_ms - heard.at_ms < REMEMBERED_MS)?;

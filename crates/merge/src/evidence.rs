@@ -7,7 +7,7 @@
 //! - and only to spare a site that has its own token from never getting rid of a row because it never downloads. Where
 //!   the lineage is known, absence says the same; where two PCs share a key, nobody's notes count.
 //!
-//! Notes about tables that do not exist are told and otherwise ignored. The rows themselves stay with their device.
+//! Notes about tables that are not merged are set apart ([`Notes::unknown`]) and delete nothing. The rows themselves stay with their device.
 
 use std::collections::{HashMap, HashSet};
 

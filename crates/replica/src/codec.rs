@@ -15,9 +15,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::office_file::OwnTable;
 
-/// Rows of a shadow that are stored together, at most.
-pub const PART_ROWS_MAX: usize = 512;
-
 /// Of all forms; a new one gets the next number, and the old ones stay readable.
 const VERSION: u8 = 1;
 

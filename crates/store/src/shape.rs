@@ -1,6 +1,7 @@
 //! The tables of the store: those of denk, and one a merged table of the business.
 //!
-//! Every read is by the beginning of a primary key, so there are no further indexes.
+//! Rows of the business are read by the beginning of a primary key, so there are no further indexes. The small tables
+//! beside them (lineages, held batches, sites, conflicts) are also read whole.
 
 use database::{ColumnRead, ColumnRef, Relation, Session};
 use merge::{ColumnType, Kept, Rules, TableRules};

@@ -51,6 +51,19 @@ pub struct Site {
     pub held: u64,
 }
 
+impl Site {
+    /// In one word how it stands: `new` (never heard of), `active`, `held`, `revoked`.
+    #[must_use]
+    pub const fn state(&self) -> &'static str {
+        match (self.revoked_ms, self.held, self.last_contact_ms) {
+            (Some(_), ..) => "revoked",
+            (None, 1.., _) => "held",
+            (None, 0, None) => "new",
+            (None, 0, Some(_)) => "active",
+        }
+    }
+}
+
 /// A site as it is kept.
 #[derive(Clone, Debug)]
 struct Kept {

@@ -13,9 +13,8 @@ use crate::{
     Context, Outcome,
     cli::CompareArgs,
     clock,
-    failure::{Code, Failure, Result},
-    hub_store,
-    messages::{Message, message},
+    failure::{Failure, Result},
+    hub_store::{self, unfit},
     output::Table,
 };
 
@@ -27,8 +26,8 @@ const EXAMPLES: usize = 20;
 pub fn run(args: &CompareArgs, context: &Context) -> Result<Outcome> {
     let rules = merge::read(hub_store::preset(&context.config.hub.preset)?.rules)
         .map_err(|error| Failure::defect(error.to_string()))?;
-    let first = read(&hub_store::file(context, &args.first), &rules)?;
-    let second = read(&hub_store::file(context, &args.second), &rules)?;
+    let first = read(&context.environment.folder().join(&args.first), &rules)?;
+    let second = read(&context.environment.folder().join(&args.second), &rules)?;
     let compared = compare(&first, &second, &rules);
     let equal = compared.iter().all(|table| table.differences.is_empty());
     context.output.answer(&json!({ "equal": equal, "flows": compared.iter().map(told).collect::<Vec<_>>() }));
@@ -37,15 +36,11 @@ pub fn run(args: &CompareArgs, context: &Context) -> Result<Outcome> {
 }
 
 /// An office's file, checked as input that anybody may have made.
-pub(super) fn read(path: &Path, rules: &merge::Rules) -> Result<OfficeFile> {
-    let refused = |why: String| {
-        let what = message("office-file-what").with("file", path);
-        Failure::new(Code::OfficeFile, what, Message::verbatim(why), message("office-file-hint"))
-    };
+fn read(path: &Path, rules: &merge::Rules) -> Result<OfficeFile> {
     let start = clock::monotonic();
     let upload = untrusted::inspect(path, &untrusted::Limits::default(), move || clock::monotonic() - start)
-        .map_err(|error| refused(error.to_string()))?;
-    office_file::read(upload, rules).map_err(|error| refused(error.to_string()))
+        .map_err(|error| unfit(path, &error))?;
+    office_file::read(upload, rules).map_err(|error| unfit(path, &error))
 }
 
 fn told(table: &Comparison) -> serde_json::Value {

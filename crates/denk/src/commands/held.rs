@@ -7,7 +7,7 @@ use crate::{
     Context, Outcome,
     cli::{HeldCommand, HeldIdArgs},
     failure::{Code, Failure, Result},
-    hub_store,
+    hub_store::HubStore,
     messages::{Message, message},
     output::Table,
 };
@@ -26,12 +26,10 @@ pub async fn run(command: &HeldCommand, context: &Context) -> Result<Outcome> {
 }
 
 async fn list(context: &Context) -> Result<Outcome> {
-    let settings = hub_store::settings(context)?;
-    let store = hub_store::open(context, false).await?;
-    let told = |error| hub_store::failure(&error, &settings.address);
-    let batches = store.held().await.map_err(told)?;
-    let sites = store.sites().await.map_err(told)?;
-    store.close().await;
+    let hub = HubStore::open(context).await?;
+    let batches = hub.store.held().await.map_err(|error| hub.failure(&error))?;
+    let sites = hub.store.sites().await;
+    let sites = hub.close(sites).await?;
     let items: Vec<_> = batches.iter().flat_map(|batch| items(context, batch, &sites)).collect();
     context.output.answer(&json!({ "items": items }));
     let headings = ["number", "site", "table", "deletes", "updates", "at"]
@@ -67,16 +65,15 @@ async fn decide(
     words: &'static str,
     context: &Context,
 ) -> Result<Outcome> {
-    let settings = hub_store::settings(context)?;
-    let store = hub_store::open(context, false).await?;
-    let decided = store.decide(args.id, decision, WHO).await;
-    store.close().await;
+    let hub = HubStore::open(context).await?;
+    let decided = hub.store.decide(args.id, decision, WHO).await;
+    hub.store.close().await;
     let receipt = decided.map_err(|error| match error {
         store::Rejected::Store(store::Error::NoHeld(id)) => {
             let why = message("held-unknown").with("id", id);
             Failure::new(Code::UnknownHeld, message("held-what"), why, message("held-unknown-hint"))
         }
-        store::Rejected::Store(error) => hub_store::failure(&error, &settings.address),
+        store::Rejected::Store(error) => hub.failure(&error),
         other => {
             let why = Message::verbatim(other.to_string());
             Failure::new(Code::OfficeFile, message("held-what"), why, message("held-refused-hint"))

@@ -1,6 +1,9 @@
 //! `denk import`: old office files of any historical shape into the hub.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use serde_json::json;
 use store::{Reason, Receipt, Store, TableReceipt};
@@ -8,9 +11,8 @@ use store::{Reason, Receipt, Store, TableReceipt};
 use crate::{
     Context, Outcome,
     cli::ImportArgs,
-    failure::{Code, Failure, Result},
-    hub_store,
-    messages::{Message, message},
+    failure::{Failure, Result},
+    hub_store::{HubStore, unfit},
     output::Table,
 };
 
@@ -28,44 +30,38 @@ struct Sum {
 /// # Errors
 /// The store cannot be opened; a file is refused (those before it are in).
 pub async fn run(args: &ImportArgs, context: &Context) -> Result<Outcome> {
-    let settings = hub_store::settings(context)?;
-    let store = hub_store::open(context, true).await?;
+    let hub = HubStore::open_or_create(context).await?;
     let mut sum = Sum::default();
     for file in &args.files {
-        match one(&store, args, &hub_store::file(context, file)).await {
+        match one(&hub.store, args, &context.environment.folder().join(file)).await {
             Ok(receipt) => sum.add(file, receipt),
             Err(error) => {
-                store.close().await;
-                return Err(failure(&error, file, &settings.address));
+                hub.store.close().await;
+                return Err(failure(&error, file, &hub));
             }
         }
     }
-    store.close().await;
+    hub.store.close().await;
     context.output.answer(&sum.json());
     sum.show(context, args.dry_run);
     let partial = sum.held > 0 || sum.tables.values().any(|table| table.refused > 0);
     Ok(if partial { Outcome::Partial } else { Outcome::Done })
 }
 
-async fn one(
-    store: &Store,
-    args: &ImportArgs,
-    file: &std::path::Path,
-) -> std::result::Result<Receipt, store::Rejected> {
+async fn one(store: &Store, args: &ImportArgs, file: &Path) -> std::result::Result<Receipt, store::Rejected> {
     let device = store.shared_device(&args.region).await?;
     if args.dry_run { store.plan(&device, file).await } else { store.receive(&device, file, REASON).await }
 }
 
-fn failure(error: &store::Rejected, file: &std::path::Path, address: &::database::Address) -> Failure {
+fn failure(error: &store::Rejected, file: &Path, hub: &HubStore) -> Failure {
     if let store::Rejected::Store(error) = error {
-        return hub_store::failure(error, address);
+        return hub.failure(error);
     }
-    let what = message("office-file-what").with("file", file);
-    Failure::new(Code::OfficeFile, what, Message::verbatim(error.to_string()), message("office-file-hint"))
+    unfit(file, error)
 }
 
 impl Sum {
-    fn add(&mut self, file: &std::path::Path, receipt: Receipt) {
+    fn add(&mut self, file: &Path, receipt: Receipt) {
         for (name, table) in receipt.tables {
             let sum = self.tables.entry(name).or_default();
             sum.read += table.read;

@@ -2,7 +2,7 @@
 
 use flow::{FlowReport, Progress, State};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -81,7 +81,6 @@ fn counter(flow: &str) -> ProgressBar {
 
 /// Shows the reports and tells how the command ends.
 pub fn show(context: &Context, databases: &Databases, mut reports: Vec<FlowReport>) -> Outcome {
-    let mut first: Option<Value> = None;
     for report in &mut reports {
         for row in &mut report.reasons {
             row.reason = context.text.say(&reason(&row.misfit));
@@ -89,12 +88,11 @@ pub fn show(context: &Context, databases: &Databases, mut reports: Vec<FlowRepor
         let Some(error) = &report.failure else { continue };
         let failure = Failure::of_flow(error, &report.name, databases);
         report.error = Some(failure.sentence(&context.text));
-        first.get_or_insert_with(|| failure.json(&context.text)["error"].clone());
     }
     let state = flow::overall(&reports);
     let mut answer = json!({ "state": state, "flows": reports });
-    if let Some(error) = first {
-        answer["error"] = error;
+    if let Some(cause) = cause(&reports, databases) {
+        answer["error"] = cause.json(&context.text)["error"].clone();
     }
     context.output.answer(&answer);
     context.output.table(&table(context, &reports));
@@ -104,6 +102,14 @@ pub fn show(context: &Context, databases: &Databases, mut reports: Vec<FlowRepor
         State::Partial => Outcome::Partial,
         State::Failed => Outcome::Failed,
     }
+}
+
+/// Why the run failed: the first failure that does not only point at another flow's.
+fn cause(reports: &[FlowReport], databases: &Databases) -> Option<Failure> {
+    let failed = || reports.iter().filter_map(|report| Some((report.failure.as_ref()?, &report.name)));
+    let (error, flow) =
+        failed().find(|(error, _)| !matches!(error, flow::Error::Unopened(_))).or_else(|| failed().next())?;
+    Some(Failure::of_flow(error, flow, databases))
 }
 
 fn table(context: &Context, reports: &[FlowReport]) -> Table {

@@ -15,7 +15,7 @@ use crate::{
     cli::ServeArgs,
     clock,
     failure::{Code, Failure, Result},
-    hub_store,
+    hub_store::{self, HubStore},
     messages::{Message, message},
     presets, stop_asked,
 };
@@ -34,20 +34,19 @@ pub async fn run(args: &ServeArgs, context: &Context) -> Result<Outcome> {
     }
     let _lock = lock(folder)?;
     context.start_log();
-    let store = hub_store::open(context, true).await?;
-    let told = |error: store::Error| hub_store::failure(&error, &store_settings.address);
-    let accounts = Accounts::open(&store_settings).await.map_err(told)?;
+    let hub_store = HubStore::open_or_create(context).await?;
+    let accounts = Accounts::open(&store_settings).await.map_err(|error| hub_store.failure(&error))?;
     let settings =
         hub::Settings { listen: args.listen.unwrap_or(context.config.hub.listen), ..settings(context)? };
     let plain = settings.transport == Transport::BehindProxy || settings.listen.ip().is_loopback();
-    let serving = hub::serve(settings, store.clone(), accounts, stop_asked())
+    let serving = hub::serve(settings, hub_store.store.clone(), accounts, stop_asked())
         .await
         .map_err(|error| cannot_serve(&error))?;
     let url = format!("{}://{}", if plain { "http" } else { "https" }, serving.address);
     tracing::info!(url, "the hub listens");
     announce(context, &url, serving.fingerprint.as_deref(), &serving.passwords);
     let ended = serving.ended().await;
-    store.close().await;
+    hub_store.store.close().await;
     ended.map_err(|error| cannot_serve(&error))?;
     context.output.note(&context.text, &message("serve-stopped"));
     Ok(Outcome::Done)

@@ -1,13 +1,12 @@
 //! `denk site`: the office PCs that may send and fetch files.
 
 use serde_json::json;
-use store::Site;
 
 use crate::{
     Context, Outcome,
     cli::{SiteAddArgs, SiteCommand, SiteNameArgs, SiteRenameArgs},
     failure::{Code, Failure, Result},
-    hub_store,
+    hub_store::HubStore,
     messages::message,
     output::Table,
 };
@@ -24,16 +23,15 @@ pub async fn run(command: &SiteCommand, context: &Context) -> Result<Outcome> {
 }
 
 async fn add(args: &SiteAddArgs, context: &Context) -> Result<Outcome> {
-    let settings = hub_store::settings(context)?;
-    let store = hub_store::open(context, true).await?;
-    let failed = |error| hub_store::failure(&error, &settings.address);
-    let known = store.status().await.map_err(failed)?.regions;
-    let sites = store.sites().await.map_err(failed)?;
+    let hub = HubStore::open_or_create(context).await?;
+    let failed = |error| hub.failure(&error);
+    let known = hub.store.status().await.map_err(failed)?.regions;
+    let sites = hub.store.sites().await.map_err(failed)?;
     let known = known.keys().map(String::as_str).chain(sites.iter().map(|site| site.region.as_str()));
     refuse_misspelt(&args.region, known)?;
-    let enrolment = store.add_site(&args.name, &args.region).await.map_err(failed)?;
+    let enrolment = hub.store.add_site(&args.name, &args.region).await.map_err(failed)?;
     let line = super::serve::enrolment_line(context, &enrolment.token)?;
-    store.close().await;
+    hub.store.close().await;
     context.output.answer(&json!({
         "name": enrolment.site.name,
         "region": enrolment.site.region,
@@ -69,17 +67,16 @@ fn folded(name: &str) -> String {
 }
 
 async fn list(context: &Context) -> Result<Outcome> {
-    let settings = hub_store::settings(context)?;
-    let store = hub_store::open(context, false).await?;
-    let sites = store.sites().await.map_err(|error| hub_store::failure(&error, &settings.address))?;
-    store.close().await;
+    let hub = HubStore::open(context).await?;
+    let sites = hub.store.sites().await;
+    let sites = hub.close(sites).await?;
     let told: Vec<_> = sites
         .iter()
         .map(|site| {
             json!({
                 "name": site.name,
                 "region": site.region,
-                "state": state(site),
+                "state": site.state(),
                 "last_contact": site.last_contact_ms.map(|ms| context.moment(ms)),
                 "waiting": site.held,
                 "revoked": site.revoked_ms.is_some(),
@@ -92,37 +89,24 @@ async fn list(context: &Context) -> Result<Outcome> {
     let mut table = Table::headed(headings).right([4]);
     for site in &sites {
         let contact = site.last_contact_ms.map_or_else(|| "-".to_owned(), |ms| context.moment(ms));
-        let state = context.text.get(&format!("site-state-{}", state(site)));
+        let state = context.text.get(&format!("site-state-{}", site.state()));
         table.row([site.name.clone(), site.region.clone(), state, contact, site.held.to_string()]);
     }
     context.output.table(&table);
     Ok(Outcome::Done)
 }
 
-/// `new`: never heard of; `active`; `revoked`.
-fn state(site: &Site) -> &'static str {
-    match (site.revoked_ms, site.last_contact_ms) {
-        (Some(_), _) => "revoked",
-        (None, None) => "new",
-        (None, Some(_)) => "active",
-    }
-}
-
 async fn revoke(args: &SiteNameArgs, context: &Context) -> Result<Outcome> {
-    let settings = hub_store::settings(context)?;
-    let store = hub_store::open(context, false).await?;
-    let revoked = store.revoke_site(&args.name).await;
-    store.close().await;
-    revoked.map_err(|error| hub_store::failure(&error, &settings.address))?;
+    let hub = HubStore::open(context).await?;
+    let revoked = hub.store.revoke_site(&args.name).await;
+    hub.close(revoked).await?;
     done(context, "site-revoked", &args.name)
 }
 
 async fn rename(args: &SiteRenameArgs, context: &Context) -> Result<Outcome> {
-    let settings = hub_store::settings(context)?;
-    let store = hub_store::open(context, false).await?;
-    let renamed = store.rename_site(&args.name, &args.to).await;
-    store.close().await;
-    renamed.map_err(|error| hub_store::failure(&error, &settings.address))?;
+    let hub = HubStore::open(context).await?;
+    let renamed = hub.store.rename_site(&args.name, &args.to).await;
+    hub.close(renamed).await?;
     done(context, "site-renamed", &args.to)
 }
 
