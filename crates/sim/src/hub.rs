@@ -13,7 +13,9 @@ use std::{
 use anyhow::{Context as _, bail};
 use store::{Decision, Device, Handout, Preset, Receipt, Settings, Store};
 
-use crate::{Broken, random::Rng};
+use testkit::random::Rng;
+
+use crate::Broken;
 
 const PRESET: Preset = Preset {
     rules: include_str!("../../../presets/rainstaff/tables.toml"),

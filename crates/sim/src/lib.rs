@@ -11,7 +11,6 @@ mod hub;
 mod ledger;
 mod pc;
 mod plan;
-mod random;
 mod reduce;
 mod work;
 mod world;

@@ -3,9 +3,7 @@
 //! A step carries a seed of its own, so a plan stays meaningful when steps are taken out of it: that is how a failing
 //! run is reduced to a short story.
 
-use testkit::office::Generation;
-
-use crate::random::Rng;
+use testkit::{office::Generation, random::Rng};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +115,7 @@ pub enum Mishap {
 const REGIONS: [&str; 4] = ["Ankara", "Izmir", "Bursa", "Istanbul"];
 
 /// How often people do what.
-const WORK: [(usize, Work); 24] = [
+const WORK: [(u64, Work); 24] = [
     (10, Work::AddEmployee),
     (8, Work::EditEmployee),
     (3, Work::DeleteEmployee),
@@ -145,7 +143,7 @@ const WORK: [(usize, Work); 24] = [
 ];
 
 /// Everything but work and the daily copy, for one PC.
-const EVENTS: [(usize, Event); 10] = [
+const EVENTS: [(u64, Event); 10] = [
     (40, Event::Sync),
     (8, Event::Upload),
     (5, Event::Download),
@@ -189,7 +187,7 @@ impl Plan {
     #[must_use]
     pub fn of(seed: u64, size: Size) -> Self {
         let mut rng = Rng::new(seed);
-        let regions = 1 + rng.below(REGIONS.len().min(size.offices));
+        let regions = 1 + rng.place(REGIONS.len().min(size.offices));
         let cast: Vec<Role> = (0..size.offices).map(|_| role(&mut rng, regions)).collect();
         // Who puts old files back may lose rows and meet them twice: half of the runs are free of it.
         let meddling = rng.percent(50);
@@ -199,7 +197,7 @@ impl Plan {
         for day in 0..size.days {
             for (pc, away) in away_until.iter_mut().enumerate() {
                 if rng.percent(8) {
-                    *away = day + 1 + u32::try_from(rng.below(4)).unwrap_or(0);
+                    *away = day + 1 + below(&mut rng, 4);
                 }
                 plan.day_of(&mut rng, day, pc, *away > day);
             }
@@ -254,7 +252,7 @@ impl Plan {
         let others = (0..self.cast.len()).filter(|other| *other != pc);
         let others: Vec<usize> =
             others.filter(|other| self.cast[*other].region == self.cast[pc].region).collect();
-        rng.one_of(&others).copied()
+        rng.pick(&others).copied()
     }
 
     fn add(&mut self, rng: &mut Rng, day: u32, pc: usize, second: u32, deed: Deed) {
@@ -274,7 +272,7 @@ impl Deed {
 
 fn role(rng: &mut Rng, regions: usize) -> Role {
     let generations = [(1, Generation::D1BeforeTombstones), (3, Generation::D1), (5, Generation::D2)];
-    let region = if rng.percent(12) { "*" } else { REGIONS[rng.below(regions)] };
+    let region = if rng.percent(12) { "*" } else { REGIONS[rng.place(regions)] };
     let skews = [(6, 0), (1, -3), (1, 3), (1, 30), (1, -30)];
     Role {
         region,
@@ -286,7 +284,7 @@ fn role(rng: &mut Rng, regions: usize) -> Role {
 }
 
 fn mishap(rng: &mut Rng) -> Mishap {
-    let crash = rng.below(crate::hub::POINTS.len());
+    let crash = rng.place(crate::hub::POINTS.len());
     rng.weighted(&[
         (14, Mishap::None),
         (3, Mishap::AnswerLost),
@@ -298,5 +296,9 @@ fn mishap(rng: &mut Rng) -> Mishap {
 /// Half past eight to half past five.
 fn office_hours(rng: &mut Rng) -> u32 {
     const FROM: u32 = 8 * 3600 + 1800;
-    FROM + u32::try_from(rng.below(9 * 3600)).unwrap_or(0)
+    FROM + below(rng, 9 * 3600)
+}
+
+fn below(rng: &mut Rng, limit: u32) -> u32 {
+    u32::try_from(rng.below(limit.into())).unwrap_or(0)
 }

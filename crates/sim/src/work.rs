@@ -11,10 +11,11 @@ use testkit::office::{
     ShiftTemplate, Timesheet, Vehicle,
 };
 
+use testkit::random::Rng;
+
 use crate::{
     book::{Book, Cells},
     plan::Work,
-    random::Rng,
 };
 
 /// One person at one PC.
@@ -33,8 +34,8 @@ type Row = (i64, Cells);
 const DEPARTMENTS: [&str; 4] = ["Servis", "Depo", "Montaj", ""];
 const TITLES: [&str; 3] = ["Usta", "Teknisyen", "Yardımcı"];
 /// Few plates, so that two PCs enter the same vehicle now and then.
-const PLATES: usize = 12;
-const SERIALS: usize = 40;
+const PLATES: u64 = 12;
+const SERIALS: u64 = 40;
 
 impl Person<'_> {
     /// Does it, unless there is nothing to do it with.
@@ -307,7 +308,7 @@ impl Person<'_> {
             .filter(|(_, cells)| own(cells))
             .filter_map(|(id, cells)| Some((id.parse().ok()?, cells.clone())))
             .collect();
-        self.rng.one_of(&rows).cloned()
+        self.rng.pick(&rows).cloned()
     }
 
     fn fault_of(&mut self, vehicle: i64) -> Option<Row> {
@@ -334,15 +335,15 @@ impl Person<'_> {
     }
 
     fn one_of(&mut self, choices: &[&'static str]) -> &'static str {
-        self.rng.one_of(choices).copied().unwrap_or_default()
+        self.rng.pick(choices).copied().unwrap_or_default()
     }
 
     fn date(&mut self) -> String {
-        self.desktop.now.minus(i64::try_from(self.rng.below(10)).unwrap_or(0) * 86_400).date()
+        self.desktop.now.minus(self.rng.between(0, 10) * 86_400).date()
     }
 
     fn km(&mut self) -> i64 {
-        10_000 + i64::try_from(self.rng.below(200_000)).unwrap_or(0)
+        self.rng.between(10_000, 210_000)
     }
 
     fn plate(&mut self) -> String {
@@ -357,8 +358,8 @@ impl Person<'_> {
     fn syllables(&mut self) -> String {
         let mut name = String::new();
         for _ in 0..4 {
-            name.push(char::from(b"bcdfghjklmnprstvyz"[self.rng.below(18)]));
-            name.push(char::from(b"aeiou"[self.rng.below(5)]));
+            name.push(char::from(b"bcdfghjklmnprstvyz"[self.rng.place(18)]));
+            name.push(char::from(b"aeiou"[self.rng.place(5)]));
         }
         name[..1].make_ascii_uppercase();
         name

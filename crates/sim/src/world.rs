@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use store::{Decision, Receipt};
 use tempfile::TempDir;
-use testkit::office::Moment;
+use testkit::{office::Moment, random::Rng};
 
 use crate::{
     Broken,
@@ -14,7 +14,6 @@ use crate::{
     ledger::Ledger,
     pc::Pc,
     plan::{Deed, Mishap, Plan, Step, Work},
-    random::Rng,
     work::Person,
 };
 
@@ -105,7 +104,7 @@ impl World {
                 self.tell(at, &told);
             }
             Deed::HubRestart => self.hub.restart().await?,
-            Deed::HubClockBack => self.back_ms += 60_000 * i64::try_from(rng.below(90))?,
+            Deed::HubClockBack => self.back_ms += 60_000 * rng.between(0, 90),
             Deed::Decide => {
                 let choose = || if rng.percent(70) { Decision::LetThrough } else { Decision::SendBack };
                 self.decide(choose).await?;
@@ -151,7 +150,7 @@ impl World {
 
     async fn late(&mut self, at: usize, rng: &mut Rng) -> anyhow::Result<()> {
         let pc = &mut self.pcs[at];
-        let Some(file) = rng.one_of(&pc.sent).cloned() else { return Ok(()) };
+        let Some(file) = rng.pick(&pc.sent).cloned() else { return Ok(()) };
         pc.meddled = true;
         self.tell(at, "an old upload arrives again");
         self.send(at, &file, Mishap::None).await.map(drop)

@@ -8,5 +8,6 @@ mod environment;
 pub mod goods;
 pub mod office;
 pub mod postgres;
+pub mod random;
 
 pub use announce::announce;

@@ -2,8 +2,8 @@
 
 use super::World;
 use super::cell::{Cells, cells};
-use super::random::Rng;
 use super::words;
+use crate::random::Rng;
 
 /// A product; the same number is always the same one, in every file.
 #[derive(Debug, Clone, Copy)]

@@ -11,10 +11,10 @@ use super::catalogue::{self, Product};
 use super::cell::Cells;
 use super::moment::{DAY, HOUR, Moment};
 use super::orders::lines_of;
-use super::random::Rng;
 use super::table::{Writer, quoted};
 use super::work::{Edits, QUEUE, Work};
 use super::{Size, World, lists, orders, people};
+use crate::random::Rng;
 
 /// New rows are numbered from here, far from those of a generated file, so that they look different.
 const NEW: u64 = 10_000_000;

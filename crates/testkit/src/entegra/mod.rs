@@ -17,7 +17,6 @@ mod lists;
 mod moment;
 mod orders;
 mod people;
-pub(crate) mod random;
 mod size;
 mod spoil;
 mod table;
@@ -35,8 +34,9 @@ use rusqlite::Connection;
 use cell::Cells;
 use moment::{DAY, HOUR};
 use orders::lines_of;
-use random::Rng;
 use table::Writer;
+
+use crate::random::Rng;
 
 pub use day::{day, day_in_file};
 pub use drift::{Added, drift, unrelated};

@@ -9,8 +9,8 @@ use super::catalogue::Product;
 use super::cell::{Cells, IntoCell, cells};
 use super::moment::{DAY, HOUR, Moment};
 use super::people::Person;
-use super::random::Rng;
 use super::words;
+use crate::random::Rng;
 
 /// The text in `order.status` that means the buyer or the shop called it off.
 const CANCELLED: &str = "9";

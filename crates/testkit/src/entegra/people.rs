@@ -15,7 +15,7 @@ pub(super) struct Person {
 
 impl Person {
     pub fn of(number: i64) -> Self {
-        let mut rng = super::random::Rng::of(0, "person", number as u64);
+        let mut rng = crate::random::Rng::of(0, "person", number as u64);
         let place = words::place(&mut rng);
         let company = rng.percent(12).then(|| format!("Örnek Ticaret {number} Ltd. Şti."));
         Self { number, city: place.0, district: place.1, address: words::address(&mut rng, place), company }

@@ -10,8 +10,8 @@ use rusqlite::{Connection, Statement};
 
 use super::World;
 use super::cell::{Cells, IntoCell};
-use super::random::{Rng, hash};
 use super::words;
+use crate::random::{Rng, hash};
 
 /// A prepared insert of one table.
 pub(super) struct Writer<'c> {

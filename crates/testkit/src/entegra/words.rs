@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::random::Rng;
+use crate::random::Rng;
 
 /// Marketplaces with the name people see and the name the program files them under.
 pub(super) const MARKETPLACES: [(&str, &str); 7] = [

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Statement, params};
 
 use super::{DAY, Moment, Office, accounts, words};
-use crate::entegra::random::Rng;
+use crate::random::Rng;
 
 const TABLES: &str = include_str!("sql/stage.sql");
 
@@ -43,9 +43,9 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// The stream of one row. Neighbours' streams overlap, so the first number only seeds another.
+    /// The stream of one row.
     fn rng(&self, purpose: &str, row: u64) -> Rng {
-        Rng::of(Rng::of(self.office.seed, purpose, row).next(), purpose, 0)
+        Rng::of(self.office.seed, purpose, row)
     }
 
     /// The date `days` before the file's last day.

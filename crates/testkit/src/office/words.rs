@@ -1,7 +1,7 @@
 //! People, plates and goods of an office; none of them exists.
 
 use super::Moment;
-use crate::entegra::random::Rng;
+use crate::random::Rng;
 
 const GIVEN: [&str; 12] = [
     "Ayşe", "Çağla", "Gökhan", "İbrahim", "Özlem", "Şükrü", "Ümit", "Yiğit", "Gülşen", "Işık", "Tuğba",
