@@ -41,6 +41,10 @@ pub enum Error {
     BadName(String),
     #[error("there is no held batch {0}")]
     NoHeld(i64),
+    #[error("there is no conflict {0} that can be decided")]
+    NoConflict(i64),
+    #[error("the row is not there any more, or what it refers to is not")]
+    Gone,
     /// A defect.
     #[error("{0}")]
     Broken(&'static str),
@@ -82,7 +86,7 @@ impl Error {
             Self::Rules(_) | Self::Newer { .. } | Self::Unfaithful(_) | Self::Columns(_) => ErrorKind::Schema,
             Self::Garbled(_) => ErrorKind::Corrupt,
             Self::Engine => ErrorKind::Unsupported,
-            Self::NoSite(_) | Self::NoHeld(_) => ErrorKind::Missing,
+            Self::NoSite(_) | Self::NoHeld(_) | Self::NoConflict(_) | Self::Gone => ErrorKind::Missing,
             Self::SiteExists(_) | Self::BadName(_) => ErrorKind::Constraint,
             Self::Ended => ErrorKind::Connection,
             Self::Waiting(_) => ErrorKind::Busy,

@@ -16,7 +16,7 @@ use tokio::{
 
 use crate::{
     Alert, AuditEntry, Decision, Device, Enrolment, Error, Handout, Health, HeldBatch, KeptConflict, Receipt,
-    RecentChange, Rejected, Result, Settings, Site, Status,
+    RecentChange, Rejected, Result, Settings, Site, Status, Take, conflicts,
     desk::Hub,
     engine::{self, Mode, Prepared},
     query::Db,
@@ -235,7 +235,25 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn conflicts(&self) -> Result<Vec<KeptConflict>> {
-        ask_reader!(self, db, tell::conflicts(db).await)
+        ask_reader!(self, db, conflicts::all(db, &self.inner.hub.rules).await)
+    }
+
+    /// Notes that `who` has looked at these conflicts: those that were new no longer count. Others stay as they are.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn look_at(&self, conflicts: &[i64], who: &str) -> Result<()> {
+        self.ask(engine::LookAt { conflicts: conflicts.to_vec(), who: sites::visible(who) }).await
+    }
+
+    /// Decides a conflict, once; `who` decides. Taking the loser is a change by headquarters with a stamp of its own,
+    /// which stands in the history and goes to the offices like any other.
+    ///
+    /// # Errors
+    /// `NoConflict` when there is none of this number or it is decided; `Gone` when what did not stand cannot be put back
+    /// because the row, or what it referred to, is not there any more: then nothing is done.
+    pub async fn resolve(&self, conflict: i64, take: Take, who: &str) -> Result<()> {
+        self.ask(engine::Resolve { conflict, take, who: sites::visible(who) }).await
     }
 
     /// Batches that wait for a person, oldest first.

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod clock;
+mod conflicts;
 mod desk;
 mod engine;
 mod error;
@@ -32,6 +33,6 @@ pub use facade::Store;
 pub use settings::{Preset, Random, Settings, WallClock};
 pub use sites::{Device, Enrolment, Site};
 pub use told::{
-    Alert, AuditEntry, Decision, Handout, Health, HeldBatch, HeldTable, KeptConflict, KeptSide, Reason,
-    Receipt, RecentChange, RegionCount, Status, TableReceipt,
+    Alert, AuditEntry, ConflictState, Decision, Handout, Health, HeldBatch, HeldTable, KeptConflict,
+    KeptSide, Reason, Receipt, RecentChange, RegionCount, Status, TableReceipt, Take,
 };

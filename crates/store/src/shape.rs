@@ -161,9 +161,15 @@ const SHAPES: &[Shape] = &[
             ("loser", Text),
             ("loser_stamp", Text),
             ("region", Text),
-            ("open", Int),
+            ("asked", Int),
             ("rev", Int),
             ("at", Int),
+            // The value that did not stand, exactly.
+            ("loser_cell", Bytes),
+            // `new`, `seen`, `decided`.
+            ("state", Text),
+            ("who", Text),
+            ("looked", Int),
         ],
         key: 1,
     },

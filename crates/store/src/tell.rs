@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use merge::{Cells, Kept, Owner, Rules, TableId, region};
-use model::{Gid, Value};
+use model::Gid;
 
 use crate::{
-    Alert, AuditEntry, Error, HeldBatch, KeptConflict, KeptSide, RecentChange, RegionCount, Result, Status,
-    engine,
+    Alert, AuditEntry, ConflictState, Error, HeldBatch, RecentChange, RegionCount, Result, Status, engine,
     meta::Meta,
     query::{Db, Row, text},
     shape::{ALERTS, AUDIT, CONFLICTS, HELD, LOG, REGIONS},
@@ -20,7 +19,8 @@ pub(crate) async fn status(db: &mut Db, rules: &Rules, known: Option<Status>) ->
         Some(known) if known.rev == rev => known,
         _ => count(db, rules, rev).await?,
     };
-    status.conflicts_open = db.find(CONFLICTS, &[("open", Value::Int(1))]).await?.len() as u64;
+    status.conflicts_open =
+        db.find(CONFLICTS, &[("state", text(ConflictState::New.word()))]).await?.len() as u64;
     status.held = db.find(HELD, &[("state", text(engine::WAITING))]).await?.len() as u64;
     status.alerts = db.find(ALERTS, &[]).await?.len() as u64;
     Ok(status)
@@ -97,33 +97,6 @@ fn change(row: &Row) -> Result<RecentChange> {
     })
 }
 
-pub(crate) async fn conflicts(db: &mut Db) -> Result<Vec<KeptConflict>> {
-    let rows = db.find(CONFLICTS, &[]).await?;
-    let mut conflicts = rows.iter().map(conflict).collect::<Result<Vec<_>>>()?;
-    conflicts.sort_by_key(|conflict| std::cmp::Reverse(conflict.id));
-    Ok(conflicts)
-}
-
-fn conflict(row: &Row) -> Result<KeptConflict> {
-    Ok(KeptConflict {
-        id: row.int(0)?,
-        table: row.text(1)?.to_owned(),
-        gid: row.uuid(2)?.to_string(),
-        column: row.text_or_none(3)?.map(str::to_owned),
-        winner: side(row, 4)?,
-        loser: side(row, 6)?,
-        region: row.text_or_none(8)?.map(str::to_owned),
-        open: row.int(9)? != 0,
-        at_ms: row.int(11)?,
-    })
-}
-
-fn side(row: &Row, at: usize) -> Result<KeptSide> {
-    let stamp: model::Stamp =
-        row.text(at + 1)?.parse().map_err(|_| Error::Broken("a stamp of the store cannot be read"))?;
-    Ok(KeptSide { value: json(row, at)?, site: stamp.site.0, wall_ms: stamp.wall_ms })
-}
-
 pub(crate) async fn held(db: &mut Db) -> Result<Vec<HeldBatch>> {
     let rows = db.find(HELD, &[("state", text(engine::WAITING))]).await?;
     let batch = |row: &Row| {
@@ -157,11 +130,11 @@ pub(crate) async fn audit(db: &mut Db, count: usize) -> Result<Vec<AuditEntry>> 
     rows.iter().take(count).map(entry).collect()
 }
 
-fn site(row: &Row, at: usize) -> Result<u32> {
+pub(crate) fn site(row: &Row, at: usize) -> Result<u32> {
     u32::try_from(row.int(at)?).map_err(|_| Error::Broken("a site's number cannot be read"))
 }
 
-fn json(row: &Row, at: usize) -> Result<Option<serde_json::Value>> {
+pub(crate) fn json(row: &Row, at: usize) -> Result<Option<serde_json::Value>> {
     let parsed = row.text_or_none(at)?.map(serde_json::from_str).transpose();
     parsed.map_err(|_| Error::Broken("a line of the history cannot be read"))
 }

@@ -75,6 +75,7 @@ pub struct Status {
     pub tables: BTreeMap<String, u64>,
     /// By region; rows that say none stand under the empty name.
     pub regions: BTreeMap<String, RegionCount>,
+    /// Values that did not stand and that nobody has looked at.
     pub conflicts_open: u64,
     pub held: u64,
     pub alerts: u64,
@@ -114,21 +115,48 @@ pub struct KeptConflict {
     pub id: i64,
     pub table: String,
     pub gid: String,
+    /// What people know the row by: its natural key or its telling columns, references as what they refer to.
+    pub row: String,
     /// `None`: a deletion that did not go through.
     pub column: Option<String>,
     /// As [`RecentChange::region`].
     pub region: Option<String>,
     pub winner: KeptSide,
     pub loser: KeptSide,
-    /// A person is asked.
-    pub open: bool,
+    /// The preset asks a person about this column (policy `ask`).
+    pub asked: bool,
+    pub state: ConflictState,
+    /// Who looked at it or decided it, and when.
+    pub who: Option<String>,
+    pub looked_ms: Option<i64>,
     pub at_ms: i64,
+}
+
+/// How far a person has got with a conflict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConflictState {
+    /// Nobody has looked at it.
+    New,
+    Seen,
+    Decided,
+}
+
+/// Which side of a conflict a person takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Take {
+    /// It stays as it is.
+    Winner,
+    /// What did not stand is put back, as a change by headquarters.
+    Loser,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct KeptSide {
     pub value: Option<serde_json::Value>,
     pub site: SiteNumber,
+    /// As the site is called today.
+    pub site_name: String,
     pub wall_ms: i64,
 }
 

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use merge::{Cells, Change, Conflict, Outcome, Owner, Scope, Side, Stored, TableId, TableRules, Written};
 use model::{Rev, Stamp, Value};
+use replica::codec::Stored as _;
 use serde_json::{Map, Value as Json};
 
 use crate::{
-    Result,
+    ConflictState, Result,
     desk::{Desk, Hub},
     query::{maybe, text},
     shape::{CONFLICTS, LOG, REGIONS},
@@ -97,6 +98,10 @@ fn kept(hub: &Hub, id: i64, now_ms: i64, conflict: &Conflict, region: Option<Str
         Value::Int(i64::from(conflict.open)),
         Value::Int(conflict.at.0),
         Value::Int(now_ms),
+        Value::Bytes(vec![conflict.loser.value.clone()].encode()),
+        text(ConflictState::New.word()),
+        Value::Null,
+        Value::Null,
     ]
 }
 

@@ -9,6 +9,7 @@ mod lineage;
 mod merged;
 mod receipt;
 mod receive;
+mod resolve;
 mod rows;
 mod settle;
 
@@ -18,6 +19,8 @@ use model::{SiteId, Value};
 pub(crate) use hand_out::{HandOut, Prepared};
 pub(crate) use held::{Decide, WAITING, batch as held_batch, uploads as held_uploads};
 pub(crate) use receive::{Mode, Receive};
+pub(crate) use resolve::{HEADQUARTERS, LookAt, Resolve};
+pub(crate) use rows::rows_of;
 
 use crate::{
     Error, Result,

@@ -106,7 +106,7 @@ fn point(rules: &Rules, to: &mut BTreeMap<TableId, BTreeSet<Gid>>, table: &str, 
 }
 
 /// The rows of these identities that are there, living or dead.
-pub(super) async fn rows_of(db: &mut Db, rules: &Rules, table: TableId, gids: &[Gid]) -> Result<Vec<Stored>> {
+pub(crate) async fn rows_of(db: &mut Db, rules: &Rules, table: TableId, gids: &[Gid]) -> Result<Vec<Stored>> {
     if gids.is_empty() {
         return Ok(Vec::new());
     }

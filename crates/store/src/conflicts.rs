@@ -1,0 +1,187 @@
+//! Values that did not stand: what people are told of them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use merge::{Rules, Stored, TableId};
+use model::{Gid, Value};
+
+use crate::{
+    ConflictState, Error, KeptConflict, KeptSide, Result, engine,
+    query::{Db, Row, text},
+    shape::{CONFLICTS, SITES},
+    tell::{json, site},
+};
+
+/// Places in [`CONFLICTS`].
+const TABLE: usize = 1;
+const GID: usize = 2;
+const COLUMN: usize = 3;
+const STATE: usize = 13;
+const WHO: usize = 14;
+const LOOKED: usize = 15;
+const LOSER_CELL: usize = 12;
+
+/// References behind each other that a row's name follows.
+const DEPTH_MAX: usize = 8;
+
+impl ConflictState {
+    /// As it is stored.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Seen => "seen",
+            Self::Decided => "decided",
+        }
+    }
+
+    fn read(word: &str) -> Result<Self> {
+        let all = [Self::New, Self::Seen, Self::Decided];
+        let found = all.into_iter().find(|state| state.word() == word);
+        found.ok_or(Error::Broken("a conflict's state cannot be read"))
+    }
+}
+
+/// A conflict as it is stored.
+pub(crate) struct Entry(Row);
+
+impl Entry {
+    pub async fn find(db: &mut Db, id: i64) -> Result<Option<Self>> {
+        Ok(db.find(CONFLICTS, &[("id", Value::Int(id))]).await?.pop().map(Self))
+    }
+
+    pub fn table(&self) -> Result<&str> {
+        self.0.text(TABLE)
+    }
+
+    pub fn gid(&self) -> Result<Gid> {
+        Ok(Gid::from_uuid(self.0.uuid(GID)?))
+    }
+
+    pub fn column(&self) -> Result<Option<&str>> {
+        self.0.text_or_none(COLUMN)
+    }
+
+    /// The value that did not stand.
+    pub fn loser(&self) -> Result<Option<Value>> {
+        let cells: merge::Cells = replica::codec::Stored::decode(self.0.bytes(LOSER_CELL)?)?;
+        Ok(cells.into_iter().next().flatten())
+    }
+
+    pub fn state(&self) -> Result<ConflictState> {
+        ConflictState::read(self.0.text(STATE)?)
+    }
+
+    /// Notes how far a person got with it.
+    pub async fn note(mut self, db: &mut Db, state: ConflictState, who: &str, now_ms: i64) -> Result<()> {
+        self.0.0[STATE] = text(state.word());
+        self.0.0[WHO] = text(who);
+        self.0.0[LOOKED] = Value::Int(now_ms);
+        db.put(CONFLICTS, &[self.0.0]).await
+    }
+}
+
+/// Newest first.
+pub(crate) async fn all(db: &mut Db, rules: &Rules) -> Result<Vec<KeptConflict>> {
+    let mut rows = db.find(CONFLICTS, &[]).await?;
+    rows.sort_by_key(|row| std::cmp::Reverse(row.int(0).unwrap_or_default()));
+    let sites = site_names(db).await?;
+    let mut wanted: BTreeMap<TableId, Vec<Gid>> = BTreeMap::new();
+    for row in &rows {
+        if let Some(table) = rules.table(row.text(TABLE)?) {
+            wanted.entry(table).or_default().push(Gid::from_uuid(row.uuid(GID)?));
+        }
+    }
+    let known = Known::load(db, rules, wanted).await?;
+    rows.iter().map(|row| conflict(row, &known, &sites)).collect()
+}
+
+async fn site_names(db: &mut Db) -> Result<HashMap<u32, String>> {
+    let rows = db.find(SITES, &[]).await?;
+    rows.iter().map(|row| Ok((site(row, 0)?, row.text(1)?.to_owned()))).collect()
+}
+
+fn conflict(row: &Row, known: &Known<'_>, sites: &HashMap<u32, String>) -> Result<KeptConflict> {
+    let gid = Gid::from_uuid(row.uuid(GID)?);
+    Ok(KeptConflict {
+        id: row.int(0)?,
+        table: row.text(TABLE)?.to_owned(),
+        gid: gid.to_string(),
+        row: known.name(gid, DEPTH_MAX),
+        column: row.text_or_none(COLUMN)?.map(str::to_owned),
+        winner: side(row, 4, sites)?,
+        loser: side(row, 6, sites)?,
+        region: row.text_or_none(8)?.map(str::to_owned),
+        asked: row.int(9)? != 0,
+        state: ConflictState::read(row.text(STATE)?)?,
+        who: row.text_or_none(WHO)?.map(str::to_owned),
+        looked_ms: row.int_or_none(LOOKED)?,
+        at_ms: row.int(11)?,
+    })
+}
+
+fn side(row: &Row, at: usize, sites: &HashMap<u32, String>) -> Result<KeptSide> {
+    let stamp: model::Stamp =
+        row.text(at + 1)?.parse().map_err(|_| Error::Broken("a stamp of the store cannot be read"))?;
+    let site_name = sites.get(&stamp.site.0).cloned().unwrap_or_else(|| engine::HEADQUARTERS.to_owned());
+    Ok(KeptSide { value: json(row, at)?, site: stamp.site.0, site_name, wall_ms: stamp.wall_ms })
+}
+
+/// Rows by which conflicts are named, and what they refer to.
+struct Known<'a> {
+    rules: &'a Rules,
+    rows: HashMap<Gid, Stored>,
+}
+
+impl<'a> Known<'a> {
+    async fn load(db: &mut Db, rules: &'a Rules, mut wanted: BTreeMap<TableId, Vec<Gid>>) -> Result<Self> {
+        let mut known = Self { rules, rows: HashMap::new() };
+        for _ in 0..DEPTH_MAX {
+            let mut next: BTreeMap<TableId, Vec<Gid>> = BTreeMap::new();
+            for (table, mut gids) in std::mem::take(&mut wanted) {
+                gids.retain(|gid| !known.rows.contains_key(gid));
+                gids.sort_unstable();
+                gids.dedup();
+                for row in engine::rows_of(db, rules, table, &gids).await? {
+                    for (to, gid) in known.behind(&row) {
+                        next.entry(to).or_default().push(gid);
+                    }
+                    known.rows.insert(row.gid, row);
+                }
+            }
+            if next.is_empty() {
+                break;
+            }
+            wanted = next;
+        }
+        Ok(known)
+    }
+
+    /// Columns that tell which row it is.
+    fn telling(&self, table: TableId) -> &'a [merge::ColumnId] {
+        let rule = &self.rules[table];
+        if rule.natural_key.is_empty() { &rule.telling } else { &rule.natural_key }
+    }
+
+    fn behind(&self, row: &Stored) -> Vec<(TableId, Gid)> {
+        let rule = &self.rules[row.table];
+        let target = |column: &merge::ColumnId| {
+            let to = rule[*column].reference?.table;
+            Some((to, Gid::of(row.cells[column.0].as_ref()?)?))
+        };
+        self.telling(row.table).iter().filter_map(target).collect()
+    }
+
+    fn name(&self, gid: Gid, depth: usize) -> String {
+        let Some(row) = self.rows.get(&gid).filter(|_| depth > 0) else { return String::new() };
+        let part = |column: &merge::ColumnId| match row.cells[column.0].as_ref()? {
+            Value::Null => None,
+            value if self.rules[row.table][*column].reference.is_some() => {
+                Gid::of(value).map(|gid| self.name(gid, depth - 1))
+            }
+            value => Some(value.to_string()),
+        };
+        let parts: Vec<String> =
+            self.telling(row.table).iter().filter_map(part).filter(|part| !part.is_empty()).collect();
+        parts.join(", ")
+    }
+}

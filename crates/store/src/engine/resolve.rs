@@ -1,0 +1,109 @@
+//! What people do about values that did not stand.
+
+use std::collections::HashSet;
+
+use async_trait::async_trait;
+use merge::{Action, Author, Change, Edit, Mint as _, Region, Scope, TableId, Verdict, merge};
+use model::{Gid, SiteId, Value};
+
+use super::{audit, history, rows};
+use crate::{ConflictState, Error, Result, Take, conflicts::Entry, desk::Desk, writer::Job};
+
+/// Who the hub is where it writes itself.
+pub(crate) const HEADQUARTERS: &str = "*";
+
+/// A person has looked at conflicts.
+pub(crate) struct LookAt {
+    pub conflicts: Vec<i64>,
+    pub who: String,
+}
+
+/// A person decides a conflict.
+pub(crate) struct Resolve {
+    pub conflict: i64,
+    pub take: Take,
+    pub who: String,
+}
+
+#[async_trait]
+impl Job for LookAt {
+    type Answer = ();
+    type Failure = Error;
+
+    async fn run(&mut self, desk: &mut Desk<'_>) -> Result<()> {
+        for id in &self.conflicts {
+            if let Some(entry) = Entry::find(desk.db, *id).await?
+                && entry.state()? == ConflictState::New
+            {
+                entry.note(desk.db, ConflictState::Seen, &self.who, desk.now_ms).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Job for Resolve {
+    type Answer = ();
+    type Failure = Error;
+
+    async fn run(&mut self, desk: &mut Desk<'_>) -> Result<()> {
+        let entry = Entry::find(desk.db, self.conflict).await?;
+        let entry = entry.ok_or(Error::NoConflict(self.conflict))?;
+        if entry.state()? == ConflictState::Decided {
+            return Err(Error::NoConflict(self.conflict));
+        }
+        let word = match self.take {
+            Take::Winner => "conflict_winner",
+            Take::Loser => {
+                put_back(desk, &entry).await?;
+                "conflict_loser"
+            }
+        };
+        audit(desk, &self.who, word, &self.conflict.to_string()).await?;
+        entry.note(desk.db, ConflictState::Decided, &self.who, desk.now_ms).await
+    }
+}
+
+/// Makes what did not stand stand: the value in its column, or the deletion.
+async fn put_back(desk: &mut Desk<'_>, entry: &Entry) -> Result<()> {
+    let rules = &desk.hub.rules;
+    let table = rules.table(entry.table()?).ok_or(Error::Gone)?;
+    let column = match entry.column()? {
+        Some(column) => Some(rules[table].column(column).ok_or(Error::Gone)?),
+        None => None,
+    };
+    let gid = living(desk, table, entry.gid()?).await?;
+    let action = match column {
+        None => Action::Delete { with: None },
+        Some(column) => {
+            let value = entry.loser()?.unwrap_or(Value::Null);
+            Action::Update(vec![Edit { column, base: None, value }])
+        }
+    };
+    let stamp = desk.mint(SiteId::HUB).stamp();
+    // Headquarters has seen everything.
+    let seen = desk.meta.rev;
+    let author = Author { site: SiteId::HUB, region: Region::All, seen };
+    let changes = [Change { table, gid, stamp, base: seen, action }];
+    let mut scope = Scope::default();
+    rows::load(desk.db, rules, &mut scope, &changes, &HashSet::new()).await?;
+    let rev = desk.meta.next_rev();
+    let outcome = merge(rules, &mut scope, &author, changes[0].clone(), rev);
+    if matches!(outcome.verdict, Verdict::Refused(_) | Verdict::NotDeleted) {
+        return Err(Error::Gone);
+    }
+    rows::save(desk.db, rules, &scope.take_changed()).await?;
+    history::write(desk, &changes, &[(rev, outcome)], &scope).await
+}
+
+/// The living row that goes by this identity.
+async fn living(desk: &mut Desk<'_>, table: TableId, mut gid: Gid) -> Result<Gid> {
+    let became = rows::became(desk.db).await?;
+    while let Some(next) = became.get(&gid) {
+        gid = *next;
+    }
+    let found = rows::rows_of(desk.db, &desk.hub.rules, table, &[gid]).await?;
+    let row = found.into_iter().find(merge::Stored::lives).ok_or(Error::Gone)?;
+    Ok(row.gid)
+}

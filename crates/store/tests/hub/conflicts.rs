@@ -1,0 +1,105 @@
+//! Values that did not stand, and what people do about them.
+
+use store::{ConflictState, Error, KeptConflict, Take};
+use testkit::office::{Employee, Record, Timesheet};
+
+use crate::lab::{Book, Lab, Pc, on_both, value};
+
+/// Two PCs give one person two titles; the second stands.
+async fn two_titles(lab: &Lab) -> (Pc, Pc, KeptConflict) {
+    let first = lab.pc("Ankara 1", "Ankara", 1).await;
+    let second = lab.empty_pc("Ankara 2", "Ankara").await;
+    lab.sync(&first).await;
+    lab.sync(&second).await;
+    for (pc, title) in [(&first, "Usta"), (&second, "Kalfa")] {
+        let id: i64 = value(pc, "select id from employees order by full_name");
+        let name: String = value(pc, "select full_name from employees order by full_name");
+        pc.desktop
+            .save_employee(Some(id), &Employee { full_name: &name, title, ..Employee::default() })
+            .unwrap();
+        lab.send(pc).await.unwrap();
+    }
+    let kept = kept(lab, "title").await;
+    (first, second, kept)
+}
+
+async fn kept(lab: &Lab, column: &str) -> KeptConflict {
+    let conflicts = lab.store.conflicts().await.unwrap();
+    conflicts.into_iter().find(|kept| kept.column.as_deref() == Some(column)).unwrap()
+}
+
+on_both! {
+    async fn every_kept_value_counts_until_somebody_has_looked_at_it(lab) {
+        let (_, _, title) = two_titles(&lab).await;
+        let all = lab.store.conflicts().await.unwrap().len() as u64;
+        assert_eq!(lab.store.status().await.unwrap().conflicts_open, all);
+        let name = lab.all().await.table("employees")[0].split('|').next().unwrap().to_owned();
+        assert_eq!((title.table.as_str(), title.state, title.row.as_str()), ("employees", ConflictState::New, name.as_str()));
+        assert_eq!((title.winner.site_name.as_str(), title.loser.site_name.as_str()), ("Ankara 2", "Ankara 1"));
+        lab.store.look_at(&[title.id, 99_999], "merkez").await.unwrap();
+        assert_eq!(lab.store.status().await.unwrap().conflicts_open, all - 1);
+        let seen = kept(&lab, "title").await;
+        assert_eq!((seen.state, seen.who.as_deref()), (ConflictState::Seen, Some("merkez")));
+        assert!(seen.looked_ms.is_some());
+    }
+
+    async fn a_value_is_put_back_by_headquarters_and_reaches_the_offices(lab) {
+        let (first, second, title) = two_titles(&lab).await;
+        lab.store.resolve(title.id, Take::Loser, "merkez").await.unwrap();
+        assert!(lab.all().await.has("employees", "Usta") && !lab.all().await.has("employees", "Kalfa"));
+        let change = &lab.store.recent(1).await.unwrap()[0];
+        assert_eq!((change.site, change.action.as_str()), (0, "update"));
+        assert_eq!(change.before.as_ref().unwrap()["title"], "Kalfa");
+        let decided = kept(&lab, "title").await;
+        assert_eq!((decided.state, decided.who.as_deref()), (ConflictState::Decided, Some("merkez")));
+        for pc in [&first, &second, &first] {
+            lab.sync(pc).await;
+            assert!(Book::of(pc).has("employees", "Usta"), "and it stays");
+        }
+        assert!(matches!(lab.store.resolve(title.id, Take::Winner, "merkez").await, Err(Error::NoConflict(_))), "once");
+        assert!(lab.store.audit(9).await.unwrap().iter().any(|line| line.action == "conflict_loser" && line.who == "merkez"));
+    }
+
+    async fn what_stands_may_be_confirmed_and_nothing_changes(lab) {
+        let (_, _, title) = two_titles(&lab).await;
+        let (before, rev) = (lab.all().await, lab.store.health().await.unwrap().rev);
+        lab.store.resolve(title.id, Take::Winner, "merkez").await.unwrap();
+        assert_eq!((lab.all().await, lab.store.health().await.unwrap().rev), (before, rev));
+        assert_eq!(kept(&lab, "title").await.state, ConflictState::Decided);
+        assert!(matches!(lab.store.resolve(99_999, Take::Winner, "merkez").await, Err(Error::NoConflict(99_999))));
+    }
+
+    async fn a_deletion_that_did_not_go_through_can_be_taken_after_all(lab) {
+        let first = lab.pc("Ankara 1", "Ankara", 1).await;
+        let second = lab.empty_pc("Ankara 2", "Ankara").await;
+        lab.sync(&first).await;
+        lab.sync(&second).await;
+        let id: i64 = value(&first, "select id from timesheets order by work_date, id");
+        let sheet = "select e.id from timesheets t join employees e on e.id = t.employee_id order by t.work_date, t.id";
+        let (employee, day): (i64, String) = (value(&second, sheet), value(&second, "select work_date from timesheets order by work_date, id"));
+        let there: i64 = value(&second, "select id from timesheets order by work_date, id");
+        let edited = Timesheet { employee_id: employee, work_date: &day, notes: "Düzeltildi", ..Timesheet::default() };
+        second.desktop.save_timesheet(Some(there), &edited).unwrap();
+        lab.sync(&second).await;
+        first.desktop.delete(Record::Timesheet, id).unwrap();
+        lab.send(&first).await.unwrap();
+        let before = lab.all().await.count("timesheets");
+        let conflicts = lab.store.conflicts().await.unwrap();
+        let deletion = conflicts.iter().find(|kept| kept.column.is_none()).unwrap();
+        assert!(deletion.row.ends_with(&day), "{}", deletion.row);
+        lab.store.resolve(deletion.id, Take::Loser, "merkez").await.unwrap();
+        assert_eq!(lab.all().await.count("timesheets"), before - 1);
+    }
+
+    async fn nothing_is_put_back_into_a_row_that_is_gone(lab) {
+        let (first, _, title) = two_titles(&lab).await;
+        lab.fetch(&first).await;
+        let id: i64 = value(&first, "select id from employees order by full_name");
+        first.desktop.delete(Record::Employee, id).unwrap();
+        lab.send(&first).await.unwrap();
+        let before = lab.all().await;
+        assert!(matches!(lab.store.resolve(title.id, Take::Loser, "merkez").await, Err(Error::Gone)));
+        assert_eq!(lab.all().await, before);
+        assert_eq!(kept(&lab, "title").await.state, ConflictState::New, "it is still to be decided");
+    }
+}
