@@ -15,7 +15,8 @@ use crate::{
 use merge::Region;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-const HEALTH_WAIT: Duration = Duration::from_secs(5);
+/// The writer may be busy with a large file.
+const HEALTH_WAIT: Duration = Duration::from_secs(20);
 
 pub(crate) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Value>) {
     let (status, word) = if is_healthy(&app).await {

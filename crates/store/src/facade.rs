@@ -67,6 +67,8 @@ impl Store {
     /// What the database says; `Newer` when a newer version of denk has written it; `Rules`, `Columns` for a preset that
     /// cannot be used with it.
     pub async fn open(settings: Settings) -> Result<Self> {
+        #[cfg(feature = "failpoints")]
+        crate::failpoints::arm();
         let hub = Arc::new(Hub::new(settings).await?);
         let db = writer::prepare(&hub).await?;
         let places = Arc::clone(&db.places);
@@ -84,16 +86,12 @@ impl Store {
         let _ = ended.await;
     }
 
-    /// Really asks the database.
+    /// Really asks the database, in a writing transaction: whoever gets an answer could have stored something.
     ///
     /// # Errors
-    /// What the database says.
+    /// What the database says; `Ended`.
     pub async fn health(&self) -> Result<Health> {
-        ask_reader!(self, db, {
-            let server = db.session.server().await?;
-            let rev = crate::meta::Meta::load(db).await?.rev.0;
-            Ok(Health { product: server.product, version: server.version, rev })
-        })
+        self.ask(engine::Examine).await
     }
 
     /// Counts of everything. They are counted anew only when something has changed.

@@ -13,6 +13,8 @@ mod desk;
 mod engine;
 mod error;
 mod facade;
+#[cfg(feature = "failpoints")]
+mod failpoints;
 mod meta;
 mod query;
 mod settings;

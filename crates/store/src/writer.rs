@@ -1,13 +1,16 @@
 //! The one writer: works off what waits, group by group, one transaction a group.
 //!
-//! A job that fails takes only its own work back (the savepoint); the others of its group go on. Nobody is answered
-//! before the commit. Several processes on one store take turns by an advisory lock, which the transaction holds.
+//! A job that fails takes only its own work back (the savepoint); the others of its group go on. One that panics may
+//! have left the connection in the middle of anything: the whole group is taken back with the connection, and the
+//! others are done again without it. Nobody is answered before the commit. Several processes on one store take turns
+//! by an advisory lock, which the transaction holds.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use database::{Begin, Engine, Session};
 use fail::fail_point;
+use futures_util::FutureExt;
 use model::Zone;
 use tokio::sync::{mpsc, oneshot};
 
@@ -20,6 +23,8 @@ use crate::{
 };
 
 /// Work that is done in a writing transaction.
+///
+/// **Invariants**: may be run again when the transaction was taken back for another job's sake.
 #[async_trait]
 pub(crate) trait Job: Send + Sync + 'static {
     type Answer: Send + 'static;
@@ -59,6 +64,7 @@ const QUEUE_MAX: usize = 1024;
 /// How long another process may keep the store.
 const LOCK_WAIT: Duration = Duration::from_secs(30);
 const LOCK: &str = "denk hub";
+const PANICKED: Error = Error::Broken("a write of the store panicked");
 
 pub(crate) struct Writer {
     hub: Arc<Hub>,
@@ -125,24 +131,48 @@ impl Writer {
                 let Ok(next) = waiting.try_recv() else { break };
                 group.push(next);
             }
-            let done = self.group(&places, &mut group).await;
+            self.work_off(&places, group).await;
+        }
+    }
+
+    /// Does the jobs of a group, and answers every one of them.
+    async fn work_off(
+        &mut self,
+        places: &Arc<HashMap<String, shape::Place>>,
+        mut group: Vec<Box<dyn Queued>>,
+    ) {
+        while !group.is_empty() {
+            let mut at_work = None;
+            let work = AssertUnwindSafe(self.group(places, &mut group, &mut at_work)).catch_unwind();
+            let done = match (work.await, at_work) {
+                (Ok(done), _) => done,
+                (Err(_), None) => Err(PANICKED),
+                (Err(_), Some(culprit)) => {
+                    tracing::error!("a write panicked; the others of its group are done again without it");
+                    group.remove(culprit).answer(Some(&PANICKED));
+                    continue;
+                }
+            };
             if let Err(error) = &done {
                 tracing::error!(error = error as &dyn std::error::Error, "a group of writes failed");
                 self.db = None;
             }
-            group.iter_mut().for_each(|job| job.answer(done.as_ref().err()));
+            group.drain(..).for_each(|mut job| job.answer(done.as_ref().err()));
         }
     }
 
+    /// One transaction; `at_work` says which job is being done. The connection is kept only after a commit.
     async fn group(
         &mut self,
         places: &Arc<HashMap<String, shape::Place>>,
         group: &mut [Box<dyn Queued>],
+        at_work: &mut Option<usize>,
     ) -> Result<()> {
         let mut db = self.begin(places).await?;
         fail_point!("store-begun");
         let mut meta = Meta::load(&mut db).await?;
-        for job in group {
+        for (at, job) in group.iter_mut().enumerate() {
+            *at_work = Some(at);
             db.session.savepoint().await?;
             let now_ms = self.hub.now_ms();
             let mut desk = Desk { hub: &self.hub, db: &mut db, meta: meta.clone(), now_ms };
@@ -152,6 +182,7 @@ impl Writer {
                 db.session.rollback_to_savepoint().await?;
             }
         }
+        *at_work = None;
         meta.save(&mut db).await?;
         fail_point!("store-before-commit");
         db.session.commit().await?;
@@ -200,5 +231,61 @@ impl<J: Job> Queued for Waiting<J> {
             // Whoever asked may have gone: the work is done all the same.
             let _ = reply.send(answer);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Preset, engine::Note, tell};
+
+    struct Panics;
+
+    #[async_trait]
+    impl Job for Panics {
+        type Answer = ();
+        type Failure = Error;
+
+        async fn run(&mut self, desk: &mut Desk<'_>) -> Result<()> {
+            note("panics").run(desk).await?;
+            panic!("a defect");
+        }
+    }
+
+    fn note(action: &str) -> Note {
+        Note { who: "test".to_owned(), action: action.to_owned(), what: String::new() }
+    }
+
+    #[tokio::test]
+    async fn a_job_that_panics_fails_alone_and_the_writer_lives_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            address: database::Address::sqlite(folder.path().join("hub.db")),
+            data_folder: folder.path().to_owned(),
+            preset: Preset {
+                rules: include_str!("../../../presets/rainstaff/tables.toml"),
+                schema: include_str!("../../../presets/rainstaff/office/schema.sqlite.sql"),
+            },
+            clock: Arc::new(|| 1),
+            random: Arc::new(|bytes| bytes.fill(1)),
+        };
+        let hub = Arc::new(Hub::new(settings).await.unwrap());
+        let db = prepare(&hub).await.unwrap();
+        let places = Arc::clone(&db.places);
+        let (queue, _) = start(Arc::clone(&hub), db);
+        // All four wait before the writer looks, so they are one group.
+        let done = tokio::join!(
+            ask(&queue, note("first")),
+            ask(&queue, Panics),
+            ask(&queue, note("second")),
+            ask(&queue, Panics)
+        );
+        assert!(matches!(done, (Ok(()), Err(Error::Broken(_)), Ok(()), Err(Error::Broken(_)))), "{done:?}");
+        ask(&queue, note("third")).await.unwrap();
+        let mut db = reopen(&hub, places).await.unwrap();
+        let mut noted: Vec<_> =
+            tell::audit(&mut db, 10).await.unwrap().into_iter().map(|entry| entry.action).collect();
+        noted.reverse();
+        assert_eq!(noted, ["first", "second", "third"], "each once, and nothing of what panicked");
     }
 }

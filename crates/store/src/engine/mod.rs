@@ -23,7 +23,7 @@ pub(crate) use resolve::{HEADQUARTERS, LookAt, Resolve};
 pub(crate) use rows::rows_of;
 
 use crate::{
-    Error, Result,
+    Error, Health, Result,
     desk::Desk,
     query::text,
     shape::{ALERTS, AUDIT},
@@ -44,6 +44,20 @@ impl Job for Note {
 
     async fn run(&mut self, desk: &mut Desk<'_>) -> Result<()> {
         audit(desk, &self.who, &self.action, &self.what).await
+    }
+}
+
+/// Asks how the store is, at the place where it is written.
+pub(crate) struct Examine;
+
+#[async_trait]
+impl Job for Examine {
+    type Answer = Health;
+    type Failure = Error;
+
+    async fn run(&mut self, desk: &mut Desk<'_>) -> Result<Health> {
+        let server = desk.db.session.server().await?;
+        Ok(Health { product: server.product, version: server.version, rev: desk.meta.rev.0 })
     }
 }
 
