@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+/// The same tests run on PostgreSQL: see `../hub_on_postgres.rs`.
+const ON_POSTGRES: bool = false;
+
 mod guides;
 mod hostile;
 mod people;

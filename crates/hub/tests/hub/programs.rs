@@ -15,8 +15,7 @@ async fn health_asks_the_store() {
     assert!(body["timestamp"].as_str().unwrap().starts_with("2026-01-19T06:00:00"), "{body}");
     assert_eq!(body["version"], env!("CARGO_PKG_VERSION"));
 
-    let file = rusqlite::Connection::open(world.folder.path().join("hub.db")).unwrap();
-    file.execute_batch("drop table denk_meta").unwrap();
+    world.run_sql("drop table denk_meta");
     let (status, body) = read(world.get("/health").send().await.unwrap()).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(body["status"], "error");

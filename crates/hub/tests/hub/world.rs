@@ -16,7 +16,10 @@ use serde_json::Value;
 use store::Address;
 use store::{Accounts, Preset, Role, Store, User};
 use tempfile::TempDir;
-use testkit::office::{self, Office, Shape, Size};
+use testkit::{
+    office::{self, Office, Shape, Size},
+    postgres::Database,
+};
 use tokio::sync::oneshot;
 
 pub const SHARED_KEY: &str = "ortak-anahtar-1234567890";
@@ -25,6 +28,8 @@ pub const START_MS: i64 = 1_768_802_400_000;
 
 pub struct World {
     pub folder: TempDir,
+    /// `None`: the store is a file in the folder.
+    database: Option<Database>,
     pub settings: Settings,
     pub store: Store,
     pub accounts: Accounts,
@@ -43,7 +48,12 @@ pub async fn hub() -> World {
 pub async fn hub_with(change: impl FnOnce(&mut Settings)) -> World {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(AtomicI64::new(START_MS));
-    let store = store_settings(folder.path(), &clock);
+    let database = crate::ON_POSTGRES.then(|| testkit::postgres::server().create_database());
+    let address = match &database {
+        Some(database) => database.url().parse().unwrap(),
+        None => Address::sqlite(folder.path().join("hub.db")),
+    };
+    let store = store_settings(folder.path(), address, &clock);
     let mut settings = settings(&store);
     change(&mut settings);
     let (stop, stopped) = oneshot::channel();
@@ -55,13 +65,14 @@ pub async fn hub_with(change: impl FnOnce(&mut Settings)) -> World {
     let serving = serving.await.unwrap();
     let base = format!("http://{}", serving.address);
     let client = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
-    World { folder, settings, store, accounts, clock, base, client, serving: Some(serving), stop: Some(stop) }
+    let (serving, stop) = (Some(serving), Some(stop));
+    World { folder, database, settings, store, accounts, clock, base, client, serving, stop }
 }
 
-fn store_settings(folder: &Path, clock: &Arc<AtomicI64>) -> store::Settings {
+fn store_settings(folder: &Path, address: Address, clock: &Arc<AtomicI64>) -> store::Settings {
     let clock = Arc::clone(clock);
     store::Settings {
-        address: Address::sqlite(folder.join("hub.db")),
+        address,
         data_folder: folder.to_owned(),
         preset: Preset {
             rules: include_str!("../../../../presets/rainstaff/tables.toml"),
@@ -119,6 +130,28 @@ impl World {
     /// Rows of a table that the store holds.
     pub async fn rows(&self, table: &str) -> u64 {
         self.store.status().await.unwrap().tables.get(table).copied().unwrap_or_default()
+    }
+
+    /// Does something to the store behind the hub's back.
+    pub fn run_sql(&self, sql: &str) {
+        match &self.database {
+            Some(database) => _ = database.run(sql),
+            None => self.file().execute_batch(sql).unwrap(),
+        }
+    }
+
+    /// Everything that is kept of sessions, people and requests, as it lies there.
+    pub fn kept(&self) -> String {
+        let tables = ["denk_sessions", "denk_users", "denk_audit"];
+        let Some(database) = &self.database else {
+            let files = ["hub.db", "hub.db-wal"].map(|name| std::fs::read(self.folder.path().join(name)));
+            return files.iter().flatten().map(|bytes| String::from_utf8_lossy(bytes)).collect();
+        };
+        tables.map(|table| database.run(&format!("select * from {table}"))).concat()
+    }
+
+    fn file(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.folder.path().join("hub.db")).unwrap()
     }
 
     /// Files of unfinished uploads.

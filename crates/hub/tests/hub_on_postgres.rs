@@ -1,0 +1,20 @@
+//! Every test of `hub/`, with the store in PostgreSQL: a database of its own for each test.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+const ON_POSTGRES: bool = true;
+
+#[path = "hub/guides.rs"]
+mod guides;
+#[path = "hub/hostile.rs"]
+mod hostile;
+#[path = "hub/people.rs"]
+mod people;
+#[path = "hub/programs.rs"]
+mod programs;
+#[path = "hub/raw.rs"]
+mod raw;
+#[path = "hub/tls.rs"]
+mod tls;
+#[path = "hub/world.rs"]
+mod world;
