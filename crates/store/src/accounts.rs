@@ -3,7 +3,7 @@
 //! Owns `denk_users` and `denk_sessions`, with a connection of its own, so that nobody's log-in waits for a merge to be
 //! prepared. Does not know how passwords are hashed: it keeps what it is given.
 
-use std::{collections::HashMap, fmt, str::FromStr, sync::Arc};
+use std::{collections::HashMap, fmt, str::FromStr, sync::Arc, time::Duration};
 
 use data_encoding::BASE64URL_NOPAD;
 use database::{Address, Begin};
@@ -21,6 +21,9 @@ const USERS: &str = "denk_users";
 const SESSIONS: &str = "denk_sessions";
 const SESSION_CONTEXT: &str = "denk 2026-11 hash of a session's token";
 const NAME_CHARS_MAX: usize = 100;
+/// Whoever writes here has it: several hubs may share the store, and all of them read before they write.
+const LOCK: &str = "denk accounts";
+const LOCK_WAIT: Duration = Duration::from_secs(30);
 
 /// The accounts of a store. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -186,6 +189,9 @@ impl Accounts {
             None => connect(&self.address).await?,
         };
         db.session.begin(begin).await?;
+        if begin == Begin::Own {
+            db.session.lock(LOCK, LOCK_WAIT).await?;
+        }
         Ok(Work { db, seat })
     }
 }
@@ -225,11 +231,14 @@ impl Work {
 
 async fn connect(address: &Address) -> Result<Db> {
     let mut session = database::open_or_create(address).await?;
+    session.begin(Begin::Own).await?;
+    session.lock(LOCK, LOCK_WAIT).await?;
     let mut places = HashMap::new();
     for table in tables() {
         let place = shape::ensure(&mut *session, &table).await?;
         places.insert(table.name.name.clone(), place);
     }
+    session.commit().await?;
     Ok(Db { session, places: Arc::new(places), zone: Zone::utc() })
 }
 
@@ -417,6 +426,24 @@ mod tests {
         let four = accounts.open_session("admin", 500).await.unwrap();
         accounts.close_session(&four).await.unwrap();
         assert_eq!(name(&four).await, None);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn of_several_hubs_that_start_at_once_one_makes_the_first_accounts() {
+        let World { settings, _folder, .. } = world().await;
+        let database = testkit::postgres::server().create_database();
+        let settings = Settings { address: database.url().parse().unwrap(), ..settings };
+        let start = |at: usize| {
+            let settings = settings.clone();
+            let admin = User { password_hash: at.to_string(), ..user("admin", Role::Admin, "*") };
+            async move { Accounts::open(&settings).await?.add_first(&[admin]).await }
+        };
+        let all = (0..8).map(|at| tokio::spawn(start(at))).collect::<Vec<_>>();
+        let mut first = 0;
+        for one in all {
+            first += usize::from(one.await.unwrap().unwrap());
+        }
+        assert_eq!(first, 1);
     }
 
     #[tokio::test]

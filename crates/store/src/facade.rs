@@ -328,6 +328,11 @@ impl Store {
     async fn held_upload(&self, id: i64) -> std::result::Result<engine::Receive, Rejected> {
         let (device, upload, reason) = ask_reader!(self, db, engine::held_batch(db, id).await)?;
         let path: PathBuf = self.inner.hub.uploads().join(&upload);
+        if !path.exists() {
+            // Another hub received it.
+            let bytes = ask_reader!(self, db, engine::held_file(db, id).await)?;
+            uploads::keep_bytes(&self.inner.hub, &upload, bytes).await?;
+        }
         let (file, counter) = uploads::read(&self.inner.hub, &path).await?;
         Ok(engine::Receive { device, file, counter, reason, upload, mode: Mode::LetThrough })
     }

@@ -42,6 +42,7 @@ pub(crate) const DEVICE: &str = "denk_device";
 pub(crate) const LOG: &str = "denk_log";
 pub(crate) const CONFLICTS: &str = "denk_conflicts";
 pub(crate) const HELD: &str = "denk_held";
+pub(crate) const HELD_FILES: &str = "denk_held_files";
 pub(crate) const ALERTS: &str = "denk_alerts";
 pub(crate) const AUDIT: &str = "denk_audit";
 pub(crate) const REGIONS: &str = "denk_regions";
@@ -185,9 +186,12 @@ const SHAPES: &[Shape] = &[
             ("state", Text),
             ("reason", Text),
             ("at", Int),
+            ("digest", Text),
         ],
         key: 1,
     },
+    // Files of batches that wait: whichever hub settles one needs it, and each keeps uploads on a disk of its own.
+    Shape { name: HELD_FILES, columns: &[("held", Int), ("part", Int), ("part_bytes", Bytes)], key: 2 },
     // One line a subject, however often it comes up again.
     Shape {
         name: ALERTS,

@@ -49,20 +49,36 @@ pub(crate) async fn keep(hub: &Arc<Hub>, device: &Device, path: &Path) -> Result
     let (from, folder, to) = (path.to_owned(), hub.uploads(), hub.uploads().join(&name));
     blocking(move || {
         fs::copy(from, &to)?;
-        File::open(&to)?.sync_all()?;
-        if cfg!(unix) {
-            File::open(folder)?.sync_all()?;
-        }
-        Ok::<_, Error>(())
+        sync(&folder, &to)
     })
     .await?;
     Ok(name)
 }
 
-/// Whether two kept files hold the same bytes; one that is gone equals none.
-pub(crate) async fn equal(hub: &Hub, one: &str, other: &str) -> Result<bool> {
-    let (one, other) = (hub.uploads().join(one), hub.uploads().join(other));
-    blocking(move || Ok(matches!((fs::read(one), fs::read(other)), (Ok(a), Ok(b)) if a == b))).await
+/// Keeps under its name an upload that another hub received; durable when this returns.
+pub(crate) async fn keep_bytes(hub: &Hub, name: &str, bytes: Vec<u8>) -> Result<()> {
+    let (folder, to) = (hub.uploads(), hub.uploads().join(name));
+    let unfinished = hub.uploads().join([name, ".part"].concat());
+    blocking(move || {
+        fs::write(&unfinished, bytes)?;
+        fs::rename(&unfinished, &to)?;
+        sync(&folder, &to)
+    })
+    .await
+}
+
+fn sync(folder: &Path, file: &Path) -> Result<()> {
+    File::open(file)?.sync_all()?;
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// The bytes of a kept file.
+pub(crate) async fn bytes(hub: &Hub, name: &str) -> Result<Vec<u8>> {
+    let path = hub.uploads().join(name);
+    blocking(move || Ok(fs::read(path)?)).await
 }
 
 /// Removes a file of which nothing was stored.

@@ -97,17 +97,7 @@ impl Hub {
 
     /// `None`: the hub hung up without an answer.
     pub fn try_upload(&self, key: &str, region: &str, file: &Path) -> Option<(u16, Value)> {
-        let part = Part::bytes(fs::read(file).unwrap()).file_name("puantaj.db");
-        let request = reqwest::Client::new()
-            .post(format!("{}/sync", self.url))
-            .header("X-API-KEY", key)
-            .header("X-Region", region)
-            .header("X-Reason", "timesheet")
-            .multipart(Form::new().part("db", part));
-        self.web.block_on(async {
-            let answer = request.send().await.ok()?;
-            Some((answer.status().as_u16(), answer.json().await.unwrap_or_default()))
-        })
+        send(&self.url, key, region, file)
     }
 
     pub fn download(&self, key: &str, region: &str, file: &Path) -> u16 {
@@ -145,6 +135,22 @@ impl Hub {
         office::generate(&path, &office).unwrap();
         path
     }
+}
+
+/// Sends a file to the hub at this address.
+pub fn send(url: &str, key: &str, region: &str, file: &Path) -> Option<(u16, Value)> {
+    let part = Part::bytes(fs::read(file).unwrap()).file_name("puantaj.db");
+    let request = reqwest::Client::new()
+        .post(format!("{url}/sync"))
+        .header("X-API-KEY", key)
+        .header("X-Region", region)
+        .header("X-Reason", "timesheet")
+        .multipart(Form::new().part("db", part));
+    let web = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    web.block_on(async {
+        let answer = request.send().await.ok()?;
+        Some((answer.status().as_u16(), answer.json().await.unwrap_or_default()))
+    })
 }
 
 impl Drop for Hub {

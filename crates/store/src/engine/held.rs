@@ -1,4 +1,4 @@
-//! Batches that wait for a person. The upload is kept whole; nothing of it is applied.
+//! Batches that wait for a person. The upload is kept whole, in the store; nothing of it is applied.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ use crate::{
     Device, Error, Receipt, Rejected, Result,
     desk::Desk,
     query::{Db, Row, text},
-    shape::HELD,
+    shape::{HELD, HELD_FILES},
     sites::{self, visible},
     told::HeldTable,
     uploads,
@@ -26,18 +26,20 @@ pub(crate) const WAITING: &str = "waiting";
 /// The same file is not held again: it only has to take its next hand-out. With anything new in it, it is.
 const SENT_BACK: &str = "sent_back";
 const LET_THROUGH: &str = "let_through";
+/// Of a held file, in one row.
+const PART_BYTES: usize = 1 << 20;
 
 /// Keeps a batch, in place of an earlier one of the same file.
 pub(super) async fn keep(desk: &mut Desk<'_>, upload: &Receive, base: &Base, held: &[Held]) -> Result<()> {
+    let file = uploads::bytes(desk.hub, &upload.upload).await?;
+    let digest = blake3::hash(&file).to_hex().to_string();
     let mut id = None;
     for row in desk.db.find(HELD, &[("site", Value::Int(i64::from(upload.device.site.0)))]).await? {
         // A file that is met for the first time has no lineage yet that its next upload could be known by.
         let met = matches!(base.way, Way::Meet { .. }) && !upload.device.shared;
         let same = row.text(3)? == base.lineage.name || met;
         match row.text(6)? {
-            SENT_BACK if same && uploads::equal(desk.hub, row.text(4)?, &upload.upload).await? => {
-                return Ok(());
-            }
+            SENT_BACK if same && row.text_or_none(9)? == Some(&digest) => return Ok(()),
             WAITING if same || row.int(2)? == base.pc.id => id = Some(row.int(0)?),
             _ => {}
         }
@@ -52,8 +54,9 @@ pub(super) async fn keep(desk: &mut Desk<'_>, upload: &Receive, base: &Base, hel
         })
         .collect();
     let tables = serde_json::to_string(&tables).map_err(|_| Error::Broken("a held batch cannot be told"))?;
+    let id = id.unwrap_or_else(|| desk.meta.next_serial());
     let row = vec![
-        Value::Int(id.unwrap_or_else(|| desk.meta.next_serial())),
+        Value::Int(id),
         Value::Int(i64::from(upload.device.site.0)),
         Value::Int(base.pc.id),
         text(&base.lineage.name),
@@ -62,9 +65,23 @@ pub(super) async fn keep(desk: &mut Desk<'_>, upload: &Receive, base: &Base, hel
         text(WAITING),
         text(visible(&upload.reason)),
         Value::Int(desk.now_ms),
+        text(digest),
     ];
     desk.db.put(HELD, &[row]).await?;
+    desk.db.remove_with(HELD_FILES, &[("held", Value::Int(id))]).await?;
+    for (part, bytes) in (0..).zip(file.chunks(PART_BYTES)) {
+        let row = vec![Value::Int(id), Value::Int(part), Value::Bytes(bytes.to_vec())];
+        desk.db.add(HELD_FILES, &[row]).await?;
+    }
     audit(desk, &upload.device.name, "held", &upload.upload).await
+}
+
+/// The file of a batch that waits.
+pub(crate) async fn file(db: &mut Db, id: i64) -> Result<Vec<u8>> {
+    let mut parts = db.find(HELD_FILES, &[("held", Value::Int(id))]).await?;
+    parts.sort_by_key(|row| row.int(1).unwrap_or_default());
+    let parts = parts.iter().map(|row| row.bytes(2)).collect::<Result<Vec<_>>>()?;
+    Ok(parts.concat())
 }
 
 /// Lineages whose shadows are still needed to merge a batch that waits.
@@ -121,6 +138,7 @@ impl Job for Decide {
         row.0[6] = text(state);
         let upload = row.text(4)?.to_owned();
         desk.db.put(HELD, &[row.0]).await?;
+        desk.db.remove_with(HELD_FILES, &[("held", Value::Int(self.id))]).await?;
         audit(desk, &self.who, state, &upload).await?;
         match &self.upload {
             Some(batch) => {

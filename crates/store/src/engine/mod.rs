@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use model::{SiteId, Value};
 
 pub(crate) use hand_out::{HandOut, Prepared};
-pub(crate) use held::{Decide, WAITING, batch as held_batch, uploads as held_uploads};
+pub(crate) use held::{Decide, WAITING, batch as held_batch, file as held_file, uploads as held_uploads};
 pub(crate) use receive::{Mode, Receive};
 pub(crate) use resolve::{HEADQUARTERS, LookAt, Resolve};
 pub(crate) use rows::rows_of;
