@@ -304,6 +304,8 @@ option-held-approve-id = Its number, as `denk held list` shows it
 option-held-approve-id-value = ID
 option-held-reject-id = Its number, as `denk held list` shows it
 option-held-reject-id-value = ID
+option-demo-listen = Address and port to listen on [without it: 127.0.0.1:8787 or the next free port]
+option-demo-listen-value = ADDRESS
 option-verify-name = Flow or group
 option-verify-name-value = NAME
 option-verify-repair = Brings the target in line with the source
@@ -496,6 +498,22 @@ demo-nothing = (nothing was written)
 demo-day = A day's work: two new orders, one cancelled, quantities, a price and an order line changed, a product deleted, one order spoilt.
 demo-changes = Third run: exactly the differences; the spoilt row is parked with its reason.
 demo-end = Compared row by row: { $differences } differences, { $parked } parked. The files are in { $folder }: open them with any SQLite program, or start from there with `denk copy`.
+demo-hub = Hub and dashboard: { $url }
+demo-log-in = Log in with one of these; each password is shown only this once and must be changed at the first log-in:
+demo-log-in-again = Log in as before; `denk user passwd admin --data { $folder }` makes a new password.
+demo-offices = Three offices work by themselves, each on a file of its own that it exchanges with the hub every few seconds (after ten minutes: every minute):
+demo-look =
+    Watch the dashboard, or ask in a second window: `denk site list --data { $folder }`, `denk conflicts list --data { $folder }`.
+    Change an office's file with any SQLite program and see what the others get of it. Ctrl+C ends the demo.
+demo-turn = sent: { $inserted } new, { $updated } changed, { $deleted } deleted
+demo-waits = the hub holds back what it sent: `denk held list`
+demo-stopped = The demo has stopped; the same command goes on from here. What it made is in { $folder }.
+demo-listen-hint = name another address and port with --listen, or leave it out: then the demo takes the next free port
+demo-torn = { $file } and the hub's store do not belong together
+demo-torn-hint = delete the demo's folder, or name another with --data, and start again
+demo-office-what = the office { $office } could not exchange its file
+demo-office-hint = if another program has the file open, close it; the office tries again by itself
+demo-unheard = { $url } did not answer
 demo-what = the demo could not begin
 demo-hint = choose a folder that you may write to: denk demo --data FOLDER
 

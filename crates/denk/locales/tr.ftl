@@ -304,6 +304,8 @@ option-held-approve-id = `denk held list` çıktısındaki numarası
 option-held-approve-id-value = NO
 option-held-reject-id = `denk held list` çıktısındaki numarası
 option-held-reject-id-value = NO
+option-demo-listen = Dinlenecek adres ve port [verilmezse: 127.0.0.1:8787 ya da sıradaki boş port]
+option-demo-listen-value = ADRES
 option-verify-name = Akış ya da grup
 option-verify-name-value = AD
 option-verify-repair = Hedefi kaynağa uydurur
@@ -493,6 +495,22 @@ demo-nothing = (hiçbir şey yazılmadı)
 demo-day = Bir günlük iş: iki yeni sipariş, bir iptal, değişen miktarlar, bir fiyat ve bir sipariş kalemi, silinen bir ürün, bozulan bir sipariş.
 demo-changes = Üçüncü çalıştırma: yalnızca farklar; bozuk satır nedeniyle birlikte bekletilir.
 demo-end = Satır satır karşılaştırıldı: { $differences } fark, { $parked } bekleyen. Dosyalar { $folder } klasöründe: herhangi bir SQLite programıyla açın ya da `denk copy` ile oradan sürdürün.
+demo-hub = Merkez (hub) ve pano: { $url }
+demo-log-in = Bunlardan biriyle girin; her parola yalnızca bu kez gösterilir ve ilk girişte değiştirilmelidir:
+demo-log-in-again = Önceki gibi girin; `denk user passwd admin --data { $folder }` yeni bir parola verir.
+demo-offices = Üç şube kendiliğinden çalışıyor; her birinin kendi dosyası var ve birkaç saniyede bir (on dakika sonra: dakikada bir) merkezle değiş tokuş ediyor:
+demo-look =
+    Panoyu izleyin ya da ikinci bir pencerede sorun: `denk site list --data { $folder }`, `denk conflicts list --data { $folder }`.
+    Bir şubenin dosyasını herhangi bir SQLite programıyla değiştirin, ötekilere ne ulaştığına bakın. Ctrl+C tanıtımı bitirir.
+demo-turn = gönderdi: { $inserted } yeni, { $updated } değişen, { $deleted } silinen
+demo-waits = merkez, gönderdiğini onay için bekletiyor: `denk held list`
+demo-stopped = Tanıtım durdu; aynı komut kaldığı yerden sürdürür. Oluşturduğu her şey { $folder } klasöründe.
+demo-listen-hint = --listen ile başka bir adres ve port verin ya da hiç vermeyin: o zaman sıradaki boş port kullanılır
+demo-torn = { $file } ile merkezin deposu birbirine ait değil
+demo-torn-hint = tanıtımın klasörünü silin ya da --data ile başka bir klasör verip yeniden başlatın
+demo-office-what = { $office } şubesi dosyasını değiş tokuş edemedi
+demo-office-hint = dosyayı başka bir program açık tutuyorsa kapatın; şube kendiliğinden yeniden dener
+demo-unheard = { $url } yanıt vermedi
 demo-what = tanıtım başlayamadı
 demo-hint = yazabildiğiniz bir klasör seçin: denk demo --data KLASÖR
 

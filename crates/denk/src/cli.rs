@@ -298,7 +298,11 @@ pub struct CompareArgs {
 
 /// Everything on one machine with made-up data.
 #[derive(Debug, Args)]
-pub struct DemoArgs {}
+pub struct DemoArgs {
+    /// Instead of the usual port, or the next free one.
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<std::net::SocketAddr>,
+}
 
 /// What came of reading the arguments, when it is no command to carry out.
 #[derive(Debug)]

@@ -48,10 +48,14 @@ impl Failure {
         self
     }
 
-    /// Adds the causes behind `error`, outermost first, in their own words.
+    /// Adds the causes behind `error`, outermost first, in their own words; what is said already is not said again.
     #[must_use]
     pub fn caused_by(mut self, error: &(dyn std::error::Error + 'static)) -> Self {
-        self.0.why.extend(chain(Some(error)).map(Message::verbatim));
+        for cause in chain(Some(error)).map(Message::verbatim) {
+            if !self.0.why.contains(&cause) {
+                self.0.why.push(cause);
+            }
+        }
         self
     }
 

@@ -14,19 +14,27 @@ use crate::{
 };
 
 /// The store's file in the data folder, unless the configuration names another place.
-const FILE: &str = "hub.db";
+pub(crate) const FILE: &str = "hub.db";
 
 /// What the hub's store is opened with.
 ///
 /// # Errors
 /// `SecretMissing`, `WrongAddress`, `UnknownPreset`, `PresetHasNo`.
 pub fn settings(context: &Context) -> Result<Settings> {
-    let data_folder = context.data_folder();
+    let usual = in_folder(&context.data_folder(), &context.config.hub.preset)?;
     let address = context.config.hub_database()?;
+    Ok(Settings { address: address.unwrap_or_else(|| usual.address.clone()), ..usual })
+}
+
+/// What a store is opened with that lies in this folder, whatever the configuration says.
+///
+/// # Errors
+/// `UnknownPreset`, `PresetHasNo`.
+pub(crate) fn in_folder(folder: &Path, preset_name: &str) -> Result<Settings> {
     Ok(Settings {
-        address: address.unwrap_or_else(|| Address::sqlite(data_folder.join(FILE))),
-        data_folder,
-        preset: preset(&context.config.hub.preset)?,
+        address: Address::sqlite(folder.join(FILE)),
+        data_folder: folder.to_owned(),
+        preset: preset(preset_name)?,
         clock: Arc::new(clock::unix_ms),
         random: Arc::new(|bytes: &mut [u8]| getrandom::fill(bytes).expect("the system has randomness")),
     })
@@ -45,7 +53,14 @@ impl HubStore {
     /// # Errors
     /// What is wrong with the configuration, or what the store says.
     pub async fn open_or_create(context: &Context) -> Result<Self> {
-        let settings = settings(context)?;
+        Self::open_at(settings(context)?).await
+    }
+
+    /// As [`HubStore::open_or_create`], wherever the store is.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn open_at(settings: Settings) -> Result<Self> {
         let address = settings.address.clone();
         match Store::open(settings).await {
             Ok(store) => Ok(Self { store, address }),

@@ -87,8 +87,8 @@ pub async fn execute(arguments: &[OsString], environment: Environment, output: O
     let text = Text::new(language.language);
     let context = Context { config, text, language, output, environment, global: cli.global };
     let outcome = match cli.command {
-        // It hears the same and finishes what is running.
-        Command::Serve(_) => dispatch(cli.command, &context).await,
+        // They hear the same and finish what is running.
+        Command::Serve(_) | Command::Demo(_) => dispatch(cli.command, &context).await,
         command => tokio::select! {
             outcome = dispatch(command, &context) => outcome,
             () = stop_asked() => Err(stopped()),
@@ -213,7 +213,12 @@ impl Context {
 
     /// Starts the log files; for commands that run flows. A log that cannot be written is told and stops nothing.
     pub fn start_log(&self) {
-        let plan = self.log_plan();
+        self.start_log_in(self.config.folder.join(&self.config.log.folder));
+    }
+
+    /// As [`Context::start_log`], in this folder whatever the configuration says.
+    pub fn start_log_in(&self, folder: PathBuf) {
+        let plan = self.log_plan(folder);
         if let Err(error) = log::start(&plan) {
             let note = message("log-unwritable")
                 .with("folder", plan.folder.as_path())
@@ -222,10 +227,10 @@ impl Context {
         }
     }
 
-    fn log_plan(&self) -> log::Plan {
+    fn log_plan(&self, folder: PathBuf) -> log::Plan {
         let configured = &self.config.log;
         log::Plan {
-            folder: self.config.folder.join(&configured.folder),
+            folder,
             level: self.global.log_level.map_or(configured.level, LogLevel::filter),
             format: self.global.log_format.map_or(configured.format, LogFormat::format),
             console: match self.global.verbose {

@@ -71,10 +71,7 @@ pub(super) fn settings(context: &Context) -> Result<hub::Settings> {
         data_folder: store.data_folder,
         api_key: context.config.hub_api_key()?.as_deref().and_then(ApiKey::new),
         first_users: first_users(&configured.preset)?,
-        language: match context.language.language {
-            crate::messages::Language::Turkish => Language::Turkish,
-            crate::messages::Language::English => Language::English,
-        },
+        language: language(context),
         zone: clock::time_zone(&context.config.zone_name),
         limits: Limits::default(),
         clock: store.clock,
@@ -82,7 +79,15 @@ pub(super) fn settings(context: &Context) -> Result<hub::Settings> {
     })
 }
 
-fn first_users(preset: &str) -> Result<Vec<hub::FirstUser>> {
+/// The caller's language, as the hub knows it.
+pub(super) fn language(context: &Context) -> Language {
+    match context.language.language {
+        crate::messages::Language::Turkish => Language::Turkish,
+        crate::messages::Language::English => Language::English,
+    }
+}
+
+pub(super) fn first_users(preset: &str) -> Result<Vec<hub::FirstUser>> {
     let files = presets::files(preset).unwrap_or_default();
     let Some(file) = files.iter().find(|file| file.path == presets::USERS) else { return Ok(Vec::new()) };
     let users: NewUsers =
@@ -103,7 +108,7 @@ fn announce(context: &Context, url: &str, fingerprint: Option<&str>, passwords: 
 }
 
 /// One hub for each data folder: two would take each other's unfinished uploads for their own.
-fn lock(folder: &Path) -> Result<File> {
+pub(super) fn lock(folder: &Path) -> Result<File> {
     let path = folder.join(LOCK);
     let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
     let mut file = opened.map_err(|error| folder_failure(folder, &error))?;
@@ -152,7 +157,7 @@ fn temporary(folder: &Path) -> Option<String> {
     inside.map(|place| place.display().to_string())
 }
 
-fn cannot_serve(error: &hub::Error) -> Failure {
+pub(super) fn cannot_serve(error: &hub::Error) -> Failure {
     let why = Message::verbatim(error.to_string());
     Failure::new(Code::HubCannotServe, message("serve-what"), why, message("serve-hint")).caused_by(error)
 }
