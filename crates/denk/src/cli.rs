@@ -89,7 +89,11 @@ pub enum Command {
     Import(ImportArgs),
     Compare(CompareArgs),
     #[command(subcommand, arg_required_else_help = true)]
+    Conflicts(ConflictsCommand),
+    #[command(subcommand, arg_required_else_help = true)]
     Held(HeldCommand),
+    #[command(subcommand, arg_required_else_help = true)]
+    User(UserCommand),
     Demo(DemoArgs),
 }
 
@@ -267,9 +271,9 @@ pub struct SiteRenameArgs {
 pub struct ImportArgs {
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Whose files these are; rows without a region get it.
-    #[arg(long, value_name = "REGION", default_value = "*")]
-    pub region: String,
+    /// Whose files these are; rows without a region get it. `*`: everybody's, and rows without a region stay so.
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -285,6 +289,67 @@ pub enum HeldCommand {
 #[derive(Debug, Args)]
 pub struct HeldIdArgs {
     pub id: i64,
+}
+
+/// Values that two people changed, of which one did not stand.
+#[derive(Debug, Subcommand)]
+pub enum ConflictsCommand {
+    List,
+    Show(ConflictIdArgs),
+    Take(ConflictTakeArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ConflictIdArgs {
+    pub id: i64,
+}
+
+#[derive(Debug, Args)]
+pub struct ConflictTakeArgs {
+    pub id: i64,
+    #[arg(value_enum, value_name = "local|incoming")]
+    pub side: ConflictSide,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ConflictSide {
+    /// What the hub had first.
+    Local,
+    /// What came in later.
+    Incoming,
+}
+
+/// The people who may log in.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    Add(UserAddArgs),
+    List,
+    Passwd(UserNameArgs),
+    Disable(UserNameArgs),
+    Enable(UserNameArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct UserAddArgs {
+    pub name: String,
+    #[arg(long, value_enum, value_name = "ROLE")]
+    pub role: UserRole,
+    /// `*`: everything; an office's account belongs to one region.
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum UserRole {
+    Admin,
+    Manager,
+    Viewer,
+    Office,
+}
+
+#[derive(Debug, Args)]
+pub struct UserNameArgs {
+    pub name: String,
 }
 
 /// Rows that differ between two office files.

@@ -180,6 +180,8 @@ async fn dispatch(command: Command, context: &Context) -> failure::Result<Outcom
         Command::Site(command) => commands::site::run(&command, context).await,
         Command::Import(args) => commands::import::run(&args, context).await,
         Command::Compare(args) => commands::compare::run(&args, context),
+        Command::Conflicts(command) => commands::conflicts::run(&command, context).await,
+        Command::User(command) => commands::user::run(&command, context).await,
         Command::Held(command) => commands::held::run(&command, context).await,
         Command::Demo(args) => commands::demo::run(&args, context).await,
     }

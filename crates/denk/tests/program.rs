@@ -139,19 +139,21 @@ fn help_is_in_the_language_of_the_reader_and_goes_to_standard_output() {
     Kullanım: denk [SEÇENEKLER] <KOMUT>
 
     Komutlar:
-      copy     Bir veritabanının tablolarını diğerininkilere eşitler
-      run      Akışları ya da akış gruplarını bir kez çalıştırır
-      check    Tanımlı her veritabanını açar; neyin yolunda olduğunu, gerisi için ne yapılacağını söyler
-      verify   Bir akışın ya da grubun kaynağını ve hedefini satır satır karşılaştırır
-      preset   denk ile gelen akış dosyaları
-      config   Yapılandırma
-      init     denk.toml dosyasını yazar
-      serve    Merkezi (hub) durdurulana kadar çalıştırır
-      site     Dosya gönderip alabilen şube bilgisayarları
-      import   Herhangi bir eski biçimdeki şube dosyalarını merkeze aktarır
-      compare  İki şube dosyası arasında farklı olan satırları söyler
-      held     Bir kerede çok şey silen ya da değiştiren şube dosyaları
-      demo     Her şeyi bu bilgisayarda uydurma verilerle gösterir
+      copy       Bir veritabanının tablolarını diğerininkilere eşitler
+      run        Akışları ya da akış gruplarını bir kez çalıştırır
+      check      Tanımlı her veritabanını açar; neyin yolunda olduğunu, ne yapılacağını söyler
+      verify     Bir akışın ya da grubun kaynağını ve hedefini satır satır karşılaştırır
+      preset     denk ile gelen akış dosyaları
+      config     Yapılandırma
+      init       denk.toml dosyasını yazar
+      serve      Merkezi (hub) durdurulana kadar çalıştırır
+      site       Dosya gönderip alabilen şube bilgisayarları
+      import     Herhangi bir eski biçimdeki şube dosyalarını merkeze aktarır
+      compare    İki şube dosyası arasında farklı olan satırları söyler
+      conflicts  İki kişinin değiştirdiği, birinin geçersiz kaldığı değerler
+      held       Bir kerede çok şey silen ya da değiştiren şube dosyaları
+      user       Panoya girebilen kişiler
+      demo       Her şeyi bu bilgisayarda uydurma verilerle gösterir
 
     Genel seçenekler:
           --lang <tr|en>        Metinlerin dili: tr ya da en
@@ -164,6 +166,50 @@ fn help_is_in_the_language_of_the_reader_and_goes_to_standard_output() {
           --log-format <BİÇİM>  Günlük dosyalarının biçimi: text ya da json
       -h, --help                Bu yardımı gösterir
       -V, --version             Sürümü gösterir
+    ");
+}
+
+#[test]
+fn the_help_of_commands_for_people_s_decisions_says_what_to_type() {
+    let folder = empty();
+    let head = |arguments: &[&str]| {
+        let (_, out, _) = english(folder.path(), &[arguments, &["--help"]].concat());
+        out.split("\nGeneral options").next().unwrap().to_owned()
+    };
+    insta::assert_snapshot!(head(&["conflicts", "take"]), @r"
+    Decides one: which of both values is to stand
+
+    Usage: denk conflicts take [OPTIONS] <ID> <local|incoming>
+
+    Arguments:
+      <ID>              Its number, as `denk conflicts list` shows it
+      <local|incoming>  local: the value that the hub had first; incoming: the one that came in later
+    ");
+    insta::assert_snapshot!(head(&["user", "add"]), @r"
+    Adds a person and shows a one-time password
+
+    Usage: denk user add [OPTIONS] --role <ROLE> <NAME>
+
+    Arguments:
+      <NAME>  Name to log in with
+
+    Options:
+          --role <ROLE>      admin, manager, viewer or office
+          --region <REGION>  The region that the person sees [without it: all; an office's account must
+                             have one]
+    ");
+    insta::assert_snapshot!(head(&["import"]), @r"
+    Brings old office files of any historical shape into the hub
+
+    Usage: denk import [OPTIONS] <FILE>...
+
+    Arguments:
+      <FILE>...  Office files (puantaj.db and older ones)
+
+    Options:
+          --region <REGION>  Whose files these are: rows that say no region get it; * takes all rows as
+                             they are [without it: as *, if every row says its region]
+          --dry-run          Shows what would be done and writes nothing
     ");
 }
 
@@ -183,6 +229,28 @@ fn no_help_text_is_missing_in_any_language() {
         "config",
         "config show",
         "init",
+        "serve",
+        "site",
+        "site add",
+        "site list",
+        "site revoke",
+        "site rename",
+        "import",
+        "compare",
+        "conflicts",
+        "conflicts list",
+        "conflicts show",
+        "conflicts take",
+        "held",
+        "held list",
+        "held approve",
+        "held reject",
+        "user",
+        "user add",
+        "user list",
+        "user passwd",
+        "user disable",
+        "user enable",
         "demo",
     ];
     for (language, foreign) in [("en", ["Kullanım", "Seçenekler"]), ("tr", ["Usage", "Options"])] {

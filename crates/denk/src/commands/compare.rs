@@ -13,8 +13,9 @@ use crate::{
     Context, Outcome,
     cli::CompareArgs,
     clock,
-    failure::{Failure, Result},
+    failure::{Code, Failure, Result},
     hub_store::{self, unfit},
+    messages::message,
     output::Table,
 };
 
@@ -24,10 +25,9 @@ const EXAMPLES: usize = 20;
 /// # Errors
 /// A file that is no office file.
 pub fn run(args: &CompareArgs, context: &Context) -> Result<Outcome> {
-    let rules = merge::read(hub_store::preset(&context.config.hub.preset)?.rules)
-        .map_err(|error| Failure::defect(error.to_string()))?;
-    let first = read(&context.environment.folder().join(&args.first), &rules)?;
-    let second = read(&context.environment.folder().join(&args.second), &rules)?;
+    let rules = rules(context)?;
+    let first = read(context, &args.first, &rules)?;
+    let second = read(context, &args.second, &rules)?;
     let compared = compare(&first, &second, &rules);
     let equal = compared.iter().all(|table| table.differences.is_empty());
     context.output.answer(&json!({ "equal": equal, "flows": compared.iter().map(told).collect::<Vec<_>>() }));
@@ -35,12 +35,24 @@ pub fn run(args: &CompareArgs, context: &Context) -> Result<Outcome> {
     Ok(if equal { Outcome::Done } else { Outcome::Partial })
 }
 
+/// What the configured preset says of offices' tables.
+pub(super) fn rules(context: &Context) -> Result<merge::Rules> {
+    let text = hub_store::preset(&context.config.hub.preset)?.rules;
+    merge::read(text).map_err(|error| Failure::defect(error.to_string()))
+}
+
 /// An office's file, checked as input that anybody may have made.
-fn read(path: &Path, rules: &merge::Rules) -> Result<OfficeFile> {
+pub(super) fn read(context: &Context, file: &Path, rules: &merge::Rules) -> Result<OfficeFile> {
+    let path = context.environment.folder().join(file);
+    if !path.is_file() {
+        let why = message("office-file-missing").with("file", file);
+        let what = message("office-file-what").with("file", file);
+        return Err(Failure::new(Code::OfficeFile, what, why, message("office-file-missing-hint")));
+    }
     let start = clock::monotonic();
-    let upload = untrusted::inspect(path, &untrusted::Limits::default(), move || clock::monotonic() - start)
-        .map_err(|error| unfit(path, &error))?;
-    office_file::read(upload, rules).map_err(|error| unfit(path, &error))
+    let upload = untrusted::inspect(&path, &untrusted::Limits::default(), move || clock::monotonic() - start)
+        .map_err(|error| unfit(file, &error))?;
+    office_file::read(upload, rules).map_err(|error| unfit(file, &error))
 }
 
 fn told(table: &Comparison) -> serde_json::Value {

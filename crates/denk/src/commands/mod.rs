@@ -3,6 +3,7 @@
 pub mod check;
 pub mod compare;
 pub mod config_show;
+pub mod conflicts;
 pub mod copy;
 pub mod demo;
 pub mod held;
@@ -13,4 +14,5 @@ mod report;
 pub mod run;
 pub mod serve;
 pub mod site;
+pub mod user;
 pub mod verify;

@@ -25,10 +25,7 @@ pub async fn run(command: &SiteCommand, context: &Context) -> Result<Outcome> {
 async fn add(args: &SiteAddArgs, context: &Context) -> Result<Outcome> {
     let hub = HubStore::open_or_create(context).await?;
     let failed = |error| hub.failure(&error);
-    let known = hub.store.status().await.map_err(failed)?.regions;
-    let sites = hub.store.sites().await.map_err(failed)?;
-    let known = known.keys().map(String::as_str).chain(sites.iter().map(|site| site.region.as_str()));
-    refuse_misspelt(&args.region, known)?;
+    refuse_misspelt(&args.region, &hub, "site-what").await?;
     let enrolment = hub.store.add_site(&args.name, &args.region).await.map_err(failed)?;
     let line = super::serve::enrolment_line(context, &enrolment.token)?;
     hub.store.close().await;
@@ -47,15 +44,19 @@ async fn add(args: &SiteAddArgs, context: &Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// A PC of region `izmir` would see nothing of `Izmir`, and its own rows would be refused: such a name is a slip.
-fn refuse_misspelt<'a>(region: &str, known: impl Iterator<Item = &'a str>) -> Result<()> {
+/// Who is of region `izmir` would see nothing of `Izmir`, and rows of theirs would be refused: such a name is a slip.
+pub(super) async fn refuse_misspelt(region: &str, hub: &HubStore, what: &'static str) -> Result<()> {
+    let failed = |error| hub.failure(&error);
+    let regions = hub.store.status().await.map_err(failed)?.regions;
+    let sites = hub.store.sites().await.map_err(failed)?;
+    let known = regions.keys().map(String::as_str).chain(sites.iter().map(|site| site.region.as_str()));
     let known: Vec<&str> = known.collect();
     let near = known.iter().find(|known| folded(known) == folded(region));
     match near.filter(|_| !known.contains(&region.trim())) {
         None => Ok(()),
         Some(near) => {
             let why = message("site-region-near").with("region", region).with("near", *near);
-            Err(Failure::new(Code::WrongArgument, message("site-what"), why, message("site-region-hint")))
+            Err(Failure::new(Code::WrongArgument, message(what), why, message("site-region-hint")))
         }
     }
 }

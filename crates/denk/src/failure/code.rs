@@ -75,6 +75,12 @@ pub enum Code {
     HubCannotServe,
     /// Nothing of this number is held.
     UnknownHeld,
+    /// No conflict has this number, or nothing is left to decide about it.
+    UnknownConflict,
+    /// Nobody with an account has this name.
+    UnknownUser,
+    /// There is an account of this name already.
+    UserExists,
     /// A command that does not exist.
     UnknownCommand,
     /// An option that does not exist.
@@ -140,6 +146,9 @@ impl Code {
             C::HubLocked,
             C::HubCannotServe,
             C::UnknownHeld,
+            C::UnknownConflict,
+            C::UnknownUser,
+            C::UserExists,
         ];
         let usage = [
             C::UnknownCommand,
@@ -195,6 +204,9 @@ impl Code {
             Self::HubLocked => 5007,
             Self::HubCannotServe => 5008,
             Self::UnknownHeld => 5009,
+            Self::UnknownConflict => 5010,
+            Self::UnknownUser => 5011,
+            Self::UserExists => 5012,
             Self::UnknownCommand => 4001,
             Self::UnknownOption => 4002,
             Self::ArgumentMissing => 4003,

@@ -7,7 +7,7 @@ use std::{
 use super::*;
 
 /// Keys whose end is put together in code; their own tests say that each is there.
-const MADE_IN_CODE: [&str; 11] = [
+const MADE_IN_CODE: [&str; 13] = [
     "command-",
     "option-",
     "database-what-",
@@ -19,6 +19,8 @@ const MADE_IN_CODE: [&str; 11] = [
     "type-",
     "compare-",
     "site-state-",
+    "user-state-",
+    "import-reason-",
 ];
 
 /// Key (or `key.attribute`) -> its variables.

@@ -100,6 +100,15 @@ impl Hub {
         send(&self.url, key, region, file)
     }
 
+    /// Where a log-in leads; `None` when it is refused.
+    pub fn log_in(&self, name: &str, password: &str) -> Option<String> {
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let form = [("username", name), ("password", password)];
+        let request = client.post(format!("{}/login", self.url)).form(&form);
+        let answer = self.web.block_on(request.send()).unwrap();
+        answer.headers().get("location").map(|place| place.to_str().unwrap().to_owned())
+    }
+
     pub fn download(&self, key: &str, region: &str, file: &Path) -> u16 {
         self.try_download(key, region, file).unwrap()
     }

@@ -1,13 +1,11 @@
-//! The built hub and old office programs: real HTTP, real files, a hub that is killed.
-#![allow(clippy::unwrap_used, reason = "tests")]
-
-mod hub_process;
+//! Files go up and come down.
 
 use std::fs;
 
-use hub_process::{Hub, rows};
 use rusqlite::Connection;
 use serde_json::Value;
+
+use crate::hub::{Hub, rows};
 
 const PEOPLE: &str = "select full_name from employees order by full_name";
 
@@ -53,27 +51,6 @@ fn an_answered_upload_outlives_the_hub() {
     let changed = |table: &Value| ["inserted", "updated", "deleted"].iter().any(|what| table[what] != 0);
     assert!(!said["tables"].as_object().unwrap().values().any(changed), "{said:#}");
     assert_eq!(hub.get("/health", None).1["status"], "ok");
-}
-
-#[test]
-fn an_imported_file_is_continued_by_the_pc_it_came_from() {
-    let hub = Hub::start();
-    let file = hub.file("old.db", "Izmir", 4);
-    let name = file.to_str().unwrap();
-    let (code, planned) = hub.denk(&["import", name, "--region", "Izmir", "--dry-run"]);
-    assert_eq!((code, &planned["tables"]["employees"]["new"]), (0, &9.into()), "{planned:#}");
-    assert_eq!(hub.denk(&["import", name, "--region", "Izmir"]).1["tables"]["timesheets"]["new"], 76);
-    let again = hub.upload("shared", "Izmir", &file).1;
-    assert_eq!(
-        (&again["tables"]["timesheets"]["unchanged"], &again["tables"]["timesheets"]["inserted"]),
-        (&76.into(), &0.into()),
-        "{again:#}"
-    );
-    let other = hub.file("other.db", "Izmir", 5);
-    let (code, same) = hub.denk(&["compare", name, name]);
-    assert_eq!((code, same["equal"].as_bool()), (0, Some(true)), "{same:#}");
-    let (code, differs) = hub.denk(&["compare", name, other.to_str().unwrap()]);
-    assert_eq!((code, differs["equal"].as_bool()), (3, Some(false)), "{differs:#}");
 }
 
 #[test]

@@ -1,0 +1,187 @@
+//! `denk conflicts`: values that two people changed, of which one did not stand, and what a person decides about them.
+
+use serde_json::{Value, json};
+use store::{ConflictState, Error, KeptConflict, KeptSide, Take};
+
+use crate::{
+    Context, Outcome,
+    cli::{ConflictSide, ConflictsCommand},
+    failure::{Code, Failure, Result},
+    hub_store::HubStore,
+    messages::{Message, message},
+    output::Table,
+};
+
+/// Who decides, for the audit: whoever may use this machine.
+const WHO: &str = "denk conflicts";
+
+/// # Errors
+/// The store is not there or fails; no conflict has this number, or nothing is left to decide about it.
+pub async fn run(command: &ConflictsCommand, context: &Context) -> Result<Outcome> {
+    let hub = HubStore::open(context).await?;
+    let done = match command {
+        ConflictsCommand::List => list(&hub, context).await,
+        ConflictsCommand::Show(args) => show(&hub, args.id, context).await,
+        ConflictsCommand::Take(args) => take(&hub, args.id, args.side, context).await,
+    };
+    hub.store.close().await;
+    done
+}
+
+/// Those that nobody has decided.
+async fn list(hub: &HubStore, context: &Context) -> Result<Outcome> {
+    let mut conflicts = all(hub).await?;
+    conflicts.retain(|one| one.state != ConflictState::Decided);
+    let items: Vec<_> = conflicts.iter().map(|one| json(context, one)).collect();
+    context.output.answer(&json!({ "items": items }));
+    let headings = ["number", "table", "row", "column", "local", "incoming", "stands"]
+        .map(|word| context.text.get(&format!("column-{word}")));
+    let mut table = Table::headed(headings).right([0]);
+    for one in &conflicts {
+        let [local, incoming] = [ConflictSide::Local, ConflictSide::Incoming].map(|side| {
+            let side = one.side(side);
+            format!("{} ({})", words(context, one, side), side.site_name)
+        });
+        let column = one.column.clone().unwrap_or_else(|| "-".to_owned());
+        let stands = one.standing().word().to_owned();
+        table.row([one.id.to_string(), one.table.clone(), one.row.clone(), column, local, incoming, stands]);
+    }
+    context.output.table(&table);
+    if !conflicts.is_empty() {
+        context.output.line(&context.text.get("conflicts-how"));
+    }
+    Ok(Outcome::Done)
+}
+
+/// Everything about one; it no longer counts as new.
+async fn show(hub: &HubStore, id: i64, context: &Context) -> Result<Outcome> {
+    let one = find(hub, id).await?;
+    hub.store.look_at(&[id], WHO).await.map_err(|error| hub.failure(&error))?;
+    context.output.answer(&json(context, &one));
+    let line = |words: &Message| context.output.line(&context.text.say(words));
+    let head = message("conflicts-head").with("table", one.table.as_str()).with("row", one.row.as_str());
+    line(&head.with("column", one.column.clone().unwrap_or_else(|| "-".to_owned())));
+    for (side, words_of) in
+        [(ConflictSide::Local, "conflicts-local"), (ConflictSide::Incoming, "conflicts-incoming")]
+    {
+        let kept = one.side(side);
+        let stands = if one.standing() == side { "conflicts-stands" } else { "conflicts-stands-not" };
+        line(
+            &message(words_of)
+                .with("value", words(context, &one, kept))
+                .with("site", kept.site_name.as_str())
+                .with("at", context.moment(kept.wall_ms))
+                .with("stands", message(stands)),
+        );
+    }
+    match (one.state, &one.who) {
+        (ConflictState::Decided, Some(who)) => {
+            let at = context.moment(one.looked_ms.unwrap_or_default());
+            line(&message("conflicts-decided").with("who", who.as_str()).with("at", at));
+        }
+        _ => context.output.line(&context.text.get("conflicts-how")),
+    }
+    Ok(Outcome::Done)
+}
+
+async fn take(hub: &HubStore, id: i64, side: ConflictSide, context: &Context) -> Result<Outcome> {
+    let one = find(hub, id).await?;
+    let take = if one.standing() == side { Take::Winner } else { Take::Loser };
+    hub.store.resolve(id, take, WHO).await.map_err(|error| match error {
+        Error::NoConflict(_) => {
+            let who = one.who.clone().unwrap_or_default();
+            refused(
+                message("conflicts-decided-why").with("id", id.to_string()).with("who", who),
+                "conflicts-decided-hint",
+            )
+        }
+        Error::Gone => refused(message("conflicts-gone"), "conflicts-gone-hint"),
+        other => hub.failure(&other),
+    })?;
+    context.output.answer(&json!({ "id": id, "taken": side.word() }));
+    let value = words(context, &one, one.side(side));
+    let done = message(match take {
+        Take::Winner => "conflicts-kept",
+        Take::Loser => "conflicts-put-back",
+    });
+    context.output.line(&context.text.say(&done.with("id", id.to_string()).with("value", value)));
+    Ok(Outcome::Done)
+}
+
+async fn all(hub: &HubStore) -> Result<Vec<KeptConflict>> {
+    hub.store.conflicts().await.map_err(|error| hub.failure(&error))
+}
+
+async fn find(hub: &HubStore, id: i64) -> Result<KeptConflict> {
+    let found = all(hub).await?.into_iter().find(|one| one.id == id);
+    found.ok_or_else(|| {
+        refused(message("conflicts-unknown").with("id", id.to_string()), "conflicts-unknown-hint")
+    })
+}
+
+fn refused(why: Message, hint: &'static str) -> Failure {
+    Failure::new(Code::UnknownConflict, message("conflicts-what"), why, message(hint))
+}
+
+/// **Shape**: `columns` names no column when what did not stand is a deletion; then `deletion` is true. `site`: whose
+/// value did not stand.
+fn json(context: &Context, one: &KeptConflict) -> Value {
+    let sides = json!({ "winner": one.winner.value, "loser": one.loser.value });
+    let columns: serde_json::Map<String, Value> =
+        one.column.iter().map(|name| (name.clone(), sides.clone())).collect();
+    json!({
+        "id": one.id,
+        "table": one.table,
+        "key": one.row,
+        "columns": columns,
+        "site": one.loser.site_name,
+        "at": context.moment(one.at_ms),
+        "deletion": one.column.is_none(),
+        "gid": one.gid,
+        "region": one.region,
+        "stands": one.standing().word(),
+        "winner_site": one.winner.site_name,
+        "winner_at": context.moment(one.winner.wall_ms),
+        "loser_at": context.moment(one.loser.wall_ms),
+        "asked": one.asked,
+        "state": one.state,
+        "who": one.who,
+    })
+}
+
+fn words(context: &Context, one: &KeptConflict, side: &KeptSide) -> String {
+    match &side.value {
+        None if one.column.is_none() && *side == one.loser => context.text.get("conflicts-deletion"),
+        None if one.column.is_none() => context.text.get("conflicts-row"),
+        None | Some(Value::Null) => context.text.get("conflicts-empty"),
+        Some(Value::String(text)) => format!("`{text}`"),
+        Some(value) => value.to_string(),
+    }
+}
+
+/// Which value came when.
+trait Sides {
+    /// What the hub had first, or what came in later.
+    fn side(&self, side: ConflictSide) -> &KeptSide;
+    fn standing(&self) -> ConflictSide;
+}
+
+impl Sides for KeptConflict {
+    fn side(&self, side: ConflictSide) -> &KeptSide {
+        if self.standing() == side { &self.winner } else { &self.loser }
+    }
+
+    fn standing(&self) -> ConflictSide {
+        let later = self.winner.wall_ms > self.loser.wall_ms;
+        if later { ConflictSide::Incoming } else { ConflictSide::Local }
+    }
+}
+
+impl ConflictSide {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Incoming => "incoming",
+        }
+    }
+}

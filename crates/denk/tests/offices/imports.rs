@@ -1,0 +1,104 @@
+//! Old files into the hub.
+
+use std::fs;
+
+use rusqlite::Connection;
+use testkit::office::{self, Office, Shape, Size};
+
+use crate::hub::{Hub, rows};
+
+#[test]
+fn an_imported_file_is_continued_by_the_pc_it_came_from() {
+    let hub = Hub::start();
+    let file = hub.file("old.db", "Izmir", 4);
+    let name = file.to_str().unwrap();
+    let (code, planned) = hub.denk(&["import", name, "--region", "Izmir", "--dry-run"]);
+    assert_eq!((code, &planned["tables"]["employees"]["new"]), (0, &9.into()), "{planned:#}");
+    assert_eq!(hub.denk(&["import", name, "--region", "Izmir"]).1["tables"]["timesheets"]["new"], 76);
+    let again = hub.upload("shared", "Izmir", &file).1;
+    assert_eq!(
+        (&again["tables"]["timesheets"]["unchanged"], &again["tables"]["timesheets"]["inserted"]),
+        (&76.into(), &0.into()),
+        "{again:#}"
+    );
+    let other = hub.file("other.db", "Izmir", 5);
+    let (code, same) = hub.denk(&["compare", name, name]);
+    assert_eq!((code, same["equal"].as_bool()), (0, Some(true)), "{same:#}");
+    let (code, differs) = hub.denk(&["compare", name, other.to_str().unwrap()]);
+    assert_eq!((code, differs["equal"].as_bool()), (3, Some(false)), "{differs:#}");
+}
+
+/// A file from before regions came into being.
+fn without_regions(hub: &Hub) -> String {
+    let path = hub.folder.path().join("pre.db");
+    let office = Office { shape: Shape::PreSync, size: Size::small(), region: "Ankara", seed: 7 };
+    office::generate(&path, &office).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn rows_without_a_region_come_in_only_when_somebody_says_whose_they_are() {
+    let hub = Hub::start();
+    let file = without_regions(&hub);
+    let (code, planned) = hub.denk(&["import", &file, "--dry-run"]);
+    let counts = serde_json::json!({ "employees": 9, "timesheets": 76 });
+    assert_eq!((code, &planned["regionless"]), (0, &counts), "{planned:#}");
+    let (code, refused) = hub.denk(&["import", &file]);
+    assert_eq!((code, &refused["error"]["code"]), (2, &"DENK-4004".into()), "{refused:#}");
+    let hint = refused["error"]["hint"].as_str().unwrap();
+    assert!(hint.contains("--region"), "{hint}");
+    assert_eq!(hub.get("/status", Some("shared")).1["employees"], 0, "nothing was written");
+    let (code, done) = hub.denk(&["import", &file, "--region", "Ankara"]);
+    assert_eq!((code, &done["tables"]["employees"]["repaired"]), (0, &9.into()), "{done:#}");
+    assert_eq!(
+        rows(&hub.folder.path().join("data/hub.db"), "select distinct region from employees"),
+        ["Ankara"]
+    );
+    let (code, slip) = hub.denk(&["import", &file, "--region", "ankara"]);
+    assert_eq!((code, &slip["error"]["code"]), (2, &"DENK-4004".into()), "{slip:#}");
+}
+
+#[test]
+fn a_file_of_several_regions_with_gaps_comes_in_with_two_imports_as_the_hint_says() {
+    let hub = Hub::start();
+    let path = hub.file("mixed.db", "Izmir", 8);
+    let gaps = "update employees set region = '' where id % 2 = 0; update timesheets set region = null where employee_id % 2 = 0;
+                update employees set region = 'Bursa' where id % 3 = 0; update timesheets set region = 'Bursa' where employee_id % 3 = 0;";
+    Connection::open(&path).unwrap().execute_batch(gaps).unwrap();
+    let file = path.to_str().unwrap();
+    assert_eq!(hub.denk(&["import", file, "--region", "Izmir"]).0, 3, "rows of another region are refused");
+    assert_eq!(hub.denk(&["import", file, "--region", "*"]).0, 0);
+    let store = hub.folder.path().join("data/hub.db");
+    let owned = "select full_name || ' ' || coalesce(nullif(region, ''), 'Izmir') from employees order by 1";
+    assert_eq!(rows(&store, owned), rows(&path, owned));
+    let regions = "select distinct coalesce(region, '') from employees order by 1";
+    assert_eq!(
+        (rows(&path, regions), rows(&store, regions)),
+        (vec!["".into(), "Bursa".into(), "Izmir".into()], vec!["Bursa".into(), "Izmir".into()])
+    );
+}
+
+#[test]
+fn what_is_not_there_is_told_before_anything_is_written() {
+    let hub = Hub::start();
+    let there = hub.file("there.db", "Izmir", 9);
+    for other in ["missing.db", "."] {
+        let (code, said) = hub.denk(&["import", there.to_str().unwrap(), other, "--region", "Izmir"]);
+        let error = &said["error"];
+        assert_eq!((code, &error["code"]), (1, &"DENK-5005".into()), "{said:#}");
+        assert!(error["why"].as_str().unwrap().contains("there is no file"), "{said:#}");
+    }
+    assert_eq!(hub.get("/status", Some("shared")).1["employees"], 0);
+    assert_eq!(hub.denk(&["compare", there.to_str().unwrap(), "missing.db"]).0, 1);
+}
+
+#[test]
+fn a_dry_run_makes_no_store() {
+    let hub = Hub::start();
+    let file = hub.file("old.db", "Izmir", 10);
+    let elsewhere = hub.folder.path().join("elsewhere");
+    let (code, planned) =
+        hub.denk(&["import", file.to_str().unwrap(), "--dry-run", "--data", elsewhere.to_str().unwrap()]);
+    assert_eq!((code, &planned["tables"]["employees"]["new"]), (0, &9.into()), "{planned:#}");
+    assert!(fs::exists(&elsewhere).is_ok_and(|there| !there));
+}

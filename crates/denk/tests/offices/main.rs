@@ -1,0 +1,10 @@
+//! The built hub and old office programs: real HTTP, real files, a hub that is killed; and what people say to it on the
+//! command line.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod decisions;
+mod exchange;
+#[path = "../hub_process/mod.rs"]
+mod hub;
+mod imports;
+mod people;
