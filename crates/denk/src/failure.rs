@@ -151,6 +151,19 @@ mod tests {
     }
 
     #[test]
+    fn a_cause_that_is_said_already_is_not_said_again() {
+        let inner = std::io::Error::other("the disk is full");
+        let told = Failure::new(
+            Code::CannotWrite,
+            message("demo-what"),
+            Message::verbatim("the disk is full"),
+            message("demo-hint"),
+        )
+        .caused_by(&inner);
+        assert_eq!(told.shown(&Text::new(Language::English)).matches("the disk is full").count(), 1);
+    }
+
+    #[test]
     fn people_see_what_why_and_the_hint() {
         let shown = failure().shown(&Text::new(Language::English));
         let starts: Vec<&str> = shown.lines().map(|line| line.split(':').next().unwrap()).collect();
