@@ -8,7 +8,6 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::Duration,
 };
 
 use reqwest::{Client, redirect::Policy};
@@ -112,10 +111,10 @@ async fn dashboard(demo: &Demo) -> String {
     page.text().await.unwrap()
 }
 
-/// Waits until the hub has heard of more changes than `rev`.
-async fn work_goes_on(folder: &Path, rev: i64) {
+/// Returns when the hub has heard of more changes than `rev`; asks it again as soon as it has answered.
+async fn work_goes_on(demo: &Demo, folder: &Path, rev: i64) {
     while number(&hub(folder), "select max(rev) from denk_log") <= rev {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert_eq!(reqwest::get(demo.url("/health")).await.unwrap().status(), 200);
     }
 }
 
@@ -135,7 +134,7 @@ async fn three_offices_exchange_their_files_with_a_hub_until_the_demo_is_stopped
     let count = |sql: &str| number(&hub(folder), sql);
     assert_eq!(count("select count(*) from employees"), 36, "all of three offices");
     assert!(count("select count(*) from denk_conflicts") > 0, "the common night shift");
-    work_goes_on(folder, count("select max(rev) from denk_log")).await;
+    work_goes_on(&demo, folder, count("select max(rev) from denk_log")).await;
     let (code, said) = demo.stop();
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("The demo has stopped"), "{said}");
