@@ -8,7 +8,7 @@ use crate::cargo::cargo;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// `--seed N`, `--seeds N`, `--offices N`, `--days N`, `--story`; see `cargo xtask sim -- --help`.
+    /// `--seed N`, `--seeds N`, `--offices N`, `--days N`, `--all`, `--story`; see `cargo xtask sim -- --help`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
 }

@@ -60,9 +60,10 @@ pub const REFERENCES: [Reference; 8] = [
 ];
 
 /// Where a row says, in a word that is never edited, which row it is.
-const IDENTITIES: [(&str, &str, usize); 9] = [
+const IDENTITIES: [(&str, &str, usize); 10] = [
     ("employees", "identity_no", 0),
     ("timesheets", "notes", 1),
+    ("shift_templates", "name", 0),
     ("vehicles", "plate", 0),
     ("drivers", "phone", 0),
     ("vehicle_faults", "description", 1),
@@ -120,23 +121,29 @@ impl Book {
         self.tables.iter().flat_map(|(table, rows)| rows.iter().map(|(key, cells)| (*table, key, cells)))
     }
 
+    /// The same with their keys.
+    pub fn numbered(&self) -> impl Iterator<Item = (&'static str, &String, Identity)> {
+        self.rows().filter_map(|(table, key, cells)| Some((table, key, identity(table, cells)?)))
+    }
+
     /// The rows that say which they are, as often as they are there.
     pub fn identities(&self) -> impl Iterator<Item = (Identity, &Cells)> {
         self.rows().filter_map(|(table, _, cells)| Some((identity(table, cells)?, cells)))
     }
 
-    /// Rows that hang on another row than the one that their own words name.
-    pub fn strays(&self) -> Vec<String> {
+    /// Rows that hang on another row than the one that their own words name, or on none.
+    pub fn strays(&self) -> Vec<(Identity, String)> {
         let mut strays = Vec::new();
         for reference in &REFERENCES {
             for cells in self.tables[reference.table].values() {
-                let (Some(mine), Some(parent)) =
-                    (word(cells, reference.child), self.parent(reference, cells))
-                else {
-                    continue;
-                };
-                if word(parent, reference.parent).is_some_and(|theirs| theirs != mine) {
-                    strays.push(format!("{} {cells:?} hangs on {parent:?}", reference.table));
+                let Some(mine) = word(cells, reference.child) else { continue };
+                let parent = self.parent(reference, cells);
+                let theirs = parent.and_then(|parent| word(parent, reference.parent));
+                let alone = parent.is_none() && reference.needed;
+                if alone || theirs.is_some_and(|theirs| theirs != mine) {
+                    strays.extend(
+                        identity(reference.table, cells).map(|row| (row, format!("hangs on {parent:?}"))),
+                    );
                 }
             }
         }
@@ -236,8 +243,8 @@ impl Book {
 }
 
 /// Which row this is.
-pub fn identity(table: &'static str, cells: &Cells) -> Option<Identity> {
-    let (_, column, at) = IDENTITIES.iter().find(|(of, ..)| *of == table)?;
+pub fn identity(table: &str, cells: &Cells) -> Option<Identity> {
+    let (table, column, at) = IDENTITIES.iter().find(|(of, ..)| *of == table)?;
     Some((table, word(cells, (column, *at))?.to_owned()))
 }
 
@@ -278,6 +285,15 @@ fn text(value: ValueRef<'_>) -> Option<String> {
         }
         ValueRef::Blob(bytes) => Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
     }
+}
+
+/// Whether the hub has marked a file that it handed out.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn is_tagged(path: &Path) -> anyhow::Result<bool> {
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    Ok(conn.table_exists(None, "denk_lineage")?)
 }
 
 /// Whether SQLite finds a file whole, and every reference naming a row.

@@ -3,15 +3,18 @@
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OpenFlags};
-use store::Decision;
 
 use crate::{
     Broken,
     book::{Book, check_file},
-    ledger::{History, doubled},
+    ledger::Finding,
     plan::Mishap,
     world::World,
 };
+
+mod exchange;
+
+pub use exchange::{after_upload, handed_out};
 
 /// Words of the story that a list of findings shows.
 const SHOWN: usize = 4;
@@ -19,60 +22,63 @@ const SHOWN: usize = 4;
 /// Checks what holds whenever nobody is at work: at the end of each day.
 pub async fn any_time(world: &mut World, before: &mut Progress) -> anyhow::Result<()> {
     world.hub.look().await?;
-    let file = world.hub_file();
-    let hub = Book::read(&file)?;
-    none("nobody's rows hang on another parent", hub.strays())?;
-    none("nothing multiplies", doubled_unless_meddled(world, &hub))?;
-    let history = History::read(&file)?;
-    none("nothing is lost", world.ledger.lost(&hub, &history))?;
-    none("nothing vanishes", vanished_unless_meddled(world, &hub))?;
+    let file = world.hub.store_file();
+    world.book = Book::read(&file)?;
+    none("nobody's rows hang on another parent", world.book.strays())?;
+    none("nothing multiplies", world.ledger.doubled(&world.book))?;
+    none("nothing vanishes", world.ledger.vanished(&world.book))?;
     before.advance(&file)?;
     for pc in &world.pcs {
-        let strays = Book::read(pc.desktop.path())?.strays();
-        none("nobody's rows hang on another parent", named(&pc.name, strays))?;
+        none("nobody's rows hang on another parent", Book::read(pc.desktop.path())?.strays())?;
     }
     alerts(world).await
 }
 
 /// Lets everybody send and fetch twice, and checks what holds then.
 pub async fn after_quiet(world: &mut World, progress: &mut Progress) -> anyhow::Result<()> {
-    settle(world).await?;
+    world.settle().await?;
     round(world).await?;
     round(world).await?;
     any_time(world, progress).await?;
     converged(world)?;
-    let (rev, hub) = (world.hub.look().await?, Book::read(&world.hub_file())?);
+    let (end, hub) = (world.history.end(), world.book.clone());
     let offices = lines(world)?;
     round(world).await?;
-    let again = Book::read(&world.hub_file())?;
-    let now = world.hub.look().await?;
-    if now != rev || again != hub {
-        let what = format!("change {rev} became {now}: {:?}", missing(&again.lines(), &hub.lines()));
-        anyhow::bail!(Broken::new("no echo", what));
-    }
+    unchanged(world, ("no echo", end), &hub)?;
     if lines(world)? != offices {
         anyhow::bail!(Broken::new("no echo", "an office's file changed once more".to_owned()));
     }
     files(world)
 }
 
+/// Nothing happened at the hub since: neither a change nor a conflict. (Numbers of changes that came to nothing may go.)
+pub fn unchanged(
+    world: &World,
+    (check, end): (&'static str, (i64, i64)),
+    before: &Book,
+) -> anyhow::Result<()> {
+    let (now, after) = (world.history.end(), Book::read(&world.hub.store_file())?);
+    if now != end || after != *before {
+        let (new, gone) =
+            (missing(&after.lines(), &before.lines()), missing(&before.lines(), &after.lines()));
+        let what = format!("change and conflict {end:?} became {now:?}: now {new:?} instead of {gone:?}");
+        anyhow::bail!(Broken::new(check, what));
+    }
+    Ok(())
+}
+
 /// Everybody sends, and who fetches at all fetches.
 async fn round(world: &mut World) -> anyhow::Result<()> {
     for at in 0..world.pcs.len() {
         world.upload(at, Mishap::None).await?;
-        settle(world).await?;
+        world.settle().await?;
         world.download(at, Mishap::None).await?;
     }
     Ok(())
 }
 
-/// Nothing waits any longer.
-async fn settle(world: &mut World) -> anyhow::Result<()> {
-    world.decide(|| Decision::LetThrough).await
-}
-
 fn converged(world: &World) -> anyhow::Result<()> {
-    let hub = Book::read(&world.hub_file())?;
+    let hub = Book::read(&world.hub.store_file())?;
     for pc in world.pcs.iter().filter(|pc| pc.role.downloads) {
         let file = Book::read(pc.desktop.path())?;
         let (wanted, found) = (hub.of_region(pc.role.region).lines(), file.lines());
@@ -95,28 +101,24 @@ fn lines(world: &World) -> anyhow::Result<Vec<Vec<String>>> {
 
 fn files(world: &World) -> anyhow::Result<()> {
     let offices = world.pcs.iter().map(|pc| pc.desktop.path().to_owned());
-    for path in offices.chain([world.hub_file()]) {
+    for path in offices.chain([world.hub.store_file()]) {
         check_file(&path).map_err(|error| Broken::new("files are whole", error.to_string()))?;
     }
     Ok(())
 }
 
-/// Alerts about files that nobody put into the place of others.
+/// Alerts about files that nobody put into the place of others, and rows that nobody wrote for others.
 async fn alerts(world: &World) -> anyhow::Result<()> {
     let told = world.hub.alerts().await?.into_iter().filter(|alert| {
         let mut of = world.pcs.iter().filter(|pc| pc.device.site.0 == alert.site);
-        !of.any(|pc| pc.meddled)
+        !of.any(|pc| pc.meddled || pc.careless) && of_a_pc(world, alert.site)
     });
-    none("no alert without a cause", told.map(|alert| format!("{alert:?}")).collect())
+    all_well("no alert without a cause", told.map(|alert| format!("{alert:?}")).collect())
 }
 
-/// A file that was put back may bring a row back that was deleted, and use a number again.
-fn doubled_unless_meddled(world: &World, hub: &Book) -> Vec<String> {
-    if world.pcs.iter().any(|pc| pc.meddled) { Vec::new() } else { doubled(hub) }
-}
-
-fn vanished_unless_meddled(world: &World, hub: &Book) -> Vec<String> {
-    if world.pcs.iter().any(|pc| pc.meddled) { Vec::new() } else { world.ledger.vanished(hub) }
+/// Not of a token that was taken away.
+fn of_a_pc(world: &World, site: u32) -> bool {
+    world.pcs.iter().any(|pc| pc.device.site.0 == site)
 }
 
 /// What may only rise.
@@ -146,11 +148,20 @@ impl Progress {
                 fell.push(format!("{name} went from change {before} to {rev}"));
             }
         }
-        none("progress", fell)
+        all_well("progress", fell)
     }
 }
 
-fn none(check: &'static str, mut found: Vec<String>) -> anyhow::Result<()> {
+pub fn none(check: &'static str, found: Vec<Finding>) -> anyhow::Result<()> {
+    let about = found.iter().map(|((_, word), _)| word.clone()).take(SHOWN).collect();
+    let told = found.into_iter().map(|((table, word), what)| format!("{table} {word} {what}")).collect();
+    all_well(check, told).map_err(|error| match error.downcast::<Broken>() {
+        Ok(broken) => Broken { about, ..broken }.into(),
+        Err(error) => error,
+    })
+}
+
+fn all_well(check: &'static str, mut found: Vec<String>) -> anyhow::Result<()> {
     if found.is_empty() {
         return Ok(());
     }
@@ -158,10 +169,6 @@ fn none(check: &'static str, mut found: Vec<String>) -> anyhow::Result<()> {
     found.truncate(SHOWN);
     let more = if more == 0 { String::new() } else { format!("\n  and {more} more") };
     anyhow::bail!(Broken::new(check, found.join("\n  ") + &more))
-}
-
-fn named(name: &str, found: Vec<String>) -> Vec<String> {
-    found.into_iter().map(|what| format!("{name}: {what}")).collect()
 }
 
 /// Lines of `a` that `b` lacks.

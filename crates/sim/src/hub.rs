@@ -3,7 +3,7 @@
 use std::{
     cell::Cell,
     panic::resume_unwind,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, Once,
         atomic::{AtomicI64, Ordering},
@@ -49,6 +49,8 @@ pub struct Hub {
     store: Store,
     settings: Settings,
     clock: Arc<AtomicI64>,
+    /// The least and the most that it has shown.
+    clock_range: (i64, i64),
     /// The newest change that was ever seen.
     rev: i64,
 }
@@ -76,16 +78,35 @@ impl Hub {
         };
         let store = Store::open(settings.clone()).await?;
         arm_points();
-        Ok(Self { store, settings, clock, rev: 0 })
+        Ok(Self { store, settings, clock, clock_range: (now_ms, now_ms), rev: 0 })
     }
 
-    pub fn set_clock(&self, now_ms: i64) {
+    pub fn set_clock(&mut self, now_ms: i64) {
         self.clock.store(now_ms, Ordering::Relaxed);
+        let (least, most) = self.clock_range;
+        self.clock_range = (least.min(now_ms), most.max(now_ms));
+    }
+
+    pub const fn clock_range(&self) -> (i64, i64) {
+        self.clock_range
     }
 
     pub async fn site(&self, name: &str, region: &str) -> anyhow::Result<Device> {
         let token = self.store.add_site(name, region).await?.token;
         self.store.device_of_token(&token).await?.context("a token that was just given is not known")
+    }
+
+    /// Takes a site's token away and looks whether it still opens anything.
+    pub async fn revoke(&self, device: &Device, upload: &Path) -> anyhow::Result<()> {
+        self.store.revoke_site(&device.name).await?;
+        match self.store.receive(device, upload, "manual").await {
+            Err(store::Rejected::Revoked) => {}
+            answer => bail!(Broken::new("a revoked token opens nothing", format!("{answer:?}"))),
+        }
+        match self.store.hand_out(device).await {
+            Err(store::Error::NoSite(_)) => Ok(()),
+            answer => bail!(Broken::new("a revoked token opens nothing", format!("{answer:?}"))),
+        }
     }
 
     pub async fn shared(&self, region: &str) -> anyhow::Result<Device> {
@@ -163,10 +184,6 @@ impl Hub {
         Ok(self.store.alerts().await?)
     }
 
-    pub fn file(&self) -> &Path {
-        self.settings.data_folder.parent().unwrap_or(&self.settings.data_folder)
-    }
-
     /// The number of the newest change, which never goes back.
     pub async fn look(&mut self) -> anyhow::Result<i64> {
         let rev = self.store.health().await?.rev;
@@ -175,6 +192,11 @@ impl Hub {
         }
         self.rev = rev;
         Ok(rev)
+    }
+
+    /// The store's file.
+    pub fn store_file(&self) -> PathBuf {
+        self.settings.data_folder.with_file_name("hub.db")
     }
 }
 
@@ -191,7 +213,7 @@ fn refused(error: &dyn std::error::Error) -> Broken {
 fn fill(rng: &Mutex<Rng>, bytes: &mut [u8]) {
     let mut rng = rng.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     for part in bytes.chunks_mut(8) {
-        part.copy_from_slice(&rng.next().to_be_bytes()[..part.len()]);
+        part.copy_from_slice(&rng.draw().to_be_bytes()[..part.len()]);
     }
 }
 

@@ -1,135 +1,303 @@
-//! What people wrote and deleted, written down beside the hub, so that it can be held against it.
+//! What people wrote, deleted and had seen when they did, written down beside the hub, so that it can be held against it.
+//!
+//! Every text in every cell of every file is a [`Write`] that knows which one it took the place of. So it shows, without
+//! a word of denk's, whether a text that no longer stands had been seen by who overwrote it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
-    path::Path,
+use std::collections::{BTreeSet, HashMap, HashSet, hash_map::Entry};
+
+use crate::{
+    book::{Book, Cells, Identity, REFERENCES},
+    history::History,
 };
 
-use anyhow::Context as _;
-use rusqlite::{Connection, OpenFlags};
-use serde_json::Value as Json;
-use store::Receipt;
+/// A row and its column.
+type Cell = (Identity, String);
+/// A place in the list of everything that was ever written.
+type Write = usize;
 
-use crate::book::{Book, Cells, Identity, REFERENCES, identity};
+#[derive(Debug)]
+struct Written {
+    /// Empty: a cell was made blank.
+    text: String,
+    /// What had been seen, by whoever wrote it, when it was written.
+    over: Vec<Write>,
+    /// Whether the hub has taken a file with it.
+    taken: bool,
+}
 
-/// A value that stood in a file: table, column, text.
-type Written = (&'static str, String, String);
+/// What stands in one file.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    cells: HashMap<Cell, Write>,
+    /// Of rows that are gone from it: what they held at last.
+    gone: HashMap<Cell, Write>,
+    /// Rows that people deleted in this file, with all that went with them.
+    pub deleted: BTreeSet<Identity>,
+}
 
 #[derive(Debug, Default)]
 pub struct Ledger {
-    /// In files that the hub took.
-    written: BTreeSet<Written>,
+    writes: Vec<Written>,
+    /// What stands at the hub.
+    heads: HashMap<Cell, Write>,
     /// Rows in files that the hub took.
     sent: BTreeSet<Identity>,
-    /// Rows that somebody deleted, with all that went with them in that file.
+    /// Rows that somebody deleted.
     deleted: BTreeSet<Identity>,
+    /// Rows of which nobody can tell any more which is which: two of them had one number in one file's copies.
+    pub mixed_up: BTreeSet<Identity>,
 }
 
-/// Everything that the hub remembers of the past: column -> values.
+/// A file that the hub took.
+pub struct Taken<'a> {
+    pub page: &'a Page,
+    /// Rows that were not let in.
+    pub refused: &'a HashSet<Identity>,
+    /// The hub before and after.
+    pub before: &'a Book,
+    pub after: &'a Book,
+    pub history: &'a History,
+    /// `*`: headquarters.
+    pub region: &'a str,
+}
+
+/// A row with which something is wrong.
+pub type Finding = (Identity, String);
+
+/// What was found out about a file that the hub took, by check.
 #[derive(Debug, Default)]
-pub struct History {
-    values: BTreeMap<(String, String), HashSet<String>>,
+pub struct Findings {
+    pub lost: Vec<Finding>,
+    pub silent: Vec<Finding>,
+    pub earlier: Vec<Finding>,
+    pub dead: Vec<Finding>,
+    pub deleted: Vec<Finding>,
+    pub unseen: Vec<Finding>,
 }
 
 impl Ledger {
-    /// The hub took this file.
-    pub fn took(&mut self, book: &Book, receipt: &Receipt) {
-        let refused: HashSet<(&str, &str)> =
-            receipt.reasons.iter().map(|reason| (reason.table.as_str(), reason.key.as_str())).collect();
-        for (table, key, cells) in book.rows() {
-            if refused.contains(&(table, key)) {
-                continue;
+    /// Notes what is in a file now, and over what it was written.
+    pub fn note(&mut self, page: &mut Page, book: &Book) {
+        let mut cells = HashMap::new();
+        let mut here = HashSet::new();
+        for (identity, row) in book.identities() {
+            for (column, text) in own(identity.0, row) {
+                let cell = (identity.clone(), column.clone());
+                let before = page.cells.get(&cell).copied();
+                let write = self.same_or_new(before, text);
+                cells.insert(cell, write);
             }
-            self.sent.extend(identity(table, cells));
-            let own = cells.iter().filter(|(column, _)| is_own(table, column));
-            self.written.extend(own.map(|(column, text)| (table, column.clone(), text.clone())));
+            here.insert(identity);
         }
+        for (cell, write) in std::mem::take(&mut page.cells) {
+            if !here.contains(&cell.0) {
+                page.gone.insert(cell, write);
+            } else if let Entry::Vacant(blank) = cells.entry(cell) {
+                blank.insert(self.same_or_new(Some(write), ""));
+            }
+        }
+        page.cells = cells;
+    }
+
+    fn same_or_new(&mut self, before: Option<Write>, text: &str) -> Write {
+        match before {
+            Some(before) if self.writes[before].text == text => before,
+            _ => self.write(text, before.into_iter().collect()),
+        }
+    }
+
+    fn write(&mut self, text: &str, over: Vec<Write>) -> Write {
+        self.writes.push(Written { text: text.to_owned(), over, taken: false });
+        self.writes.len() - 1
+    }
+
+    /// What is in a file that the hub hands out now in place of one.
+    pub fn hand_out(&mut self, page: &Page, book: &Book) -> Page {
+        let mut next = Page { deleted: page.deleted.clone(), ..Page::default() };
+        for (identity, row) in book.identities() {
+            for (column, text) in own(identity.0, row) {
+                let cell = (identity.clone(), column.clone());
+                let known = [self.heads.get(&cell), page.cells.get(&cell)].map(Option::<&Write>::copied);
+                let known: Vec<Write> = known.into_iter().flatten().collect();
+                let same = known.iter().copied().find(|write| self.writes[*write].text == *text);
+                let write = same.unwrap_or_else(|| self.write(text, known));
+                next.cells.insert(cell, write);
+            }
+        }
+        next
+    }
+
+    /// What is in a file that somebody puts into the place of another one: who does that means to.
+    pub fn copy(&mut self, page: &Page, of: &Page) -> Page {
+        let mut next = of.clone();
+        for (cell, write) in &mut next.cells {
+            if let Some(own) = page.cells.get(cell).filter(|own| *own != write) {
+                let text = self.writes[*write].text.clone();
+                *write = self.write(&text, vec![*write, *own]);
+            }
+        }
+        next.deleted.extend(page.deleted.iter().cloned());
+        next
     }
 
     /// Somebody worked at a file: what is gone from it was meant to go.
-    pub fn worked(&mut self, before: &Book, after: &Book) {
+    pub fn worked(&mut self, page: &mut Page, before: &Book, after: &Book) {
         let now: BTreeSet<Identity> = after.identities().map(|(identity, _)| identity).collect();
-        let gone =
-            before.identities().map(|(identity, _)| identity).filter(|identity| !now.contains(identity));
-        self.deleted.extend(gone);
+        let gone = before.identities().map(|(identity, _)| identity).filter(|row| !now.contains(row));
+        for row in gone {
+            page.deleted.insert(row.clone());
+            self.deleted.insert(row);
+        }
     }
 
-    /// Values that are nowhere any more: neither current, nor in a conflict, nor in the history.
-    pub fn lost(&self, hub: &Book, history: &History) -> Vec<String> {
-        let mut current: HashSet<(&str, &str, &str)> = HashSet::new();
-        for (table, _, cells) in hub.rows() {
-            current.extend(cells.iter().map(|(column, text)| (table, column.as_str(), text.as_str())));
+    /// Of which of two files with it a row came, nobody can tell later, if the hub has not taken it yet.
+    pub fn mix_up_new(&mut self, page: &Page) {
+        let new = page.cells.keys().map(|(row, _)| row).filter(|row| !self.sent.contains(*row));
+        self.mixed_up.extend(new.cloned().collect::<Vec<_>>());
+    }
+
+    pub fn was_deleted(&self, row: &Identity) -> bool {
+        self.deleted.contains(row)
+    }
+
+    /// The hub took a file. What is wrong with what it made of it?
+    pub fn took(&mut self, file: &Taken<'_>) -> Findings {
+        let mut findings = Findings::default();
+        let after = living(file.after);
+        self.deaths(file, &after, &mut findings);
+        let mut fresh = BTreeSet::new();
+        let mut cells: Vec<(&Cell, Write)> =
+            file.page.cells.iter().map(|(cell, write)| (cell, *write)).collect();
+        cells.sort();
+        for (cell, write) in cells {
+            if file.refused.contains(&cell.0) {
+                continue;
+            }
+            self.sent.insert(cell.0.clone());
+            if !std::mem::replace(&mut self.writes[write].taken, true) {
+                fresh.insert(&cell.0);
+                self.fresh(cell, write, (file, &after), &mut findings);
+            }
         }
-        let lost = self.written.iter().filter(|(table, column, text)| {
-            !current.contains(&(*table, column.as_str(), text.as_str())) && !history.has(table, column, text)
-        });
-        lost.map(|(table, column, text)| format!("{table}.{column} {text:?}")).collect()
+        let dead = fresh.into_iter().filter(|row| !after.contains_key(*row) && !self.mixed_up.contains(*row));
+        findings.dead.extend(dead.map(|row| (row.clone(), "was written just now".to_owned())));
+        self.heads.retain(|cell, _| after.contains_key(&cell.0));
+        findings
+    }
+
+    /// Rows that this file took from the hub.
+    fn deaths(&self, file: &Taken<'_>, after: &HashMap<Identity, &Cells>, findings: &mut Findings) {
+        for identity in living(file.before).into_keys() {
+            if after.contains_key(&identity) || self.mixed_up.contains(&identity) {
+                continue;
+            }
+            if !file.page.deleted.contains(&identity) {
+                findings.deleted.push((identity, "is gone, and nobody at this file deleted it".to_owned()));
+                continue;
+            }
+            let heads = self.heads.iter().filter(|(cell, _)| cell.0 == identity);
+            let unseen = heads.filter(|(cell, head)| {
+                let seen = file.page.gone.get(*cell);
+                !self.writes[**head].text.is_empty() && seen.is_none_or(|seen| !self.includes(*seen, **head))
+            });
+            let unseen: Vec<String> =
+                unseen.map(|(cell, head)| format!("{} {:?}", cell.1, self.writes[*head].text)).collect();
+            if !unseen.is_empty() {
+                let what = format!("was deleted by who had not seen {}", unseen.join(", "));
+                findings.unseen.push((identity, what));
+            }
+        }
+    }
+
+    /// A text that the hub had not known.
+    fn fresh(
+        &mut self,
+        cell: &Cell,
+        write: Write,
+        (file, after): (&Taken<'_>, &HashMap<Identity, &Cells>),
+        findings: &mut Findings,
+    ) {
+        let (identity, column) = cell;
+        let Some(row) = after.get(identity).filter(|_| !self.mixed_up.contains(identity)) else { return };
+        let stands = row.get(column).map_or("", String::as_str);
+        let text = self.writes[write].text.clone();
+        let head = self.heads.get(cell).copied();
+        let other =
+            head.filter(|head| !self.includes(write, *head)).map(|head| self.writes[head].text.clone());
+        if !text.is_empty() && stands != text && !file.history.has(identity, column, &text) {
+            findings.lost.push((identity.clone(), format!("{column} {text:?} is nowhere")));
+        }
+        for lost in other.iter().chain([&text]).filter(|lost| !lost.is_empty() && *lost != stands) {
+            if !file.history.lost(identity, column, lost) {
+                let what = format!("{column}: {stands:?} stands, and {lost:?} is in no list of conflicts");
+                findings.silent.push((identity.clone(), what));
+            }
+        }
+        let owner = file.after.region(identity.0, row);
+        // What two regions call by one name stays with who said it first.
+        let named = matches!(identity.0, "vehicles" | "stock_inventory");
+        let own = file.region == "*" && !named || owner.as_deref().is_none_or(|owner| owner == file.region);
+        if own && stands != text && !text.is_empty() {
+            let what = format!("{column}: {stands:?} stands, not {text:?}, which came later");
+            findings.earlier.push((identity.clone(), what));
+        }
+        self.stand(cell, write, head, stands);
+    }
+
+    /// What stands from now on; who overwrites it has seen what did not.
+    fn stand(&mut self, cell: &Cell, write: Write, head: Option<Write>, stands: &str) {
+        let both: Vec<Write> = head.into_iter().chain([write]).collect();
+        let standing = both.iter().rev().copied().find(|write| self.writes[*write].text == stands);
+        let now = standing.unwrap_or_else(|| self.write(stands, both.clone()));
+        self.writes[now].over.extend(both.iter().filter(|write| **write != now));
+        if let Some(head) = head.filter(|head| self.writes[*head].text == self.writes[write].text) {
+            self.writes[head].over.push(write);
+            self.writes[write].over.push(head);
+        }
+        self.heads.insert(cell.clone(), now);
+    }
+
+    /// Whether who wrote one had seen the other.
+    fn includes(&self, write: Write, other: Write) -> bool {
+        let (mut next, mut seen) = (vec![write], HashSet::new());
+        while let Some(write) = next.pop() {
+            if write == other {
+                return true;
+            }
+            if seen.insert(write) {
+                next.extend(&self.writes[write].over);
+            }
+        }
+        false
     }
 
     /// Rows that nobody deleted and that are gone all the same.
-    pub fn vanished(&self, hub: &Book) -> Vec<String> {
+    pub fn vanished(&self, hub: &Book) -> Vec<Finding> {
         let living: BTreeSet<Identity> = hub.identities().map(|(identity, _)| identity).collect();
-        let vanished = self.sent.iter().filter(|row| !living.contains(row) && !self.deleted.contains(row));
-        vanished.map(|(table, word)| format!("{table} {word}")).collect()
+        let gone = self.sent.iter().filter(|row| !living.contains(row) && !self.deleted.contains(row));
+        let gone = gone.filter(|row| !self.mixed_up.contains(row));
+        gone.map(|row| (row.clone(), "is gone, and nobody deleted it".to_owned())).collect()
     }
-}
 
-/// Rows that are there more than once.
-pub fn doubled(hub: &Book) -> Vec<String> {
-    let mut seen: BTreeMap<Identity, Cells> = BTreeMap::new();
-    let mut doubled = Vec::new();
-    for (identity, cells) in hub.identities() {
-        if let Some(first) = seen.insert(identity.clone(), cells.clone()) {
-            doubled.push(format!("{} {}: {first:?} and {cells:?}", identity.0, identity.1));
-        }
-    }
-    doubled
-}
-
-impl History {
-    /// # Errors
-    /// A store that cannot be read.
-    pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        let mut history = Self::default();
-        let mut log = conn.prepare(include_str!("sql/log.sql"))?;
-        let mut rows = log.query([])?;
-        while let Some(row) = rows.next()? {
-            let (table, cells): (String, String) = (row.get(0)?, row.get(1)?);
-            let cells: Json = serde_json::from_str(&cells).context("a line of the history")?;
-            for (column, value) in cells.as_object().into_iter().flatten() {
-                history.add(&table, column, value);
+    /// Rows that are there more than once.
+    pub fn doubled(&self, hub: &Book) -> Vec<Finding> {
+        let mut seen: HashMap<Identity, Cells> = HashMap::new();
+        let mut doubled = Vec::new();
+        for (identity, cells) in hub.identities().filter(|(identity, _)| !self.mixed_up.contains(identity)) {
+            if let Some(first) = seen.insert(identity.clone(), cells.clone()) {
+                doubled.push((identity, format!("is there twice: {first:?} and {cells:?}")));
             }
         }
-        let mut conflicts = conn.prepare(include_str!("sql/conflicts.sql"))?;
-        let mut rows = conflicts.query([])?;
-        while let Some(row) = rows.next()? {
-            let (table, column, value): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            history.add(&table, &column, &serde_json::from_str(&value).context("a side of a conflict")?);
-        }
-        Ok(history)
-    }
-
-    fn add(&mut self, table: &str, column: &str, value: &Json) {
-        let text = match value {
-            Json::String(text) => text.trim().to_owned(),
-            other => other.to_string(),
-        };
-        self.values.entry((table.to_owned(), column.to_owned())).or_default().insert(text);
-    }
-
-    fn has(&self, table: &str, column: &str, text: &str) -> bool {
-        self.values.get(&(table.to_owned(), column.to_owned())).is_some_and(|values| {
-            values.contains(text) || values.iter().any(|value| same_number(value, text))
-        })
+        doubled
     }
 }
 
-fn same_number(a: &str, b: &str) -> bool {
-    matches!((a.parse::<f64>(), b.parse::<f64>()), (Ok(a), Ok(b)) if a.to_bits() == b.to_bits())
+fn living(book: &Book) -> HashMap<Identity, &Cells> {
+    book.identities().collect()
 }
 
-/// References are looked after by the check of parents; a region may be repaired.
-fn is_own(table: &str, column: &str) -> bool {
-    column != "region" && !REFERENCES.iter().any(|to| to.table == table && to.column == column)
+/// What a row says by itself: references are looked after by the check of parents; a region may be repaired.
+fn own<'a>(table: &'a str, row: &'a Cells) -> impl Iterator<Item = (&'a String, &'a String)> {
+    let refers = move |column: &str| REFERENCES.iter().any(|to| to.table == table && to.column == column);
+    row.iter().filter(move |(column, _)| *column != "region" && !refers(column))
 }

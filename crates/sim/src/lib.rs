@@ -7,11 +7,13 @@
 
 mod book;
 mod check;
+mod history;
 mod hub;
 mod ledger;
 mod pc;
 mod plan;
 mod reduce;
+mod story;
 mod work;
 mod world;
 
@@ -21,6 +23,7 @@ pub use plan::{Plan, Size, Step};
 pub use reduce::reduce;
 
 use check::Progress;
+use story::Story;
 use world::World;
 
 /// A promise that did not hold.
@@ -30,6 +33,8 @@ pub struct Broken {
     /// Which check.
     pub check: &'static str,
     pub what: String,
+    /// Words of the rows that it is about.
+    pub about: Vec<String>,
 }
 
 /// A run that failed.
@@ -41,19 +46,25 @@ pub struct Failure {
     pub broken: Broken,
     /// What happened until then, a line each.
     pub story: Vec<String>,
+    /// The same of the rows that it is about, with what the hub wrote down.
+    pub rows: Vec<String>,
 }
 
 impl Broken {
     pub(crate) const fn new(check: &'static str, what: String) -> Self {
-        Self { check, what }
+        Self { check, what, about: Vec::new() }
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seed, day, broken, story } = self;
+        let Self { seed, day, broken, story, rows } = self;
         writeln!(f, "seed {seed}, day {day}: {}\n  {}", broken.check, broken.what)?;
-        story.iter().try_for_each(|line| writeln!(f, "    {line}"))
+        story.iter().try_for_each(|line| writeln!(f, "    {line}"))?;
+        if !rows.is_empty() {
+            writeln!(f, "  of {}:", broken.about.join(", "))?;
+        }
+        rows.iter().try_for_each(|line| writeln!(f, "    {line}"))
     }
 }
 
@@ -62,19 +73,21 @@ impl fmt::Display for Failure {
 /// # Errors
 /// The first promise that did not hold, or what the machine could not do.
 pub fn run(plan: &Plan) -> Result<Vec<String>, Box<Failure>> {
-    let failed = |day, story, error: anyhow::Error| {
+    let failed = |day, story: &Story, error: anyhow::Error| {
         let broken = error
             .downcast::<Broken>()
             .unwrap_or_else(|error| Broken::new("the simulator works", format!("{error:#}")));
-        Box::new(Failure { seed: plan.seed, day, broken, story })
+        let rows = story.of(&broken.about);
+        Box::new(Failure { seed: plan.seed, day, broken, story: story.lines(), rows })
     };
+    let nothing = Story::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| failed(0, Vec::new(), error.into()))?;
+    let runtime = runtime.map_err(|error| failed(0, &nothing, error.into()))?;
     runtime.block_on(async {
-        let mut world = World::new(plan).await.map_err(|error| failed(0, Vec::new(), error))?;
+        let mut world = World::new(plan).await.map_err(|error| failed(0, &nothing, error))?;
         match play(&mut world, plan).await {
-            Ok(()) => Ok(world.story),
-            Err(error) => Err(failed(world.day + 1, world.story, error)),
+            Ok(()) => Ok(world.story.lines()),
+            Err(error) => Err(failed(world.when.0 + 1, &world.story, error)),
         }
     })
 }
@@ -82,7 +95,7 @@ pub fn run(plan: &Plan) -> Result<Vec<String>, Box<Failure>> {
 async fn play(world: &mut World, plan: &Plan) -> anyhow::Result<()> {
     let mut progress = Progress::default();
     for step in &plan.steps {
-        if step.day != world.day {
+        if step.day != world.when.0 {
             check::any_time(world, &mut progress).await?;
         }
         world.take(step).await?;

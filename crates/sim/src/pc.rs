@@ -1,11 +1,21 @@
 //! One PC: the old program, its file, and what lies beside it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    path::{Path, PathBuf},
+};
 
 use store::Device;
 use testkit::office::{Desktop, Generation, Moment};
 
-use crate::plan::Role;
+use crate::{
+    book::{Book, Identity},
+    ledger::{Finding, Ledger, Page},
+    plan::Role,
+};
+
+/// A number of a file: table, id.
+pub type Number = (&'static str, String);
 
 pub struct Pc {
     pub name: String,
@@ -14,12 +24,34 @@ pub struct Pc {
     pub desktop: Desktop,
     /// The copy of this morning.
     pub backup: PathBuf,
-    /// Uploads that may arrive a second time.
-    pub sent: Vec<PathBuf>,
+    /// The copy of the first morning.
+    pub archive: PathBuf,
+    /// Uploads that may arrive a second time, each with what stood in it.
+    pub sent: Vec<(PathBuf, Page)>,
     /// Whether a file of another day or PC was ever put into the place of its own.
     pub meddled: bool,
-    /// What is in the batch that waits for headquarters.
-    pub held: Option<PathBuf>,
+    /// Whether somebody here ever did what nobody should: wrote rows of others, or put one row in place of another.
+    pub careless: bool,
+    pub held: Option<Batch>,
+    /// Rows that the hub did not let in: it does not know their numbers.
+    pub refused: HashSet<Identity>,
+    /// Whether a batch was sent back, so that the next hand-out knows nothing of the file.
+    pub sent_back: bool,
+    /// A hand-out on its way, with what stands in it.
+    pub coming: Option<(Vec<u8>, Page)>,
+    pub page: Page,
+    /// Which row the file's numbers are.
+    pub numbers: HashMap<Number, Identity>,
+    /// All rows that numbers ever were, in whatever file of this PC.
+    pub ever: HashMap<Number, BTreeSet<Identity>>,
+}
+
+/// A batch that waits for headquarters.
+pub struct Batch {
+    /// As the hub calls the upload.
+    pub upload: String,
+    pub file: PathBuf,
+    pub page: Page,
 }
 
 impl Pc {
@@ -36,8 +68,28 @@ impl Pc {
         let region = if role.region == "*" { "Ankara" } else { role.region };
         let desktop = Desktop::start(&path, role.generation, region, clock(role, now))?;
         let backup = folder.join([&name, ".backup.db"].concat());
+        let archive = folder.join([&name, ".archive.db"].concat());
         std::fs::copy(&path, &backup)?;
-        Ok(Self { name, role, device, desktop, backup, sent: Vec::new(), meddled: false, held: None })
+        std::fs::copy(&path, &archive)?;
+        let (page, numbers, ever) = Default::default();
+        Ok(Self {
+            name,
+            role,
+            device,
+            desktop,
+            backup,
+            archive,
+            sent: Vec::new(),
+            meddled: false,
+            careless: false,
+            held: None,
+            refused: HashSet::new(),
+            sent_back: false,
+            coming: None,
+            page,
+            numbers,
+            ever,
+        })
     }
 
     pub fn set_clock(&mut self, now: Moment) {
@@ -54,7 +106,54 @@ impl Pc {
         let (generation, now) = (self.role.generation, self.desktop.now);
         self.desktop = Desktop::start(&path, generation, &self.desktop.region, now)?;
         self.meddled = true;
+        self.numbers.clear();
         Ok(())
+    }
+
+    /// Takes a download; `known`: its rows are numbered as in the file before.
+    ///
+    /// # Errors
+    /// A file that the program cannot open.
+    pub fn take(&mut self, bytes: &[u8], page: Page, known: bool) -> anyhow::Result<()> {
+        self.desktop.receive(bytes)?;
+        self.page = page;
+        self.sent_back = false;
+        if !known {
+            self.numbers.clear();
+        }
+        self.number(&Book::read(self.desktop.path())?);
+        Ok(())
+    }
+
+    /// Notes which rows the numbers of its file are.
+    pub fn number(&mut self, book: &Book) {
+        for (table, id, identity) in book.numbered() {
+            self.ever.entry((table, id.clone())).or_default().insert(identity.clone());
+            self.numbers.insert((table, id.clone()), identity);
+        }
+    }
+
+    /// Rows that stand in a hand-out under a number that was another's, or under another one than before. (Who was
+    /// deleted and entered again is another.)
+    #[must_use]
+    pub fn renumbered(&self, before: &Book, after: &Book, ledger: &Ledger) -> Vec<Finding> {
+        let had: HashMap<Identity, &String> = before.numbered().map(|(_, id, row)| (row, id)).collect();
+        let mut wrong = Vec::new();
+        for (table, id, identity) in after.numbered() {
+            let other = self.numbers.get(&(table, id.clone())).filter(|known| **known != identity);
+            let moved = had.get(&identity).filter(|had| {
+                **had != id && !ledger.was_deleted(&identity) && !self.refused.contains(&identity)
+            });
+            if let Some(other) = other {
+                wrong.push((
+                    identity,
+                    format!("gets number {id} at {}, which was that of {}", self.name, other.1),
+                ));
+            } else if let Some(had) = moved {
+                wrong.push((identity, format!("was number {had} at {} and is {id} now", self.name)));
+            }
+        }
+        wrong
     }
 
     /// Who it is, in a story.

@@ -56,10 +56,18 @@ pub enum Deed {
     Download(Mishap),
     /// An upload of some time ago arrives a second time.
     Late,
+    /// The hub gives a file, which is long on its way.
+    Fetch,
+    /// That file arrives, whatever was done at the PC meanwhile.
+    Arrive,
     /// A copy of the file is put aside, as every morning.
     Backup,
     /// That copy becomes the file again.
     Restore,
+    /// The copy of the very first morning becomes the file again.
+    RestoreArchive,
+    /// The PC's token is taken away, and it gets a new one.
+    NewToken,
     /// Another PC's file becomes this one's.
     Copy {
         of: usize,
@@ -98,6 +106,14 @@ pub enum Work {
     DeleteTemplate,
     SaveSetting,
     LogReport,
+    /// Somebody else under the number of an employee.
+    ReplaceEmployee,
+    /// Writes a row of another region, or gives one away.
+    Trespass,
+    /// A month's timesheets at once.
+    FillTimesheets,
+    /// All timesheets at once.
+    ClearTimesheets,
 }
 
 /// What goes wrong on the way.
@@ -112,10 +128,16 @@ pub enum Mishap {
     Crash(usize),
 }
 
+/// Employees of an office that was there before.
+const PEOPLE: usize = 12;
+const NOON: u32 = 12 * 3600;
+/// **Units**: hours.
+const YEAR: i64 = 365 * 24;
+
 const REGIONS: [&str; 4] = ["Ankara", "Izmir", "Bursa", "Istanbul"];
 
 /// How often people do what.
-const WORK: [(u64, Work); 24] = [
+const WORK: [(u64, Work); 26] = [
     (10, Work::AddEmployee),
     (8, Work::EditEmployee),
     (3, Work::DeleteEmployee),
@@ -140,16 +162,21 @@ const WORK: [(u64, Work); 24] = [
     (1, Work::DeleteTemplate),
     (2, Work::SaveSetting),
     (2, Work::LogReport),
+    (3, Work::ReplaceEmployee),
+    (2, Work::Trespass),
 ];
 
 /// Everything but work and the daily copy, for one PC.
-const EVENTS: [(u64, Event); 10] = [
+const EVENTS: [(u64, Event); 13] = [
     (40, Event::Sync),
     (8, Event::Upload),
     (5, Event::Download),
     (2, Event::Late),
+    (3, Event::Fetch),
     (3, Event::Restore),
+    (2, Event::RestoreArchive),
     (3, Event::Copy),
+    (2, Event::NewToken),
     (2, Event::HubRestart),
     (2, Event::HubClockBack),
     (2, Event::Decide),
@@ -175,8 +202,11 @@ enum Event {
     Upload,
     Download,
     Late,
+    Fetch,
     Restore,
+    RestoreArchive,
     Copy,
+    NewToken,
     HubRestart,
     HubClockBack,
     Decide,
@@ -193,16 +223,24 @@ impl Plan {
         let meddling = rng.percent(50);
         let mut plan = Self { seed, days: size.days, cast, steps: Vec::new() };
         (0..size.offices).for_each(|pc| plan.begin(&mut rng, pc));
+        if rng.percent(20) {
+            plan.copies(&mut rng);
+        }
+        if rng.percent(25) {
+            plan.mass(&mut rng);
+        }
         let mut away_until = vec![0; size.offices];
         for day in 0..size.days {
             for (pc, away) in away_until.iter_mut().enumerate() {
                 if rng.percent(8) {
-                    *away = day + 1 + below(&mut rng, 4);
+                    // Some days, or some weeks.
+                    let days = rng.weighted(&[(3, 4), (1, 25)]);
+                    *away = day + 1 + below(&mut rng, days);
                 }
                 plan.day_of(&mut rng, day, pc, *away > day);
             }
         }
-        plan.steps.retain(|step| meddling || !step.deed.meddles());
+        plan.steps.retain(|step| meddling || step.is_first() || !step.deed.meddles());
         plan.steps.sort_by_key(|step| (step.day, step.second));
         plan
     }
@@ -214,6 +252,27 @@ impl Plan {
                 self.add(rng, 0, pc, 0, Deed::Work(work));
             }
         }
+    }
+
+    /// The PCs of one region begin with copies of one file that was in use before.
+    fn copies(&mut self, rng: &mut Rng) {
+        let first = rng.place(self.cast.len());
+        (0..PEOPLE).for_each(|_| self.add(rng, 0, first, 0, Deed::Work(Work::AddEmployee)));
+        let region = self.cast[first].region;
+        for pc in (0..self.cast.len()).filter(|pc| *pc != first) {
+            if self.cast[pc].region == region {
+                self.add(rng, 0, pc, 1, Deed::Copy { of: first });
+            }
+        }
+    }
+
+    /// Some PC has many timesheets, and loses them all on a later day.
+    fn mass(&mut self, rng: &mut Rng) {
+        let (pc, day) = (rng.place(self.cast.len()), below(rng, self.days));
+        self.add(rng, 0, pc, 1, Deed::Work(Work::FillTimesheets));
+        self.add(rng, 0, pc, 2, Deed::Sync(Mishap::None));
+        self.add(rng, day, pc, NOON, Deed::Work(Work::ClearTimesheets));
+        self.add(rng, day, pc, NOON + 1, Deed::Sync(Mishap::None));
     }
 
     fn day_of(&mut self, rng: &mut Rng, day: u32, pc: usize, away: bool) {
@@ -228,6 +287,10 @@ impl Plan {
             let second = office_hours(rng);
             if let Some(deed) = deed.filter(|deed| !away || !deed.needs_the_line()) {
                 self.add(rng, day, pc, second, deed);
+                if deed == Deed::Fetch {
+                    let later = second + below(rng, 3 * 3600);
+                    self.add(rng, day, pc, later, Deed::Arrive);
+                }
             }
         }
     }
@@ -238,7 +301,10 @@ impl Plan {
             Event::Upload => Deed::Upload(mishap(rng)),
             Event::Download => Deed::Download(mishap(rng)),
             Event::Late => Deed::Late,
+            Event::Fetch => Deed::Fetch,
             Event::Restore => Deed::Restore,
+            Event::RestoreArchive => Deed::RestoreArchive,
+            Event::NewToken => Deed::NewToken,
             Event::Copy => Deed::Copy { of: self.neighbour(rng, pc)? },
             Event::HubRestart => Deed::HubRestart,
             Event::HubClockBack => Deed::HubClockBack,
@@ -256,24 +322,39 @@ impl Plan {
     }
 
     fn add(&mut self, rng: &mut Rng, day: u32, pc: usize, second: u32, deed: Deed) {
-        self.steps.push(Step { day, second, pc, seed: rng.next(), deed });
+        self.steps.push(Step { day, second, pc, seed: rng.draw(), deed });
+    }
+}
+
+impl Step {
+    /// Before anybody begins to work.
+    const fn is_first(&self) -> bool {
+        self.day == 0 && self.second < 10
     }
 }
 
 impl Deed {
     const fn meddles(self) -> bool {
-        matches!(self, Self::Restore | Self::Copy { .. } | Self::Late)
+        matches!(
+            self,
+            Self::Restore
+                | Self::RestoreArchive
+                | Self::Copy { .. }
+                | Self::Late
+                | Self::Arrive
+                | Self::NewToken
+        )
     }
 
     const fn needs_the_line(self) -> bool {
-        matches!(self, Self::Sync(_) | Self::Upload(_) | Self::Download(_))
+        matches!(self, Self::Sync(_) | Self::Upload(_) | Self::Download(_) | Self::Fetch)
     }
 }
 
 fn role(rng: &mut Rng, regions: usize) -> Role {
     let generations = [(1, Generation::D1BeforeTombstones), (3, Generation::D1), (5, Generation::D2)];
     let region = if rng.percent(12) { "*" } else { REGIONS[rng.place(regions)] };
-    let skews = [(6, 0), (1, -3), (1, 3), (1, 30), (1, -30)];
+    let skews = [(6, 0), (1, -3), (1, 3), (1, 30), (1, -YEAR), (1, YEAR)];
     Role {
         region,
         shared_key: region != "*" && rng.percent(35),

@@ -6,11 +6,11 @@
 //! a row as it was and no two people share a title: rows that have more in common with others than with themselves are
 //! taken for each other by design (crate `merge`, `same`).
 
+use rusqlite::{Connection, params};
 use testkit::office::{
     CHECKLIST, Desktop, Driver, Employee, Fault, Inspection, Item, Product, Record, Report, ServiceVisit,
     ShiftTemplate, Timesheet, Vehicle,
 };
-
 use testkit::random::Rng;
 
 use crate::{
@@ -35,6 +35,10 @@ const DEPARTMENTS: [&str; 4] = ["Servis", "Depo", "Montaj", ""];
 const TITLES: [&str; 3] = ["Usta", "Teknisyen", "Yardımcı"];
 /// Few plates, so that two PCs enter the same vehicle now and then.
 const PLATES: u64 = 12;
+/// Timesheets of a month: more than go unseen.
+const MONTH: usize = 24;
+/// Plates that are entered in every region.
+pub const COMMON: &str = "99QX";
 const SERIALS: u64 = 40;
 
 impl Person<'_> {
@@ -67,6 +71,10 @@ impl Person<'_> {
                 let value = self.fresh();
                 self.desktop.save_setting("company_name", &value)
             }
+            Work::ReplaceEmployee => self.replace_employee(),
+            Work::Trespass => self.trespass(),
+            Work::FillTimesheets => self.fill_timesheets(),
+            Work::ClearTimesheets => self.clear_timesheets(),
             Work::LogReport => {
                 let path = self.fresh();
                 let form = Report { file_path: &path, employee: "Tum Calisanlar", ..Report::default() };
@@ -271,6 +279,54 @@ impl Person<'_> {
         self.desktop.upload_stock(region, &[product]).map(drop)
     }
 
+    /// Only of people without timesheets: these would go on under the other's name in the file itself.
+    fn replace_employee(&mut self) -> anyhow::Result<()> {
+        let Some((id, cells)) = self.any("employees") else { return Ok(()) };
+        let number = id.to_string();
+        if self.book.tables["timesheets"].values().any(|sheet| sheet.get("employee_id") == Some(&number)) {
+            return Ok(());
+        }
+        let title = [self.one_of(&TITLES), " ", &self.fresh()].concat();
+        let (name, number) = (self.name(), self.tagged("P"));
+        let conn = Connection::open(self.desktop.path())?;
+        let parameters = params![id, name, number, "Depo", title, cell(&cells, "region")];
+        conn.execute(include_str!("sql/replace_employee.sql"), parameters)?;
+        Ok(())
+    }
+
+    /// Edits a row that is only here because others need it; else gives an employee to another region.
+    fn trespass(&mut self) -> anyhow::Result<()> {
+        if self.region == "*" {
+            return Ok(());
+        }
+        let own = std::mem::replace(&mut self.region, "*");
+        let foreign = |row: &Row| cell(&row.1, "region") != own;
+        let vehicle = self.any("vehicles").filter(foreign);
+        let employee = self.any("employees").filter(|row| !foreign(row));
+        match (vehicle, employee) {
+            (Some(vehicle), _) => self.vehicle(Some(&vehicle)),
+            (None, Some((id, mut cells))) => {
+                let elsewhere = if own == "Izmir" { "Bursa" } else { "Izmir" };
+                cells.insert("region".to_owned(), elsewhere.to_owned());
+                self.employee(Some(&(id, cells)))
+            }
+            (None, None) => Ok(()),
+        }
+    }
+
+    fn fill_timesheets(&mut self) -> anyhow::Result<()> {
+        if self.any("employees").is_none() {
+            self.employee(None)?;
+            self.book = Book::read(self.desktop.path())?;
+        }
+        (0..MONTH).try_for_each(|_| self.timesheet(None))
+    }
+
+    fn clear_timesheets(&mut self) -> anyhow::Result<()> {
+        let ids: Vec<i64> = self.book.tables["timesheets"].keys().filter_map(|id| id.parse().ok()).collect();
+        ids.into_iter().try_for_each(|id| self.desktop.delete(Record::Timesheet, id))
+    }
+
     fn template(&mut self) -> anyhow::Result<()> {
         let name = self.one_of(&["Hafta Ici 09-18", "Gece", "Bayram"]);
         let start = format!("{:02}:{:02}", self.rng.below(24), self.rng.below(60));
@@ -348,6 +404,9 @@ impl Person<'_> {
 
     fn plate(&mut self) -> String {
         let region = if self.region == "*" { self.desktop.region.as_str() } else { self.region };
+        if self.rng.percent(25) {
+            return format!("{COMMON}{:03}", self.rng.below(PLATES / 4));
+        }
         format!("{}QX{:03}", region[..2].to_uppercase(), self.rng.below(PLATES))
     }
 

@@ -1,6 +1,9 @@
 //! The hub and its offices, and what happens to them, step by step.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use store::{Decision, Receipt};
@@ -8,12 +11,14 @@ use tempfile::TempDir;
 use testkit::{office::Moment, random::Rng};
 
 use crate::{
-    Broken,
-    book::Book,
+    book::{Book, Identity, identity, is_tagged},
+    check,
+    history::History,
     hub::{Answer, Hub, POINTS},
-    ledger::Ledger,
-    pc::Pc,
+    ledger::{Ledger, Page},
+    pc::{Batch, Pc},
     plan::{Deed, Mishap, Plan, Step, Work},
+    story::Story,
     work::Person,
 };
 
@@ -22,21 +27,41 @@ const BEGIN_MS: i64 = 1_769_202_000_000;
 const DAY_MS: i64 = 86_400_000;
 /// Uploads of a PC that may come again.
 const SENT_MAX: usize = 3;
+/// People who are enough to know a copy by.
+const TELLING: usize = 8;
 
 pub struct World {
     pub folder: TempDir,
     pub hub: Hub,
+    /// The hub's rows after the last upload.
+    pub book: Book,
+    pub history: History,
     pub pcs: Vec<Pc>,
     pub ledger: Ledger,
-    /// What happened, a line each.
-    pub story: Vec<String>,
-    pub day: u32,
+    pub story: Story,
+    /// Day (the first is 0) and second of it.
+    pub when: (u32, u32),
     /// The last number that was written into a file.
     next: u64,
     /// Numbers the files that went up.
     uploads: u64,
     /// How far the hub's clock is set back.
     back_ms: i64,
+    /// Which PC last sent a file behind a token or key, by site: the hub takes who asks for a file for this one.
+    last: HashMap<u32, usize>,
+    /// Whether headquarters lets through, in quiet time, what waits.
+    lenient: bool,
+}
+
+/// A file on its way to the hub.
+#[derive(Clone, Copy)]
+pub struct Upload<'a> {
+    /// Whose it is.
+    pub at: usize,
+    pub file: &'a Path,
+    pub page: &'a Page,
+    /// Headquarters has looked at it.
+    pub decided: bool,
 }
 
 impl World {
@@ -55,28 +80,33 @@ impl World {
             };
             pcs.push(Pc::start(folder.path(), name, *role, device, local(BEGIN_MS))?);
         }
-        let story = pcs.iter().map(Pc::describe).collect();
+        let mut story = Story::default();
+        pcs.iter().for_each(|pc| story.tell((0, 0), &pc.name, &pc.describe()));
+        let book = Book::read(&hub.store_file())?;
         Ok(Self {
             folder,
             hub,
+            book,
+            history: History::default(),
             pcs,
             ledger: Ledger::default(),
             story,
-            day: 0,
+            when: (0, 0),
             next: 0,
             uploads: 0,
             back_ms: 0,
+            last: HashMap::new(),
+            lenient: Rng::of(plan.seed, "lenient", 0).percent(60),
         })
     }
 
     /// # Errors
     /// [`Broken`] when the hub breaks a promise; else what the machine cannot do.
     pub async fn take(&mut self, step: &Step) -> anyhow::Result<()> {
-        self.day = step.day;
+        self.when = (step.day, step.second);
         let now_ms = BEGIN_MS + i64::from(step.day) * DAY_MS + i64::from(step.second) * 1000;
         self.hub.set_clock(now_ms - self.back_ms);
-        let pc = &mut self.pcs[step.pc];
-        pc.set_clock(local(now_ms));
+        self.pcs[step.pc].set_clock(local(now_ms));
         let mut rng = Rng::new(step.seed);
         let at = step.pc;
         match step.deed {
@@ -89,20 +119,15 @@ impl World {
             Deed::Upload(mishap) => _ = self.upload(at, mishap).await?,
             Deed::Download(mishap) => self.download(at, mishap).await?,
             Deed::Late => self.late(at, &mut rng).await?,
-            Deed::Backup => _ = std::fs::copy(pc.desktop.path(), &pc.backup)?,
-            Deed::Restore => {
-                let backup = pc.backup.clone();
-                pc.replace(&backup)?;
-                self.tell(at, "this morning's copy is put back");
+            Deed::Fetch => self.fetch(at).await?,
+            Deed::Arrive => self.arrive(at)?,
+            Deed::Backup => _ = std::fs::copy(self.pcs[at].desktop.path(), &self.pcs[at].backup)?,
+            Deed::Restore => self.restore(at, |pc| &pc.backup, "this morning's copy is put back")?,
+            Deed::RestoreArchive => {
+                self.restore(at, |pc| &pc.archive, "the first morning's copy is put back")?;
             }
-            Deed::Copy { of } => {
-                let file = self.pcs[of].desktop.path().to_owned();
-                let told = format!("gets a copy of the file of {}", self.pcs[of].name);
-                // Two files in use from one copy: either of them may look meddled with.
-                self.pcs[of].meddled = true;
-                self.pcs[at].replace(&file)?;
-                self.tell(at, &told);
-            }
+            Deed::NewToken => self.new_token(at).await?,
+            Deed::Copy { of } => self.copy(at, of)?,
             Deed::HubRestart => self.hub.restart().await?,
             Deed::HubClockBack => self.back_ms += 60_000 * rng.between(0, 90),
             Deed::Decide => {
@@ -125,9 +150,65 @@ impl World {
         };
         person.work(work).with_context(|| format!("{work:?} at {}", pc.name))?;
         let after = Book::read(pc.desktop.path())?;
-        self.ledger.worked(&before, &after);
+        let pc = &mut self.pcs[at];
+        pc.careless |= matches!(work, Work::ReplaceEmployee | Work::Trespass);
+        self.ledger.worked(&mut pc.page, &before, &after);
         let told = format!("{work:?} {}", difference(&before, &after));
         self.tell(at, &told);
+        Ok(())
+    }
+
+    fn restore(&mut self, at: usize, copy: fn(&Pc) -> &PathBuf, told: &str) -> anyhow::Result<()> {
+        let copy = copy(&self.pcs[at]).clone();
+        let tagged = is_tagged(self.pcs[at].desktop.path())?;
+        if tagged && !is_tagged(&copy)? {
+            self.mixed_up(&copy)?;
+        }
+        self.pcs[at].replace(&copy)?;
+        self.tell(at, told);
+        Ok(())
+    }
+
+    fn copy(&mut self, at: usize, of: usize) -> anyhow::Result<()> {
+        let file = self.pcs[of].desktop.path().to_owned();
+        // Two files in use from one copy: either of them may look meddled with.
+        self.pcs[of].meddled = true;
+        let book = Book::read(&file)?;
+        self.ledger.note(&mut self.pcs[of].page, &book);
+        let shared = self.pcs[at].device.shared && self.pcs[of].device.shared;
+        match is_tagged(&file)? {
+            // Both will send what the hub has not seen yet.
+            true => self.ledger.mix_up_new(&self.pcs[of].page),
+            // Behind one key nobody can tell the two PCs apart.
+            false if shared || book.tables["employees"].len() < TELLING => self.mixed_up(&file)?,
+            false => {}
+        }
+        self.pcs[at].page = self.ledger.copy(&self.pcs[at].page, &self.pcs[of].page);
+        self.pcs[at].replace(&file)?;
+        let told = format!("gets a copy of the file of {}", self.pcs[of].name);
+        self.tell(at, &told);
+        Ok(())
+    }
+
+    /// A file without a mark, and with little in it that tells what it is a copy of: who is who in it nobody can tell.
+    fn mixed_up(&mut self, file: &Path) -> anyhow::Result<()> {
+        let rows = Book::read(file)?.identities().map(|(identity, _)| identity).collect::<Vec<_>>();
+        self.ledger.mixed_up.extend(rows);
+        Ok(())
+    }
+
+    async fn new_token(&mut self, at: usize) -> anyhow::Result<()> {
+        let pc = &self.pcs[at];
+        // What waits would wait for ever.
+        if pc.device.shared || pc.held.is_some() {
+            return Ok(());
+        }
+        self.hub.revoke(&pc.device, pc.desktop.path()).await?;
+        let name = [&pc.device.name, "+"].concat();
+        let device = self.hub.site(&name, pc.role.region).await?;
+        let pc = &mut self.pcs[at];
+        (pc.device, pc.meddled) = (device, true);
+        self.tell(at, "gets another token in place of its old one");
         Ok(())
     }
 
@@ -137,33 +218,41 @@ impl World {
         let pc = &mut self.pcs[at];
         let file = self.folder.path().join(format!("sent-{}-{}.db", pc.name, self.uploads));
         std::fs::write(&file, pc.desktop.upload()?)?;
-        pc.sent.push(file.clone());
+        let book = Book::read(&file)?;
+        self.ledger.note(&mut pc.page, &book);
+        pc.sent.push((file.clone(), pc.page.clone()));
         if pc.sent.len() > SENT_MAX {
-            std::fs::remove_file(pc.sent.remove(0))?;
+            std::fs::remove_file(pc.sent.remove(0).0)?;
         }
-        let answered = self.send(at, &file, mishap).await?;
-        if mishap == Mishap::Twice {
-            self.send(at, &file, Mishap::None).await?;
+        let page = self.pcs[at].page.clone();
+        let upload = Upload { at, file: &file, page: &page, decided: false };
+        let answered = self.send(upload, mishap).await?;
+        if mishap == Mishap::Twice && self.pcs[at].held.is_none() {
+            let (end, before) = (self.history.end(), self.book.clone());
+            self.send(upload, Mishap::None).await?;
+            check::unchanged(self, ("twice is once", end), &before)?;
         }
         Ok(answered)
     }
 
     async fn late(&mut self, at: usize, rng: &mut Rng) -> anyhow::Result<()> {
         let pc = &mut self.pcs[at];
-        let Some(file) = rng.pick(&pc.sent).cloned() else { return Ok(()) };
+        let Some((file, page)) = rng.pick(&pc.sent).cloned() else { return Ok(()) };
         pc.meddled = true;
         self.tell(at, "an old upload arrives again");
-        self.send(at, &file, Mishap::None).await.map(drop)
+        let upload = Upload { at, file: &file, page: &page, decided: false };
+        self.send(upload, Mishap::None).await.map(drop)
     }
 
-    async fn send(&mut self, at: usize, file: &Path, mishap: Mishap) -> anyhow::Result<bool> {
+    async fn send(&mut self, upload: Upload<'_>, mishap: Mishap) -> anyhow::Result<bool> {
+        let Upload { at, file, .. } = upload;
         let device = self.pcs[at].device.clone();
         let answer = self.hub.receive(&device, file, crash(mishap)).await?;
         self.hub.look().await?;
         match answer {
             Answer::Given(receipt) => {
                 self.tell(at, &format!("uploads, {mishap:?}: {}", summary(&receipt)));
-                self.took(at, file, &receipt)?;
+                self.took(upload, &receipt).await?;
                 Ok(mishap != Mishap::AnswerLost)
             }
             Answer::Crashed { durable } => {
@@ -171,35 +260,53 @@ impl World {
                 if durable {
                     // What became of it was told to nobody; what the same would come to now tells what was refused.
                     let receipt = self.hub.plan(&device, file).await?;
-                    self.took(at, file, &receipt)?;
+                    self.took(upload, &receipt).await?;
                 }
                 Ok(false)
             }
         }
     }
 
-    fn took(&mut self, at: usize, file: &Path, receipt: &Receipt) -> anyhow::Result<()> {
+    async fn took(&mut self, upload: Upload<'_>, receipt: &Receipt) -> anyhow::Result<()> {
+        let Upload { at, file, page, .. } = upload;
         if receipt.held > 0 {
-            self.pcs[at].held = Some(file.to_owned());
+            let batch = Batch { upload: receipt.upload.clone(), file: file.to_owned(), page: page.clone() };
+            self.pcs[at].held = Some(batch);
             // It must not go with the old uploads.
-            self.pcs[at].sent.retain(|sent| sent != file);
+            self.pcs[at].sent.retain(|(sent, _)| sent != file);
             return Ok(());
         }
+        self.last.insert(self.pcs[at].device.site.0, at);
         let book = Book::read(file)?;
-        self.unasked_for(at, receipt)?;
-        self.ledger.took(&book, receipt);
-        Ok(())
+        self.pcs[at].number(&book);
+        if self.pcs[at].meddled {
+            self.mix_up(&book);
+            self.doubts(at, &book).await?;
+        }
+        check::after_upload(self, &upload, &book, receipt)
     }
 
-    /// Nobody here writes into other regions or lets references hang in the air.
-    fn unasked_for(&self, at: usize, receipt: &Receipt) -> anyhow::Result<()> {
-        let told = receipt
-            .reasons
-            .iter()
-            .find(|reason| matches!(reason.reason.as_str(), "region" | "unknown_row" | "orphan"));
-        if let Some(reason) = told {
-            let what = format!("{}: {reason:?}", self.pcs[at].name);
-            anyhow::bail!(Broken::new("no row is refused without a reason", what));
+    /// Numbers that hold two things in the copies of one file: the hub may take one for the other.
+    fn mix_up(&mut self, book: &Book) {
+        for (table, id, _) in book.numbered() {
+            let number = (table, id.clone());
+            let meddled = self.pcs.iter().filter(|pc| pc.meddled);
+            let rows = meddled.filter_map(|pc| pc.ever.get(&number)).flatten().cloned();
+            let rows: BTreeSet<Identity> = rows.collect();
+            if rows.len() > 1 {
+                self.ledger.mixed_up.extend(rows);
+            }
+        }
+    }
+
+    /// Rows of which the hub says that it is not sure which they are, and keeps both.
+    async fn doubts(&mut self, at: usize, book: &Book) -> anyhow::Result<()> {
+        let site = self.pcs[at].device.site.0;
+        let alerts = self.hub.alerts().await?.into_iter();
+        for alert in alerts.filter(|alert| alert.site == site && alert.kind == "doubt") {
+            let about = alert.what.split_once(':').and_then(|(about, _)| about.split_once(' '));
+            let row = about.and_then(|(table, id)| Some((table, book.tables.get(table)?.get(id)?)));
+            self.ledger.mixed_up.extend(row.and_then(|(table, cells)| identity(table, cells)));
         }
         Ok(())
     }
@@ -208,18 +315,48 @@ impl World {
         if !self.pcs[at].role.downloads {
             return Ok(());
         }
-        let device = self.pcs[at].device.clone();
-        let answer = self.hub.hand_out(&device, crash(mishap)).await?;
-        let told = match (answer, mishap) {
-            (Answer::Given(None), _) => "gets no file: a batch waits",
-            (Answer::Crashed { .. }, _) => "gets no file: the hub stops",
-            (Answer::Given(Some(_)), Mishap::AnswerLost) => "is handed out a file that never comes",
-            (Answer::Given(Some(bytes)), _) => {
-                self.pcs[at].desktop.receive(&bytes)?;
+        let told = match (self.ask_for_file(at, mishap).await?, mishap) {
+            (None, _) => "gets no file",
+            (Some(_), Mishap::AnswerLost) => "is handed out a file that never comes",
+            (Some((bytes, page)), _) => {
+                let known = self.is_last(at);
+                self.pcs[at].take(&bytes, page, known)?;
                 "takes a download"
             }
         };
         self.tell(at, told);
+        Ok(())
+    }
+
+    /// The hub's file for a PC, and what stands in it; `None`: a batch waits, or the hub stops.
+    async fn ask_for_file(&mut self, at: usize, mishap: Mishap) -> anyhow::Result<Option<(Vec<u8>, Page)>> {
+        let device = self.pcs[at].device.clone();
+        let Answer::Given(Some(bytes)) = self.hub.hand_out(&device, crash(mishap)).await? else {
+            return Ok(None);
+        };
+        let file = self.folder.path().join("handed-out.db");
+        std::fs::write(&file, &bytes)?;
+        let book = Book::read(&file)?;
+        check::handed_out(self, at, &book)?;
+        let page = self.ledger.hand_out(&self.pcs[at].page, &book);
+        Ok(Some((bytes, page)))
+    }
+
+    async fn fetch(&mut self, at: usize) -> anyhow::Result<()> {
+        if !self.pcs[at].role.downloads {
+            return Ok(());
+        }
+        self.pcs[at].coming = self.ask_for_file(at, Mishap::None).await?;
+        self.tell(at, "waits long for its download");
+        Ok(())
+    }
+
+    fn arrive(&mut self, at: usize) -> anyhow::Result<()> {
+        let pc = &mut self.pcs[at];
+        let Some((bytes, page)) = pc.coming.take() else { return Ok(()) };
+        pc.take(&bytes, page, false)?;
+        pc.meddled = true;
+        self.tell(at, "its download arrives");
         Ok(())
     }
 
@@ -228,23 +365,34 @@ impl World {
         for held in self.hub.held().await? {
             let decision = choose();
             let receipt = self.hub.decide(held.id, decision).await?;
-            let waiting = self.pcs.iter().position(|pc| pc.held.is_some() && pc.device.site.0 == held.site);
-            let Some(at) = waiting else { continue };
+            let of = |pc: &Pc| pc.held.as_ref().is_some_and(|batch| batch.upload == receipt.upload);
+            let Some(at) = self.pcs.iter().position(of) else { continue };
             self.tell(at, &format!("what waits is decided: {decision:?}"));
-            let file = self.pcs[at].held.take();
-            if let (Decision::LetThrough, Some(file)) = (decision, file) {
-                self.took(at, &file, &receipt)?;
+            let batch = self.pcs[at].held.take();
+            if decision == Decision::SendBack {
+                (self.pcs[at].sent_back, self.pcs[at].numbers) = (true, HashMap::new());
+            }
+            if let (Decision::LetThrough, Some(batch)) = (decision, batch) {
+                let upload = Upload { at, file: &batch.file, page: &batch.page, decided: true };
+                self.took(upload, &receipt).await?;
             }
         }
         Ok(())
     }
 
-    pub fn hub_file(&self) -> PathBuf {
-        self.hub.file().join("hub.db")
+    /// Nothing waits any longer.
+    pub async fn settle(&mut self) -> anyhow::Result<()> {
+        let decision = if self.lenient { Decision::LetThrough } else { Decision::SendBack };
+        self.decide(|| decision).await
+    }
+
+    /// Whether the hub takes a PC that asks for a file for this one.
+    pub fn is_last(&self, at: usize) -> bool {
+        self.last.get(&self.pcs[at].device.site.0) == Some(&at)
     }
 
     fn tell(&mut self, at: usize, what: &str) {
-        self.story.push(format!("day {} {}: {what}", self.day + 1, self.pcs[at].name));
+        self.story.tell(self.when, &self.pcs[at].name, what);
     }
 }
 
@@ -271,11 +419,15 @@ fn difference(before: &Book, after: &Book) -> String {
     let mut told = Vec::new();
     for (table, rows) in &after.tables {
         let old = &before.tables[table];
-        for (id, cells) in rows.iter().filter(|(id, cells)| old.get(*id) != Some(cells)).take(2) {
+        for (id, cells) in rows.iter().filter(|(id, cells)| old.get(*id) != Some(cells)) {
             let sign = if old.contains_key(id) { '~' } else { '+' };
-            told.push(format!("{sign}{table} {id} {:?}", cells.values().collect::<Vec<_>>()));
+            let words: Vec<_> = cells.values().map(String::as_str).collect();
+            told.push(format!("{sign}{table} {id} {}", words.join(" | ")));
         }
-        told.extend(old.keys().filter(|id| !rows.contains_key(*id)).map(|id| format!("-{table} {id}")));
+        for (id, cells) in old.iter().filter(|(id, _)| !rows.contains_key(*id)) {
+            let word = identity(table, cells).map(|identity| identity.1).unwrap_or_default();
+            told.push(format!("-{table} {id} {word}"));
+        }
     }
     if told.is_empty() { "(nothing)".to_owned() } else { told.join("; ") }
 }

@@ -20,7 +20,8 @@ impl Rng {
         Self(mixed(mixed(seed ^ hash(purpose)).wrapping_add(number.wrapping_mul(STEP))))
     }
 
-    pub fn next(&mut self) -> u64 {
+    /// The next number.
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(STEP);
         mixed(self.0)
     }
@@ -28,7 +29,7 @@ impl Rng {
     /// A number below `limit`, or 0 where the limit is 0.
     pub fn below(&mut self, limit: u64) -> u64 {
         // The slight bias of the remainder is no matter for made-up rows.
-        self.next().checked_rem(limit).unwrap_or(0)
+        self.draw().checked_rem(limit).unwrap_or(0)
     }
 
     /// `below` for signed columns: from `low` up to, not including, `high`.
@@ -99,10 +100,10 @@ mod tests {
         for seed in 0..3 {
             for number in 0..100 {
                 let mut rng = Rng::of(seed, "row", number);
-                assert!((0..50).all(|_| seen.insert(rng.next())), "stream {number} of seed {seed}");
+                assert!((0..50).all(|_| seen.insert(rng.draw())), "stream {number} of seed {seed}");
             }
             let mut rng = Rng::new(seed);
-            assert!((0..50).all(|_| seen.insert(rng.next())), "seed {seed}");
+            assert!((0..50).all(|_| seen.insert(rng.draw())), "seed {seed}");
         }
     }
 }

@@ -1,4 +1,2 @@
--- Both sides of every conflict about a column (parameters: none; result: table, column, value as JSON).
-select table_name, column_name, winner from denk_conflicts where column_name is not null and winner is not null
-union all
-select table_name, column_name, loser from denk_conflicts where column_name is not null and loser is not null
+-- Conflicts after one (parameters: its number; result: both sides as JSON, in order).
+select id, hex(gid) as gid, column_name, winner, loser from denk_conflicts where id > ?1 order by id

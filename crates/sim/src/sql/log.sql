@@ -1,4 +1,3 @@
--- What every change found and left (parameters: none; result: table, cells as JSON).
-select table_name, "after" from denk_log where "after" is not null
-union all
-select table_name, "before" from denk_log where "before" is not null
+-- What changed after a change (parameters: its number; result: a line a row, in order).
+select rev, hex(gid) as gid, table_name, site, stamp, action, "before", "after"
+from denk_log where rev > ?1 order by rev, gid

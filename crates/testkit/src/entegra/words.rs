@@ -152,7 +152,7 @@ pub(super) fn label(rng: &mut Rng, code: &str) -> String {
 
 /// An identifier of some other system, `width` characters at most.
 pub(super) fn code(rng: &mut Rng, width: usize) -> String {
-    let digits = format!("{:012X}", rng.next() & 0xffff_ffff_ffff);
+    let digits = format!("{:012X}", rng.draw() & 0xffff_ffff_ffff);
     digits.chars().take(width).collect()
 }
 
