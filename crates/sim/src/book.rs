@@ -150,6 +150,12 @@ impl Book {
         strays
     }
 
+    /// Whether every row that this one cannot be without is there.
+    pub fn has_parents(&self, table: &str, cells: &Cells) -> bool {
+        let mut needed = REFERENCES.iter().filter(|reference| reference.table == table && reference.needed);
+        needed.all(|reference| self.parent(reference, cells).is_some())
+    }
+
     fn parent(&self, reference: &Reference, cells: &Cells) -> Option<&Cells> {
         self.tables[reference.to].get(cells.get(reference.column)?)
     }

@@ -142,7 +142,8 @@ impl Pc {
         for (table, id, identity) in after.numbered() {
             let other = self.numbers.get(&(table, id.clone())).filter(|known| **known != identity);
             let moved = had.get(&identity).filter(|had| {
-                **had != id && !ledger.was_deleted(&identity) && !self.refused.contains(&identity)
+                let known = self.numbers.get(&(table, (**had).clone())) == Some(&identity);
+                known && **had != id && !ledger.was_deleted(&identity) && !self.refused.contains(&identity)
             });
             if let Some(other) = other {
                 wrong.push((

@@ -203,12 +203,17 @@ impl World {
         if pc.device.shared || pc.held.is_some() {
             return Ok(());
         }
+        let path = pc.desktop.path().to_owned();
+        let unknown = !is_tagged(&path)? && Book::read(&path)?.tables["employees"].len() < TELLING;
         self.hub.revoke(&pc.device, pc.desktop.path()).await?;
         let name = [&pc.device.name, "+"].concat();
         let device = self.hub.site(&name, pc.role.region).await?;
         let pc = &mut self.pcs[at];
         (pc.device, pc.meddled) = (device, true);
         self.tell(at, "gets another token in place of its old one");
+        if unknown {
+            self.mixed_up(&path)?;
+        }
         Ok(())
     }
 

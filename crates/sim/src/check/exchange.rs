@@ -100,7 +100,9 @@ fn masses(region: &str, before: &Book, after: &Book) -> Vec<String> {
         let own =
             |cells: &Cells| region == "*" || before.region(table, cells).is_none_or(|owner| owner == region);
         let all = rows.values().filter(|cells| own(cells)).count();
-        let touched = rows.iter().filter(|(gid, cells)| after.tables[table].get(*gid) != Some(cells)).count();
+        let touched = rows.iter().filter(|(gid, cells)| after.tables[table].get(*gid) != Some(cells));
+        // What falls with its parent is not counted.
+        let touched = touched.filter(|(_, cells)| after.has_parents(table, cells)).count();
         if touched > MASS && 2 * touched > all {
             masses.push(format!("{touched} of {all} {table} at once"));
         }
