@@ -176,12 +176,12 @@ impl Store {
         upload: &Path,
         reason: &str,
     ) -> std::result::Result<Receipt, Rejected> {
-        let (file, counter) = uploads::read(&self.inner.hub, upload).await?;
+        let (file, mark) = uploads::read(&self.inner.hub, upload).await?;
         let name = uploads::keep(&self.inner.hub, device, upload).await?;
         fail_point!("store-upload-kept");
         let mode = Mode::Apply;
         let (device, reason) = (device.clone(), reason.to_owned());
-        let job = engine::Receive { device, file, counter, reason, upload: name.clone(), mode };
+        let job = engine::Receive { device, file, mark, reason, upload: name.clone(), mode };
         let answer = self.ask(job).await;
         if matches!(answer, Err(Rejected::Rows(_) | Rejected::Revoked)) {
             uploads::discard(&self.inner.hub, &name);
@@ -198,9 +198,9 @@ impl Store {
     /// # Errors
     /// As [`Store::receive`].
     pub async fn plan(&self, device: &Device, upload: &Path) -> std::result::Result<Receipt, Rejected> {
-        let (file, counter) = uploads::read(&self.inner.hub, upload).await?;
+        let (file, mark) = uploads::read(&self.inner.hub, upload).await?;
         let (device, reason, upload) = (device.clone(), "plan".to_owned(), String::new());
-        self.ask(engine::Receive { device, file, counter, reason, upload, mode: Mode::Plan }).await
+        self.ask(engine::Receive { device, file, mark, reason, upload, mode: Mode::Plan }).await
     }
 
     /// The file for this device: its region (`*`: everything), under its own ids, with its own settings.
@@ -272,10 +272,11 @@ impl Store {
         decision: Decision,
         who: &str,
     ) -> std::result::Result<Receipt, Rejected> {
-        let upload = match decision {
-            Decision::SendBack => None,
-            Decision::LetThrough => Some(self.held_upload(held).await?),
+        let mode = match decision {
+            Decision::SendBack => Mode::SentBack,
+            Decision::LetThrough => Mode::LetThrough,
         };
+        let upload = self.held_upload(held, mode).await?;
         self.ask(engine::Decide { id: held, who: who.to_owned(), upload }).await
     }
 
@@ -325,7 +326,7 @@ impl Store {
         Ok(Reading { slot: reader, db })
     }
 
-    async fn held_upload(&self, id: i64) -> std::result::Result<engine::Receive, Rejected> {
+    async fn held_upload(&self, id: i64, mode: Mode) -> std::result::Result<engine::Receive, Rejected> {
         let (device, upload, reason) = ask_reader!(self, db, engine::held_batch(db, id).await)?;
         let path: PathBuf = self.inner.hub.uploads().join(&upload);
         if !path.exists() {
@@ -333,8 +334,8 @@ impl Store {
             let bytes = ask_reader!(self, db, engine::held_file(db, id).await)?;
             uploads::keep_bytes(&self.inner.hub, &upload, bytes).await?;
         }
-        let (file, counter) = uploads::read(&self.inner.hub, &path).await?;
-        Ok(engine::Receive { device, file, counter, reason, upload, mode: Mode::LetThrough })
+        let (file, mark) = uploads::read(&self.inner.hub, &path).await?;
+        Ok(engine::Receive { device, file, mark, reason, upload, mode })
     }
 
     async fn prune(&self) -> Result<()> {

@@ -37,6 +37,8 @@ pub(crate) const SITES: &str = "denk_sites";
 pub(crate) const PCS: &str = "denk_pcs";
 pub(crate) const LINEAGES: &str = "denk_lineages";
 pub(crate) const SHADOW: &str = "denk_shadow";
+pub(crate) const PIECES: &str = "denk_pieces";
+pub(crate) const ASIDE: &str = "denk_aside";
 pub(crate) const NEXT: &str = "denk_next";
 pub(crate) const DEVICE: &str = "denk_device";
 pub(crate) const LOG: &str = "denk_log";
@@ -91,6 +93,7 @@ const SHAPES: &[Shape] = &[
             ("revoked", Int),
             ("last_contact", Int),
             ("last_reason", Text),
+            ("shared", Int),
         ],
         key: 1,
     },
@@ -104,29 +107,41 @@ const SHAPES: &[Shape] = &[
             ("handed", Text),
             ("own", Int),
             ("contact", Int),
+            ("unswept", Int),
         ],
         key: 2,
     },
-    // Files that the hub knows the content of: what it handed out, or was sent without a tag.
+    // Files that the hub knows the content of: what it handed out or met, and how they went on.
     Shape {
         name: LINEAGES,
         columns: &[
-            ("name", Text),
             ("site", Int),
+            ("name", Text),
             ("pc", Int),
             ("number", Int),
             ("kind", Text),
+            ("root", Text),
             ("of_tag", Text),
             ("seen", Int),
             ("counter", Int),
             ("content", Text),
             ("own", Int),
+            ("odd", Text),
         ],
-        key: 1,
+        key: 2,
     },
+    // What such a file holds: pieces by their hashes.
     Shape {
         name: SHADOW,
-        columns: &[("lineage", Text), ("table_name", Text), ("part", Int), ("row_bytes", Bytes)],
+        columns: &[("lineage", Text), ("table_name", Text), ("part", Int), ("piece", Text)],
+        key: 3,
+    },
+    // Rows of shadows. What did not change from one file of a PC to its next is kept once.
+    Shape { name: PIECES, columns: &[("pc", Int), ("piece", Text), ("row_bytes", Bytes)], key: 2 },
+    // Rows of the last file that were not taken: by table and id, with the hash of what they said.
+    Shape {
+        name: ASIDE,
+        columns: &[("lineage", Text), ("table_name", Text), ("id", Text), ("content", Text)],
         key: 3,
     },
     // The highest id that a PC ever used or was given; and, under its number, a lineage.
@@ -192,15 +207,15 @@ const SHAPES: &[Shape] = &[
     },
     // Files of batches that wait: whichever hub settles one needs it, and each keeps uploads on a disk of its own.
     Shape { name: HELD_FILES, columns: &[("held", Int), ("part", Int), ("part_bytes", Bytes)], key: 2 },
-    // One line a subject, however often it comes up again.
+    // One line an occurrence: what the next upload only repeats is none.
     Shape {
         name: ALERTS,
         columns: &[
-            ("subject", Text),
             ("id", Int),
             ("site", Int),
             ("kind", Text),
             ("what", Text),
+            ("row_count", Int),
             ("at", Int),
         ],
         key: 1,

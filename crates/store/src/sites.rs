@@ -71,7 +71,7 @@ struct Kept {
     token: Option<TokenHash>,
 }
 
-/// Names of sites behind the shared key begin with it.
+/// Names that sites behind the shared key are given begin with it.
 const SHARED: &str = "shared:";
 const NAME_MAX: usize = 100;
 
@@ -123,10 +123,13 @@ impl Job for Shared {
     async fn run(&mut self, desk: &mut Desk<'_>) -> Result<Device> {
         let region = checked_region(&self.region)?;
         let name = [SHARED, &region].concat();
-        if let Some(kept) = named(desk.db, &name).await? {
+        let known =
+            all(desk.db).await?.into_iter().find(|kept| kept.site.shared && kept.site.region == region);
+        if let Some(kept) = known {
             return Ok(device(&kept.site));
         }
-        let kept = Kept { site: new(desk.meta.next_site(), &name, &region, desk.now_ms), token: None };
+        let site = Site { shared: true, ..new(desk.meta.next_site(), &name, &region, desk.now_ms) };
+        let kept = Kept { site, token: None };
         desk.db.add(SITES, &[row(&kept)]).await?;
         engine::audit(desk, "hub", "site_add", &name).await?;
         Ok(device(&kept.site))
@@ -216,7 +219,7 @@ fn new(id: i64, name: &str, region: &str, now_ms: i64) -> Site {
         id: u32::try_from(id).unwrap_or(u32::MAX),
         name: name.to_owned(),
         region: region.to_owned(),
-        shared: name.starts_with(SHARED),
+        shared: false,
         created_ms: now_ms,
         revoked_ms: None,
         last_contact_ms: None,
@@ -257,6 +260,7 @@ fn read(row: &Row) -> Result<Kept> {
     site.revoked_ms = row.int_or_none(5)?;
     site.last_contact_ms = row.int_or_none(6)?;
     site.last_reason = row.text_or_none(7)?.map(str::to_owned);
+    site.shared = row.int_or_none(8)? == Some(1);
     Ok(Kept { site, token: TokenHash::from_bytes(row.bytes(3)?) })
 }
 
@@ -271,5 +275,6 @@ fn row(kept: &Kept) -> Vec<Value> {
         number(site.revoked_ms),
         number(site.last_contact_ms),
         maybe(site.last_reason.clone()),
+        Value::Int(i64::from(site.shared)),
     ]
 }

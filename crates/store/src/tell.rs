@@ -112,8 +112,9 @@ pub(crate) async fn held(db: &mut Db) -> Result<Vec<HeldBatch>> {
 pub(crate) async fn alerts(db: &mut Db) -> Result<Vec<Alert>> {
     let rows = db.find(ALERTS, &[]).await?;
     let alert = |row: &Row| {
-        let (kind, what) = (row.text(3)?.to_owned(), row.text(4)?.to_owned());
-        Ok(Alert { id: row.int(1)?, site: site(row, 2)?, kind, what, at_ms: row.int(5)? })
+        let (kind, what) = (row.text(2)?.to_owned(), row.text(3)?.to_owned());
+        let rows = u64::try_from(row.int(4)?).unwrap_or_default();
+        Ok(Alert { id: row.int(0)?, site: site(row, 1)?, kind, what, rows, at_ms: row.int(5)? })
     };
     let mut alerts = rows.iter().map(alert).collect::<Result<Vec<_>>>()?;
     alerts.sort_by_key(|alert| std::cmp::Reverse(alert.id));

@@ -97,7 +97,7 @@ pub struct RecentChange {
     pub gid: String,
     pub site: SiteNumber,
     pub at_ms: i64,
-    /// `insert`, `update`, `delete`, `revive`.
+    /// `insert`, `update`, `delete`, `revive`; `refused`: it was not taken, and `after` is what the file said.
     pub action: String,
     /// Whose the row was then; `None` when it is everybody's or nobody's.
     pub region: Option<String>,
@@ -174,6 +174,9 @@ pub struct HeldTable {
     pub table: String,
     pub deletes: u64,
     pub updates: u64,
+    /// Rows that are not of the site's region; then `rows` are those of the file.
+    #[serde(default)]
+    pub refused: u64,
     /// Rows of the table that the site had before.
     pub rows: u64,
 }
@@ -181,9 +184,10 @@ pub struct HeldTable {
 /// What a person decides about a held batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Merge it now.
+    /// Merge it now. Rows of another region are refused all the same.
     LetThrough,
-    /// Throw it away: the next hand-out sets the site's rows back.
+    /// Take what it adds, and nothing of what it was held for: the next hand-out sets those rows back. Of a batch that was
+    /// held for rows of another region nothing is taken.
     SendBack,
 }
 
@@ -195,6 +199,8 @@ pub struct Alert {
     /// As [`Reason::reason`].
     pub kind: String,
     pub what: String,
+    /// How many rows it is about; 0: the file as a whole.
+    pub rows: u64,
     pub at_ms: i64,
 }
 

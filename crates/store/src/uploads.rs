@@ -3,7 +3,7 @@
 use std::{
     collections::HashSet,
     fs::{self, File},
-    io::{self, Read, Seek, SeekFrom},
+    io::{self, Read},
     path::Path,
     sync::Arc,
 };
@@ -18,28 +18,44 @@ const KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 const PRUNE_MS: i64 = 60 * 60 * 1000;
 /// Notes when that was done last; its name is none of an upload.
 const PRUNED: &str = "pruned";
-/// Where SQLite's header counts changes of the file. **Source**: <https://www.sqlite.org/fileformat.html> 1.3.7.
-const CHANGE_COUNTER_AT: u64 = 24;
+/// Where SQLite's header counts changes of the file, and says whether it does: not in WAL mode.
+/// **Source**: <https://www.sqlite.org/fileformat.html> 1.3.3, 1.3.7.
+const CHANGE_COUNTER: std::ops::Range<usize> = 24..28;
+const WRITE_VERSION_AT: usize = 18;
+const WAL: u8 = 2;
 
-/// Everything that the file says, and how often it was changed.
-pub(crate) async fn read(hub: &Arc<Hub>, path: &Path) -> std::result::Result<(OfficeFile, i64), Rejected> {
+/// What tells one state of a file from another.
+#[derive(Clone, Debug)]
+pub(crate) struct Mark {
+    /// How often the file was changed; `None` where SQLite does not count (a file in WAL mode).
+    pub counter: Option<i64>,
+    /// The hash of its bytes.
+    pub content: String,
+}
+
+/// Everything that the file says, and what it is known by.
+pub(crate) async fn read(hub: &Arc<Hub>, path: &Path) -> std::result::Result<(OfficeFile, Mark), Rejected> {
     let (hub, path) = (Arc::clone(hub), path.to_owned());
     blocking(move || {
         let refused = |refused| Rejected::File(office_file::Refused::Unreadable(refused));
         let upload = untrusted::inspect(&path, &Limits::default(), stopwatch()).map_err(refused)?;
         let file = office_file::read(upload, &hub.rules)?;
-        let counter = change_counter(&path).map_err(Error::from)?;
-        Ok((file, counter))
+        let mark = mark(&path).map_err(Error::from)?;
+        Ok((file, mark))
     })
     .await
 }
 
-fn change_counter(path: &Path) -> io::Result<i64> {
+fn mark(path: &Path) -> io::Result<Mark> {
     let mut file = File::open(path)?;
-    file.seek(SeekFrom::Start(CHANGE_COUNTER_AT))?;
-    let mut bytes = [0; 4];
-    file.read_exact(&mut bytes)?;
-    Ok(i64::from(u32::from_be_bytes(bytes)))
+    let mut header = [0; 28];
+    file.read_exact(&mut header)?;
+    let mut count = [0; 4];
+    count.copy_from_slice(&header[CHANGE_COUNTER]);
+    let counter = (header[WRITE_VERSION_AT] != WAL).then_some(i64::from(u32::from_be_bytes(count)));
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&header).update_reader(file)?;
+    Ok(Mark { counter, content: hasher.finalize().to_hex().to_string() })
 }
 
 /// Keeps a copy; durable when this returns. Returns its name: time, site, and something that nobody can guess.

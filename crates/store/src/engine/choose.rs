@@ -1,29 +1,43 @@
 //! What a file is compared with: which lineage it goes on, or that it is met for the first time.
 //!
-//! A tag says it, unless the file under that tag is not the one that was last seen: restored from a copy, or copied to a
-//! second PC. Such a file is still compared with the shadow of its tag, but nothing is concluded from what it lacks.
+//! A tag says which root it comes from. If it goes on from none of the root's branches (see [`branch`]) it was restored
+//! from a copy, or copied to a second PC: it becomes a branch of its own, and from then on nothing is concluded from what
+//! files of this root lack, until a new one is handed out.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use merge::{Cells, Kept, Kinship, LocalId, Rules, Sameness, ShadowRow, TableId, evidence, sameness};
+use merge::{Kept, Kinship, LocalId, Rules, Sameness, ShadowRow, TableId, evidence, sameness};
 use model::{Gid, Rev};
 use replica::office_file::OfficeFile;
 
 use super::{
-    lineage::{self, Kind, Lineage, Own, Pc, Shadow},
+    branch::{self, Branch, Look, Standing, alone, equal},
+    lineage::{self, Aside, Kind, Lineage, Own, Pc},
     rows,
+    shadow::{self, Shadow},
 };
-use crate::{Device, Result, desk::Desk};
+use crate::{
+    Device, Result,
+    desk::{Desk, shown},
+    uploads::Mark,
+};
+
+/// Files of one root that are told apart.
+const BRANCHES_MAX: usize = 32;
 
 /// What a file is compared with.
 pub(super) struct Base {
     /// Goes on with this file.
     pub lineage: Lineage,
+    /// Of a branch that begins with this file.
+    pub root: Option<Lineage>,
     pub pc: Pc,
     /// Of the lineage, before the file.
     pub shadow: Shadow,
     pub way: Way,
-    pub odd: Vec<Odd>,
+    pub odd: Option<Odd>,
+    /// Branches that give way to this one.
+    pub gone: Vec<Lineage>,
     /// Of the PC, before the file.
     pub last_ids: BTreeMap<TableId, i64>,
 }
@@ -56,103 +70,252 @@ pub(super) enum Odd {
     Copied,
 }
 
-/// How a file agrees with a shadow, id by id.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Fit {
-    same: usize,
-    /// Ids that hold something else, or of which one cannot be sure.
-    other: usize,
-    /// Rows that the shadow does not have, under ids that were given before.
-    low: usize,
-    /// Rows of the shadow that the file has not, under ids that it never gave: it is older than they are.
-    beyond: usize,
+impl Odd {
+    /// As it is stored, and told.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Older => "older_file",
+            Self::Doubled => "doubled_file",
+            Self::Copied => "copy",
+        }
+    }
+
+    pub const fn what(self) -> &'static str {
+        match self {
+            Self::Older => "the file is older than the one before: nothing is deleted for what it lacks",
+            Self::Doubled => "the file seems to be in use twice: nothing is deleted for what it lacks",
+            Self::Copied => "the file is a copy of another site's file",
+        }
+    }
+
+    pub fn read(word: &str) -> Option<Self> {
+        [Self::Older, Self::Doubled, Self::Copied].into_iter().find(|odd| odd.word() == word)
+    }
+}
+
+/// A file beside one that it may go on from.
+struct Compared {
+    lineage: Lineage,
+    shadow: Shadow,
+    fit: Fit,
+    standing: Standing,
 }
 
 pub(super) async fn choose(
     desk: &mut Desk<'_>,
     device: &Device,
     file: &OfficeFile,
-    counter: i64,
+    mark: &Mark,
 ) -> Result<Base> {
     let known = lineage::of_site(desk.db, device.site).await?;
-    let mut chosen: Option<Compared> = None;
-    for lineage in candidates(&known, file.tag.as_deref(), device.shared) {
-        let compared = compare(desk, lineage, file, counter).await?;
-        // What all offices share fits everywhere: the file goes on the lineage that it has most in common with.
-        let better = chosen.as_ref().is_none_or(|best| compared.fit.same > best.fit.same);
-        if !device.shared || compared.continues() && better {
-            chosen = Some(compared);
+    let look = Look { rules: &desk.hub.rules, order: &desk.hub.order.tables, file };
+    let mut best: Option<((bool, usize), Family)> = None;
+    for root in roots(&known, file.tag.as_deref()) {
+        let family = Family::load(desk, &look, (root, &known), mark).await?;
+        // What all offices share fits everywhere: the file goes on from what it has most in common with.
+        if let Some(rank) = family.rank(device.shared)
+            && best.as_ref().is_none_or(|(most, _)| rank > *most)
+        {
+            best = Some((rank, family));
         }
     }
-    match chosen {
-        Some(compared) => go_on(desk, device, file, compared).await,
+    match best {
+        Some(((true, _), family)) => family.go_on(desk, device, file).await,
+        Some(((false, _), family)) => family.fork(desk, &look, device.shared).await,
         None => meet(desk, device, file, &known).await,
     }
 }
 
-/// Lineages that the file may go on, best first.
-fn candidates<'a>(known: &'a [Lineage], tag: Option<&str>, shared: bool) -> Vec<&'a Lineage> {
-    let own =
-        known.iter().filter(|lineage| tag == Some(lineage.name.as_str()) && lineage.kind == Kind::HandedOut);
-    let mut sent: Vec<_> =
-        known.iter().filter(|l| l.kind == Kind::Sent && l.of_tag.as_deref() == tag).collect();
-    sent.sort_by_key(|lineage| std::cmp::Reverse(lineage.number));
-    let all = own.chain(sent);
-    // A site with a token of its own is one PC; behind a shared key every file must first show that it fits.
-    all.take(if shared { usize::MAX } else { 1 }).collect()
+/// Roots that the file may come from, best first.
+fn roots<'a>(known: &'a [Lineage], tag: Option<&str>) -> Vec<&'a Lineage> {
+    let own = |lineage: &&Lineage| lineage.kind == Kind::HandedOut && tag == Some(lineage.name.as_str());
+    if let Some(own) = known.iter().find(own) {
+        return vec![own];
+    }
+    let met = |lineage: &&Lineage| lineage.kind == Kind::Met && lineage.of_tag.as_deref() == tag;
+    let mut met: Vec<_> = known.iter().filter(met).collect();
+    met.sort_by_key(|lineage| std::cmp::Reverse(lineage.number));
+    met
 }
 
-/// A lineage beside a file.
-struct Compared {
-    lineage: Lineage,
-    shadow: Shadow,
-    last_ids: BTreeMap<TableId, i64>,
-    fit: Fit,
-    older: bool,
+/// A root with its branches, newest first, beside a file.
+struct Family {
+    root: Compared,
+    branches: Vec<Compared>,
 }
 
-async fn compare(
+impl Family {
+    async fn load(
+        desk: &mut Desk<'_>,
+        look: &Look<'_>,
+        (root, known): (&Lineage, &[Lineage]),
+        mark: &Mark,
+    ) -> Result<Self> {
+        let shadow = shadow::whole(desk.db, look.rules, root).await?;
+        let used = lineage::last_ids(desk.db, look.rules, root.number).await?;
+        let fit_root = fit(look, &shadow, &used, &Aside::new());
+        let older = mark.counter.is_some_and(|counter| counter < root.counter);
+        let standing = Standing { goes_on: !older, older, kept: 0 };
+        let root = Compared { lineage: root.clone(), shadow, fit: fit_root, standing };
+        let mut branches: Vec<&Lineage> =
+            known.iter().filter(|branch| branch.root.as_deref() == Some(&root.lineage.name)).collect();
+        branches.sort_by_key(|branch| std::cmp::Reverse(branch.number));
+        let mut family = Self { root, branches: Vec::new() };
+        for branch in branches {
+            family.branches.push(family.compare(desk, look, branch, mark).await?);
+        }
+        Ok(family)
+    }
+
+    async fn compare(
+        &self,
+        desk: &mut Desk<'_>,
+        look: &Look<'_>,
+        lineage: &Lineage,
+        mark: &Mark,
+    ) -> Result<Compared> {
+        let rules = look.rules;
+        let shadow = shadow::whole(desk.db, rules, lineage).await?;
+        let used = lineage::last_ids(desk.db, rules, lineage.number).await?;
+        let aside = lineage::aside(desk.db, rules, &lineage.name).await?;
+        let branch = Branch {
+            root: &self.root.shadow,
+            now: &shadow,
+            used: &used,
+            aside: &aside,
+            counter: lineage.counter,
+            content: lineage.content.as_deref(),
+        };
+        let standing = branch::standing(look, &branch, mark);
+        let fit = fit(look, &shadow, &used, &aside);
+        Ok(Compared { lineage: lineage.clone(), shadow, fit, standing })
+    }
+
+    /// The branch that the file goes on from.
+    fn best(&self, shared: bool) -> Option<usize> {
+        let fits = |compared: &Compared| {
+            let empty = compared.shadow.values().all(Vec::is_empty);
+            let fits = compared.fit.other == 0 && (compared.fit.same > 0 || empty);
+            compared.standing.goes_on && (!shared || fits)
+        };
+        let found = self.branches.iter().enumerate().filter(|(_, branch)| fits(branch));
+        // Of equal ones the newest.
+        found.max_by_key(|(at, branch)| (branch.standing.kept, std::cmp::Reverse(*at))).map(|(at, _)| at)
+    }
+
+    /// Whether the file comes from this root, though from no branch of it. A tag says so.
+    fn holds(&self, shared: bool) -> bool {
+        let Compared { lineage, shadow, fit, standing } = &self.root;
+        let empty = shadow.values().all(Vec::is_empty);
+        let fits = fit.other == 0 && fit.low == 0 && (fit.same > 0 || empty);
+        match lineage.kind {
+            Kind::HandedOut => !shared || fit.other == 0 && (fit.same > 0 || empty),
+            Kind::Met | Kind::Branch => standing.goes_on && fits,
+        }
+    }
+
+    /// Whether the file goes on from one that is known, and how much it has in common with it; `None`: it does not come
+    /// from this root.
+    fn rank(&self, shared: bool) -> Option<(bool, usize)> {
+        if let Some(at) = self.best(shared) {
+            return Some((true, self.branches[at].fit.same));
+        }
+        let first = self.branches.is_empty();
+        // Without tags a site with its own token is one PC, although its ids may hold something else.
+        let one = first && !shared && self.root.lineage.kind == Kind::Met;
+        (one || self.holds(shared)).then_some((first, self.root.fit.same))
+    }
+
+    async fn go_on(mut self, desk: &mut Desk<'_>, device: &Device, file: &OfficeFile) -> Result<Base> {
+        let many = self.branches.len() > 1;
+        let Some(at) = self.best(device.shared) else {
+            return self.first(desk, device, file).await;
+        };
+        // The same is told of all branches of a root.
+        let known = self.branches.iter().find_map(|branch| branch.lineage.odd);
+        let doubled = if many { known.or(Some(Odd::Doubled)) } else { known };
+        let Compared { lineage, shadow, fit, .. } = self.branches.swap_remove(at);
+        let tagged = self.root.lineage.kind == Kind::HandedOut;
+        let odd = doubled.or_else(|| fit.odd().filter(|_| tagged)).filter(|_| !device.shared);
+        let evidence = evidence(desk, (device, lineage.pc), file, (tagged, doubled.or(odd), many)).await?;
+        let way = Way::Continue(evidence);
+        Base::new(desk, (lineage, None), shadow, (way, odd)).await
+    }
+
+    /// The first file that goes on from a root.
+    async fn first(self, desk: &mut Desk<'_>, device: &Device, file: &OfficeFile) -> Result<Base> {
+        let Compared { lineage: root, shadow, fit, .. } = self.root;
+        let tagged = root.kind == Kind::HandedOut;
+        let odd = fit.odd().filter(|_| tagged && !device.shared);
+        let evidence = evidence(desk, (device, root.pc), file, (tagged, odd, false)).await?;
+        let branch = new_branch(desk, &root, 1, None);
+        Base::new(desk, (branch, Some(root)), shadow, (Way::Continue(evidence), odd)).await
+    }
+
+    /// A further branch: the file goes on from the root, but from none of its branches.
+    async fn fork(self, desk: &mut Desk<'_>, look: &Look<'_>, shared: bool) -> Result<Base> {
+        let others: Vec<&Shadow> = self.branches.iter().map(|branch| &branch.shadow).collect();
+        let shadow = branch::begin(look, &self.root.shadow, &others);
+        let older = self.branches[0].standing.older;
+        let odd = if older { Odd::Older } else { Odd::Doubled };
+        let odd = (!shared).then_some(odd);
+        let root = self.root.lineage;
+        let number = self.branches.iter().filter_map(|branch| branch.lineage.of_root()).max().unwrap_or(0);
+        let branch = new_branch(desk, &root, number + 1, odd);
+        let way = Way::Continue(Evidence::Never);
+        let mut base = Base::new(desk, (branch, Some(root)), shadow, (way, odd)).await?;
+        // The branch that was used longest ago gives way.
+        let mut all = self.branches;
+        all.sort_by_key(|branch| branch.lineage.number);
+        let surplus = all.len().saturating_sub(BRANCHES_MAX - 1);
+        base.gone = all.drain(..surplus).map(|branch| branch.lineage).collect();
+        Ok(base)
+    }
+}
+
+impl Base {
+    async fn new(
+        desk: &mut Desk<'_>,
+        (lineage, root): (Lineage, Option<Lineage>),
+        shadow: Shadow,
+        (way, odd): (Way, Option<Odd>),
+    ) -> Result<Self> {
+        let found = lineage::pcs(desk.db, lineage.site).await?.into_iter().find(|pc| pc.id == lineage.pc);
+        let pc = found.unwrap_or_else(|| Pc::new(lineage.site, lineage.pc));
+        let last_ids = lineage::last_ids(desk.db, &desk.hub.rules, pc.id).await?;
+        Ok(Self { lineage, root, pc, shadow, way, odd, last_ids, gone: Vec::new() })
+    }
+}
+
+fn new_branch(desk: &mut Desk<'_>, root: &Lineage, of_root: i64, odd: Option<Odd>) -> Lineage {
+    Lineage {
+        // The same until it is kept: a batch that waits is known by it.
+        name: [&root.name, "+", &of_root.to_string()].concat(),
+        number: desk.meta.next_serial(),
+        kind: Kind::Branch,
+        root: Some(root.name.clone()),
+        content: None,
+        odd,
+        ..root.clone()
+    }
+}
+
+/// What may be concluded from what the file lacks.
+async fn evidence(
     desk: &mut Desk<'_>,
-    lineage: &Lineage,
+    (device, pc): (&Device, i64),
     file: &OfficeFile,
-    counter: i64,
-) -> Result<Compared> {
-    let rules = &desk.hub.rules;
-    let shadow = lineage::shadow(desk.db, rules, &lineage.name).await?;
-    let last_ids = lineage::last_ids(desk.db, rules, lineage.pc).await?;
-    // Not those of the PC: it may have been given higher ones in a file that never came.
-    let used = lineage::last_ids(desk.db, rules, lineage.number).await?;
-    let fit = fit(rules, file, &shadow, &used);
-    Ok(Compared { older: counter < lineage.counter, lineage: lineage.clone(), shadow, last_ids, fit })
-}
-
-impl Compared {
-    fn continues(&self) -> bool {
-        let empty = self.shadow.values().all(Vec::is_empty);
-        !self.older && self.fit.other == 0 && (self.fit.same > 0 || empty)
-    }
-
-    fn odd(&self) -> Option<Odd> {
-        let doubled = self.fit.other > 0 || self.fit.low > 0;
-        let older = self.older || self.fit.beyond > 0;
-        if older { Some(Odd::Older) } else { doubled.then_some(Odd::Doubled) }
-    }
-}
-
-async fn go_on(desk: &mut Desk<'_>, device: &Device, file: &OfficeFile, compared: Compared) -> Result<Base> {
-    let pc = pc(desk, device, Some(compared.lineage.pc)).await?;
-    let tagged = compared.lineage.kind == Kind::HandedOut;
-    let odd = compared.odd().filter(|_| tagged);
-    let evidence = match (device.shared, tagged && odd.is_none()) {
-        (true, _) => Evidence::Never,
-        (false, true) => Evidence::Absent,
-        (false, false) => {
-            let before = lineage::own(desk.db, &desk.hub.rules, pc.id).await?;
+    (tagged, odd, many): (bool, Option<Odd>, bool),
+) -> Result<Evidence> {
+    let certain = !device.shared && !many;
+    Ok(match odd {
+        _ if !certain => Evidence::Never,
+        None if tagged => Evidence::Absent,
+        _ => {
+            let before = lineage::own(desk.db, &desk.hub.rules, pc).await?;
             Evidence::Noted(notes(&desk.hub.rules, &file.own, &before))
         }
-    };
-    let Compared { lineage, shadow, last_ids, .. } = compared;
-    Ok(Base { lineage, pc, shadow, way: Way::Continue(evidence), odd: odd.into_iter().collect(), last_ids })
+    })
 }
 
 /// Notes of deletions that the PC's last file did not hold yet.
@@ -181,7 +344,7 @@ async fn meet(desk: &mut Desk<'_>, device: &Device, file: &OfficeFile, known: &[
     let copy = relative.is_some();
     let (relative, dead) = match relative {
         Some(lineage) => {
-            let shadow = lineage::shadow(desk.db, &desk.hub.rules, &lineage.name).await?;
+            let shadow = shadow::whole(desk.db, &desk.hub.rules, &lineage).await?;
             today(desk, shadow).await?
         }
         None => <(Shadow, HashSet<Gid>)>::default(),
@@ -190,20 +353,24 @@ async fn meet(desk: &mut Desk<'_>, device: &Device, file: &OfficeFile, known: &[
     let pc = pc(desk, device, of_token).await?;
     let number = desk.meta.next_serial();
     let lineage = Lineage {
-        name: ["sent-", &number.to_string()].concat(),
+        name: ["met-", &number.to_string()].concat(),
         site: device.site,
         pc: pc.id,
         number,
-        kind: Kind::Sent,
+        kind: Kind::Met,
+        root: None,
         of_tag: file.tag.clone(),
         seen: Rev(0),
         counter: 0,
         content: None,
         own: 0,
+        odd: None,
     };
     let last_ids = lineage::last_ids(desk.db, &desk.hub.rules, pc.id).await?;
-    let odd = copied.then_some(Odd::Copied).into_iter().collect();
-    Ok(Base { lineage, pc, shadow: Shadow::new(), way: Way::Meet { relative, dead, copy }, odd, last_ids })
+    let odd = copied.then_some(Odd::Copied);
+    let way = Way::Meet { relative, dead, copy };
+    let (shadow, gone) = Default::default();
+    Ok(Base { lineage, root: None, pc, shadow, way, odd, gone, last_ids })
 }
 
 /// The PC of this number, or a new one.
@@ -212,10 +379,9 @@ async fn pc(desk: &mut Desk<'_>, device: &Device, id: Option<i64>) -> Result<Pc>
     let mut found = found.filter(|pc| id.is_none_or(|id| id == pc.id));
     // Behind a shared key a file that fits nothing is of a PC that is not known.
     let known = if id.is_none() && device.shared { None } else { found.next() };
-    let new = |id| Pc { site: device.site, id, latest: None, handed: None, own: 0, contact: 0 };
     Ok(match known {
         Some(pc) => pc,
-        None => new(desk.meta.next_serial()),
+        None => Pc::new(device.site, desk.meta.next_serial()),
     })
 }
 
@@ -226,7 +392,7 @@ async fn relative(desk: &mut Desk<'_>, file: &OfficeFile) -> Result<Option<Linea
     for lineage in lineage::all(desk.db).await? {
         let mut kinship = Kinship::default();
         for (table, rows) in file.merged.iter().filter(|(table, _)| stands_alone(rules, **table)) {
-            let theirs = lineage::shadow_of(desk.db, rules, &lineage.name, *table).await?;
+            let theirs = shadow::of_table(desk.db, rules, &lineage, *table).await?;
             let theirs: HashMap<LocalId, ShadowRow> =
                 theirs.into_iter().map(|row| (row.id.clone(), row)).collect();
             kinship = kinship.and(Kinship::of(&rules[*table], rows, &theirs));
@@ -260,45 +426,50 @@ async fn today(desk: &mut Desk<'_>, shadow: Shadow) -> Result<(Shadow, HashSet<G
     Ok((now, dead))
 }
 
-fn fit(rules: &Rules, file: &OfficeFile, shadow: &Shadow, last_ids: &BTreeMap<TableId, i64>) -> Fit {
+/// How a file agrees with a shadow, id by id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Fit {
+    same: usize,
+    /// Ids that hold something else, or of which one cannot be sure.
+    other: usize,
+    /// Rows that the shadow does not have, under ids that were given before.
+    low: usize,
+    /// Rows of the shadow that the file has not, under ids that it never gave: it is older than they are.
+    beyond: usize,
+}
+
+impl Fit {
+    fn odd(&self) -> Option<Odd> {
+        let doubled = self.other > 0 || self.low > 0;
+        if self.beyond > 0 { Some(Odd::Older) } else { doubled.then_some(Odd::Doubled) }
+    }
+}
+
+fn fit(look: &Look<'_>, shadow: &Shadow, used: &BTreeMap<TableId, i64>, aside: &Aside) -> Fit {
     let mut fit = Fit::default();
-    for (table, rows) in &file.merged {
-        let rule = &rules[*table];
+    for (table, rows) in &look.file.merged {
+        let rule = &look.rules[*table];
         let theirs = shadow.get(table).map_or(&[][..], Vec::as_slice);
-        let last = last_ids.get(table).copied().unwrap_or(0);
+        let last = used.get(table).copied().unwrap_or(0);
         for row in rows {
             let Ok(at) = theirs.binary_search_by(|known| known.id.cmp(&row.id)) else {
-                fit.low += usize::from(matches!(row.id, LocalId::Int(id) if id <= last));
+                let given = matches!(row.id, LocalId::Int(id) if id <= last);
+                fit.low += usize::from(given && !aside.contains_key(&(*table, shown(&row.id))));
                 continue;
             };
-            if equal(rule, &theirs[at].cells, &row.cells) {
+            let same = equal(rule, &theirs[at].cells, &row.cells) || {
+                sameness(rule, &alone(rule, &theirs[at].cells), &alone(rule, &row.cells)) == Sameness::Same
+            };
+            if same {
                 fit.same += 1;
-                continue;
-            }
-            match sameness(rule, &alone(rule, &theirs[at].cells), &alone(rule, &row.cells)) {
-                Sameness::Same => fit.same += 1,
-                Sameness::Other | Sameness::Unsure => fit.other += 1,
+            } else {
+                fit.other += 1;
             }
         }
-        if let Some(given) = file.last_ids.get(table) {
+        if let Some(given) = look.file.last_ids.get(table) {
             let newer = |known: &&ShadowRow| matches!(known.id, LocalId::Int(id) if id > *given);
             fit.beyond += theirs.iter().filter(newer).count();
         }
     }
     fit
-}
-
-/// Whether two rows say the same by themselves: then they are [`Sameness::Same`].
-fn equal(rule: &merge::TableRules, theirs: &Cells, ours: &Cells) -> bool {
-    let mut columns = rule.columns.iter().zip(theirs.iter().zip(ours));
-    columns.all(|(column, (theirs, ours))| column.reference.is_some() || theirs == ours)
-}
-
-/// What a row says by itself: references mean nothing outside their own file.
-fn alone(rules: &merge::TableRules, cells: &Cells) -> Cells {
-    let mut cells = cells.clone();
-    for (column, _) in rules.references() {
-        cells[column.0] = None;
-    }
-    cells
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use merge::{
-    Acquaintance, Cells, ChangeSet, Deletes, DiffError, FileDiff, ShadowRow, TableId, Tally, natural_key,
+    Acquaintance, Action, Cells, Change, ChangeSet, Deletes, DiffError, FileDiff, Rules, ShadowRow, TableId,
+    Tally, natural_key,
 };
 use model::{Gid, Rev};
 use replica::office_file::OfficeFile;
@@ -12,7 +13,7 @@ use super::{
     choose::{Base, Evidence, Way},
     rows,
 };
-use crate::{Rejected, Result, desk::Desk};
+use crate::{HeldTable, Rejected, Result, desk::Desk};
 
 /// Everything that one file says.
 pub(super) struct Said {
@@ -22,6 +23,38 @@ pub(super) struct Said {
     pub new: HashSet<Gid>,
     /// Living rows of the hub that were met, as the hub has them.
     pub met: HashMap<Gid, (Rev, Cells)>,
+}
+
+impl Said {
+    /// Takes out what the batch was held for: changes and deletions in these tables, deletions of rows that would take such
+    /// rows along, and what goes with those.
+    pub fn take_back(&mut self, rules: &Rules, held: &[HeldTable]) -> Vec<Change> {
+        let guarded = |table: TableId| held.iter().any(|held| held.table == rules[table].name);
+        let mut kept: HashSet<Gid> = HashSet::new();
+        loop {
+            let before = kept.len();
+            for change in &self.set.changes {
+                let Action::Delete { with } = &change.action else { continue };
+                let stays = guarded(change.table) || with.is_some_and(|parent| kept.contains(&parent));
+                if stays || kept.contains(&change.gid) {
+                    kept.insert(change.gid);
+                    kept.extend(with);
+                }
+            }
+            if kept.len() == before {
+                break;
+            }
+        }
+        let back = |change: &Change| match change.action {
+            Action::Insert(_) => false,
+            Action::Update(_) => guarded(change.table),
+            Action::Delete { .. } => kept.contains(&change.gid),
+        };
+        let (back, go): (Vec<Change>, Vec<Change>) =
+            std::mem::take(&mut self.set.changes).into_iter().partition(back);
+        self.set.changes = go;
+        back
+    }
 }
 
 /// What a first contact may find, a table.

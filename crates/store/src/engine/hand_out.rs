@@ -9,8 +9,9 @@ use replica::codec::Stored as _;
 
 use super::{
     held,
-    lineage::{self, Kind, Lineage, Own, Pc, Shadow},
+    lineage::{self, Kind, Lineage, Own, Pc},
     rows,
+    shadow::{self, Shadow},
 };
 use crate::{
     Device, Error, Result,
@@ -40,8 +41,9 @@ pub(crate) struct Content {
     pub outdated: Vec<String>,
 }
 
-/// Hand-outs of one PC that are remembered although it has taken none of them.
-const REMEMBERED_MAX: usize = 16;
+/// Hand-outs and other roots of one PC that are remembered: what they hold in common is kept once.
+const CAME_BACK_MAX: usize = 64;
+const NEVER_CAME_BACK_MAX: usize = 1024;
 
 #[async_trait]
 impl Job for HandOut {
@@ -53,24 +55,23 @@ impl Job for HandOut {
             return Err(Error::NoSite(self.device.name.clone()));
         }
         let mut pc = self.pc(desk).await?;
-        if held::waits(desk.db, pc.id).await? {
+        if held::waits(desk.db, &self.device, pc.id).await? {
             return Err(Error::Waiting(self.device.name.clone()));
         }
         let before = match &pc.handed {
             Some(name) => lineage::named(desk.db, name).await?,
             None => None,
         };
-        let before = before.filter(|_| !self.device.shared);
-        // A file that was sent back says nothing more; the one that comes in its place is another.
-        let sent_back = held::sent_back(desk.db, pc.id).await?;
-        let before = before.filter(|before| !sent_back.contains(&before.name));
+        // Once somebody has gone on from a file it is not given again: it would be taken for that one restored.
+        let before = match before {
+            Some(before) if !self.device.shared && !moved(desk, &before).await? => Some(before),
+            _ => None,
+        };
         if let Some(before) = &before
             && before.seen == desk.meta.rev
             && before.own == pc.own
             && desk.hub.hand_out(&before.name).exists()
         {
-            // The same bytes again: the file begins to count its changes from where it began.
-            lineage::save(desk.db, &Lineage { counter: 0, ..before.clone() }).await?;
             return Ok(Prepared::Same(before.name.clone()));
         }
         self.prepare(desk, &mut pc, before).await
@@ -85,7 +86,7 @@ impl HandOut {
             return Ok(pc);
         }
         let id = desk.meta.next_serial();
-        Ok(Pc { site: self.device.site, id, latest: None, handed: None, own: 0, contact: 0 })
+        Ok(Pc::new(self.device.site, id))
     }
 
     async fn prepare(&self, desk: &mut Desk<'_>, pc: &mut Pc, before: Option<Lineage>) -> Result<Prepared> {
@@ -97,30 +98,40 @@ impl HandOut {
         drop(known);
         let own = lineage::own(desk.db, &hub.rules, pc.id).await?;
         let content = digest(hub, &shadow, &own, &last_ids);
-        let same = before.filter(|before| before.content.as_deref() == Some(&content));
-        let tag = same.as_ref().map_or_else(|| hub.random_name(), |same| same.name.clone());
+        let parts = |rows: &Vec<ShadowRow>| shadow::parts(rows.iter());
+        let parts: Vec<_> = shadow.iter().map(|(table, rows)| (*table, parts(rows))).collect();
+        let mut same = before.filter(|before| before.content.as_deref() == Some(&content));
+        if let Some(before) = &same
+            && !shadow::is(desk.db, &hub.rules, &before.name, &parts).await?
+        {
+            same = None;
+        }
         let lineage = Lineage {
-            name: tag.clone(),
+            name: same.as_ref().map_or_else(|| hub.random_name(), |same| same.name.clone()),
             site: self.device.site,
             pc: pc.id,
             number: same.as_ref().map_or_else(|| desk.meta.next_serial(), |same| same.number),
             kind: Kind::HandedOut,
+            root: None,
             of_tag: None,
             seen: desk.meta.rev,
             counter: 0,
             content: Some(content),
             own: pc.own,
+            odd: None,
         };
         lineage::save(desk.db, &lineage).await?;
-        for (table, rows) in &shadow {
-            lineage::save_table(desk.db, &hub.rules, &tag, (*table, lineage::parts(rows.iter()))).await?;
+        for parts in parts {
+            shadow::save_table(desk.db, &hub.rules, &lineage, parts).await?;
         }
         for of in [pc.id, lineage.number] {
             lineage::save_last_ids(desk.db, &hub.rules, of, &last_ids).await?;
         }
+        let tag = lineage.name;
         pc.handed = Some(tag.clone());
-        lineage::save_pc(desk.db, pc).await?;
         let outdated = forget(desk, pc).await?;
+        shadow::sweep(desk.db, pc).await?;
+        lineage::save_pc(desk.db, pc).await?;
         let merged = local(&hub.rules, shadow);
         Ok(Prepared::New(Box::new(Content { tag, merged, own, last_ids, outdated })))
     }
@@ -133,7 +144,7 @@ async fn known_ids(desk: &mut Desk<'_>, pc: &Pc) -> Result<BTreeMap<TableId, Has
     let handed = pc.handed.as_ref().filter(|handed| pc.latest.as_ref() != Some(handed));
     for name in pc.latest.iter().chain(handed) {
         let mut now = Vec::new();
-        for (table, rows) in lineage::ids(desk.db, &desk.hub.rules, name).await? {
+        for (table, rows) in shadow::ids(desk.db, &desk.hub.rules, (pc.id, name)).await? {
             let ids = known.entry(table).or_default();
             for (id, gid) in rows {
                 if !taken.contains(&(table, id.clone())) && !ids.contains_key(&gid) {
@@ -349,20 +360,48 @@ fn digest(hub: &Hub, shadow: &Shadow, own: &Own, last_ids: &BTreeMap<TableId, i6
     hasher.finalize().to_hex().to_string()
 }
 
-/// Forgets hand-outs that the PC has not taken and will hardly take any more; returns files that may go.
+/// Whether a file that came from this hand-out holds something else.
+async fn moved(desk: &mut Desk<'_>, root: &Lineage) -> Result<bool> {
+    for branch in lineage::of_site(desk.db, root.site).await? {
+        let of_root = branch.root.as_deref() == Some(&root.name);
+        if of_root && !shadow::equal(desk.db, &root.name, &branch.name).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Forgets roots that files will hardly come from any more; returns hand-outs of which the file may go.
+///
+/// One that never came back may still be on a PC that is off. One that did was followed by another, but a second PC or a
+/// backup may hold it.
 async fn forget(desk: &mut Desk<'_>, pc: &Pc) -> Result<Vec<String>> {
     let needed = held::lineages(desk.db).await?;
-    let all = lineage::of_site(desk.db, pc.site).await?.into_iter();
-    let mut of_pc: Vec<Lineage> = all.filter(|l| l.pc == pc.id && l.kind == Kind::HandedOut).collect();
-    of_pc.sort_by_key(|lineage| std::cmp::Reverse(lineage.number));
-    for old in of_pc.iter().skip(REMEMBERED_MAX) {
-        let in_use = pc.latest.as_ref() == Some(&old.name) || needed.contains(&old.name);
-        if !in_use {
-            lineage::remove(desk.db, old).await?;
+    let all = lineage::of_site(desk.db, pc.site).await?;
+    let (branches, mut roots): (Vec<Lineage>, Vec<Lineage>) =
+        all.into_iter().filter(|lineage| lineage.pc == pc.id).partition(|l| l.kind == Kind::Branch);
+    roots.sort_by_key(|root| std::cmp::Reverse(root.number));
+    let of = |root: &Lineage| branches.iter().filter(|branch| branch.root() == root.name).collect::<Vec<_>>();
+    let (mut came, mut out) = (0, 0);
+    for root in &roots {
+        let branches = of(root);
+        let came_back = root.kind == Kind::Met || !branches.is_empty();
+        let (counted, most) =
+            if came_back { (&mut came, CAME_BACK_MAX) } else { (&mut out, NEVER_CAME_BACK_MAX) };
+        *counted += 1;
+        let last = pc.latest.as_ref().is_some_and(|latest| {
+            *latest == root.name || branches.iter().any(|branch| branch.name == *latest)
+        });
+        let in_use = last || branches.iter().any(|branch| needed.contains(&branch.name));
+        if *counted > most && !in_use && !needed.contains(&root.name) {
+            for lineage in branches.into_iter().chain([root]) {
+                lineage::remove(desk.db, lineage).await?;
+            }
         }
     }
     // The newest, and the one before it that may be on its way right now.
-    Ok(of_pc.into_iter().skip(2).map(|lineage| lineage.name).collect())
+    let handed = roots.into_iter().filter(|root| root.kind == Kind::HandedOut);
+    Ok(handed.skip(2).map(|root| root.name).collect())
 }
 
 impl Content {

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use async_trait::async_trait;
-use merge::Held;
 use model::Value;
 
 use super::{
@@ -28,9 +27,15 @@ const SENT_BACK: &str = "sent_back";
 const LET_THROUGH: &str = "let_through";
 /// Of a held file, in one row.
 const PART_BYTES: usize = 1 << 20;
+const TABLES: Error = Error::Broken("a held batch cannot be read");
 
 /// Keeps a batch, in place of an earlier one of the same file.
-pub(super) async fn keep(desk: &mut Desk<'_>, upload: &Receive, base: &Base, held: &[Held]) -> Result<()> {
+pub(super) async fn keep(
+    desk: &mut Desk<'_>,
+    upload: &Receive,
+    base: &Base,
+    held: &[HeldTable],
+) -> Result<()> {
     let file = uploads::bytes(desk.hub, &upload.upload).await?;
     let digest = blake3::hash(&file).to_hex().to_string();
     let mut id = None;
@@ -44,16 +49,7 @@ pub(super) async fn keep(desk: &mut Desk<'_>, upload: &Receive, base: &Base, hel
             _ => {}
         }
     }
-    let tables: Vec<HeldTable> = held
-        .iter()
-        .map(|held| HeldTable {
-            table: desk.hub.rules[held.table].name.clone(),
-            deletes: held.deletes as u64,
-            updates: held.updates as u64,
-            rows: held.rows as u64,
-        })
-        .collect();
-    let tables = serde_json::to_string(&tables).map_err(|_| Error::Broken("a held batch cannot be told"))?;
+    let tables = serde_json::to_string(held).map_err(|_| Error::Broken("a held batch cannot be told"))?;
     let id = id.unwrap_or_else(|| desk.meta.next_serial());
     let row = vec![
         Value::Int(id),
@@ -90,22 +86,22 @@ pub(super) async fn lineages(db: &mut Db) -> Result<HashSet<String>> {
     rows.iter().map(|row| Ok(row.text(3)?.to_owned())).collect()
 }
 
-/// Whether something of this PC waits.
-pub(super) async fn waits(db: &mut Db, pc: i64) -> Result<bool> {
-    Ok(!db.find(HELD, &[("pc", Value::Int(pc)), ("state", text(WAITING))]).await?.is_empty())
+/// Whether something of this PC waits. A site with its own token is one PC, also before a file of it was taken.
+pub(super) async fn waits(db: &mut Db, device: &Device, pc: i64) -> Result<bool> {
+    let site = Value::Int(i64::from(device.site.0));
+    for row in db.find(HELD, &[("site", site), ("state", text(WAITING))]).await? {
+        if !device.shared || row.int(2)? == pc {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
-/// Lineages of this PC of which a batch was sent back.
-pub(super) async fn sent_back(db: &mut Db, pc: i64) -> Result<HashSet<String>> {
-    let rows = db.find(HELD, &[("pc", Value::Int(pc)), ("state", text(SENT_BACK))]).await?;
-    rows.iter().map(|row| Ok(row.text(3)?.to_owned())).collect()
-}
-
-/// Settles a held batch; `upload` is the batch itself where it is let through.
+/// Settles a held batch. The mode of `upload`, the batch itself, says how.
 pub(crate) struct Decide {
     pub id: i64,
     pub who: String,
-    pub upload: Option<Receive>,
+    pub upload: Receive,
 }
 
 /// Who sent a batch, under which name its file is kept, and why it was sent.
@@ -134,18 +130,17 @@ impl Job for Decide {
 
     async fn run(&mut self, desk: &mut Desk<'_>) -> std::result::Result<Receipt, Rejected> {
         let mut row = find(desk.db, self.id).await?;
-        let state = if self.upload.is_some() { LET_THROUGH } else { SENT_BACK };
+        let back = self.upload.mode == Mode::SentBack;
+        let state = if back { SENT_BACK } else { LET_THROUGH };
+        let tables: Vec<HeldTable> = serde_json::from_str(row.text(5)?).map_err(|_| TABLES)?;
+        let foreign = tables.iter().any(|table| table.refused > 0);
         row.0[6] = text(state);
-        let upload = row.text(4)?.to_owned();
         desk.db.put(HELD, &[row.0]).await?;
         desk.db.remove_with(HELD_FILES, &[("held", Value::Int(self.id))]).await?;
-        audit(desk, &self.who, state, &upload).await?;
-        match &self.upload {
-            Some(batch) => {
-                debug_assert_eq!(batch.mode, Mode::LetThrough);
-                batch.receive(desk).await
-            }
-            None => Ok(Receipt { upload, ..Receipt::default() }),
+        audit(desk, &self.who, state, &self.upload.upload).await?;
+        if back && foreign {
+            return Ok(Receipt { upload: self.upload.upload.clone(), ..Receipt::default() });
         }
+        self.upload.receive(desk).await
     }
 }

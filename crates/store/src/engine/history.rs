@@ -106,7 +106,7 @@ fn kept(hub: &Hub, id: i64, now_ms: i64, conflict: &Conflict, region: Option<Str
 }
 
 /// Columns by name; what is unknown is left out.
-fn object(rules: &TableRules, cells: &Cells) -> String {
+pub(super) fn object(rules: &TableRules, cells: &Cells) -> String {
     let known = rules
         .columns
         .iter()

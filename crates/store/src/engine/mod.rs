@@ -1,5 +1,6 @@
 //! The way of an upload into the store, and of a hand-out back.
 
+mod branch;
 mod choose;
 mod compare;
 mod hand_out;
@@ -9,9 +10,11 @@ mod lineage;
 mod merged;
 mod receipt;
 mod receive;
+mod refused;
 mod resolve;
 mod rows;
 mod settle;
+mod shadow;
 
 use async_trait::async_trait;
 use model::{SiteId, Value};
@@ -68,30 +71,23 @@ pub(crate) async fn audit(desk: &mut Desk<'_>, who: &str, action: &str, what: &s
     desk.db.add(AUDIT, &[row]).await
 }
 
-/// Something that a person should look at; `about` tells it from others of its kind.
-pub(super) struct Alarm<'a> {
+/// Something that a person should look at.
+pub(super) struct Alarm {
     pub site: SiteId,
     pub kind: &'static str,
-    pub about: &'a str,
     pub what: String,
+    /// How many rows it is about; 0: the file as a whole.
+    pub rows: usize,
 }
 
-/// Raises an alert, unless the same was raised before.
-pub(super) async fn alert(desk: &mut Desk<'_>, alarm: Alarm<'_>) -> Result<()> {
-    let mut hasher = blake3::Hasher::new();
-    for part in [&alarm.site.to_string(), alarm.kind, alarm.about] {
-        hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
-    }
-    let subject = hasher.finalize().to_hex().to_string();
-    if !desk.db.find(ALERTS, &[("subject", text(&subject))]).await?.is_empty() {
-        return Ok(());
-    }
+/// Raises an alert: of each occurrence once.
+pub(super) async fn alert(desk: &mut Desk<'_>, alarm: Alarm) -> Result<()> {
     let row = vec![
-        text(subject),
         Value::Int(desk.meta.next_serial()),
         Value::Int(i64::from(alarm.site.0)),
         text(alarm.kind),
         text(alarm.what),
+        Value::Int(i64::try_from(alarm.rows).unwrap_or(i64::MAX)),
         Value::Int(desk.now_ms),
     ];
     desk.db.add(ALERTS, &[row]).await

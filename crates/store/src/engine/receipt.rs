@@ -2,26 +2,23 @@
 
 use std::collections::HashSet;
 
-use merge::{Held, OrphanRow, Refusal, Rules, TableId, Verdict};
-use model::Gid;
+use merge::{OrphanRow, Refusal, Rules, TableId, Verdict};
+use model::{Gid, SiteId};
 use replica::office_file::Finding;
 
 use super::{
     Alarm, alert,
-    choose::{Base, Odd},
+    choose::{Base, Way},
     compare::Said,
     merged::{Merged, Wish},
     receive::Receive,
+    refused::{self, Refused},
 };
 use crate::{
-    Reason, Receipt, Result, TableReceipt,
+    HeldTable, Reason, Receipt, Result, TableReceipt,
     desk::{Desk, Hub, shown},
     sites::visible,
 };
-
-/// Kinds of reasons that a person should look at.
-const ALARMING: [&str; 7] =
-    ["region", "orphan", "unknown_row", "doubt", "copy", "older_file", "doubled_file"];
 
 /// One upload on its way to a receipt.
 struct Telling<'a> {
@@ -46,16 +43,19 @@ pub(super) fn write(hub: &Hub, upload: &Receive, base: &Base, said: &Said, merge
 }
 
 /// The receipt of a batch of which nothing was applied.
-pub(super) fn held(hub: &Hub, upload: &Receive, held: &[Held]) -> Receipt {
+pub(super) fn held(hub: &Hub, upload: &Receive, held: &[HeldTable]) -> Receipt {
     let mut telling = Telling::new(hub, upload);
     for (table, rows) in &upload.file.merged {
         telling.table(*table).read = rows.len();
     }
     telling.receipt.held = held.len();
-    for held in held {
-        let Held { table, deletes, updates, rows } = held;
-        let what = format!("deletes {deletes} and changes {updates} of {rows} rows: waits for a person");
-        telling.reason(*table, String::new(), "held", what);
+    for HeldTable { table, deletes, updates, refused, rows } in held {
+        let what = if *refused > 0 {
+            format!("{refused} of {rows} rows are not of this site's region: waits for a person")
+        } else {
+            format!("deletes {deletes} and changes {updates} of {rows} rows: waits for a person")
+        };
+        telling.push(Reason { table: table.clone(), key: String::new(), reason: "held".to_owned(), what });
     }
     telling.receipt
 }
@@ -82,21 +82,9 @@ impl<'a> Telling<'a> {
     }
 
     fn odd(&mut self, base: &Base) {
-        for odd in &base.odd {
-            let (reason, what) = match odd {
-                Odd::Older => (
-                    "older_file",
-                    "the file is older than the one before: nothing is deleted for what it lacks",
-                ),
-                Odd::Doubled => (
-                    "doubled_file",
-                    "the file seems to be in use twice: nothing is deleted for what it lacks",
-                ),
-                Odd::Copied => ("copy", "the file is a copy of another site's file"),
-            };
-            let (reason, what) = (reason.to_owned(), what.to_owned());
-            self.push(Reason { table: String::new(), key: String::new(), reason, what });
-        }
+        let Some(odd) = base.odd else { return };
+        let (reason, what) = (odd.word().to_owned(), odd.what().to_owned());
+        self.push(Reason { table: String::new(), key: String::new(), reason, what });
     }
 
     fn findings(&mut self, findings: &[Finding]) {
@@ -196,13 +184,31 @@ impl<'a> Telling<'a> {
     }
 }
 
-/// Raises an alert for every reason that a person should look at.
-pub(super) async fn tell(desk: &mut Desk<'_>, upload: &Receive, receipt: &Receipt) -> Result<()> {
-    for reason in receipt.reasons.iter().filter(|reason| ALARMING.contains(&reason.reason.as_str())) {
-        let kind = ALARMING.into_iter().find(|kind| *kind == reason.reason).unwrap_or_default();
-        let about = [&reason.table, " ", &reason.key].concat();
-        let what = [&about, ": ", &reason.what].concat();
-        alert(desk, Alarm { site: upload.device.site, kind, about: &about, what }).await?;
+/// Raises an alert for everything new that a person should look at.
+pub(super) async fn tell(
+    desk: &mut Desk<'_>,
+    site: SiteId,
+    (base, said): (&Base, &Said),
+    refused: &[Refused<'_>],
+) -> Result<()> {
+    let mut counts = refused::counts(refused);
+    for doubt in &said.set.doubts {
+        *counts.entry(("doubt", doubt.table)).or_default() += 1;
+    }
+    for ((kind, table), rows) in counts {
+        let what = match kind {
+            "region" => "not of this site's region",
+            "orphan" => "naming a row that is not there",
+            "unknown_row" => "that the hub does not know",
+            _ => "under an id that held something else before",
+        };
+        let what = format!("{}: {rows} rows {what}", desk.hub.rules[table].name);
+        alert(desk, Alarm { site, kind, what, rows }).await?;
+    }
+    // A branch is told when it begins.
+    let begins = base.root.is_some() || matches!(base.way, Way::Meet { .. });
+    if let Some(odd) = base.odd.filter(|_| begins) {
+        alert(desk, Alarm { site, kind: odd.word(), what: odd.what().to_owned(), rows: 0 }).await?;
     }
     Ok(())
 }

@@ -10,14 +10,15 @@ use replica::office_file::OfficeFile;
 
 use super::{
     audit,
-    choose::{self, Base, Odd, Way},
+    choose::{self, Base, Way},
     compare::{self, Said},
     held as holding, history, lineage,
     merged::Merged,
-    receipt, rows,
+    receipt, refused, rows,
     settle::Settling,
+    shadow,
 };
-use crate::{Device, Receipt, Rejected, Result, desk::Desk, sites, writer::Job};
+use crate::{Device, HeldTable, Receipt, Rejected, Result, desk::Desk, sites, uploads::Mark, writer::Job};
 
 /// What is done with an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,13 +28,14 @@ pub(crate) enum Mode {
     Plan,
     /// A person has looked at it: it is not held.
     LetThrough,
+    /// As [`Mode::LetThrough`], but what it was held for is refused.
+    SentBack,
 }
 
 pub(crate) struct Receive {
     pub device: Device,
     pub file: OfficeFile,
-    /// SQLite's count of changes in the file.
-    pub counter: i64,
+    pub mark: Mark,
     pub reason: String,
     /// The name under which the file is kept.
     pub upload: String,
@@ -62,33 +64,62 @@ impl Job for Receive {
 
 impl Receive {
     pub(super) async fn receive(&self, desk: &mut Desk<'_>) -> std::result::Result<Receipt, Rejected> {
-        let base = choose::choose(desk, &self.device, &self.file, self.counter).await?;
+        let base = choose::choose(desk, &self.device, &self.file, &self.mark).await?;
         let mut said = compare::compare(desk, &base, &self.file).await?;
         let held = self.held(desk, &base, &said);
-        if !held.is_empty() {
-            let receipt = receipt::held(desk.hub, self, &held);
-            holding::keep(desk, self, &base, &held).await?;
-            return Ok(receipt);
-        }
+        let back = match self.mode {
+            _ if held.is_empty() => Vec::new(),
+            Mode::Apply | Mode::Plan => return self.hold(desk, &base, &held).await,
+            Mode::LetThrough => Vec::new(),
+            Mode::SentBack => said.take_back(&desk.hub.rules, &held),
+        };
+        let before = desk.meta.clone();
         let merged = self.merge(desk, &base, &mut said).await?;
+        let known = lineage::aside(desk.db, &desk.hub.rules, &base.lineage.name).await?;
+        let refused = refused::list(&self.file, (&base, &said, &merged), &known);
+        let foreign = refused::too_many(desk.hub, &self.file, &refused);
+        if !foreign.is_empty() && matches!(self.mode, Mode::Apply | Mode::Plan) {
+            desk.db.session.rollback_to_savepoint().await?;
+            desk.meta = before;
+            sites::contact(desk, &self.device, Some(&self.reason)).await?;
+            return self.hold(desk, &base, &foreign).await;
+        }
+        refused::write(desk, self.device.site, &refused).await?;
+        refused::write_back(desk, &back).await?;
         fail_point!("store-rows-written");
         let receipt = receipt::write(desk.hub, self, &base, &said, &merged);
+        receipt::tell(desk, self.device.site, (&base, &said), &refused).await?;
         self.settle(desk, base, &said, &merged).await?;
         fail_point!("store-shadow-written");
-        receipt::tell(desk, self, &receipt).await?;
         audit(desk, &self.device.name, "upload", &receipt::summary(self, &receipt)).await?;
         Ok(receipt)
     }
 
-    fn held(&self, desk: &Desk<'_>, base: &Base, said: &Said) -> Vec<merge::Held> {
-        if self.mode == Mode::LetThrough {
-            return Vec::new();
-        }
+    async fn hold(
+        &self,
+        desk: &mut Desk<'_>,
+        base: &Base,
+        held: &[HeldTable],
+    ) -> std::result::Result<Receipt, Rejected> {
+        holding::keep(desk, self, base, held).await?;
+        Ok(receipt::held(desk.hub, self, held))
+    }
+
+    fn held(&self, desk: &Desk<'_>, base: &Base, said: &Said) -> Vec<HeldTable> {
+        let rules = &desk.hub.rules;
         let rows = |table: TableId| match &base.way {
             Way::Continue(_) => base.shadow.get(&table).map_or(0, Vec::len),
             Way::Meet { .. } => said.tallies.get(&table).map_or(0, |tally| tally.read),
         };
-        held(&desk.hub.rules, &said.set.changes, rows)
+        let held = held(rules, &said.set.changes, rows).into_iter();
+        let told = held.map(|held| HeldTable {
+            table: rules[held.table].name.clone(),
+            deletes: held.deletes as u64,
+            updates: held.updates as u64,
+            refused: 0,
+            rows: held.rows as u64,
+        });
+        told.collect()
     }
 
     async fn merge(&self, desk: &mut Desk<'_>, base: &Base, said: &mut Said) -> Result<Merged> {
@@ -133,28 +164,36 @@ impl Receive {
     /// What the hub knows of the PC and its file from now on.
     async fn settle(&self, desk: &mut Desk<'_>, base: Base, said: &Said, merged: &Merged) -> Result<()> {
         let rules = &desk.hub.rules;
+        if let Some(root) = &base.root {
+            shadow::copy(desk.db, &root.name, &base.lineage.name).await?;
+        }
         let settling = Settling::new(rules, &base, &self.file, said, merged);
         for table in self.file.merged.keys() {
             let parts = settling.parts(*table);
-            lineage::save_table(desk.db, rules, &base.lineage.name, (*table, parts)).await?;
+            shadow::save_table(desk.db, rules, &base.lineage, (*table, parts)).await?;
         }
-        let Base { mut lineage, mut pc, odd, last_ids, .. } = base;
-        if !odd.contains(&Odd::Older) {
-            lineage.counter = self.counter;
-        }
+        lineage::save_aside(desk.db, rules, &base.lineage.name, &settling.aside()).await?;
+        let Base { mut lineage, root, mut pc, gone, last_ids, .. } = base;
+        lineage.counter = self.mark.counter.unwrap_or(lineage.counter);
+        lineage.content = Some(self.mark.content.clone());
         lineage::save(desk.db, &lineage).await?;
         lineage::save_last_ids(desk.db, rules, pc.id, &self.last_ids(desk, &last_ids)).await?;
-        let used = lineage::last_ids(desk.db, rules, lineage.number).await?;
-        lineage::save_last_ids(desk.db, rules, lineage.number, &self.last_ids(desk, &used)).await?;
+        let before = root.map_or(lineage.number, |root| root.number);
+        let mut used = lineage::last_ids(desk.db, rules, before).await?;
+        used.extend(self.last_ids(desk, &used));
+        for (table, given) in &self.file.last_ids {
+            let used = used.entry(*table).or_insert(0);
+            *used = (*used).max(*given);
+        }
+        lineage::save_last_ids(desk.db, rules, lineage.number, &used).await?;
+        for lineage in gone {
+            lineage::remove(desk.db, &lineage).await?;
+        }
         pc.own += i64::from(lineage::save_own(desk.db, rules, pc.id, &self.file.own).await?);
         pc.latest = Some(lineage.name.clone());
         pc.contact = desk.meta.next_serial();
-        lineage::save_pc(desk.db, &pc).await?;
-        // Behind a shared key an older file may be another PC's, which has not been told apart yet.
-        if lineage.kind == lineage::Kind::HandedOut && !self.device.shared {
-            self.forget_older(desk, &lineage).await?;
-        }
-        Ok(())
+        shadow::sweep(desk.db, &mut pc).await?;
+        lineage::save_pc(desk.db, &pc).await
     }
 
     /// The highest ids that the PC has used, where they are higher than before.
@@ -167,16 +206,5 @@ impl Receive {
             Some((*table, ids.max()?))
         });
         highest.filter(|(table, id)| before.get(table).is_none_or(|before| before < id)).collect()
-    }
-
-    /// The PC took this hand-out: files from before it will not come again. (If one does, it is met as a copy.)
-    async fn forget_older(&self, desk: &mut Desk<'_>, taken: &lineage::Lineage) -> Result<()> {
-        let needed = holding::lineages(desk.db).await?;
-        for lineage in lineage::of_site(desk.db, taken.site).await? {
-            if lineage.pc == taken.pc && lineage.number < taken.number && !needed.contains(&lineage.name) {
-                lineage::remove(desk.db, &lineage).await?;
-            }
-        }
-        Ok(())
     }
 }

@@ -4,14 +4,16 @@ use std::collections::{HashMap, HashSet};
 
 use merge::{Cells, LocalId, LocalRow, OnDelete, Rules, ShadowRow, TableId};
 use model::{Gid, Rev, Value};
-use replica::office_file::OfficeFile;
+use replica::{codec::Stored as _, office_file::OfficeFile};
 
 use super::{
     choose::{Base, Evidence, Way},
     compare::Said,
-    lineage::{self, Part},
+    lineage::Aside,
     merged::Merged,
+    shadow::{self, Part},
 };
+use crate::desk::shown;
 
 /// Everything needed to turn one file into its shadow.
 pub(super) struct Settling<'a> {
@@ -43,11 +45,27 @@ impl<'a> Settling<'a> {
     pub fn parts(&self, table: TableId) -> Vec<Part> {
         let mut missing = self.missing(table).into_iter().cloned().peekable();
         let mut settled = self.rows(table).filter_map(|row| self.row(table, row)).peekable();
-        lineage::parts(std::iter::from_fn(|| match (settled.peek(), missing.peek()) {
+        shadow::parts(std::iter::from_fn(|| match (settled.peek(), missing.peek()) {
             (Some(row), Some(other)) if other.id < row.id => missing.next(),
             (Some(_), _) => settled.next(),
             (None, _) => missing.next(),
         }))
+    }
+
+    /// Rows of the file that were not taken, each with the hash of what it says.
+    pub fn aside(&self) -> Aside {
+        let mut aside = Aside::new();
+        for (table, rows) in &self.file.merged {
+            for row in rows.iter().filter(|row| !self.taken(*table, row)) {
+                aside.insert((*table, shown(&row.id)), content(&row.cells));
+            }
+        }
+        aside
+    }
+
+    fn taken(&self, table: TableId, row: &LocalRow) -> bool {
+        let taken = self.gid(table, &row.id).filter(|gid| !self.merged.was_refused(*gid));
+        taken.is_some() && self.global(table, &row.cells).is_some()
     }
 
     /// Rows that the file no longer has and that may be there all the same.
@@ -131,4 +149,9 @@ impl<'a> Settling<'a> {
         }
         Some(cells)
     }
+}
+
+/// The hash of what a row says.
+pub(super) fn content(cells: &Cells) -> String {
+    blake3::hash(&cells.encode()).to_hex()[..32].to_owned()
 }

@@ -1,7 +1,7 @@
 //! Batches that change too much wait for a person.
 
 use store::{Decision, Error};
-use testkit::office::{Employee, Record};
+use testkit::office::{Employee, Record, Shape, Size, Timesheet};
 
 use crate::lab::{Book, Lab, Pc, on_both, value};
 
@@ -49,12 +49,56 @@ on_both! {
         let held = lab.store.held().await.unwrap();
         lab.store.decide(held[0].id, Decision::SendBack, "Merkez").await.unwrap();
         let receipt = lab.sync(&pc).await;
-        assert_eq!(receipt.held, 1, "still not taken");
+        assert_eq!(receipt.held, 0, "it is not asked about again");
         assert!(lab.store.held().await.unwrap().is_empty());
         assert_eq!(Book::of(&pc).count("timesheets"), 76);
         let receipt = lab.sync(&pc).await;
         assert_eq!((receipt.held, receipt.tables["timesheets"].unchanged), (0, 76));
         assert_eq!(lab.all().await, before);
+    }
+
+    async fn of_a_batch_that_is_sent_back_everything_else_goes_in(lab) {
+        let pc = emptied(&lab).await;
+        let before = lab.all().await;
+        let new = Employee { full_name: "Yeni Örnek", ..Employee::default() };
+        let id = pc.desktop.save_employee(None, &new).unwrap();
+        let sheet = Timesheet { employee_id: id, work_date: "2026-01-30", ..Timesheet::default() };
+        pc.desktop.save_timesheet(None, &sheet).unwrap();
+        let plate: i64 = value(&pc, "select min(id) from shift_templates");
+        pc.desktop.delete_shift_template(plate).unwrap();
+        lab.send(&pc).await.unwrap();
+        let held = lab.store.held().await.unwrap();
+        let receipt = lab.store.decide(held[0].id, Decision::SendBack, "Merkez").await.unwrap();
+        assert_eq!((receipt.tables["timesheets"].inserted, receipt.tables["timesheets"].deleted), (1, 0));
+        let all = lab.all().await;
+        assert_eq!((all.count("timesheets"), all.count("employees")), (77, before.count("employees") + 1));
+        assert_eq!(all.count("shift_templates"), before.count("shift_templates") - 1);
+        let lines = lab.store.recent(1_000).await.unwrap();
+        let refused = lines.iter().filter(|line| line.action == "refused" && line.table == "timesheets");
+        assert_eq!(refused.count(), 76, "the history tells what was sent back");
+        lab.sync(&pc).await;
+        assert_eq!(Book::of(&pc), lab.all().await);
+    }
+
+    async fn a_pc_that_was_enrolled_with_the_wrong_region_is_held_before_its_file_is_emptied(lab) {
+        let device = lab.site("Ankara 1", "Bursa").await;
+        let pc = lab.pc_of(device, "Ankara", 1, Shape::Live, Size::small());
+        for decision in [Decision::SendBack, Decision::LetThrough] {
+            let receipt = lab.send(&pc).await.unwrap();
+            assert!(receipt.held > 0, "{receipt:?}");
+            assert!(matches!(lab.store.hand_out(&pc.device).await, Err(Error::Waiting(_))));
+            let held = lab.store.held().await.unwrap();
+            assert_eq!((held.len(), held[0].tables[0].refused), (1, 76));
+            assert_eq!(lab.all().await.count("timesheets"), 0);
+            lab.store.decide(held[0].id, decision, "Merkez").await.unwrap();
+            let own = lab.all().await.count("shift_templates");
+            assert_eq!(own > 0, decision == Decision::LetThrough, "sent back: nothing is taken");
+            // With anything new in it, it is held anew.
+            pc.desktop.save_setting("company_name", "Yeni").unwrap();
+        }
+        assert_eq!(lab.send(&pc).await.unwrap().held, 0, "decided");
+        assert_eq!(lab.store.recent(1_000).await.unwrap().iter().filter(|line| line.action == "refused" && line.table == "timesheets").count(), 76);
+        assert!(lab.store.hand_out(&pc.device).await.is_ok());
     }
 
     async fn a_pc_that_was_sent_back_can_be_held_again(lab) {
@@ -64,14 +108,10 @@ on_both! {
             let held = lab.store.held().await.unwrap();
             assert_eq!(held.len(), 1, "round {round}");
             lab.store.decide(held[0].id, Decision::SendBack, "Merkez").await.unwrap();
-            // Something new before the PC has taken its file back: it must not be dropped unseen.
-            pc.desktop.save_setting("company_name", "Yeni").unwrap();
-            let new = Employee { full_name: "Yeni Örnek", identity_no: "", department: "", title: "" };
+            // Something new before the PC has taken its file back goes in.
+            let new = Employee { full_name: &format!("Yeni {round}"), ..Employee::default() };
             pc.desktop.save_employee(None, &new).unwrap();
-            lab.send(&pc).await.unwrap();
-            let held = lab.store.held().await.unwrap();
-            assert_eq!(held.len(), 1, "round {round}: held anew");
-            lab.store.decide(held[0].id, Decision::SendBack, "Merkez").await.unwrap();
+            assert_eq!(lab.send(&pc).await.unwrap().tables["employees"].inserted, 1);
             lab.sync(&pc).await;
             assert_eq!(Book::of(&pc).count("timesheets"), 76);
             while value::<i64>(&pc, "select count(*) from timesheets") > 0 {

@@ -23,12 +23,21 @@ on_both! {
         assert_eq!(lab.all().await, before);
         lab.send(&bursa).await.unwrap();
         let alerts = lab.store.alerts().await.unwrap();
-        assert_eq!(alerts.iter().filter(|alert| alert.kind == "region").count(), 2, "told once each");
+        let told: Vec<_> = alerts.iter().filter(|alert| alert.kind == "region").collect();
+        assert_eq!((told.len(), told[0].rows), (1, 2), "told once");
+        let refused = |line: &&store::RecentChange| line.action == "refused";
+        let history = lab.store.recent(1_000).await.unwrap();
+        let said: Vec<_> = history.iter().filter(refused).map(|line| line.after.as_ref().unwrap()["full_name"].clone()).collect();
+        assert_eq!((said.len(), said.contains(&"Yabancı Kişi".into())), (2, true), "the history keeps what it said, once");
         lab.fetch(&bursa).await;
         assert_eq!(value::<String>(&bursa, "select region from employees order by id"), "Bursa");
         assert!(!Book::of(&bursa).has("employees", "Yabancı Kişi"));
         assert_eq!(lab.send(&bursa).await.unwrap().tables["employees"].refused, 0);
         assert_eq!(lab.all().await, before);
+        // It happens again after it was away: it is told again.
+        bursa.desktop.save_employee(None, &Employee { full_name: "Yabancı Kişi", ..Employee::default() }).unwrap();
+        lab.send(&bursa).await.unwrap();
+        assert_eq!(lab.store.alerts().await.unwrap().iter().filter(|alert| alert.kind == "region").count(), 2);
     }
 
     async fn headquarters_may_write_everywhere(lab) {

@@ -56,6 +56,15 @@ on_both! {
         assert!(sites[2].last_contact_ms.is_some());
     }
 
+    async fn a_shared_key_stays_shared_under_any_name(lab) {
+        let shared = lab.store.shared_device("Ankara").await.unwrap();
+        lab.store.rename_site(&shared.name, "Eski anahtar").await.unwrap();
+        let again = lab.store.shared_device("Ankara").await.unwrap();
+        assert_eq!((again.site, again.shared, again.name.as_str()), (shared.site, true, "Eski anahtar"));
+        let sites = lab.store.sites().await.unwrap();
+        assert_eq!((sites.len(), sites[0].shared), (1, true));
+    }
+
     async fn two_hubs_on_one_store_take_turns(lab) {
         let settings = store::Settings { data_folder: lab.folder.path().join("second"), ..lab.settings.clone() };
         let second = Store::open(settings).await.unwrap();

@@ -1,0 +1,325 @@
+//! Whether a file goes on from what a branch last held, or from the root without it.
+//!
+//! Two PCs with copies of one file, or one PC with a restored backup, send files of one root that know nothing of each
+//! other. **What can be known**: SQLite counts a file's changes and the ids that it gives, and neither goes back; two
+//! contents under one count are two files; an id given after the root that now holds something else, or a row that is
+//! back after its deletion, was never in this file. Each edit of a new row took a change of its own. If nothing is left
+//! of all that the branch added, while the file has new rows of its own, it is taken for another one.
+//! **What cannot be known**: a single new row under the same id with like content, in a file that counts enough changes,
+//! may be an edit of the row or another PC's. It is taken for an edit; when the other file comes again, it shows by its
+//! count, becomes a branch and its row a row of its own. A backup of before an edit looks the same as that other file:
+//! then both contents stand, which loses nothing, and a person is told.
+
+use std::collections::{BTreeMap, HashSet};
+
+use merge::{Cells, ColumnId, LocalId, LocalRow, Rules, Sameness, ShadowRow, TableId, TableRules, sameness};
+use model::{Gid, Value};
+use replica::office_file::OfficeFile;
+
+use super::{lineage::Aside, shadow::Shadow};
+use crate::{desk::shown, uploads::Mark};
+
+/// Says when a row was made, where a table has such a column.
+const BORN: &str = "created_at";
+
+/// A branch as it was last seen, beside the root that it goes on from.
+pub(super) struct Branch<'a> {
+    pub root: &'a Shadow,
+    pub now: &'a Shadow,
+    /// The highest ids that it ever gave.
+    pub used: &'a BTreeMap<TableId, i64>,
+    /// Rows that it had and that were not taken.
+    pub aside: &'a Aside,
+    pub counter: i64,
+    pub content: Option<&'a str>,
+}
+
+/// How a file stands to a branch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Standing {
+    pub goes_on: bool,
+    /// It was changed less often than the branch.
+    pub older: bool,
+    /// What the branch did to the root and the file has too.
+    pub kept: usize,
+}
+
+/// What became, in the file, of what the branch did to the root.
+#[derive(Default)]
+struct Facts {
+    all: usize,
+    kept: usize,
+    /// New rows that the file has not.
+    gone: usize,
+    /// New rows that the file has otherwise.
+    edited: usize,
+    /// Of these: what tells which row it is has changed.
+    renamed: usize,
+    /// Changed rows that the file has as the root had them.
+    undone: usize,
+    /// Rows of the file that neither has.
+    fresh: usize,
+    /// It cannot be this file.
+    against: bool,
+    /// Ids went back.
+    older: bool,
+}
+
+/// The file's rows by table and id.
+pub(super) struct Look<'a> {
+    pub rules: &'a Rules,
+    pub order: &'a [TableId],
+    pub file: &'a OfficeFile,
+}
+
+pub(super) fn standing(look: &Look<'_>, branch: &Branch<'_>, mark: &Mark) -> Standing {
+    let facts = facts(look, branch);
+    let counted = mark.counter.map(|counter| counter - branch.counter);
+    let older = facts.older || counted.is_some_and(|more| more < 0);
+    // What says nothing beyond the root can be gone on from by whatever came from the root.
+    if facts.all == 0 {
+        return Standing { goes_on: true, older, kept: 0 };
+    }
+    let twin = counted == Some(0) && branch.content.is_some_and(|content| content != mark.content);
+    // Many rows may be added at once; but not by a file that has nothing else of the branch.
+    let added = if facts.kept == 0 { facts.fresh } else { facts.fresh.min(1) };
+    let took = i64::try_from(facts.edited + added).unwrap_or(i64::MAX);
+    let too_fast = facts.edited > 0 && counted.is_some_and(|more| more < took);
+    let own = facts.edited + facts.fresh > 0;
+    let replaced = facts.kept == 0 && (facts.gone > 0 && own || facts.renamed + facts.undone > 1);
+    let goes_on = !(older || twin || too_fast || replaced || facts.against);
+    Standing { goes_on, older, kept: facts.kept }
+}
+
+fn facts(look: &Look<'_>, branch: &Branch<'_>) -> Facts {
+    let mut facts = Facts::default();
+    let mut ids = Ids::of(look, branch.root);
+    for table in look.order {
+        let Some(rows) = look.file.merged.get(table) else { continue };
+        let (root, now) = (rows_of(branch.root, *table), rows_of(branch.now, *table));
+        let used = branch.used.get(table).copied().unwrap_or(0);
+        facts.older |= look.file.last_ids.get(table).is_some_and(|given| *given < used);
+        for known in now {
+            match (find(root, &known.id), row(rows, &known.id)) {
+                (None, found) => facts.added(&mut ids, *table, known, found),
+                (Some(before), found) if before.cells != known.cells => {
+                    facts.changed(look, *table, (before, known), found);
+                }
+                (Some(_), _) => {}
+            }
+        }
+        for before in root.iter().filter(|before| find(now, &before.id).is_none()) {
+            facts.all += 1;
+            let back = row(rows, &before.id).is_some();
+            facts.against |= back && !branch.aside.contains_key(&(*table, shown(&before.id)));
+            facts.kept += usize::from(!back);
+        }
+        for fresh in rows.iter().filter(|row| find(now, &row.id).is_none() && find(root, &row.id).is_none()) {
+            let given = matches!(fresh.id, LocalId::Int(id) if id <= used);
+            let aside = branch.aside.contains_key(&(*table, shown(&fresh.id)));
+            facts.against |= given && !aside;
+            // What hangs on another row may be written together with it.
+            let alone = !look.rules[*table].references().any(|(column, _)| ids.hangs(*table, column, fresh));
+            facts.fresh += usize::from(!given && alone);
+        }
+    }
+    facts
+}
+
+impl Facts {
+    /// A row that the branch added.
+    fn added(&mut self, ids: &mut Ids<'_>, table: TableId, known: &ShadowRow, found: Option<&LocalRow>) {
+        self.all += 1;
+        let rule = &ids.rules[table];
+        // What hangs on a new row looks alike in all files: only the row that it hangs on tells anything.
+        let hangs = rule.references().any(|(column, _)| ids.new(&known.cells, column));
+        let Some(row) = found else {
+            self.gone += usize::from(!hangs);
+            return;
+        };
+        if equal(rule, &known.cells, &row.cells) && ids.refers_alike(table, known, row) {
+            ids.knows(table, known);
+            self.kept += usize::from(!hangs);
+            return;
+        }
+        if hangs {
+            return;
+        }
+        let like = sameness(rule, &alone(rule, &known.cells), &alone(rule, &row.cells));
+        let needs = |(column, _): &(ColumnId, _)| rule[*column].not_null;
+        let moved = rule.references().filter(needs).any(|(column, _)| !ids.alike(table, column, known, row));
+        let born = rule.column(BORN).is_some_and(|born| differ(&known.cells, &row.cells, born));
+        if like != Sameness::Same || moved || born {
+            self.against = true;
+            return;
+        }
+        ids.knows(table, known);
+        self.edited += 1;
+        let renamed = rule
+            .telling
+            .iter()
+            .any(|column| rule[*column].reference.is_none() && differ(&known.cells, &row.cells, *column));
+        self.renamed += usize::from(renamed);
+    }
+
+    /// A row of the root that the branch changed.
+    fn changed(
+        &mut self,
+        look: &Look<'_>,
+        table: TableId,
+        (before, known): (&ShadowRow, &ShadowRow),
+        found: Option<&LocalRow>,
+    ) {
+        let rule = &look.rules[table];
+        let Some(row) = found else { return };
+        if equal(rule, &before.cells, &known.cells) {
+            // Only references changed.
+            return;
+        }
+        self.all += 1;
+        if equal(rule, &known.cells, &row.cells) {
+            self.kept += 1;
+        } else if equal(rule, &before.cells, &row.cells) {
+            self.undone += 1;
+        }
+    }
+}
+
+/// Which rows ids of the file are, as far as they are those of a branch.
+pub(super) struct Ids<'a> {
+    pub rules: &'a Rules,
+    gids: std::collections::HashMap<(TableId, LocalId), Gid>,
+    old: HashSet<Gid>,
+}
+
+impl<'a> Ids<'a> {
+    pub fn of(look: &Look<'a>, root: &Shadow) -> Self {
+        let referred: HashSet<TableId> =
+            look.rules.tables().flat_map(|(_, rule)| rule.references().map(|(_, to)| to.table)).collect();
+        let tables = || root.iter().filter(|(table, _)| referred.contains(table));
+        let rows = || tables().flat_map(|(table, rows)| rows.iter().map(|row| (*table, row)));
+        let gids = rows().map(|(table, row)| ((table, row.id.clone()), row.gid)).collect();
+        Self { rules: look.rules, gids, old: rows().map(|(_, row)| row.gid).collect() }
+    }
+
+    pub fn knows(&mut self, table: TableId, row: &ShadowRow) {
+        self.gids.insert((table, row.id.clone()), row.gid);
+    }
+
+    /// Whether the cell refers to a row that the root does not have.
+    fn new(&self, cells: &Cells, column: ColumnId) -> bool {
+        cells[column.0].as_ref().and_then(Gid::of).is_some_and(|gid| !self.old.contains(&gid))
+    }
+
+    /// Whether the cell refers to a row that is new in the file.
+    fn hangs(&self, table: TableId, column: ColumnId, row: &LocalRow) -> bool {
+        let Some(reference) = self.rules[table][column].reference else { return false };
+        let id = row.cells[column.0].as_ref().and_then(LocalId::of);
+        id.is_some_and(|id| !self.gids.contains_key(&(reference.table, id)))
+    }
+
+    pub fn alike(&self, table: TableId, column: ColumnId, known: &ShadowRow, row: &LocalRow) -> bool {
+        let Some(reference) = self.rules[table][column].reference else { return true };
+        let theirs = known.cells[column.0].as_ref().and_then(Gid::of);
+        let ours = match &row.cells[column.0] {
+            None => return true,
+            Some(value) => LocalId::of(value).and_then(|id| self.gids.get(&(reference.table, id))),
+        };
+        theirs == ours.copied()
+    }
+
+    pub fn refers_alike(&self, table: TableId, known: &ShadowRow, row: &LocalRow) -> bool {
+        self.rules[table].references().all(|(column, _)| self.alike(table, column, known, row))
+    }
+}
+
+/// What a new branch begins with: the root, and what the file has in common with other branches beyond it.
+///
+/// A row that is equal is that row. Ids are given in order: below an equal row the file and the branch have one past,
+/// so like rows there are one row, of which it is not known who changed it: cells that differ are unknown.
+pub(super) fn begin(look: &Look<'_>, root: &Shadow, branches: &[&Shadow]) -> Shadow {
+    let mut base = root.clone();
+    let mut ids = Ids::of(look, root);
+    for branch in branches {
+        for table in look.order {
+            let Some(rows) = look.file.merged.get(table) else { continue };
+            let rule = &look.rules[*table];
+            let known = base.entry(*table).or_default();
+            let news: Vec<_> = rows_of(branch, *table)
+                .iter()
+                .filter(|news| find(known, &news.id).is_none())
+                .filter_map(|news| Some((news, row(rows, &news.id)?)))
+                .collect();
+            let same = |(news, row): &&(&ShadowRow, &LocalRow)| {
+                equal(rule, &news.cells, &row.cells) && ids.refers_alike(*table, news, row)
+            };
+            let common = news.iter().filter(same).map(|(news, _)| news.id.clone()).max();
+            let Some(common) = common else { continue };
+            let mut found = Vec::new();
+            for (news, row) in news.iter().filter(|(news, _)| news.id <= common) {
+                found.extend(one(&ids, *table, news, row));
+            }
+            found.iter().for_each(|row| ids.knows(*table, row));
+            known.extend(found);
+            known.sort_by(|a, b| a.id.cmp(&b.id));
+        }
+    }
+    base
+}
+
+/// A row of two files with one past, as both know it.
+fn one(ids: &Ids<'_>, table: TableId, known: &ShadowRow, row: &LocalRow) -> Option<ShadowRow> {
+    let rule = &ids.rules[table];
+    if equal(rule, &known.cells, &row.cells) && ids.refers_alike(table, known, row) {
+        return Some(known.clone());
+    }
+    let like = sameness(rule, &alone(rule, &known.cells), &alone(rule, &row.cells));
+    if like != Sameness::Same {
+        return None;
+    }
+    let mut one = ShadowRow { rev: model::Rev(0), ..known.clone() };
+    for column in rule.column_ids() {
+        let agree = match rule[column].reference {
+            Some(_) => ids.alike(table, column, known, row),
+            None => row.cells[column.0].is_none() || row.cells[column.0] == known.cells[column.0],
+        };
+        if !agree {
+            one.cells[column.0] = None;
+        }
+    }
+    Some(one)
+}
+
+fn rows_of(shadow: &Shadow, table: TableId) -> &[ShadowRow] {
+    shadow.get(&table).map_or(&[][..], Vec::as_slice)
+}
+
+fn find<'r>(rows: &'r [ShadowRow], id: &LocalId) -> Option<&'r ShadowRow> {
+    rows.binary_search_by(|row| row.id.cmp(id)).ok().map(|at| &rows[at])
+}
+
+fn row<'r>(rows: &'r [LocalRow], id: &LocalId) -> Option<&'r LocalRow> {
+    rows.binary_search_by(|row| row.id.cmp(id)).ok().map(|at| &rows[at])
+}
+
+/// Whether two rows say the same by themselves; what one file cannot say counts as said.
+pub(super) fn equal(rule: &TableRules, theirs: &Cells, ours: &Cells) -> bool {
+    let mut columns = rule.columns.iter().zip(theirs.iter().zip(ours));
+    columns.all(|(column, (theirs, ours))| column.reference.is_some() || ours.is_none() || theirs == ours)
+}
+
+/// What a row says by itself: references mean nothing outside their own file.
+pub(super) fn alone(rules: &TableRules, cells: &Cells) -> Cells {
+    let mut cells = cells.clone();
+    for (column, _) in rules.references() {
+        cells[column.0] = None;
+    }
+    cells
+}
+
+/// Both say something there, and not the same.
+fn differ(theirs: &Cells, ours: &Cells, column: ColumnId) -> bool {
+    let says = |cell: &Option<Value>| cell.as_ref().is_some_and(|value| !value.is_null());
+    let (theirs, ours) = (&theirs[column.0], &ours[column.0]);
+    says(theirs) && says(ours) && theirs != ours
+}

@@ -1,0 +1,173 @@
+//! What was not taken of an upload: kept in the history with what the file said, once.
+
+use std::collections::{BTreeMap, HashMap};
+
+use merge::{Action, Change, LocalId, LocalRow, Mint as _, OrphanRow, Refusal, TableId, Verdict};
+use model::{Gid, SiteId, Stamp, Value};
+use replica::office_file::OfficeFile;
+
+use super::{choose::Base, compare::Said, history::object, lineage::Aside, merged::Merged, settle::content};
+use crate::{
+    HeldTable, Result,
+    desk::{Desk, Hub, shown},
+    query::{maybe, text},
+    shape::LOG,
+};
+
+/// A row of a file that was not taken, and had not been told before.
+pub(super) struct Refused<'a> {
+    table: TableId,
+    /// `None`: set aside before anybody could say which row it is.
+    gid: Option<Gid>,
+    /// `None`: its deletion was refused.
+    row: Option<&'a LocalRow>,
+    region: bool,
+    /// As [`crate::Reason::reason`].
+    kind: &'static str,
+}
+
+/// **Shape**: each row once. `known`: what the last file of the lineage had that was not taken either.
+pub(super) fn list<'a>(
+    file: &'a OfficeFile,
+    (base, said, merged): (&Base, &Said, &Merged),
+    known: &Aside,
+) -> Vec<Refused<'a>> {
+    let shadow =
+        base.shadow.iter().flat_map(|(table, rows)| rows.iter().map(|row| (*table, &row.id, row.gid)));
+    let refused: Vec<_> = merged
+        .ends
+        .iter()
+        .filter_map(|end| match end.verdict {
+            Verdict::Refused(refusal) => Some((end, refusal)),
+            _ => None,
+        })
+        .collect();
+    let mut ids: HashMap<Gid, (TableId, &LocalId)> = HashMap::new();
+    if !refused.is_empty() {
+        ids.extend(shadow.map(|(table, id, gid)| (gid, (table, id))));
+        ids.extend(said.set.learned.iter().map(|(table, id, gid)| (*gid, (*table, id))));
+    }
+    let row = |table: TableId, id: &LocalId| {
+        let rows = file.merged.get(&table)?;
+        rows.binary_search_by(|row| row.id.cmp(id)).ok().map(|at| &rows[at])
+    };
+    let foreign = refused.iter().any(|(_, refusal)| *refusal == Refusal::Region);
+    let ends = refused.into_iter().map(|(end, refusal)| {
+        // What hangs on a row of another region is one too.
+        let region = match refusal {
+            Refusal::Region => true,
+            Refusal::Orphan(_) => foreign,
+            Refusal::Unknown => false,
+        };
+        let row = ids.get(&end.gid).and_then(|(table, id)| row(*table, id));
+        let kind = match refusal {
+            Refusal::Region => "region",
+            Refusal::Orphan(_) => "orphan",
+            Refusal::Unknown => "unknown_row",
+        };
+        Refused { table: end.table, gid: Some(end.gid), row, region, kind }
+    });
+    let aside = said.set.orphans.iter().filter(|orphan| orphan.set_aside).filter_map(|orphan| {
+        let OrphanRow::Local(id) = &orphan.row else { return None };
+        Some(Refused {
+            table: orphan.table,
+            gid: None,
+            row: Some(row(orphan.table, id)?),
+            region: false,
+            kind: "orphan",
+        })
+    });
+    let new = |refused: &Refused<'_>| {
+        refused
+            .row
+            .is_none_or(|row| known.get(&(refused.table, shown(&row.id))) != Some(&content(&row.cells)))
+    };
+    let mut once = std::collections::HashSet::new();
+    let first =
+        |refused: &Refused<'_>| refused.row.is_none_or(|row| once.insert((refused.table, row.id.clone())));
+    ends.chain(aside).filter(new).filter(first).collect()
+}
+
+/// How many rows of a table were not taken, by kind.
+pub(super) fn counts(refused: &[Refused<'_>]) -> BTreeMap<(&'static str, TableId), usize> {
+    let mut counts = BTreeMap::new();
+    for refused in refused {
+        *counts.entry((refused.kind, refused.table)).or_default() += 1;
+    }
+    counts
+}
+
+/// Tables of which so many rows are not of the site's region that a person should look at it: the site may have been
+/// enrolled with the wrong one, and its next file would be empty.
+pub(super) fn too_many(hub: &Hub, file: &OfficeFile, refused: &[Refused<'_>]) -> Vec<HeldTable> {
+    let mut counted: BTreeMap<TableId, usize> = BTreeMap::new();
+    for refused in refused.iter().filter(|refused| refused.region) {
+        *counted.entry(refused.table).or_default() += 1;
+    }
+    let rows = |table: TableId| file.merged.get(&table).map_or(0, Vec::len);
+    let many = counted.into_iter().filter(|(table, count)| hub.rules.guard.holds(*count, rows(*table)));
+    let told = many.map(|(table, count)| HeldTable {
+        table: hub.rules[table].name.clone(),
+        deletes: 0,
+        updates: 0,
+        refused: count as u64,
+        rows: rows(table) as u64,
+    });
+    told.collect()
+}
+
+pub(super) async fn write(desk: &mut Desk<'_>, site: SiteId, refused: &[Refused<'_>]) -> Result<()> {
+    let mut lines = Vec::new();
+    for refused in refused {
+        let said = refused.row.map(|row| object(&desk.hub.rules[refused.table], &row.cells));
+        let (gid, stamp) = {
+            let mut mint = desk.mint(site);
+            (refused.gid.unwrap_or_else(|| mint.gid()), mint.stamp())
+        };
+        lines.push(line(desk, (refused.table, gid), stamp, (None, said)));
+    }
+    desk.db.add(LOG, &lines).await
+}
+
+/// What a person sent back.
+pub(super) async fn write_back(desk: &mut Desk<'_>, back: &[Change]) -> Result<()> {
+    let mut lines = Vec::new();
+    for change in back {
+        let rule = &desk.hub.rules[change.table];
+        let said = match &change.action {
+            Action::Insert(cells) => (None, Some(object(rule, cells))),
+            Action::Update(edits) => {
+                let (mut before, mut after) =
+                    (vec![None; rule.columns.len()], vec![None; rule.columns.len()]);
+                for edit in edits {
+                    before[edit.column.0].clone_from(&edit.base);
+                    after[edit.column.0] = Some(edit.value.clone());
+                }
+                (Some(object(rule, &before)), Some(object(rule, &after)))
+            }
+            Action::Delete { .. } => (None, None),
+        };
+        lines.push(line(desk, (change.table, change.gid), change.stamp, said));
+    }
+    desk.db.add(LOG, &lines).await
+}
+
+fn line(
+    desk: &mut Desk<'_>,
+    (table, gid): (TableId, Gid),
+    stamp: Stamp,
+    (before, after): (Option<String>, Option<String>),
+) -> Vec<Value> {
+    vec![
+        Value::Int(desk.meta.next_rev().0),
+        gid.into(),
+        text(&desk.hub.rules[table].name),
+        Value::Int(i64::from(stamp.site.0)),
+        text(stamp.to_string()),
+        Value::Int(desk.now_ms),
+        text("refused"),
+        Value::Null,
+        maybe(before),
+        maybe(after),
+    ]
+}

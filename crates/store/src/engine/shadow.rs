@@ -1,0 +1,253 @@
+//! What the hub knows of the content of files: rows with gids, in parts by id, each part kept once a PC.
+
+use std::{
+    borrow::Borrow,
+    collections::{BTreeMap, HashMap, HashSet},
+};
+
+use merge::{LocalId, Rules, ShadowRow, TableId};
+use model::{Gid, Value};
+use replica::codec::{Stored as _, decode_ids, encode_part};
+
+use super::{
+    lineage::{Lineage, Pc},
+    rows,
+};
+use crate::{
+    Error, Result,
+    query::{Db, Row, text},
+    shape::{LINEAGES, PIECES, SHADOW},
+};
+
+/// Rows of a file, as the hub last saw them. Each table ascends by id.
+pub(super) type Shadow = BTreeMap<TableId, Vec<ShadowRow>>;
+
+/// Ids of one part of a shadow: a part changes only if one of its rows does.
+const PART_IDS: i64 = 512;
+/// So often a PC may write pieces before those that nobody needs are looked for.
+const UNSWEPT_MAX: i64 = 64;
+
+/// The shadow of a lineage, with rows that became another as that one.
+pub(super) async fn whole(db: &mut Db, rules: &Rules, lineage: &Lineage) -> Result<Shadow> {
+    let mut shadow = Shadow::new();
+    for (table, bytes) in parts_of(db, rules, (lineage.pc, &lineage.name), None).await? {
+        shadow.entry(table).or_default().extend(part(rules, table, &bytes)?);
+    }
+    shadow.values_mut().for_each(|rows| rows.sort_by(|a, b| a.id.cmp(&b.id)));
+    let became = rows::became(db).await?;
+    if !became.is_empty() {
+        shadow.values_mut().flatten().for_each(|row| follow(row, &became));
+    }
+    Ok(shadow)
+}
+
+/// Which ids of a lineage (of this PC and name) are which rows today.
+pub(super) async fn ids(
+    db: &mut Db,
+    rules: &Rules,
+    of: (i64, &str),
+) -> Result<BTreeMap<TableId, Vec<(LocalId, Gid)>>> {
+    let mut ids: BTreeMap<TableId, Vec<(LocalId, Gid)>> = BTreeMap::new();
+    for (table, bytes) in parts_of(db, rules, of, None).await? {
+        ids.entry(table).or_default().extend(decode_ids(&bytes)?);
+    }
+    let became = rows::became(db).await?;
+    if !became.is_empty() {
+        ids.values_mut().flatten().for_each(|(_, gid)| *gid = today(*gid, &became));
+    }
+    Ok(ids)
+}
+
+/// One table of the shadow of a lineage.
+pub(super) async fn of_table(
+    db: &mut Db,
+    rules: &Rules,
+    lineage: &Lineage,
+    table: TableId,
+) -> Result<Vec<ShadowRow>> {
+    let mut rows = Vec::new();
+    for (table, bytes) in parts_of(db, rules, (lineage.pc, &lineage.name), Some(table)).await? {
+        rows.extend(part(rules, table, &bytes)?);
+    }
+    Ok(rows)
+}
+
+/// The bytes of each part, of one table or of all.
+async fn parts_of(
+    db: &mut Db,
+    rules: &Rules,
+    (pc, name): (i64, &str),
+    table: Option<TableId>,
+) -> Result<Vec<(TableId, Vec<u8>)>> {
+    let mut with = vec![("lineage", text(name))];
+    with.extend(table.map(|table| ("table_name", text(&rules[table].name))));
+    let rows = db.find(SHADOW, &with).await?;
+    let wanted = rows.iter().map(|row| Ok(text(row.text(3)?))).collect::<Result<Vec<_>>>()?;
+    let mut pieces = HashMap::new();
+    for Row(values) in db.find_any(PIECES, &[("pc", Value::Int(pc))], "piece", wanted).await? {
+        if let Ok([_, Value::Text(piece), Value::Bytes(bytes)]) = <[Value; 3]>::try_from(values) {
+            pieces.insert(piece, bytes);
+        }
+    }
+    let mut parts = Vec::new();
+    for row in &rows {
+        let Some(table) = rules.table(row.text(1)?) else { continue };
+        let bytes = pieces.get(row.text(3)?).ok_or(Error::Broken("a part of a shadow is not there"))?;
+        parts.push((table, bytes.clone()));
+    }
+    Ok(parts)
+}
+
+fn part(rules: &Rules, table: TableId, bytes: &[u8]) -> Result<Vec<ShadowRow>> {
+    let mut rows = Vec::<ShadowRow>::decode(bytes)?;
+    rows.iter_mut().for_each(|row| row.cells.resize(rules[table].columns.len(), None));
+    Ok(rows)
+}
+
+fn follow(row: &mut ShadowRow, became: &HashMap<Gid, Gid>) {
+    row.gid = today(row.gid, became);
+    for cell in &mut row.cells {
+        if let Some(gid) = cell.as_ref().and_then(Gid::of) {
+            *cell = Some(today(gid, became).into());
+        }
+    }
+}
+
+fn today(mut gid: Gid, became: &HashMap<Gid, Gid>) -> Gid {
+    while let Some(next) = became.get(&gid) {
+        gid = *next;
+    }
+    gid
+}
+
+/// Gives a new branch everything that its root holds.
+pub(super) async fn copy(db: &mut Db, root: &str, branch: &str) -> Result<()> {
+    let mut rows = Vec::new();
+    for Row(mut values) in db.find(SHADOW, &[("lineage", text(root))]).await? {
+        values[0] = text(branch);
+        rows.push(values);
+    }
+    db.add(SHADOW, &rows).await
+}
+
+/// Whether two files of one PC hold the same, under the same ids and as far as the same changes.
+pub(super) async fn equal(db: &mut Db, one: &str, other: &str) -> Result<bool> {
+    let mut held = Vec::new();
+    for name in [one, other] {
+        let rows = db.find(SHADOW, &[("lineage", text(name))]).await?;
+        let part = |row: &Row| Ok(((row.text(1)?.to_owned(), row.int(2)?), row.text(3)?.to_owned()));
+        held.push(rows.iter().map(part).collect::<Result<BTreeMap<_, _>>>()?);
+    }
+    Ok(held[0] == held[1])
+}
+
+/// Whether a file holds exactly this.
+pub(super) async fn is(
+    db: &mut Db,
+    rules: &Rules,
+    name: &str,
+    parts: &[(TableId, Vec<Part>)],
+) -> Result<bool> {
+    let mut held = HashSet::new();
+    for row in db.find(SHADOW, &[("lineage", text(name))]).await? {
+        held.insert((row.text(1)?.to_owned(), row.int(2)?, row.text(3)?.to_owned()));
+    }
+    let of_table = |(table, parts): &'_ (TableId, Vec<Part>)| {
+        let name = rules[*table].name.clone();
+        parts.iter().map(|part| (name.clone(), part.number, part.piece())).collect::<Vec<_>>()
+    };
+    Ok(parts.iter().flat_map(of_table).collect::<HashSet<_>>() == held)
+}
+
+/// Makes one table of the shadow of a lineage exactly this; parts that are as they were are left alone.
+pub(super) async fn save_table(
+    db: &mut Db,
+    rules: &Rules,
+    lineage: &Lineage,
+    (table, parts): (TableId, Vec<Part>),
+) -> Result<()> {
+    let (name, table) = (&lineage.name, &rules[table].name);
+    let with = [("lineage", text(name)), ("table_name", text(table))];
+    let mut before: HashMap<i64, Row> = HashMap::new();
+    for row in db.find(SHADOW, &with).await? {
+        before.insert(row.int(2)?, row);
+    }
+    let (mut rows, mut pieces) = (Vec::new(), BTreeMap::new());
+    for part in parts {
+        let piece = part.piece();
+        let Part { number, bytes } = part;
+        let same = before.remove(&number).map_or(Ok(false), |old| Ok::<_, Error>(old.text(3)? == piece))?;
+        if !same {
+            rows.push(vec![text(name), text(table), Value::Int(number), text(&piece)]);
+            pieces.insert(piece, bytes);
+        }
+    }
+    let gone = before.into_keys().map(|part| vec![text(name), text(table), Value::Int(part)]);
+    db.remove(SHADOW, &gone.collect::<Vec<_>>()).await?;
+    db.put(SHADOW, &rows).await?;
+    let known =
+        db.find_any(PIECES, &[("pc", Value::Int(lineage.pc))], "piece", pieces.keys().map(text)).await?;
+    for row in known {
+        pieces.remove(row.text(1)?);
+    }
+    let new = pieces
+        .into_iter()
+        .map(|(piece, bytes)| vec![Value::Int(lineage.pc), text(piece), Value::Bytes(bytes)]);
+    db.add(PIECES, &new.collect::<Vec<_>>()).await
+}
+
+/// Removes pieces of a PC that no file holds any more, now and then.
+pub(super) async fn sweep(db: &mut Db, pc: &mut Pc) -> Result<()> {
+    pc.unswept += 1;
+    if pc.unswept < UNSWEPT_MAX {
+        return Ok(());
+    }
+    pc.unswept = 0;
+    let lineages = db.find(LINEAGES, &[("site", Value::Int(i64::from(pc.site.0)))]).await?;
+    let names = lineages.iter().map(|row| Ok(text(row.text(1)?))).collect::<Result<Vec<_>>>()?;
+    let mut needed = HashSet::new();
+    for row in db.find_any(SHADOW, &[], "lineage", names).await? {
+        needed.insert(row.text(3)?.to_owned());
+    }
+    let with = [("pc", Value::Int(pc.id))];
+    let known = db.each(PIECES, (&with, None), &[1], |row| Ok(row.text(0)?.to_owned())).await?;
+    let gone = known.into_iter().filter(|piece| !needed.contains(piece));
+    db.remove(PIECES, &gone.map(|piece| vec![Value::Int(pc.id), text(piece)]).collect::<Vec<_>>()).await
+}
+
+/// Rows of a shadow that are stored together.
+pub(super) struct Part {
+    number: i64,
+    bytes: Vec<u8>,
+}
+
+impl Part {
+    /// By what its bytes are found.
+    fn piece(&self) -> String {
+        blake3::hash(&self.bytes).to_hex()[..32].to_owned()
+    }
+}
+
+/// The parts of one table.
+///
+/// **Order**: `rows` ascend by id. They are taken one part at a time.
+pub(super) fn parts<R: Borrow<ShadowRow>>(rows: impl Iterator<Item = R>) -> Vec<Part> {
+    let number = |at: usize, row: &ShadowRow| match row.id {
+        LocalId::Int(id) => id.div_euclid(PART_IDS),
+        LocalId::Text(_) => i64::try_from(at).unwrap_or(i64::MAX) / PART_IDS,
+    };
+    let (mut parts, mut open, mut of) = (Vec::new(), Vec::new(), 0);
+    for (at, row) in rows.enumerate() {
+        let next = number(at, row.borrow());
+        if next != of && !open.is_empty() {
+            parts.push(Part { number: of, bytes: encode_part(&open) });
+            open.clear();
+        }
+        of = next;
+        open.push(row);
+    }
+    if !open.is_empty() {
+        parts.push(Part { number: of, bytes: encode_part(&open) });
+    }
+    parts
+}

@@ -1,0 +1,204 @@
+//! Two files with one token that both go on from one hand-out.
+
+use testkit::office::{Employee, Record, Timesheet};
+
+use crate::lab::{Book, Lab, Pc, on_both, value};
+
+/// A PC that has taken its file, and a second one with a copy of it and the same token.
+async fn doubled(lab: &Lab) -> (Pc, Pc) {
+    let first = lab.pc("Ankara 1", "Ankara", 1).await;
+    lab.sync(&first).await;
+    let second = lab.copy(&first, first.device.clone(), "Ankara");
+    (first, second)
+}
+
+fn person(pc: &Pc, name: &str) -> i64 {
+    pc.desktop.save_employee(None, &Employee { full_name: name, ..Employee::default() }).unwrap()
+}
+
+fn day(pc: &Pc, start: &str) -> i64 {
+    let employee: i64 = value(pc, "select min(employee_id) from timesheets");
+    let sheet = Timesheet {
+        employee_id: employee,
+        work_date: "2026-01-30",
+        start_time: start,
+        end_time: "17:30",
+        break_minutes: 60,
+        ..Timesheet::default()
+    };
+    pc.desktop.save_timesheet(None, &sheet).unwrap()
+}
+
+/// Twenty uploads in turn: after the first two nothing changes any more.
+async fn take_turns(lab: &Lab, first: &Pc, second: &Pc, settled: usize) -> Book {
+    for pc in [first, second].into_iter().cycle().take(settled) {
+        lab.send(pc).await.unwrap();
+    }
+    let (all, conflicts) = (lab.all().await, lab.store.conflicts().await.unwrap().len());
+    let alerts = lab.store.alerts().await.unwrap().len();
+    let turns = if settled % 2 == 0 { [first, second] } else { [second, first] };
+    for pc in turns.into_iter().cycle().take(20 - settled) {
+        let receipt = lab.send(pc).await.unwrap();
+        for (table, told) in &receipt.tables {
+            assert_eq!(told.inserted + told.updated + told.deleted + told.refused, 0, "{table} {told:?}");
+        }
+    }
+    assert_eq!(lab.all().await, all);
+    assert_eq!(lab.store.conflicts().await.unwrap().len(), conflicts);
+    assert_eq!(lab.store.alerts().await.unwrap().len(), alerts, "told once");
+    all
+}
+
+on_both! {
+    async fn like_rows_under_one_id_are_two_rows_and_nothing_flips(lab) {
+        let (first, second) = doubled(&lab).await;
+        let before = lab.all().await;
+        assert_eq!(day(&first, "08:00"), day(&second, "09:00"));
+        assert_eq!(person(&first, "Ayten Örnek"), person(&second, "Ayten Örnekoğlu"));
+        let all = take_turns(&lab, &first, &second, 2).await;
+        assert_eq!(all.rows(), before.rows() + 4);
+        assert!(all.has("timesheets", "08:00") && all.has("employees", "Ayten Örnekoğlu"));
+        assert_eq!(lab.store.alerts().await.unwrap().iter().filter(|alert| alert.kind == "doubled_file").count(), 1);
+    }
+
+    async fn a_file_that_counts_more_changes_is_still_another_file(lab) {
+        let (first, second) = doubled(&lab).await;
+        let before = lab.all().await;
+        day(&first, "08:00");
+        for start in ["09:00", "10:00", "11:00"] {
+            day(&second, start);
+        }
+        let all = take_turns(&lab, &first, &second, 2).await;
+        assert_eq!(all.count("timesheets"), before.count("timesheets") + 4);
+    }
+
+    async fn hours_of_one_never_become_hours_of_another(lab) {
+        let (first, second) = doubled(&lab).await;
+        let before = lab.all().await;
+        for (pc, person) in [(&first, "min"), (&second, "max")] {
+            let employee: i64 = value(pc, &format!("select {person}(employee_id) from timesheets"));
+            let sheet = Timesheet { employee_id: employee, work_date: "2026-01-30", ..Timesheet::default() };
+            pc.desktop.save_timesheet(None, &sheet).unwrap();
+        }
+        for at in 0..5 {
+            second.desktop.save_setting("company_name", &at.to_string()).unwrap();
+        }
+        let all = take_turns(&lab, &first, &second, 2).await;
+        assert_eq!(all.count("timesheets"), before.count("timesheets") + 2);
+    }
+
+    // What cannot be known at once: one row, alike, in a file that counts enough changes.
+    async fn what_was_taken_for_an_edit_becomes_two_rows_when_the_other_file_comes_again(lab) {
+        let (first, second) = doubled(&lab).await;
+        let before = lab.all().await;
+        person(&first, "Ayten Örnek");
+        person(&second, "Ayten Örnekoğlu");
+        for at in 0..5 {
+            second.desktop.save_setting("company_name", &at.to_string()).unwrap();
+        }
+        let all = take_turns(&lab, &first, &second, 3).await;
+        assert_eq!(all.rows(), before.rows() + 2);
+        assert!(all.has("employees", "Ayten Örnek|") && all.has("employees", "Ayten Örnekoğlu|"));
+    }
+
+    async fn edits_and_deletions_of_both_files_are_not_undone_by_the_other(lab) {
+        let (first, second) = doubled(&lab).await;
+        let before = lab.all().await;
+        let names: Vec<String> = ["", " desc"].iter().map(|way| value(&first, &format!("select full_name from employees order by id{way}"))).collect();
+        for (pc, name, title) in [(&first, &names[0], "Usta"), (&second, &names[1], "Kalfa")] {
+            let id: i64 = value(pc, &format!("select id from employees where full_name = '{name}'"));
+            pc.desktop.save_employee(Some(id), &Employee { full_name: name, title, ..Employee::default() }).unwrap();
+        }
+        let gone: i64 = value(&second, "select min(id) from timesheets");
+        second.desktop.delete(Record::Timesheet, gone).unwrap();
+        day(&first, "08:00");
+        let all = take_turns(&lab, &first, &second, 2).await;
+        assert!(all.has("employees", "Usta") && all.has("employees", "Kalfa"));
+        assert_eq!(all.count("timesheets"), before.count("timesheets") + 1, "nothing is deleted while it is not certain");
+    }
+
+    async fn two_files_of_one_token_that_take_turns_with_downloads_become_one(lab) {
+        let (first, second) = doubled(&lab).await;
+        let before = lab.all().await;
+        for round in 0..3 {
+            for (at, pc) in [&first, &second].into_iter().enumerate() {
+                day(pc, &format!("0{}:{at}0", round + 5));
+                lab.sync(pc).await;
+            }
+        }
+        lab.sync(&first).await;
+        assert_eq!(lab.all().await.count("timesheets"), before.count("timesheets") + 6);
+        assert_eq!(Book::of(&first), lab.all().await);
+        let id: i64 = value(&first, "select max(id) from timesheets");
+        first.desktop.delete(Record::Timesheet, id).unwrap();
+        lab.sync(&first).await;
+        assert_eq!(lab.all().await.count("timesheets"), before.count("timesheets") + 5, "and deletes again");
+    }
+
+    async fn a_copy_made_later_than_the_hand_out_knows_the_rows_of_before(lab) {
+        let first = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&first).await;
+        for start in ["05:00", "06:00"] {
+            day(&first, start);
+        }
+        lab.send(&first).await.unwrap();
+        let second = lab.copy(&first, first.device.clone(), "Ankara");
+        let before = lab.all().await;
+        day(&first, "08:00");
+        day(&second, "09:00");
+        let all = take_turns(&lab, &first, &second, 2).await;
+        assert_eq!(all.count("timesheets"), before.count("timesheets") + 2, "no row of before comes twice");
+    }
+
+    async fn one_pc_that_does_not_download_edits_and_deletes_its_own_new_rows(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&pc).await;
+        let before = lab.all().await;
+        let first = day(&pc, "05:00");
+        day(&pc, "06:00");
+        lab.send(&pc).await.unwrap();
+        let employee: i64 = value(&pc, "select min(employee_id) from timesheets");
+        let form = Timesheet { employee_id: employee, work_date: "2026-01-30", start_time: "07:00", ..Timesheet::default() };
+        pc.desktop.save_timesheet(Some(first), &form).unwrap();
+        lab.send(&pc).await.unwrap();
+        let all = lab.all().await;
+        assert_eq!(all.count("timesheets"), before.count("timesheets") + 2, "an edit stays one");
+        assert!(all.has("timesheets", "07:00") && !all.has("timesheets", "05:00"));
+        pc.desktop.delete(Record::Timesheet, first).unwrap();
+        let receipt = lab.send(&pc).await.unwrap();
+        assert_eq!((receipt.tables["timesheets"].deleted, receipt.reasons.len()), (1, 0), "{:?}", receipt.reasons);
+    }
+
+    async fn a_hand_out_that_somebody_went_on_from_is_not_given_again(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&pc).await;
+        let id = day(&pc, "05:00");
+        lab.send(&pc).await.unwrap();
+        pc.desktop.delete(Record::Timesheet, id).unwrap();
+        lab.send(&pc).await.unwrap();
+        // What the file holds is as it was, but ids have been given since.
+        lab.fetch(&pc).await;
+        day(&pc, "06:00");
+        for _ in 0..2 {
+            let receipt = lab.send(&pc).await.unwrap();
+            assert!(receipt.reasons.is_empty(), "{:?}", receipt.reasons);
+        }
+    }
+
+    async fn a_pc_that_was_away_for_long_is_still_known_by_its_file(lab) {
+        let (first, second) = doubled(&lab).await;
+        let id: i64 = value(&first, "select min(id) from employees");
+        let name: String = value(&first, "select full_name from employees order by id");
+        for round in 0..40 {
+            let title = format!("Unvan {round}");
+            first.desktop.save_employee(Some(id), &Employee { full_name: &name, title: &title, ..Employee::default() }).unwrap();
+            lab.sync(&first).await;
+        }
+        let before = lab.all().await;
+        day(&second, "09:00");
+        let receipt = lab.sync(&second).await;
+        assert_eq!(receipt.conflicts, 0, "what it says of old is not news");
+        assert_eq!(lab.all().await.rows(), before.rows() + 1);
+        assert!(lab.all().await.has("employees", "Unvan 39"));
+    }
+}
