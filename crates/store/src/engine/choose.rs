@@ -153,7 +153,8 @@ impl Family {
     ) -> Result<Self> {
         let shadow = shadow::whole(desk.db, look.rules, root).await?;
         let used = lineage::last_ids(desk.db, look.rules, root.number).await?;
-        let fit_root = fit(look, &shadow, &used, &Aside::new());
+        let aside = lineage::aside(desk.db, look.rules, &root.name).await?;
+        let fit_root = fit(look, &shadow, &used, &aside);
         let older = mark.counter.is_some_and(|counter| counter < root.counter);
         let standing = Standing { goes_on: !older, older, kept: 0 };
         let root = Compared { lineage: root.clone(), shadow, fit: fit_root, standing };

@@ -75,7 +75,8 @@ impl Receive {
         };
         let before = desk.meta.clone();
         let merged = self.merge(desk, &base, &mut said).await?;
-        let known = lineage::aside(desk.db, &desk.hub.rules, &base.lineage.name).await?;
+        let last = base.root.as_ref().unwrap_or(&base.lineage);
+        let known = lineage::aside(desk.db, &desk.hub.rules, &last.name).await?;
         let refused = refused::list(&self.file, (&base, &said, &merged), &known);
         let foreign = refused::too_many(desk.hub, &self.file, &refused);
         if !foreign.is_empty() && matches!(self.mode, Mode::Apply | Mode::Plan) {
