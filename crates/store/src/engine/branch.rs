@@ -132,7 +132,7 @@ impl Facts {
         self.all += 1;
         let rule = &ids.rules[table];
         // What hangs on a new row looks alike in all files: only the row that it hangs on tells anything.
-        let hangs = rule.references().any(|(column, _)| ids.new(&known.cells, column));
+        let hangs = rule.references().any(|(column, _)| ids.is_new(&known.cells, column));
         let Some(row) = found else {
             self.gone += usize::from(!hangs);
             return;
@@ -207,7 +207,7 @@ impl<'a> Ids<'a> {
     }
 
     /// Whether the cell refers to a row that the root does not have.
-    fn new(&self, cells: &Cells, column: ColumnId) -> bool {
+    fn is_new(&self, cells: &Cells, column: ColumnId) -> bool {
         cells[column.0].as_ref().and_then(Gid::of).is_some_and(|gid| !self.old.contains(&gid))
     }
 
