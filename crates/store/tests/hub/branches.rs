@@ -36,7 +36,7 @@ async fn take_turns(lab: &Lab, first: &Pc, second: &Pc, settled: usize) -> Book 
     }
     let (all, conflicts) = (lab.all().await, lab.store.conflicts().await.unwrap().len());
     let alerts = lab.store.alerts().await.unwrap().len();
-    let turns = if settled % 2 == 0 { [first, second] } else { [second, first] };
+    let turns = if settled.is_multiple_of(2) { [first, second] } else { [second, first] };
     for pc in turns.into_iter().cycle().take(20 - settled) {
         let receipt = lab.send(pc).await.unwrap();
         for (table, told) in &receipt.tables {
