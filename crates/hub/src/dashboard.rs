@@ -141,7 +141,9 @@ async fn gather<'a>(app: &App, words: &'static Words, viewer: &'a Viewer) -> Res
     let activity = if viewer.is_admin { Some(store.audit(ACTIVITY).await?) } else { None };
     let told = Teller { words, zone: &app.settings.zone, sees: &viewer.sees, sites: sites_by_number(&sites) };
     let seen: Vec<&Site> = sites.iter().filter(|site| is_seen(&viewer.sees, &site.region)).collect();
-    let open = conflicts.iter().filter(|kept| kept.state == store::ConflictState::New && told.sees_row(kept.region.as_deref()));
+    let open = conflicts
+        .iter()
+        .filter(|kept| kept.state == store::ConflictState::New && told.sees_row(kept.region.as_deref()));
     Ok(Page {
         words,
         name: viewer.name.as_deref(),

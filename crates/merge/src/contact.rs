@@ -1,24 +1,27 @@
 //! First contact: a file that comes without lineage, compared with what the hub already knows.
 //!
-//! A row is known by its natural key. Else, if the file is a copy of a file that another site brought
+//! A row is known by its natural key, within the region that it says or will be given. Else, if the file is a copy of a file that another site brought
 //! ([`Kinship::is_copy`]), by equal id **and** equal content: all telling columns and at least one more, or everything
 //! that both say. Else it is new. Equal small ids of unrelated offices mean nothing, and children follow the parents
 //! of their own file. Where denk is not sure it keeps both and says so ([`Doubt`]).
+//!
+//! Nobody knows how old such a file is. What it says about a known row fills what nobody ever filled there; else it loses
+//! against everything that bears a stamp and is kept as the loser ([`Age::Unknown`]).
 
 use std::collections::{HashMap, HashSet};
 
 use model::{Rev, Value};
 
 use crate::{
-    Action, Cells, ColumnId, DiffError, Doubt, Edit, FileDiff, LocalId, LocalRow, ShadowRow, TableId,
-    TableRules, Tally, natural_key, row::is_blank,
+    Action, Age, Cells, ColumnId, DiffError, Doubt, Edit, FileDiff, LocalId, LocalRow, Owner, Region,
+    ShadowRow, TableId, TableRules, Tally, natural_key, region, row::is_blank,
 };
 
 /// What a file may have in common with the hub, for one table.
 #[derive(Clone, Debug, Default)]
 pub struct Acquaintance {
-    /// The hub's living rows by natural key.
-    pub by_key: HashMap<Vec<Value>, ShadowRow>,
+    /// The hub's living rows by natural key, one a region.
+    pub by_key: HashMap<Vec<Value>, Vec<ShadowRow>>,
     /// The rows of the site whose file this may be a copy of, by that site's ids, as the hub has them now.
     pub by_id: HashMap<LocalId, ShadowRow>,
     /// Whether it is a copy.
@@ -96,10 +99,8 @@ impl Agreement {
 }
 
 impl FileDiff<'_> {
-    /// Takes in one table of a file without lineage. Nothing is ever deleted by it.
-    ///
-    /// Columns in which a known row differs become edits without a base: the hub cannot tell which side is newer, so
-    /// they count as changed on both sides, and the stamp decides who stands and who is kept as the loser.
+    /// Takes in one table of a file of `site` without lineage. Nothing is ever deleted by it, and from now on everything
+    /// that the file says is of unknown age.
     ///
     /// # Errors
     /// As [`FileDiff::table`].
@@ -108,7 +109,9 @@ impl FileDiff<'_> {
         table: TableId,
         rows: impl IntoIterator<Item = LocalRow>,
         known: &Acquaintance,
+        site: &Region,
     ) -> Result<Tally, DiffError> {
+        self.age = Age::Unknown;
         let rules = &self.rules[table];
         let mut tally = Tally::default();
         let mut taken = HashSet::new();
@@ -120,8 +123,11 @@ impl FileDiff<'_> {
                 tally.set_aside += 1;
                 continue;
             };
-            let found =
-                recognise(rules, &id, &cells, known).filter(|(met, sure)| !sure || taken.insert(met.gid));
+            let found = known
+                .bearer(rules, &cells, site)
+                .map(|met| (met, true))
+                .or_else(|| recognise(rules, &id, &cells, known))
+                .filter(|(met, sure)| !sure || taken.insert(met.gid));
             let Some((met, true)) = found else {
                 let now = self.insert(table, id.clone(), cells, later);
                 tally.new += 1;
@@ -155,24 +161,23 @@ impl FileDiff<'_> {
     }
 }
 
-/// The row that this may be, and whether that is certain enough to act on.
+/// The row that this may be by its id, and whether that is certain enough to act on.
 fn recognise<'k>(
     rules: &TableRules,
     id: &LocalId,
     cells: &Cells,
     known: &'k Acquaintance,
 ) -> Option<(&'k ShadowRow, bool)> {
-    if let Some(met) = natural_key(rules, cells).and_then(|key| known.by_key.get(&key)) {
-        return Some((met, true));
-    }
     let met = known.by_id.get(id)?;
     let all = Agreement::of(rules, rules.column_ids(), cells, &met.cells);
     let equal = all.equal > 0 && all.different == 0;
     if !known.copy {
         return equal.then_some((met, false));
     }
-    let telling = Agreement::of(rules, rules.telling.iter().copied(), cells, &met.cells);
-    let told = telling.equal > 0 && telling.different == 0 && all.equal > telling.equal;
+    let agree = |columns: &[ColumnId]| Agreement::of(rules, columns.iter().copied(), cells, &met.cells);
+    let (telling, identifying) = (agree(&rules.telling), agree(&rules.identifying));
+    let differs = telling.different + identifying.different > 0;
+    let told = telling.equal > 0 && !differs && all.equal > telling.equal;
     Some((met, equal || told))
 }
 
@@ -181,9 +186,28 @@ impl Acquaintance {
     /// file this may be a copy of.
     #[must_use]
     pub fn new(rules: &TableRules, hub: Vec<ShadowRow>, relative: Vec<ShadowRow>, copy: bool) -> Self {
-        let key = |row: ShadowRow| natural_key(rules, &row.cells).map(|key| (key, row));
-        let by_key = hub.into_iter().filter_map(key).collect();
+        let mut by_key: HashMap<Vec<Value>, Vec<ShadowRow>> = HashMap::new();
+        for row in hub {
+            if let Some(key) = natural_key(rules, &row.cells) {
+                by_key.entry(key).or_default().push(row);
+            }
+        }
         let by_id = relative.into_iter().map(|row| (row.id.clone(), row)).collect();
         Self { by_key, by_id, copy }
+    }
+
+    /// The hub's row of this name in the region that the row will have. Headquarters has none to give: its row of no
+    /// region is the only one of that name, or new.
+    fn bearer(&self, rules: &TableRules, cells: &Cells, site: &Region) -> Option<&ShadowRow> {
+        let bearers = self.by_key.get(&natural_key(rules, cells)?)?;
+        let blank = match site {
+            Region::Named(region) => Owner::Region(region.clone()),
+            Region::All => Owner::Nobody,
+        };
+        let owner = region::alone(rules, cells, blank);
+        match &bearers[..] {
+            [only] if owner == Owner::Nobody => Some(only),
+            _ => bearers.iter().find(|row| region::alone(rules, &row.cells, Owner::Nobody) == owner),
+        }
     }
 }

@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet};
 use model::{Gid, Rev, Value};
 
 use crate::{
-    Action, Cells, Change, ColumnId, Edit, InsertOrder, LocalId, LocalRow, Mint, Rules, Sameness, ShadowRow,
-    TableId, insert_order, sameness,
+    Action, Age, Cells, Change, ColumnId, Edit, InsertOrder, LocalId, LocalRow, Mint, Rules, Sameness,
+    ShadowRow, TableId, insert_order, sameness,
 };
 use pair::{Pair, Pairs, by_natural_key};
 use references::Later;
@@ -30,6 +30,7 @@ pub struct FileDiff<'a> {
     /// Rows of the shadow that the file no longer has.
     gone: HashSet<Gid>,
     later: Vec<Later>,
+    pub(crate) age: Age,
     pub(crate) set: ChangeSet,
 }
 
@@ -98,7 +99,7 @@ impl<'a> FileDiff<'a> {
         let referred =
             rules.tables().flat_map(|(_, rule)| rule.references().map(|(_, to)| to.table)).collect();
         let (ids, gone, later, set) = Default::default();
-        Self { rules, order, mint, ids, referred, gone, later, set }
+        Self { rules, order, mint, ids, referred, gone, later, age: Age::Known, set }
     }
 
     /// Tells which row a local id is, for rows that are not compared themselves (only noted rows are read).
@@ -239,7 +240,7 @@ impl<'a> FileDiff<'a> {
 
     pub(crate) fn push(&mut self, table: TableId, gid: Gid, base: Rev, action: Action) {
         let stamp = self.mint.stamp();
-        self.set.changes.push(Change { table, gid, stamp, base, action });
+        self.set.changes.push(Change { table, gid, stamp, base, age: self.age, action });
     }
 
     fn gone(&mut self, table: TableId, rows: Vec<ShadowRow>, deletes: Deletes<'_>, tally: &mut Tally) {
@@ -257,9 +258,15 @@ impl<'a> FileDiff<'a> {
             tally.deleted += 1;
             let with = self.gone_parent(table, &row);
             let stamp = self.mint.stamp();
-            let change =
-                Change { table, gid: row.gid, stamp, base: row.rev, action: Action::Delete { with } };
-            self.set.deletes.push(change);
+            let action = Action::Delete { with };
+            self.set.deletes.push(Change {
+                table,
+                gid: row.gid,
+                stamp,
+                base: row.rev,
+                age: Age::Known,
+                action,
+            });
         }
     }
 }

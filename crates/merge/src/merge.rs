@@ -1,14 +1,27 @@
 //! One change into the hub's rows.
 //!
 //! The rules, in short: a column that nobody else wrote since the site saw it takes the site's value; otherwise the
-//! policy picks between the two stamps and the loser is kept. A deletion goes through only if nothing unseen was done to
-//! the row or hangs on it; otherwise row, children and references stay, or come back. Two rows with one natural key
-//! become one.
+//! policy picks between the two stamps and the loser is kept. What a file of unknown age says is older than any stamp. A
+//! deletion goes through only if nothing unseen was done to the row or hangs on it; otherwise row, children and references
+//! stay, or come back. Two rows of one region with one natural key become one; in two regions they stay two, and that is
+//! told.
 //!
-//! All of it is independent of the order in which concurrent changes arrive, but for two cases in which a deleted row
-//! that came back for a moment stays: a row gets another parent while somebody else deletes the parent it had; a deleted
-//! row's name is given to a new one while somebody else works under the old one. There the order decides whether the old
-//! row is kept or dead and in the history. All sites follow the hub's order, so they agree in any case.
+//! **No office alters another region's row**: not by a name, not by bringing back what it needs or what fell with it, not
+//! by emptying a reference. Its own deletion waits if another region's row refers to its row; what needs another region's
+//! dead row is refused, and a reference that it can do without is empty until that row comes back. Only a reference to a
+//! row that became another one is given the new name, and it is noted that somebody works on a parent.
+//!
+//! All of it is independent of the order in which concurrent changes arrive, but for three cases. In each nothing is lost
+//! (it stands in a row, living or dead, or was refused and is still in the office's file), and all sites follow the
+//! hub's order, so they agree.
+//! - *Across regions.* One office deletes its row, another hangs its own row on it (or headquarters deletes a row with
+//!   another region's child, and its office goes on with it). Who comes first decides, and it cannot be otherwise: if the
+//!   child is first it may not fall, if the deletion is first it may not be undone.
+//! - *Another parent.* A row gets another parent while somebody else deletes the parent that it had.
+//! - *A name given on.* A deleted row's name is given to a new one while somebody else works under the old one.
+//!
+//! In the last two the old row came back for a moment in one order; it stays, living, and in the other order it is dead
+//! and in the history.
 
 mod columns;
 mod delete;
@@ -20,8 +33,8 @@ use std::collections::HashSet;
 use model::{Gid, Rev, SiteId, Stamp, Value};
 
 use crate::{
-    Action, Cells, Change, ColumnId, Edit, Heard, OnDelete, Owner, Region, Rules, Scope, Stored, TableId,
-    TableRules, natural_key, region, row::is_blank,
+    Action, Age, Cells, Change, ColumnId, Edit, Heard, OnDelete, Owner, Region, Rules, Scope, Stored,
+    TableId, TableRules, natural_key, region, row::is_blank,
 };
 
 /// Who sent the batch, as the hub knows it from the credential.
@@ -40,6 +53,8 @@ pub struct Outcome {
     /// **Order**: by gid. What is now and what was before goes into the history.
     pub written: Vec<Written>,
     pub conflicts: Vec<Conflict>,
+    /// Living rows of other regions that bear the name which the row was given. Both stay.
+    pub namesakes: Vec<Namesake>,
     /// The region that was filled in.
     pub repaired: Option<Value>,
     /// Rows that the site must be handed again although the hub did not change them.
@@ -68,6 +83,18 @@ pub enum Refusal {
     Unknown,
     /// Refers to a row that the hub does not know.
     Orphan(ColumnId),
+    /// Needs a row of another region that was deleted: only its own region or headquarters may bring it back.
+    Gone(ColumnId),
+}
+
+/// Two living rows of one natural key in different regions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Namesake {
+    pub table: TableId,
+    pub gid: Gid,
+    pub owner: Owner,
+    pub other: Gid,
+    pub other_owner: Owner,
 }
 
 /// A row that changed at the hub.
@@ -107,8 +134,10 @@ struct Turn<'a> {
     author: &'a Author,
     stamp: Stamp,
     base: Rev,
+    age: Age,
     rev: Rev,
     conflicts: Vec<Conflict>,
+    namesakes: Vec<Namesake>,
     hand_back: Vec<(TableId, Gid)>,
     repaired: Option<Value>,
 }
@@ -118,15 +147,17 @@ struct Turn<'a> {
 /// **Invariants**: the scope wants nothing for this change ([`Scope::wants`]). Changes of one site come in the order
 /// of their stamps. Twice is once.
 pub fn merge(rules: &Rules, scope: &mut Scope, author: &Author, change: Change, rev: Rev) -> Outcome {
-    let Change { table, gid, stamp, base, action } = change;
+    let Change { table, gid, stamp, base, age, action } = change;
     let mut turn = Turn {
         rules,
         scope,
         author,
         stamp,
         base,
+        age,
         rev,
         conflicts: Vec::new(),
+        namesakes: Vec::new(),
         hand_back: Vec::new(),
         repaired: None,
     };
@@ -134,9 +165,9 @@ pub fn merge(rules: &Rules, scope: &mut Scope, author: &Author, change: Change, 
     if matches!(verdict, Verdict::Refused(_)) {
         turn.hand_back.push((table, gid));
     }
-    let Turn { conflicts, hand_back, repaired, .. } = turn;
+    let Turn { conflicts, namesakes, hand_back, repaired, .. } = turn;
     let written = scope.written(rev);
-    Outcome { verdict, written, conflicts, repaired, hand_back }
+    Outcome { verdict, written, conflicts, namesakes, repaired, hand_back }
 }
 
 impl Turn<'_> {
@@ -172,13 +203,17 @@ impl Turn<'_> {
         if !self.author.region.may_write(None, Some(&owner)) {
             return Verdict::Refused(Refusal::Region);
         }
+        if let Some(gone) = self.gone(table, &cells) {
+            return Verdict::Refused(Refusal::Gone(gone));
+        }
         let marks = vec![self.mark(); cells.len()];
         let heard = [(self.author.site, self.heard())].into();
         let targets = self.targets(table, &cells, false);
-        let row = Stored { table, gid, cells, marks, born: self.stamp, rev: self.rev, dead: None, heard };
+        let row = Stored { table, gid, cells, marks, born: self.weight(), rev: self.rev, dead: None, heard };
         self.scope.put(self.rules, row);
         self.touch(targets);
         self.settle(gid);
+        self.find_namesakes(gid);
         Verdict::Applied
     }
 
@@ -197,20 +232,65 @@ impl Turn<'_> {
         if !self.author.region.may_write(Some(&before), Some(&self.owner(table, &after))) {
             return Verdict::Refused(Refusal::Region);
         }
+        if let Some(gone) = self.gone(table, &row.cells).or_else(|| self.gone(table, &after)) {
+            return Verdict::Refused(Refusal::Gone(gone));
+        }
+        let named_anew = !row.lives() || edits.iter().any(|edit| self.rules[table].names(edit.column));
         let mut targets = self.targets(table, &row.cells, true);
         let mut written: Cells = vec![None; after.len()];
         for edit in &mut edits {
             edit.value = after[edit.column.0].take().unwrap_or(Value::Null);
             written[edit.column.0] = Some(edit.value.clone());
         }
+        if self.age == Age::Unknown && !row.lives() {
+            self.outlived(gid, edits);
+            return Verdict::Applied;
+        }
         // First the row as it was, with the parents it had: a step at a time gives the same as all steps at once.
         self.revive(gid);
         let gid = self.scope.today(gid);
-        self.write(gid, edits);
-        targets.extend(self.targets(table, &written, false));
-        self.touch(targets);
-        self.settle(gid);
+        if self.write(gid, edits) {
+            targets.extend(self.targets(table, &written, false));
+            self.touch(targets);
+            self.settle(gid);
+        }
+        if named_anew {
+            self.find_namesakes(gid);
+        }
         Verdict::Applied
+    }
+
+    /// The first column that needs a row which is dead and which this author may not bring back.
+    fn gone(&self, table: TableId, cells: &Cells) -> Option<ColumnId> {
+        let needed = self.rules[table].references().filter(|(_, to)| to.on_delete == OnDelete::Cascade);
+        let mut named = needed.filter_map(|(column, _)| Some((column, Gid::of(cells[column.0].as_ref()?)?)));
+        named.find(|(_, target)| !self.can_live(*target)).map(|(column, _)| column)
+    }
+
+    /// The same name in another region is another thing, of which people should know.
+    fn find_namesakes(&mut self, gid: Gid) {
+        let gid = self.scope.today(gid);
+        let Some(row) = self.scope.living(gid) else { return };
+        let Some(key) = natural_key(&self.rules[row.table], &row.cells) else { return };
+        let (table, owner) = (row.table, self.owner(row.table, &row.cells));
+        let others = self.scope.named(table, &key).into_iter().filter(|other| *other != gid);
+        let living = others.filter_map(|other| self.scope.living(other));
+        self.namesakes.extend(living.map(|other| Namesake {
+            table,
+            gid,
+            owner: owner.clone(),
+            other: other.gid,
+            other_owner: self.scope.owner(self.rules, table, &other.cells),
+        }));
+    }
+
+    /// What the change's word weighs against others: what is of unknown age is older than everything, and among the
+    /// like the site decides, not who came first.
+    fn weight(&self) -> Stamp {
+        match self.age {
+            Age::Known => self.stamp,
+            Age::Unknown => Stamp { wall_ms: 0, counter: 0, ..self.stamp },
+        }
     }
 
     /// What is noted about the site in a row that it writes.
@@ -239,14 +319,17 @@ impl Turn<'_> {
         }
     }
 
-    /// After a row came to be or changed: its parents live, and it is the only one of its name.
+    /// After a row came to be or changed: its parents live, and it is the only one of its name in its region.
     fn settle(&mut self, gid: Gid) {
         self.ensure_parents(gid);
         let Some(row) = self.scope.living(gid) else { return };
         let Some(key) = natural_key(&self.rules[row.table], &row.cells) else { return };
-        let table = row.table;
+        let (table, owner) = (row.table, self.owner(row.table, &row.cells));
         for other in self.scope.named(table, &key) {
-            self.unify(self.scope.today(gid), other);
+            let theirs = self.scope.row(other).map(|row| self.owner(table, &row.cells));
+            if theirs.as_ref() == Some(&owner) {
+                self.unify(self.scope.today(gid), other);
+            }
         }
     }
 
@@ -274,6 +357,11 @@ impl Turn<'_> {
 
     fn owner(&self, table: TableId, cells: &Cells) -> Owner {
         self.scope.owner(self.rules, table, cells)
+    }
+
+    /// Whether the row, as it is, is the author's to change.
+    fn may_write(&self, row: &Stored) -> bool {
+        self.author.region.may_write(Some(&self.owner(row.table, &row.cells)), None)
     }
 }
 

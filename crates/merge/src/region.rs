@@ -79,10 +79,19 @@ where
 }
 
 /// The region that the row itself says.
-fn said<'a>(rules: &TableRules, cells: &'a Cells) -> Option<&'a str> {
+pub(crate) fn said<'a>(rules: &TableRules, cells: &'a Cells) -> Option<&'a str> {
     match cells[rules.region_columns().0?.0].as_ref() {
         Some(Value::Text(region)) if !region.trim().is_empty() => Some(region.trim()),
         _ => None,
+    }
+}
+
+/// Whose a row is that nobody owns through another one: what it says, else `blank`.
+pub(crate) fn alone(rules: &TableRules, cells: &Cells, blank: Owner) -> Owner {
+    match (rules.region_columns().0, said(rules, cells)) {
+        (_, Some(region)) => Owner::Region(region.to_owned()),
+        (None, None) => Owner::Shared,
+        (Some(_), None) => blank,
     }
 }
 

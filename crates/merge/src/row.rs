@@ -46,7 +46,17 @@ pub struct Change {
     pub stamp: Stamp,
     /// What the site had seen of this row; 0 when nothing is known (first contact, a new row).
     pub base: Rev,
+    pub age: Age,
     pub action: Action,
+}
+
+/// How old that is which a change says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Age {
+    /// As old as the change's stamp.
+    Known,
+    /// It stood in a file that the hub sees for the first time. Against whatever bears a stamp it is the older.
+    Unknown,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -51,8 +51,10 @@ pub struct TableRules {
     pub region: RegionRule,
     /// Columns that name the same thing everywhere; empty when nothing does.
     pub natural_key: Vec<ColumnId>,
-    /// Columns that tell whether two contents speak of the same thing; empty: all of them together.
+    /// Columns that together tell whether two contents speak of the same thing; empty: all of them do.
     pub telling: Vec<ColumnId>,
+    /// Columns that hardly ever change and hardly ever agree by chance: a number that somebody else gave.
+    pub identifying: Vec<ColumnId>,
     /// Whether the key is the natural key instead of a local number.
     pub text_key: bool,
 }
@@ -176,6 +178,11 @@ impl TableRules {
 
     pub fn column_ids(&self) -> impl Iterator<Item = ColumnId> + use<> {
         (0..self.columns.len()).map(ColumnId)
+    }
+
+    /// Whether this column is part of what names the row: its natural key within its region.
+    pub(crate) fn names(&self, column: ColumnId) -> bool {
+        self.natural_key.contains(&column) || self.region_columns().0 == Some(column)
     }
 
     pub fn references(&self) -> impl Iterator<Item = (ColumnId, Reference)> + '_ {

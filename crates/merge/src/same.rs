@@ -4,11 +4,14 @@
 //! else there. Taking that for an update would hang one person's history on another. The rule, in this order:
 //!
 //! 1. A natural key that is equal settles it: the same.
-//! 2. One of the telling columns is equal, or its two texts are akin (share a word or most letter pairs): the same.
-//! 3. There are several telling columns and all changed: another thing.
-//! 4. More of the remaining columns that say something on both sides agree than differ: the same (a corrected name or
+//! 2. So does an identifying column that is equal (letters and digits count; what has not two different digits is no
+//!    number that somebody gave).
+//! 3. All telling columns are equal, or their texts are akin (share a word or most letter pairs): the same. Several
+//!    tell only together: another person's day, or another day of a person, is another thing.
+//! 4. An identifying column differs, or there are several telling columns: another thing.
+//! 5. More of the remaining columns that say something on both sides agree than differ: the same (a corrected name or
 //!    plate). More differ, or as many: another thing.
-//! 5. Nothing remains to compare: unsure. denk keeps both and says so.
+//! 6. Nothing remains to compare: unsure. denk keeps both and says so.
 //!
 //! Columns of region and blank cells say nothing here.
 
@@ -32,16 +35,21 @@ pub fn sameness(rules: &TableRules, before: &Cells, now: &Cells) -> Sameness {
     if key.is_some() && key == natural_key(rules, now) {
         return Sameness::Same;
     }
-    let telling = |column: &ColumnId| speaks(before, now, *column);
-    let compared: Vec<_> = rules.telling.iter().copied().filter(telling).collect();
-    if compared.iter().any(|column| akin(&before[column.0], &now[column.0])) {
+    let identity = Identity::of(rules, before, now);
+    if identity == Identity::Equal {
         return Sameness::Same;
     }
-    if compared.len() > 1 {
+    let telling = |column: &ColumnId| speaks(before, now, *column);
+    let compared: Vec<_> = rules.telling.iter().copied().filter(telling).collect();
+    if !compared.is_empty() && compared.iter().all(|column| akin(&before[column.0], &now[column.0])) {
+        return Sameness::Same;
+    }
+    if identity == Identity::Different || compared.len() > 1 {
         return Sameness::Other;
     }
     let region = rules.region_columns().0;
-    let rest = rules.column_ids().filter(|column| Some(*column) != region && !rules.telling.contains(column));
+    let own = [&rules.telling[..], &rules.identifying].concat();
+    let rest = rules.column_ids().filter(|column| Some(*column) != region && !own.contains(column));
     let (equal, different): (Vec<_>, Vec<_>) = rest
         .filter(|column| speaks(before, now, *column))
         .partition(|column| before[column.0] == now[column.0]);
@@ -51,6 +59,37 @@ pub fn sameness(rules: &TableRules, before: &Cells, now: &Cells) -> Sameness {
         (equal, different) if equal > different => Sameness::Same,
         _ => Sameness::Other,
     }
+}
+
+/// What the identifying columns say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Identity {
+    Equal,
+    Different,
+    Silent,
+}
+
+impl Identity {
+    fn of(rules: &TableRules, before: &Cells, now: &Cells) -> Self {
+        let both = |column: &ColumnId| Some((number(&before[column.0])?, number(&now[column.0])?));
+        let compared: Vec<_> = rules.identifying.iter().filter_map(both).collect();
+        match compared.iter().any(|(before, now)| before == now) {
+            true => Self::Equal,
+            false if compared.is_empty() => Self::Silent,
+            false => Self::Different,
+        }
+    }
+}
+
+/// The letters and digits of a number that somebody gave; `None` for what only fills a field (`-`, `yok`, `000`).
+fn number(cell: &Option<Value>) -> Option<String> {
+    let text = match cell.as_ref()? {
+        Value::Text(text) => text.to_uppercase(),
+        Value::Int(number) => number.to_string(),
+        _ => return None,
+    };
+    let digits: HashSet<char> = text.chars().filter(char::is_ascii_digit).collect();
+    (digits.len() > 1).then(|| text.chars().filter(|c| c.is_alphanumeric()).collect())
 }
 
 /// Both sides say something in this column.

@@ -288,7 +288,8 @@ fn an_id_that_holds_something_else_is_not_an_update_of_the_old_row() {
         ],
     );
     let set = pc.upload(&rules, &mut hub, &file, Deletes::Absent);
-    assert_eq!((set.doubts.len(), set.doubts[0].kept_both), (1, false));
+    assert!(set.doubts.iter().all(|doubt| !doubt.kept_both));
+    assert_eq!(set.doubts.len(), 3, "the person, and two days that are another person's now");
     assert_eq!(hub.rows[&before].cells[0], Some(text("Deniz A")));
     assert_ne!(pc.gid(&rules, "employees", 1), before);
 }
@@ -308,6 +309,179 @@ fn a_corrected_name_is_still_the_same_person() {
     assert_eq!(judge(person("Ayşe Demir", Some("Usta")), person("Zeki Oğuz", Some("Usta"))), Sameness::Same);
     let bare = |name: &str| vec![Some(text(name)), None, None, Some(text("")), Some(text("Ankara"))];
     assert_eq!(judge(bare("Ayşe Demir"), bare("Zeki Oğuz")), Sameness::Unsure);
+}
+
+/// Judged both ways: which content came first does not matter.
+fn judged<const N: usize>(table: &str, first: [(&str, Value); N], second: [(&str, Value); N]) -> Sameness {
+    let rules = rainstaff();
+    let id = rules.table(table).unwrap();
+    let [first, second] = [first, second].map(|values| cells(&rules, id, &values));
+    let judged = sameness(&rules[id], &first, &second);
+    assert_eq!(judged, sameness(&rules[id], &second, &first));
+    judged
+}
+
+#[test]
+fn an_identifying_number_weighs_more_than_what_many_have_in_common() {
+    let person = |name: &str, number: &str| {
+        let number = ("identity_no", text(number));
+        [("full_name", text(name)), number, ("department", text("Saha")), ("title", text("Usta"))]
+    };
+    let judge = |a, b| judged("employees", a, b);
+    assert_eq!(judge(person("Ayşe Demir", "10203"), person("Zeki Oğuz", "99887")), Sameness::Other);
+    assert_eq!(judge(person("Ayşe Demir", "10203"), person("Zeki Oğuz", "10203")), Sameness::Same);
+    assert_eq!(judge(person("Ayşe Demir", "10203"), person("Ayşe Demir", "99887")), Sameness::Same);
+    let unsaid = judge(person("Ayşe Demir", ""), person("Zeki Oğuz", "10203"));
+    assert_eq!(unsaid, Sameness::Same, "department and title agree, and no number speaks against it");
+    let driver = |name: &str, phone: &str| {
+        [("full_name", text(name)), ("license_class", text("B")), ("phone", text(phone))]
+    };
+    let judge = |a, b| judged("drivers", a, b);
+    assert_eq!(
+        judge(driver("Ayşe Demir", "0 (312) 000 11 22"), driver("Zeki Oğuz", "03120001122")),
+        Sameness::Same
+    );
+    let filled = judge(driver("Ayşe Demir", "-"), driver("Zeki Oğuz", "-"));
+    let zeros = judge(driver("Ayşe Demir", "000"), driver("Zeki Oğuz", "000"));
+    assert_eq!(
+        (filled, zeros),
+        (Sameness::Same, Sameness::Same),
+        "only by the licence: these are no numbers"
+    );
+}
+
+#[test]
+fn another_day_or_another_person_is_another_row_and_a_large_edit_is_not() {
+    let sheet = |person: u128, day: &str, start: &str, pause: i64, notes: &str| {
+        [
+            ("employee_id", Gid::new(1, person).into()),
+            ("work_date", text(day)),
+            ("start_time", text(start)),
+            ("end_time", text("17:30")),
+            ("break_minutes", int(pause)),
+            ("notes", text(notes)),
+        ]
+    };
+    let judge = |a, b| judged("timesheets", a, b);
+    let row = || sheet(1, "2026-01-05", "08:30", 60, "yol");
+    assert_eq!(judge(row(), sheet(1, "2026-01-05", "13:00", 15, "eksik")), Sameness::Same);
+    assert_eq!(judge(row(), sheet(1, "2026-01-06", "08:30", 60, "yol")), Sameness::Other);
+    assert_eq!(judge(row(), sheet(2, "2026-01-05", "08:30", 60, "yol")), Sameness::Other);
+    assert_eq!(judge(row(), sheet(2, "2026-01-06", "08:30", 60, "yol")), Sameness::Other);
+}
+
+#[test]
+fn what_a_file_of_unknown_age_says_loses_against_every_stamp_and_fills_what_nobody_filled() {
+    let rules = rainstaff();
+    let (mut hub, mut first) = (Hub::default(), Pc::new(1, "Ankara"));
+    let mut file = office("Ankara", "A");
+    file.set("employees", 1, "identity_no", text("10203"));
+    first.meet(&rules, &mut hub, &file, None);
+    let old = file.clone();
+    file.set("employees", 1, "title", text("Usta"));
+    file.set("timesheets", 1, "end_time", text("18:15"));
+    first.upload(&rules, &mut hub, &file, Deletes::Absent);
+    let mut late = old.clone();
+    late.set("employees", 1, "title", text("Çırak"));
+    late.set("employees", 1, "department", text("Saha"));
+    late.timesheet(9, 1, "2026-01-09", "Ankara");
+    // Also with another token for the same PC: a new site, the same file.
+    for site in [2, 7] {
+        let mut pc = Pc::new(site, "Ankara");
+        pc.meet(&rules, &mut hub, &late, Some(&first));
+        let cell = |table: &str, column: &str| {
+            let row = &hub.rows[&first.gid(&rules, table, 1)];
+            row.cells[rules[row.table].column(column).unwrap().0].clone()
+        };
+        assert_eq!(cell("employees", "title"), Some(text("Usta")));
+        assert_eq!(cell("timesheets", "end_time"), Some(text("18:15")));
+        assert_eq!(cell("employees", "department"), Some(text("Saha")), "nobody ever said one");
+        for lost in ["Çırak", "17:30"] {
+            assert!(hub.conflicts.iter().any(|conflict| conflict.loser.value == Some(text(lost))));
+        }
+        assert!(hub.rows[&pc.gid(&rules, "timesheets", 9)].lives());
+    }
+}
+
+#[test]
+fn of_two_files_of_unknown_age_the_same_one_stands_whoever_comes_first() {
+    let rules = rainstaff();
+    let ends = [[1, 2], [2, 1]].map(|order| {
+        let mut hub = Hub::default();
+        let mut before: Option<Pc> = None;
+        for site in order {
+            let mut file = office("Ankara", "A");
+            file.set("employees", 1, "identity_no", text("10203"));
+            file.set("employees", 1, "title", text(&format!("Usta {site}")));
+            let mut pc = Pc::new(site, "Ankara");
+            pc.meet(&rules, &mut hub, &file, before.as_ref());
+            before = Some(pc);
+        }
+        assert_eq!(hub.conflicts.len(), 1);
+        let row = &hub.rows[&before.unwrap().gid(&rules, "employees", 1)];
+        row.cells[3].clone()
+    });
+    assert_eq!(ends, [Some(text("Usta 2")), Some(text("Usta 2"))]);
+}
+
+#[test]
+fn a_file_of_unknown_age_does_not_bring_back_what_was_deleted() {
+    let rules = rainstaff();
+    let (mut hub, mut first) = (Hub::default(), Pc::new(1, "Ankara"));
+    let mut file = office("Ankara", "A");
+    first.meet(&rules, &mut hub, &file, None);
+    let (relative, mut old) = (first.clone(), file.clone());
+    let gid = first.gid(&rules, "timesheets", 3);
+    file.remove("timesheets", 3);
+    first.upload(&rules, &mut hub, &file, Deletes::Absent);
+    old.set("timesheets", 3, "notes", text("eski"));
+    Pc::new(2, "Ankara").meet(&rules, &mut hub, &old, Some(&relative));
+    assert!(!hub.rows[&gid].lives());
+    assert!(hub.conflicts.iter().any(|conflict| conflict.loser.value == Some(text("eski"))));
+}
+
+#[test]
+fn a_plate_is_recognised_only_in_its_region() {
+    let rules = rainstaff();
+    let mut hub = Hub::default();
+    let mut ankara = Pc::new(1, "Ankara");
+    ankara.meet(&rules, &mut hub, &office("Ankara", "A"), None);
+    let theirs = ankara.gid(&rules, "vehicles", 1);
+    let met = |hub: &mut Hub, site: u32, at: &str, said: Value| {
+        let mut file = File::default();
+        file.put("vehicles", 9, &[("plate", text("00 A 1")), ("notes", text("not")), ("region", said)]);
+        let mut pc = Pc::new(site, at);
+        let outcomes = pc.meet_told(&rules, hub, &file, None).1;
+        let told = outcomes.iter().map(|outcome| outcome.namesakes.len()).sum::<usize>();
+        (
+            outcomes.first().map_or(Verdict::Unchanged, |outcome| outcome.verdict.clone()),
+            pc.shadow.is_empty() || pc.gid(&rules, "vehicles", 9) != theirs,
+            told,
+        )
+    };
+    let before = hub.rows[&theirs].clone();
+    assert_eq!(met(&mut hub, 2, "Bursa", Value::Null), (Verdict::Applied, true, 1), "Bursa's own");
+    let refused = Verdict::Refused(Refusal::Region);
+    assert_eq!(met(&mut hub, 3, "Bursa", text("Ankara")).0, refused, "it says itself that it is Ankara's");
+    assert_eq!(hub.rows[&theirs], before);
+    assert_eq!(met(&mut hub, 4, "*", text("Ankara")), (Verdict::Applied, false, 0));
+    assert_eq!(met(&mut hub, 5, "Ankara", Value::Null), (Verdict::Unchanged, false, 0));
+}
+
+#[test]
+fn a_file_with_one_plate_in_two_regions_keeps_them_apart() {
+    let rules = rainstaff();
+    let (mut hub, mut pc) = (Hub::default(), Pc::new(1, "*"));
+    let mut file = File::default();
+    for (id, region) in [(5, "Ankara"), (9, "Bursa")] {
+        file.put("vehicles", id, &[("plate", text("00 A 1")), ("region", text(region))]);
+    }
+    pc.meet(&rules, &mut hub, &file, None);
+    let (ankara, bursa) = (pc.gid(&rules, "vehicles", 5), pc.gid(&rules, "vehicles", 9));
+    file.remove("vehicles", 5);
+    let set = pc.upload(&rules, &mut hub, &file, Deletes::Absent);
+    assert_eq!(set.changes.len(), 1, "{set:?}");
+    assert!(!hub.rows[&ankara].lives() && hub.rows[&bursa].lives());
 }
 
 #[test]
@@ -429,7 +603,7 @@ fn rows_out_of_order_or_of_another_shape_are_an_error() {
     assert!(diff.table(table, twice.clone(), [], Deletes::Never).is_err());
     let short = merge::LocalRow { id: LocalId::Int(1), cells: vec![None] };
     assert!(diff.table(table, [short.clone()], [], Deletes::Never).is_err());
-    assert!(diff.meet(table, [short], &Acquaintance::default()).is_err());
+    assert!(diff.meet(table, [short], &Acquaintance::default(), &Region::All).is_err());
 }
 
 #[test]
@@ -480,6 +654,9 @@ fn rules_that_cannot_work_are_refused_with_the_reason() {
     assert!(wrong("region = \"bolge\"\n", "").contains("needs `region`"));
     assert!(wrong("references = \"employees\"", "references = \"people\"").contains("`people` is no table"));
     assert!(wrong("references = \"employees\"", "references = \"reports\"").contains("not merged"));
+    let telling = r#"telling = ["vehicle_id", "title"]"#;
+    let named = [telling, r#"natural_key = ["title"]"#].join("\n");
+    assert!(wrong(telling, &named).contains("within its region"));
     assert!(wrong("share = 0.20", "share = 20.0").contains("between 0 and 1"));
     assert!(wrong("name = \"reports\"", "name = \"settings\"").contains("stands twice"));
 }

@@ -4,7 +4,9 @@
 mod hub;
 
 use hub::{Hub, rainstaff, text};
-use merge::{Action, Author, Cells, Change, ConflictPolicy, Edit, Refusal, Region, Rules, TableId, Verdict};
+use merge::{
+    Action, Age, Author, Cells, Change, ConflictPolicy, Edit, Owner, Refusal, Region, Rules, TableId, Verdict,
+};
 use model::{Gid, Rev, SiteId, Stamp, Value};
 
 struct World {
@@ -51,7 +53,7 @@ impl World {
     ) -> Verdict {
         self.next += 1;
         let stamp = Stamp { wall_ms: wall, counter: self.next, site: SiteId(site) };
-        let change = Change { table, gid: gid(row), stamp, base: seen, action };
+        let change = Change { table, gid: gid(row), stamp, base: seen, age: Age::Known, action };
         let author = Self::author(site, seen);
         self.hub.take(&self.rules, &author, &[change]).remove(0).verdict
     }
@@ -224,10 +226,50 @@ fn another_region_s_vehicle_is_not_taken_over_by_its_plate() {
             let values = [("plate", "00 T 1"), ("notes", region), ("region", region)];
             assert_eq!(world.insert(site, wall, vehicles, row, &values), Verdict::Applied);
         }
-        assert_eq!((world.cell(2, "region"), world.cell(2, "notes")), (text("Ankara"), text("Ankara")));
-        let lost: Vec<_> = world.hub.conflicts.iter().filter_map(|c| c.loser.value.clone()).collect();
-        assert!(lost.contains(&text("Bursa")));
+        for (row, region) in [(2, "Ankara"), (3, "Bursa")] {
+            assert!(world.hub.rows[&gid(row)].lives());
+            assert_eq!((world.cell(row, "region"), world.cell(row, "notes")), (text(region), text(region)));
+        }
+        assert!(world.hub.conflicts.is_empty());
+        assert_eq!(world.hub.namesakes.len(), 1, "told once, by who came second");
+        let told = [&world.hub.namesakes[0].owner, &world.hub.namesakes[0].other_owner];
+        assert!(
+            ["Ankara", "Bursa"].iter().all(|region| told.contains(&&Owner::Region((*region).to_owned())))
+        );
     }
+}
+
+#[test]
+fn an_office_does_not_bring_back_another_region_s_row_by_hanging_its_own_on_it() {
+    let mut world = World::new("latest");
+    let vehicles = world.vehicles;
+    let [faults, inspections, drivers] =
+        ["vehicle_faults", "vehicle_inspections", "drivers"].map(|table| world.rules.table(table).unwrap());
+    world.insert(1, 10, vehicles, 2, &[("plate", "00 T 1"), ("region", "Ankara")]);
+    world.insert(7, 10, vehicles, 3, &[("plate", "00 T 2"), ("region", "Bursa")]);
+    world.insert(1, 11, drivers, 4, &[("full_name", "Deniz"), ("region", "Ankara")]);
+    let seen = world.hub.rev;
+    for (table, row) in [(vehicles, 2), (drivers, 4)] {
+        assert_eq!(world.send(1, 20, seen, (table, row, Action::Delete { with: None })), Verdict::Applied);
+    }
+    let mut hang = |table: TableId, row: u128, references: &[(&str, u128)]| {
+        let rules = &world.rules[table];
+        let mut cells: Cells = vec![None; rules.columns.len()];
+        cells[rules.column("region").unwrap().0] = Some(text("Bursa"));
+        for (column, to) in references {
+            cells[rules.column(column).unwrap().0] = Some(gid(*to).into());
+        }
+        world.send(7, 30, Rev(0), (table, row, Action::Insert(cells)))
+    };
+    let gone = Refusal::Gone(merge::ColumnId(0));
+    assert_eq!(hang(faults, 5, &[("vehicle_id", 2)]), Verdict::Refused(gone));
+    assert_eq!(hang(inspections, 6, &[("vehicle_id", 3), ("driver_id", 4)]), Verdict::Applied);
+    assert!([2, 4].iter().all(|row| !world.hub.rows[&gid(*row)].lives()));
+    assert_eq!(world.cell(6, "driver_id"), Value::Null);
+    // Headquarters goes on with the driver: he is there again, also in the inspection.
+    let name = Edit { column: merge::ColumnId(0), base: None, value: text("Deniz A") };
+    world.send(HQ, 40, seen, (drivers, 4, Action::Update(vec![name])));
+    assert_eq!(world.cell(6, "driver_id"), Value::from(gid(4)));
 }
 
 #[test]

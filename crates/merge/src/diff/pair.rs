@@ -5,7 +5,7 @@ use std::{cmp::Ordering, collections::HashMap, iter::Peekable};
 use model::Value;
 
 use super::DiffError;
-use crate::{Cells, LocalId, LocalRow, ShadowRow, TableRules, natural_key};
+use crate::{Cells, LocalId, LocalRow, ShadowRow, TableRules, natural_key, region};
 
 pub(super) enum Pair {
     Both(LocalRow, ShadowRow),
@@ -80,40 +80,73 @@ fn ascend(rules: &TableRules, last: &mut Option<LocalId>, next: &LocalId) -> Res
 }
 
 /// Pairs anew what bears the same natural key under different ids (a REPLACE, a list that was deleted and read in
-/// again). The flag says that the natural key made the pair.
+/// again). The flag says that the natural key made the pair. A file may hold the same name in several regions.
 pub(super) fn by_natural_key(rules: &TableRules, pairs: Vec<Pair>) -> Vec<(Pair, bool)> {
     let mut rows = Vec::with_capacity(pairs.len());
-    let mut shadows = Vec::with_capacity(pairs.len());
+    let mut shadows = Shadows::default();
     for pair in pairs {
         match pair {
             Pair::Both(row, shadow) => {
-                rows.push(row);
-                shadows.push(Some(shadow));
+                let key = natural_key(rules, &row.cells);
+                let kept = key.is_some() && key == natural_key(rules, &shadow.cells);
+                if kept {
+                    rows.push((row, Some(shadow)));
+                } else {
+                    shadows.add(rules, shadow);
+                    rows.push((row, None));
+                }
             }
-            Pair::New(row) => rows.push(row),
-            Pair::Gone(shadow) => shadows.push(Some(shadow)),
+            Pair::New(row) => rows.push((row, None)),
+            Pair::Gone(shadow) => shadows.add(rules, shadow),
         }
     }
-    let mut by_key: HashMap<Vec<Value>, usize> = HashMap::with_capacity(shadows.len());
-    let mut by_id: HashMap<LocalId, usize> = HashMap::with_capacity(shadows.len());
-    for (at, shadow) in shadows.iter().enumerate().filter_map(|(at, shadow)| Some((at, shadow.as_ref()?))) {
-        by_id.insert(shadow.id.clone(), at);
-        if let Some(key) = natural_key(rules, &shadow.cells) {
-            by_key.entry(key).or_insert(at);
-        }
+    for (row, shadow) in rows.iter_mut().filter(|(_, shadow)| shadow.is_none()) {
+        *shadow = shadows.named(rules, row);
     }
-    let named: Vec<Option<ShadowRow>> =
-        rows.iter().map(|row| shadows[*by_key.get(&natural_key(rules, &row.cells)?)?].take()).collect();
     let mut paired: Vec<(Pair, bool)> = Vec::with_capacity(rows.len());
-    for (row, named) in rows.into_iter().zip(named) {
+    for (row, named) in rows {
         let by_key = named.is_some();
-        let shadow = named.or_else(|| shadows[*by_id.get(&row.id)?].take());
-        let pair = match shadow {
+        let pair = match named.or_else(|| shadows.of_id(&row.id)) {
             Some(shadow) => Pair::Both(row, shadow),
             None => Pair::New(row),
         };
         paired.push((pair, by_key));
     }
-    paired.extend(shadows.into_iter().flatten().map(|shadow| (Pair::Gone(shadow), false)));
+    paired.extend(shadows.rows.into_iter().flatten().map(|shadow| (Pair::Gone(shadow), false)));
     paired
+}
+
+/// Rows of the shadow that have no partner yet.
+#[derive(Default)]
+struct Shadows {
+    rows: Vec<Option<ShadowRow>>,
+    by_key: HashMap<Vec<Value>, Vec<usize>>,
+    by_id: HashMap<LocalId, usize>,
+}
+
+impl Shadows {
+    fn add(&mut self, rules: &TableRules, shadow: ShadowRow) {
+        let at = self.rows.len();
+        self.by_id.insert(shadow.id.clone(), at);
+        if let Some(key) = natural_key(rules, &shadow.cells) {
+            self.by_key.entry(key).or_default().push(at);
+        }
+        self.rows.push(Some(shadow));
+    }
+
+    /// The one of the row's name; where both say a region, of the same.
+    fn named(&mut self, rules: &TableRules, row: &LocalRow) -> Option<ShadowRow> {
+        let ours = region::said(rules, &row.cells);
+        let agrees = |shadow: &ShadowRow| {
+            let theirs = region::said(rules, &shadow.cells);
+            ours.is_none() || theirs.is_none() || ours == theirs
+        };
+        let bearers = self.by_key.get(&natural_key(rules, &row.cells)?)?;
+        let found = bearers.iter().find(|at| self.rows[**at].as_ref().is_some_and(agrees))?;
+        self.rows[*found].take()
+    }
+
+    fn of_id(&mut self, id: &LocalId) -> Option<ShadowRow> {
+        self.rows[*self.by_id.get(id)?].take()
+    }
 }

@@ -1,23 +1,42 @@
 //! Column by column.
 
-use model::{Gid, Value};
+use model::{Gid, Stamp, Value};
 
 use super::{Conflict, Side, Turn};
-use crate::{ColumnId, ConflictPolicy, Edit, Mark, Region, Stored};
+use crate::{Age, ColumnId, ConflictPolicy, Edit, Mark, Region, Stored, row::is_blank};
 
 impl Turn<'_> {
     pub(super) fn mark(&self) -> Mark {
         let headquarters = self.author.region == Region::All;
-        Mark { stamp: self.stamp, rev: self.rev, headquarters, emptied: None }
+        Mark { stamp: self.weight(), rev: self.rev, headquarters, emptied: None }
     }
 
-    /// Merges edits into a row, living or dead.
-    pub(super) fn write(&mut self, gid: Gid, edits: Vec<Edit>) {
-        let Some(mut row) = self.scope.row(gid).cloned() else { return };
+    /// Merges edits into a living row. Whether that counts as work on it: what is of unknown age and changes nothing
+    /// does not.
+    pub(super) fn write(&mut self, gid: Gid, edits: Vec<Edit>) -> bool {
+        let Some(mut row) = self.scope.row(gid).cloned() else { return false };
         for edit in edits {
             self.column(&mut row, edit);
         }
-        row.heard.insert(self.author.site, self.heard());
+        let counts = self.age == Age::Known || row.rev == self.rev;
+        let heard = row.heard.entry(self.author.site).or_default();
+        (heard.stamp, heard.deleted) = (Some(self.stamp), false);
+        if counts {
+            heard.wrote = self.rev;
+        }
+        self.scope.put(self.rules, row);
+        counts
+    }
+
+    /// What a file of unknown age says about a row that was deleted is kept beside what the row said when it died.
+    pub(super) fn outlived(&mut self, gid: Gid, edits: Vec<Edit>) {
+        let Some(mut row) = self.scope.row(gid).cloned() else { return };
+        for Edit { column, value, .. } in edits {
+            let standing = Side { value: row.cells[column.0].clone(), stamp: row.marks[column.0].stamp };
+            self.conflict(&row, Some(column), standing, Side { value: Some(value), stamp: self.weight() });
+        }
+        self.hand_back.push((row.table, gid));
+        row.heard.entry(self.author.site).or_default().stamp = Some(self.stamp);
         self.scope.put(self.rules, row);
     }
 
@@ -28,10 +47,10 @@ impl Turn<'_> {
         let now = standing.emptied.map_or_else(|| row.cells[column.0].clone(), |target| Some(target.into()));
         let agree = now.as_ref() == Some(&value);
         let own = standing.stamp.site == self.author.site && base.is_some() && base == now;
-        let seen = standing.rev <= self.base || own || now.is_none();
+        let seen = standing.rev <= self.base || own || now.is_none() || self.fills(row, column, now.as_ref());
         let stronger = self.rank(row, column, self.mark()) > self.rank(row, column, standing);
         if !agree && !seen {
-            let incoming = Side { value: Some(value.clone()), stamp: self.stamp };
+            let incoming = Side { value: Some(value.clone()), stamp: self.weight() };
             let standing = Side { value: now, stamp: standing.stamp };
             let (winner, loser) = if stronger { (incoming, standing) } else { (standing, incoming) };
             self.conflict(row, Some(column), winner, loser);
@@ -51,14 +70,20 @@ impl Turn<'_> {
         }
     }
 
-    /// What decides between two writers of one column.
-    pub(super) fn rank(&self, row: &Stored, column: ColumnId, mark: Mark) -> (bool, model::Stamp) {
+    /// What is of unknown age takes a cell that nobody ever filled; one that somebody emptied stays empty.
+    fn fills(&self, row: &Stored, column: ColumnId, now: Option<&Value>) -> bool {
+        self.age == Age::Unknown && is_blank(now) && row.marks[column.0].stamp == row.born
+    }
+
+    /// What decides between two writers of one column: any stamp against none, the policy, the later stamp.
+    pub(super) fn rank(&self, row: &Stored, column: ColumnId, mark: Mark) -> (bool, bool, Stamp) {
         let first = match self.rules[row.table][column].conflict {
             ConflictPolicy::Latest | ConflictPolicy::Ask => false,
             ConflictPolicy::Office => !mark.headquarters,
             ConflictPolicy::Headquarters => mark.headquarters,
         };
-        (first, mark.stamp)
+        let stamped = (mark.stamp.wall_ms, mark.stamp.counter) != (0, 0);
+        (stamped, first, mark.stamp)
     }
 
     pub(super) fn conflict(&mut self, row: &Stored, column: Option<ColumnId>, winner: Side, loser: Side) {

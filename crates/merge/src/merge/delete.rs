@@ -17,8 +17,7 @@ struct Fall {
 impl Turn<'_> {
     pub(super) fn delete(&mut self, gid: Gid, with: Option<Gid>) -> Verdict {
         let Some(row) = self.scope.row(gid).cloned() else { return Verdict::Unchanged };
-        let owner = self.owner(row.table, &row.cells);
-        if !self.author.region.may_write(Some(&owner), None) {
+        if !self.may_write(&row) {
             return Verdict::Refused(Refusal::Region);
         }
         let with = with.map(|parent| self.scope.today(parent));
@@ -90,9 +89,11 @@ impl Turn<'_> {
                     }
                     fall.children.push((from, parent));
                     next.push(from);
-                } else if !cascade {
+                } else if !cascade && self.may_write(row) {
                     // Dead rows as well: they may come back.
                     fall.emptied.push((from, column, parent));
+                } else if !cascade && row.lives() {
+                    return None;
                 }
             }
         }
@@ -107,9 +108,7 @@ impl Turn<'_> {
 
     /// A child that the site did not know as it is, or that is not the site's to delete.
     fn unseen(&self, row: &Stored) -> bool {
-        let owner = self.owner(row.table, &row.cells);
-        let foreign = !self.author.region.may_write(Some(&owner), None);
-        foreign || row.touched_since(self.seen(), self.author.site)
+        !self.may_write(row) || row.touched_since(self.seen(), self.author.site)
     }
 
     fn kill(&mut self, gid: Gid, cause: Cause) {

@@ -1,12 +1,33 @@
 //! Bringing rows back, with what they need and what fell with them.
 
+use std::collections::HashSet;
+
 use model::Gid;
 
 use super::Turn;
-use crate::{Cause, OnDelete};
+use crate::{Age, Cause, OnDelete, Reference};
 
 impl Turn<'_> {
+    /// Whether a row lives, or this author may bring it back with all that it needs.
+    pub(super) fn can_live(&self, gid: Gid) -> bool {
+        let mut asked = HashSet::new();
+        let mut next = vec![gid];
+        while let Some(gid) = next.pop().map(|gid| self.scope.today(gid)) {
+            let Some(row) = self.scope.row(gid) else { return false };
+            if row.lives() || !asked.insert(gid) {
+                continue;
+            }
+            if !self.may_write(row) {
+                return false;
+            }
+            next.extend(self.targets(row.table, &row.cells, true));
+        }
+        true
+    }
+
     /// Brings a dead row back, its parents, and all that fell when it died.
+    ///
+    /// **Invariants**: it can live ([`Turn::can_live`]).
     pub(super) fn revive(&mut self, gid: Gid) {
         let Some(row) = self.scope.row(gid).filter(|row| !row.lives() && row.became().is_none()) else {
             return;
@@ -27,19 +48,35 @@ impl Turn<'_> {
         }
     }
 
-    /// All that a living row refers to lives.
+    /// All that a living row refers to lives. What it can be without and may not come back is empty in it, until that
+    /// comes back.
     pub(super) fn ensure_parents(&mut self, gid: Gid) {
         let Some(row) = self.scope.living(gid) else { return };
         let references = self.rules[row.table].references();
-        let targets: Vec<Gid> = references.filter_map(|(c, _)| Gid::of(row.cells[c.0].as_ref()?)).collect();
-        for target in targets {
-            self.revive(self.scope.today(target));
+        let targets: Vec<_> =
+            references.filter_map(|(c, to)| Some((c, to, Gid::of(row.cells[c.0].as_ref()?)?))).collect();
+        for (column, reference, target) in targets {
+            let today = self.scope.today(target);
+            if self.scope.living(today).is_some() {
+                continue;
+            }
+            if self.may_return(reference, today) {
+                self.revive(today);
+            } else {
+                self.point(gid, column, None, Some(today));
+            }
         }
     }
 
-    /// Gives a row back what it lost when `cause` died.
+    /// Whether a row that is referred to comes back for it. No deletion is undone for a reference of unknown age.
+    fn may_return(&self, reference: Reference, target: Gid) -> bool {
+        let needed = reference.on_delete == OnDelete::Cascade;
+        (needed || self.age == Age::Known) && self.can_live(target)
+    }
+
+    /// Gives a row back what it lost when `cause` died. Another region's row waits for who may write it.
     fn raise(&mut self, gid: Gid, cause: Gid) {
-        let Some(row) = self.scope.row(gid) else { return };
+        let Some(row) = self.scope.row(gid).filter(|row| self.may_write(row)) else { return };
         let emptied = self.rules[row.table].references().map(|(column, _)| column);
         let emptied: Vec<_> = emptied.filter(|column| row.marks[column.0].emptied == Some(cause)).collect();
         let fell = row.dead.is_some_and(|dead| dead.cause == Cause::With(cause));

@@ -1,29 +1,29 @@
-//! Two rows with one natural key are one thing that two offices entered.
+//! Two rows of one region with one natural key are one thing that was entered twice.
 
 use model::{Gid, Value};
 
 use super::{Side, Turn};
-use crate::{Cause, Dead, Heard, Stored};
+use crate::{Age, Cause, Dead, Heard, Stored};
 
 impl Turn<'_> {
-    /// Makes `a` and `b` one if they bear the same name: the one born first stays, the other becomes an alias.
-    ///
-    /// Within one region their columns are merged like two concurrent changes. Across regions the first one's columns
-    /// stand, for nobody may write another region's row; what the other said is kept as conflicts.
+    /// Makes `a` and `b` one, which bear the same name in the same region: the one born first stays, the other becomes
+    /// an alias. Their columns are merged like two concurrent changes.
     pub(super) fn unify(&mut self, a: Gid, b: Gid) {
         let (Some(a), Some(b)) = (self.scope.row(a), self.scope.row(b)) else { return };
         // A name may be given again to something new by who knows that its bearer is gone.
         let told = |row: &Stored| row.heard.get(&self.author.site).is_some_and(|heard| heard.deleted);
-        let concurrent = |row: &Stored| row.dead.is_none_or(|dead| dead.rev > self.author.seen && !told(row));
+        let concurrent = |row: &Stored| {
+            let unseen = |dead: Dead| dead.rev > self.author.seen && !told(row);
+            row.dead.is_none_or(|dead| self.age == Age::Known && unseen(dead) && self.can_live(row.gid))
+        };
         if a.gid == b.gid || a.became().is_some() || b.became().is_some() || !concurrent(a) || !concurrent(b)
         {
             return;
         }
         let (mut stays, goes) =
             if (a.born, a.gid) < (b.born, b.gid) { (a.clone(), b.clone()) } else { (b.clone(), a.clone()) };
-        let foreign = self.owner(stays.table, &stays.cells) != self.owner(goes.table, &goes.cells);
         for at in 0..stays.cells.len() {
-            self.unify_column(&mut stays, &goes, at, foreign);
+            self.unify_column(&mut stays, &goes, at);
         }
         for (site, theirs) in &goes.heard {
             let heard = stays.heard.entry(*site).or_default();
@@ -44,7 +44,7 @@ impl Turn<'_> {
         self.raise_fallen(to);
     }
 
-    fn unify_column(&mut self, stays: &mut Stored, goes: &Stored, at: usize, foreign: bool) {
+    fn unify_column(&mut self, stays: &mut Stored, goes: &Stored, at: usize) {
         let column = crate::ColumnId(at);
         let Some(theirs) = goes.cells[at].clone() else { return };
         let rank = |turn: &Self, row: &Stored| turn.rank(row, column, row.marks[at]);
@@ -54,14 +54,13 @@ impl Turn<'_> {
             stays.marks[at] = goes.marks[at];
             return;
         };
-        let take = stronger && !foreign;
         if ours != theirs {
             let standing = Side { value: Some(ours), stamp: stays.marks[at].stamp };
             let other = Side { value: Some(theirs.clone()), stamp: goes.marks[at].stamp };
-            let (winner, loser) = if take { (other, standing) } else { (standing, other) };
+            let (winner, loser) = if stronger { (other, standing) } else { (standing, other) };
             self.conflict(stays, Some(column), winner, loser);
         }
-        if take {
+        if stronger {
             stays.cells[at] = Some(theirs);
             stays.marks[at] = goes.marks[at];
         }

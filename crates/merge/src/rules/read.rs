@@ -44,6 +44,8 @@ struct RawTable {
     #[serde(default)]
     telling: Vec<String>,
     #[serde(default)]
+    identifying: Vec<String>,
+    #[serde(default)]
     conflict: ConflictPolicy,
     columns: Vec<RawColumn>,
 }
@@ -117,6 +119,10 @@ fn resolve(table: &RawTable, tables: &HashMap<String, TableId>) -> Result<TableR
     if natural_key.iter().any(|column| columns[column.0].reference.is_some()) {
         return Err(wrong(table, "a reference names nothing: it cannot be part of a natural key".to_owned()));
     }
+    if !natural_key.is_empty() && region.columns().1.is_some() {
+        let what = "a natural key names a row within its region: the row itself has to say it";
+        return Err(wrong(table, what.to_owned()));
+    }
     Ok(TableRules {
         name: table.name.clone(),
         key: table.key.clone(),
@@ -125,6 +131,7 @@ fn resolve(table: &RawTable, tables: &HashMap<String, TableId>) -> Result<TableR
         region,
         natural_key,
         telling: find_all(&table.telling)?,
+        identifying: find_all(&table.identifying)?,
         text_key,
     })
 }

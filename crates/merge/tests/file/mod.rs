@@ -180,7 +180,7 @@ impl Pc {
             let hub_rows = living.map(shadow).collect();
             let known =
                 Acquaintance::new(&rules[table], hub_rows, theirs(table).into_values().collect(), copy);
-            diff.meet(table, rows, &known).unwrap();
+            diff.meet(table, rows, &known, &self.region).unwrap();
         }
         let set = diff.finish();
         let outcomes = self.settle(rules, hub, &set);

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use merge::{
-    Author, Cause, Cells, Change, Conflict, Outcome, Rules, Scope, Stored, TableId, Want, Written, merge,
-    natural_key,
+    Author, Cause, Cells, Change, Conflict, Namesake, Outcome, Owner, Rules, Scope, Stored, TableId, Want,
+    Written, merge, natural_key, region,
 };
 use model::{Gid, Rev, Value};
 
@@ -15,6 +15,7 @@ pub struct Hub {
     pub rows: HashMap<Gid, Stored>,
     pub rev: Rev,
     pub conflicts: Vec<Conflict>,
+    pub namesakes: Vec<Namesake>,
     pub history: Vec<Written>,
 }
 
@@ -24,6 +25,17 @@ pub fn rainstaff() -> Rules {
 
 impl Hub {
     pub fn take(&mut self, rules: &Rules, author: &Author, changes: &[Change]) -> Vec<Outcome> {
+        let before = self.rows.clone();
+        let owners: HashMap<Gid, Owner> =
+            before.values().map(|row| (row.gid, self.owner(rules, row))).collect();
+        let foreign = before.into_values().filter(|row| !author.region.sees(&owners[&row.gid])).collect();
+        let outcomes = self.merge(rules, author, changes);
+        self.check(rules);
+        self.check_foreign(foreign);
+        outcomes
+    }
+
+    fn merge(&mut self, rules: &Rules, author: &Author, changes: &[Change]) -> Vec<Outcome> {
         let mut scope = Scope::default();
         for round in 0.. {
             let wants = scope.wants(rules, changes);
@@ -41,6 +53,7 @@ impl Hub {
             self.rev = Rev(self.rev.0 + 1);
             let outcome = merge(rules, &mut scope, author, change.clone(), self.rev);
             self.conflicts.extend(outcome.conflicts.iter().cloned());
+            self.namesakes.extend(outcome.namesakes.iter().cloned());
             self.history.extend(outcome.written.iter().cloned());
             outcomes.push(outcome);
         }
@@ -48,8 +61,24 @@ impl Hub {
             assert_eq!(written.before, self.rows.get(&written.after.gid).cloned(), "the scope knew the row");
             self.rows.insert(written.after.gid, written.after);
         }
-        self.check(rules);
         outcomes
+    }
+
+    /// Nothing that an office does alters a row of another region; a reference to a row that became another one names
+    /// that one.
+    fn check_foreign(&self, before: Vec<Stored>) {
+        let named = |cell: &Option<Value>| {
+            cell.as_ref()
+                .map(|value| Gid::of(value).map_or_else(|| value.clone(), |gid| self.today(gid).into()))
+        };
+        let named = |cells: &Cells| cells.iter().map(named).collect::<Cells>();
+        for row in before {
+            let after = &self.rows[&row.gid];
+            assert_eq!(row.lives(), after.lives(), "{row:?} became {after:?}");
+            assert_eq!(row.became(), after.became());
+            assert_eq!(named(&row.cells), named(&after.cells), "{row:?} became {after:?}");
+            assert!(row.marks.iter().zip(&after.marks).all(|(before, after)| before.stamp == after.stamp));
+        }
     }
 
     fn find(&self, rules: &Rules, want: &Want) -> Vec<Stored> {
@@ -81,9 +110,15 @@ impl Hub {
                 }
             }
             if let Some(key) = natural_key(&rules[row.table], &row.cells) {
-                assert!(names.insert((row.table, key)), "two living rows of one name: {row:?}");
+                let owner = format!("{:?}", self.owner(rules, row));
+                assert!(names.insert((row.table, owner, key)), "two living rows of one name: {row:?}");
             }
         }
+    }
+
+    pub fn owner(&self, rules: &Rules, row: &Stored) -> Owner {
+        let parent = |_: TableId, gid: Gid| Some(&self.rows.get(&self.today(gid))?.cells);
+        region::owner(rules, row.table, &row.cells, &parent)
     }
 
     /// The data that sites see: living rows.
@@ -99,7 +134,7 @@ impl Hub {
         gid
     }
 
-    /// Whether a value that was once written for a cell is current, in the conflict list or in the history.
+    /// Whether a value that was once written for a cell stands in a row, living or dead, or in the list of conflicts.
     pub fn remembers(&self, value: &Value) -> bool {
         let in_cells = |cells: &Cells| cells.iter().flatten().any(|cell| cell == value);
         self.rows.values().any(|row| in_cells(&row.cells))
@@ -107,10 +142,6 @@ impl Hub {
                 .conflicts
                 .iter()
                 .any(|c| [&c.winner, &c.loser].iter().any(|s| s.value.as_ref() == Some(value)))
-            || self
-                .history
-                .iter()
-                .any(|w| in_cells(&w.after.cells) || w.before.iter().any(|b| in_cells(&b.cells)))
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use merge::{
-    Acquaintance, Action, Cells, Change, ChangeSet, Deletes, DiffError, FileDiff, Rules, ShadowRow, TableId,
-    Tally, natural_key,
+    Acquaintance, Action, Cells, Change, ChangeSet, Deletes, DiffError, FileDiff, Region, Rules, ShadowRow,
+    TableId, Tally, natural_key,
 };
 use model::{Gid, Rev};
 use replica::office_file::OfficeFile;
@@ -62,6 +62,7 @@ type Acquaintances = BTreeMap<TableId, Acquaintance>;
 
 pub(super) async fn compare(
     desk: &mut Desk<'_>,
+    region: &Region,
     base: &Base,
     file: &OfficeFile,
 ) -> std::result::Result<Said, Rejected> {
@@ -69,7 +70,7 @@ pub(super) async fn compare(
     let known = acquaintances(desk, base, file).await?;
     let mut met = HashMap::new();
     for known in known.values() {
-        for row in known.by_id.values().chain(known.by_key.values()) {
+        for row in known.by_id.values().chain(known.by_key.values().flatten()) {
             if !matches!(&base.way, Way::Meet { dead, .. } if dead.contains(&row.gid)) {
                 met.insert(row.gid, (row.rev, row.cells.clone()));
             }
@@ -83,7 +84,7 @@ pub(super) async fn compare(
         let Some(rows) = file.merged.get(table) else { continue };
         let rows = rows.iter().cloned();
         let tally = match known.get(table) {
-            Some(known) => diff.meet(*table, rows, known)?,
+            Some(known) => diff.meet(*table, rows, known, region)?,
             None => go_on(&mut diff, *table, rows, base)?,
         };
         tallies.insert(*table, tally);

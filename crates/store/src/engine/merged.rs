@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use merge::{Action, Cells, Change, Outcome, Scope, TableId, Verdict};
+use merge::{Action, Cells, Change, Namesake, Outcome, Scope, TableId, Verdict};
 use model::{Gid, Rev, Value};
 use replica::codec::Stored as _;
 
@@ -27,6 +27,7 @@ pub(super) struct End {
     pub wrote: bool,
     pub conflicts: usize,
     pub repaired: bool,
+    pub namesakes: Vec<Namesake>,
 }
 
 /// What a change was to do.
@@ -99,6 +100,7 @@ fn end(change: &Change, outcome: &Outcome) -> End {
         wrote: !outcome.written.is_empty(),
         conflicts: outcome.conflicts.len(),
         repaired: outcome.repaired.is_some(),
+        namesakes: outcome.namesakes.clone(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use merge::{OrphanRow, Refusal, Rules, TableId, Verdict};
+use merge::{Namesake, OrphanRow, Owner, Refusal, Rules, TableId, Verdict};
 use model::{Gid, SiteId};
 use replica::office_file::Finding;
 
@@ -149,6 +149,9 @@ impl<'a> Telling<'a> {
             self.receipt.conflicts += end.conflicts;
             self.receipt.repaired += usize::from(repaired);
             let first = counted.insert(end.gid);
+            for namesake in &end.namesakes {
+                self.namesake(namesake);
+            }
             let table = self.table(end.table);
             table.repaired += usize::from(repaired);
             match (&end.verdict, end.wish) {
@@ -171,6 +174,15 @@ impl<'a> Telling<'a> {
         }
     }
 
+    fn namesake(&mut self, namesake: &Namesake) {
+        let Namesake { table, gid, owner, other_owner, .. } = namesake;
+        let rule = &self.rules[*table];
+        let names: Vec<_> = rule.natural_key.iter().map(|column| rule[*column].name.as_str()).collect();
+        let (names, ours, theirs) = (names.join("`, `"), of_region(owner), of_region(other_owner));
+        let what = format!("the same `{names}` stands in {ours} and in {theirs}: both rows stay");
+        self.reason(*table, self.key(*gid), "namesake", what);
+    }
+
     fn refused(&mut self, table: TableId, key: String, refusal: Refusal) {
         let (reason, what) = match refusal {
             Refusal::Region => ("region", "the row is not of this site's region".to_owned()),
@@ -179,8 +191,22 @@ impl<'a> Telling<'a> {
                 "orphan",
                 format!("`{}` names a row that the hub does not know", self.rules[table][column].name),
             ),
+            Refusal::Gone(column) => (
+                "orphan",
+                format!(
+                    "`{}` names a row of another region that was deleted",
+                    self.rules[table][column].name
+                ),
+            ),
         };
         self.reason(table, key, reason, what);
+    }
+}
+
+fn of_region(owner: &Owner) -> &str {
+    match owner {
+        Owner::Region(region) => region,
+        Owner::Shared | Owner::Nobody => "no region",
     }
 }
 
@@ -188,18 +214,21 @@ impl<'a> Telling<'a> {
 pub(super) async fn tell(
     desk: &mut Desk<'_>,
     site: SiteId,
-    (base, said): (&Base, &Said),
+    (base, said, merged): (&Base, &Said, &Merged),
     refused: &[Refused<'_>],
 ) -> Result<()> {
     let mut counts = refused::counts(refused);
-    for doubt in &said.set.doubts {
-        *counts.entry(("doubt", doubt.table)).or_default() += 1;
+    let doubts = said.set.doubts.iter().map(|doubt| ("doubt", doubt.table));
+    let namesakes = merged.ends.iter().flat_map(|end| &end.namesakes);
+    for (kind, table) in doubts.chain(namesakes.map(|namesake| ("namesake", namesake.table))) {
+        *counts.entry((kind, table)).or_default() += 1;
     }
     for ((kind, table), rows) in counts {
         let what = match kind {
             "region" => "not of this site's region",
             "orphan" => "naming a row that is not there",
             "unknown_row" => "that the hub does not know",
+            "namesake" => "named like a row of another region: both stay",
             _ => "under an id that held something else before",
         };
         let what = format!("{}: {rows} rows {what}", desk.hub.rules[table].name);

@@ -65,7 +65,7 @@ impl Job for Receive {
 impl Receive {
     pub(super) async fn receive(&self, desk: &mut Desk<'_>) -> std::result::Result<Receipt, Rejected> {
         let base = choose::choose(desk, &self.device, &self.file, &self.mark).await?;
-        let mut said = compare::compare(desk, &base, &self.file).await?;
+        let mut said = compare::compare(desk, &self.device.region, &base, &self.file).await?;
         let held = self.held(desk, &base, &said);
         let back = match self.mode {
             _ if held.is_empty() => Vec::new(),
@@ -89,7 +89,7 @@ impl Receive {
         refused::write_back(desk, &back).await?;
         fail_point!("store-rows-written");
         let receipt = receipt::write(desk.hub, self, &base, &said, &merged);
-        receipt::tell(desk, self.device.site, (&base, &said), &refused).await?;
+        receipt::tell(desk, self.device.site, (&base, &said, &merged), &refused).await?;
         self.settle(desk, base, &said, &merged).await?;
         fail_point!("store-shadow-written");
         audit(desk, &self.device.name, "upload", &receipt::summary(self, &receipt)).await?;

@@ -57,12 +57,12 @@ pub(super) fn list<'a>(
         let region = match refusal {
             Refusal::Region => true,
             Refusal::Orphan(_) => foreign,
-            Refusal::Unknown => false,
+            Refusal::Unknown | Refusal::Gone(_) => false,
         };
         let row = ids.get(&end.gid).and_then(|(table, id)| row(*table, id));
         let kind = match refusal {
             Refusal::Region => "region",
-            Refusal::Orphan(_) => "orphan",
+            Refusal::Orphan(_) | Refusal::Gone(_) => "orphan",
             Refusal::Unknown => "unknown_row",
         };
         Refused { table: end.table, gid: Some(end.gid), row, region, kind }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use async_trait::async_trait;
-use merge::{Action, Author, Change, Edit, Mint as _, Region, Scope, TableId, Verdict, merge};
+use merge::{Action, Age, Author, Change, Edit, Mint as _, Region, Scope, TableId, Verdict, merge};
 use model::{Gid, SiteId, Value};
 
 use super::{audit, history, rows};
@@ -85,7 +85,7 @@ async fn put_back(desk: &mut Desk<'_>, entry: &Entry) -> Result<()> {
     // Headquarters has seen everything.
     let seen = desk.meta.rev;
     let author = Author { site: SiteId::HUB, region: Region::All, seen };
-    let changes = [Change { table, gid, stamp, base: seen, action }];
+    let changes = [Change { table, gid, stamp, base: seen, age: Age::Known, action }];
     let mut scope = Scope::default();
     rows::load(desk.db, rules, &mut scope, &changes, &HashSet::new()).await?;
     let rev = desk.meta.next_rev();
