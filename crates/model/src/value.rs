@@ -178,6 +178,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_value_is_small() {
+        assert_eq!(size_of::<Option<Value>>(), 32);
+    }
+
+    #[test]
     fn nothing_equals_something_else_by_accident() {
         assert_ne!(Value::Real(-0.0), Value::Real(0.0));
         assert_eq!(Value::Real(f64::NAN), Value::Real(f64::NAN));
