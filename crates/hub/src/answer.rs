@@ -10,13 +10,15 @@ use axum::{
 use serde_json::{Value, json};
 use store::Rejected;
 
-use crate::body::Cut;
+use crate::{attempts, body::Cut};
 
 /// Why a program did not get what it asked for.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
     #[error("Invalid API key")]
     Key,
+    #[error("Too many wrong keys came from this address; try again in a few minutes")]
+    Guessing,
     #[error("Invalid region")]
     Region,
     #[error("No database file in request")]
@@ -40,13 +42,12 @@ pub(crate) enum Refusal {
 const WAITING: &str = "A file of this PC waits for approval: until then its own file is not replaced";
 const OURS: &str = "The hub could not do it; its log says why";
 const LATER: &str = "The hub cannot do it at the moment; try again later";
-/// After how many seconds another try is worth it.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("10");
 
 impl Refusal {
     fn status(&self) -> StatusCode {
         match self {
             Self::Key => StatusCode::UNAUTHORIZED,
+            Self::Guessing => StatusCode::TOO_MANY_REQUESTS,
             Self::Region | Self::NoFile | Self::TwoFiles | Self::Form => StatusCode::BAD_REQUEST,
             Self::Body(Cut::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Body(Cut::TooSlow) => StatusCode::REQUEST_TIMEOUT,
@@ -102,9 +103,13 @@ impl IntoResponse for Refusal {
         let status = self.status();
         self.log(status);
         let mut response = (status, Json(self.body(status))).into_response();
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
-        }
+        let wait = match status {
+            StatusCode::SERVICE_UNAVAILABLE => Some(HeaderValue::from_static("10")),
+            StatusCode::TOO_MANY_REQUESTS => Some(HeaderValue::from(attempts::WAIT_MS / 1000)),
+            _ => None,
+        };
+        // After how many seconds another try is worth it.
+        wait.map(|wait| response.headers_mut().insert(header::RETRY_AFTER, wait));
         response
     }
 }

@@ -1,12 +1,11 @@
 //! What all requests share.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use jiff::Timestamp;
 use store::{Accounts, Store};
-use tokio::sync::Semaphore;
 
-use crate::{Passwords, Settings, attempts::Attempts, shared_key::RegionsHeard};
+use crate::{Passwords, Settings, attempts::Attempts, shared_key::RegionsHeard, turns::Turns};
 
 #[derive(Debug)]
 pub(crate) struct App {
@@ -14,12 +13,15 @@ pub(crate) struct App {
     pub store: Store,
     pub accounts: Accounts,
     pub passwords: Passwords,
-    /// Failed log-ins, by name.
-    pub attempts: Attempts,
+    /// Failed log-ins with one name from one address.
+    pub log_ins: Attempts<(String, IpAddr)>,
+    /// Failed log-ins with any name from one address.
+    pub visitors: Attempts<IpAddr>,
+    /// Keys from one address that are none.
+    pub keys: Attempts<IpAddr>,
     /// Which region the shared key last spoke for, by address.
     pub regions_heard: RegionsHeard,
-    /// Uploads that may still begin.
-    pub uploads: Arc<Semaphore>,
+    pub turns: Turns,
     /// Browsers reach the hub by https.
     pub secure: bool,
 }
@@ -28,9 +30,11 @@ impl App {
     pub fn new(settings: Settings, store: Store, accounts: Accounts) -> Self {
         Self {
             passwords: Passwords::new(Arc::clone(&settings.random)),
-            attempts: Attempts::default(),
+            log_ins: Attempts::of(5),
+            visitors: Attempts::of(50),
+            keys: Attempts::of(20),
             regions_heard: RegionsHeard::default(),
-            uploads: Arc::new(Semaphore::new(settings.limits.uploads_max)),
+            turns: Turns::new(&settings.limits),
             secure: settings.is_secure(),
             settings,
             store,

@@ -1,15 +1,22 @@
-//! Lock-out: who guesses passwords has to wait.
+//! Who guesses has to wait.
 
 use std::{
     collections::HashMap,
+    hash::Hash,
+    net::{IpAddr, Ipv6Addr},
     sync::{Mutex, PoisonError},
 };
 
-/// Log-ins that did not succeed, by the name that was typed, whether there is such a person or not.
+/// Attempts that did not succeed, by whoever is told apart: a name from one address, an address.
+///
+/// Never by a name alone: then anybody could keep its owner out.
 ///
 /// **Invariants**: an attempt counts from its beginning, so that many at once are no way around.
-#[derive(Debug, Default)]
-pub(crate) struct Attempts(Mutex<HashMap<String, Failed>>);
+#[derive(Debug)]
+pub(crate) struct Attempts<K> {
+    failures_max: u32,
+    failed: Mutex<HashMap<K, Failed>>,
+}
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Failed {
@@ -17,27 +24,26 @@ struct Failed {
     last_ms: i64,
 }
 
-pub(crate) const FAILURES_MAX: u32 = 5;
-/// How long a name is locked after that, and how long a failure is remembered.
-pub(crate) const LOCK_MS: i64 = 5 * 60 * 1000;
-const NAMES_MAX: usize = 10_000;
+/// How long one has to wait after too many, and how long a failure is remembered.
+pub(crate) const WAIT_MS: i64 = 5 * 60 * 1000;
+const REMEMBERED_MAX: usize = 10_000;
 
-impl Attempts {
-    /// Counts an attempt. `false`: the name is locked, and nothing may be tried.
-    pub fn begin(&self, name: &str, now_ms: i64) -> bool {
-        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let over = |failed: &Failed| now_ms - failed.last_ms >= LOCK_MS;
-        if names.len() >= NAMES_MAX && !names.contains_key(name) {
-            names.retain(|_, failed| !over(failed));
-            if names.len() >= NAMES_MAX {
-                return false;
-            }
+impl<K: Clone + Eq + Hash> Attempts<K> {
+    pub fn of(failures_max: u32) -> Self {
+        Self { failures_max, failed: Mutex::default() }
+    }
+
+    /// Counts an attempt. `false`: there were too many, and nothing may be tried.
+    pub fn begin(&self, who: &K, now_ms: i64) -> bool {
+        let mut all = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= REMEMBERED_MAX && !all.contains_key(who) {
+            make_room(&mut all, now_ms);
         }
-        let failed = names.entry(name.to_owned()).or_default();
-        if over(failed) {
+        let failed = all.entry(who.clone()).or_default();
+        if is_over(failed, now_ms) {
             failed.count = 0;
         }
-        if failed.count >= FAILURES_MAX {
+        if failed.count >= self.failures_max {
             return false;
         }
         *failed = Failed { count: failed.count + 1, last_ms: now_ms };
@@ -45,14 +51,45 @@ impl Attempts {
     }
 
     /// The attempt succeeded: the earlier ones were slips.
-    pub fn succeed(&self, name: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    pub fn succeed(&self, who: &K) {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).remove(who);
     }
 
-    /// Whether the last attempt locked the name.
-    pub fn is_locked(&self, name: &str) -> bool {
-        let names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        names.get(name).is_some_and(|failed| failed.count >= FAILURES_MAX)
+    /// The attempt succeeded; the earlier ones may have been somebody else's.
+    pub fn take_back(&self, who: &K) {
+        let mut all = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(failed) = all.get_mut(who) {
+            failed.count = failed.count.saturating_sub(1);
+        }
+    }
+
+    /// Whether the last attempt was the last for a while.
+    pub fn is_spent(&self, who: &K) -> bool {
+        let all = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(who).is_some_and(|failed| failed.count >= self.failures_max)
+    }
+}
+
+fn is_over(failed: &Failed, now_ms: i64) -> bool {
+    now_ms - failed.last_ms >= WAIT_MS
+}
+
+/// Forgets what is over; if that is too little, whoever failed longest ago, half of them at once: one who is new is never
+/// made to wait.
+fn make_room<K: Eq + Hash>(all: &mut HashMap<K, Failed>, now_ms: i64) {
+    all.retain(|_, failed| !is_over(failed, now_ms));
+    if all.len() >= REMEMBERED_MAX {
+        let mut times: Vec<i64> = all.values().map(|failed| failed.last_ms).collect();
+        let (_, middle, _) = times.select_nth_unstable(REMEMBERED_MAX / 2);
+        all.retain(|_, failed| failed.last_ms > *middle);
+    }
+}
+
+/// What one party has of the addresses: a whole network of IPv6, where each has more than enough of them.
+pub(crate) fn party(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+        address @ IpAddr::V4(_) => address,
     }
 }
 
@@ -61,30 +98,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn after_five_failures_a_name_waits() {
-        let attempts = Attempts::default();
-        assert!((0..5).all(|at| attempts.begin("admin", at)));
-        assert!(attempts.is_locked("admin"));
-        assert!(!attempts.begin("admin", 5));
-        assert!(attempts.begin("ankara1", 5), "others do not wait");
-        assert!(!attempts.begin("admin", 4 + LOCK_MS - 1), "trying meanwhile changes nothing");
-        assert!(attempts.begin("admin", 4 + LOCK_MS));
-        assert!(!attempts.is_locked("admin"), "counted anew");
+    fn after_so_many_failures_one_waits_and_others_do_not() {
+        let attempts = Attempts::of(5);
+        assert!((0..5).all(|at| attempts.begin(&"admin", at)));
+        assert!(attempts.is_spent(&"admin"));
+        assert!(!attempts.begin(&"admin", 5));
+        assert!(attempts.begin(&"ankara1", 5), "others do not wait");
+        assert!(!attempts.begin(&"admin", 4 + WAIT_MS - 1), "trying meanwhile changes nothing");
+        assert!(attempts.begin(&"admin", 4 + WAIT_MS));
+        assert!(!attempts.is_spent(&"admin"), "counted anew");
     }
 
     #[test]
-    fn a_success_forgets_the_slips() {
-        let attempts = Attempts::default();
-        assert!((0..4).all(|at| attempts.begin("admin", at)));
-        attempts.succeed("admin");
-        assert!((0..5).all(|at| attempts.begin("admin", at)));
+    fn a_success_forgets_the_slips_or_only_itself() {
+        let attempts = Attempts::of(5);
+        assert!((0..4).all(|at| attempts.begin(&"admin", at)));
+        attempts.succeed(&"admin");
+        assert!((0..4).all(|at| attempts.begin(&"admin", at)));
+        for at in 4..20 {
+            assert!(attempts.begin(&"admin", at));
+            attempts.take_back(&"admin");
+        }
+        assert!(attempts.begin(&"admin", 20));
+        assert!(!attempts.begin(&"admin", 20));
     }
 
     #[test]
-    fn memory_is_bounded() {
-        let attempts = Attempts::default();
-        assert!((0..NAMES_MAX).all(|at| attempts.begin(&at.to_string(), 0)));
-        assert!(!attempts.begin("one more", 1));
-        assert!(attempts.begin("one more", LOCK_MS));
+    fn memory_is_bounded_and_filling_it_keeps_nobody_out() {
+        let attempts = Attempts::of(5);
+        assert!((0..3 * REMEMBERED_MAX).all(|at| attempts.begin(&at, 0)));
+        assert!(attempts.failed.lock().unwrap().len() <= REMEMBERED_MAX);
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_party() {
+        let party = |text: &str| party(text.parse().unwrap()).to_string();
+        assert_eq!(party("2001:db8:1:2:3:4:5:6"), party("2001:db8:1:2::9"));
+        assert_ne!(party("2001:db8:1:2::9"), party("2001:db8:1:3::9"));
+        assert_eq!(party("::ffff:10.0.0.7"), "10.0.0.7");
     }
 }

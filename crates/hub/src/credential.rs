@@ -1,9 +1,12 @@
 //! Who asks, told by the key that is shown.
 
-use axum::http::{HeaderMap, HeaderValue};
-use store::{Device, Store};
+use std::net::SocketAddr;
 
-use crate::{ApiKey, answer::Refusal};
+use axum::http::{HeaderMap, HeaderValue};
+
+use store::Device;
+
+use crate::{answer::Refusal, app::App, attempts, shared_key};
 
 const KEY: &str = "x-api-key";
 const REGION: &str = "x-region";
@@ -26,22 +29,28 @@ pub(crate) fn is_shown(headers: &HeaderMap) -> bool {
 }
 
 /// # Errors
-/// `Key`: none, a wrong one, several, or a revoked one.
-pub(crate) async fn caller(
-    store: &Store,
-    shared: Option<&ApiKey>,
-    headers: &HeaderMap,
-) -> Result<Caller, Refusal> {
+/// `Key`: none, a wrong one, several, or a revoked one. `Guessing`: too many wrong ones came from there. A site's own
+/// token cannot be guessed and is always looked at.
+pub(crate) async fn caller(app: &App, peer: SocketAddr, headers: &HeaderMap) -> Result<Caller, Refusal> {
     let key = single(headers, KEY).map_err(|()| Refusal::Key)?.ok_or(Refusal::Key)?.as_bytes().trim_ascii();
     if key.len() > KEY_BYTES_MAX {
         return Err(Refusal::Key);
     }
-    if shared.is_some_and(|shared| shared.is(key)) {
-        return Ok(Caller::Shared);
+    if let Ok(token) = std::str::from_utf8(key)
+        && let Some(device) = app.store.device_of_token(token).await?
+    {
+        return Ok(Caller::Site(device));
     }
-    let token = std::str::from_utf8(key).map_err(|_| Refusal::Key)?;
-    let device = store.device_of_token(token).await?;
-    device.map(Caller::Site).ok_or(Refusal::Key)
+    let shared = app.settings.api_key.as_ref().ok_or(Refusal::Key)?;
+    let from = attempts::party(shared_key::address(peer, headers, app.settings.is_behind_proxy()));
+    if !app.keys.begin(&from, app.now_ms()) {
+        return Err(Refusal::Guessing);
+    }
+    if !shared.is(key) {
+        return Err(Refusal::Key);
+    }
+    app.keys.take_back(&from);
+    Ok(Caller::Shared)
 }
 
 /// The region that a request claims, if it claims one.

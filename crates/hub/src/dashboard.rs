@@ -1,10 +1,10 @@
 //! `GET /dashboard`: how things stand, for people.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 
 use askama::Template;
 use axum::{
-    extract::{Query, State},
+    extract::{ConnectInfo, Query, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
@@ -26,8 +26,6 @@ use crate::{
 const EMPLOYEES: &str = "employees";
 const TIMESHEETS: &str = "timesheets";
 const RECENT: usize = 25;
-/// Read so many, as those of other regions are left out.
-const RECENT_READ: usize = 500;
 const ACTIVITY: usize = 25;
 const CONTENT_CHARS_MAX: usize = 160;
 
@@ -98,11 +96,12 @@ struct ActivityLine {
 
 pub(crate) async fn dashboard(
     State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Query(asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let words = Words::of(asked.lang.as_deref(), &headers, app.settings.language);
-    match viewer(&app, &headers).await? {
+    match viewer(&app, peer, &headers).await? {
         Ok(viewer) => page(&gather(&app, words, &viewer).await?),
         Err(elsewhere) => Ok(elsewhere),
     }
@@ -110,9 +109,13 @@ pub(crate) async fn dashboard(
 
 /// Whoever may look; otherwise where to go first. A key opens the page as the old guide says it: the shared key, or
 /// that of headquarters.
-async fn viewer(app: &App, headers: &HeaderMap) -> Result<Result<Viewer, Response>, Refusal> {
+async fn viewer(
+    app: &App,
+    peer: SocketAddr,
+    headers: &HeaderMap,
+) -> Result<Result<Viewer, Response>, Refusal> {
     if credential::is_shown(headers) {
-        return match credential::caller(&app.store, app.settings.api_key.as_ref(), headers).await {
+        return match credential::caller(app, peer, headers).await {
             Ok(Caller::Shared) => Ok(Ok(Viewer { name: None, sees: Region::All, is_admin: true })),
             Ok(Caller::Site(device)) if device.region == Region::All => {
                 Ok(Ok(Viewer { name: None, sees: Region::All, is_admin: true }))
@@ -135,7 +138,7 @@ async fn viewer(app: &App, headers: &HeaderMap) -> Result<Result<Viewer, Respons
 async fn gather<'a>(app: &App, words: &'static Words, viewer: &'a Viewer) -> Result<Page<'a>, Refusal> {
     let store = &app.store;
     let (status, sites) = (store.status().await?, store.sites().await?);
-    let recent = store.recent(RECENT_READ).await?;
+    let recent = store.recent(&viewer.sees, RECENT).await?;
     let conflicts = store.conflicts().await?;
     let alerts = store.alerts().await?;
     let activity = if viewer.is_admin { Some(store.audit(ACTIVITY).await?) } else { None };
@@ -162,12 +165,7 @@ async fn gather<'a>(app: &App, words: &'static Words, viewer: &'a Viewer) -> Res
             .filter(|alert| told.sees_site(alert.site))
             .map(|alert| told.alert(alert))
             .collect(),
-        recent: recent
-            .iter()
-            .filter(|c| told.sees_row(c.region.as_deref()))
-            .take(RECENT)
-            .map(|c| told.change(c))
-            .collect(),
+        recent: recent.iter().map(|change| told.change(change)).collect(),
         activity: activity.map(|entries| entries.iter().map(|entry| told.activity(entry)).collect()),
     })
 }

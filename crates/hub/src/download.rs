@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use store::{Device, Handout};
+use store::Handout;
 use tokio::fs::File;
 use tokio_util::io::ReaderStream;
 
@@ -26,25 +26,29 @@ pub(crate) async fn download(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let device = device(&app, peer, &headers).await?;
-    let handout = app.store.hand_out(&device).await?;
+    let handout = handout(&app, peer, &headers).await?;
     if is_known(&headers, &handout.etag) {
         return Ok((StatusCode::NOT_MODIFIED, tag(&handout)?).into_response());
     }
     Ok((tag(&handout)?, file(&handout).await?).into_response())
 }
 
-/// Who fetches the file. Behind the shared key the old program does not say: then it is told by its address, and
-/// whoever cannot be told gets what the key may see, which is everything.
-async fn device(app: &App, peer: SocketAddr, headers: &HeaderMap) -> Result<Device, Refusal> {
-    match credential::caller(&app.store, app.settings.api_key.as_ref(), headers).await? {
-        Caller::Site(device) => Ok(device),
+/// Behind the shared key the old program does not say who fetches the file: then it is told by its address. Whoever
+/// cannot be told gets the rows that the key may see, which are all, and nothing that is some PC's own.
+async fn handout(app: &App, peer: SocketAddr, headers: &HeaderMap) -> Result<Handout, Refusal> {
+    let store = &app.store;
+    let device = match credential::caller(app, peer, headers).await? {
+        Caller::Site(device) => device,
         Caller::Shared => {
             let from = shared_key::address(peer, headers, app.settings.is_behind_proxy());
             let region = credential::region(headers)?.or_else(|| app.regions_heard.only(from, app.now_ms()));
-            Ok(app.store.shared_device(region.as_deref().unwrap_or(HEADQUARTERS)).await?)
+            let Some(region) = region else {
+                return Ok(store.hand_out_to_stranger(&store.shared_device(HEADQUARTERS).await?).await?);
+            };
+            store.shared_device(&region).await?
         }
-    }
+    };
+    Ok(store.hand_out(&device).await?)
 }
 
 fn tag(handout: &Handout) -> Result<[(header::HeaderName, HeaderValue); 1], Refusal> {

@@ -1,11 +1,14 @@
 //! Logging in and out, and the password that must be changed first.
 
-use std::sync::Arc;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use askama::Template;
 use axum::{
     Form,
-    extract::{Query, State},
+    extract::{ConnectInfo, Query, State},
     http::{HeaderMap, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
 };
@@ -16,7 +19,7 @@ use crate::{
     PasswordError, Passwords,
     answer::{Refusal, chain},
     app::App,
-    session,
+    attempts, session, shared_key,
     words::Words,
 };
 
@@ -79,6 +82,7 @@ pub(crate) async fn ask(
 
 pub(crate) async fn log_in(
     State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Query(asked): Query<Asked>,
     headers: HeaderMap,
     Form(form): Form<Credentials>,
@@ -91,7 +95,7 @@ pub(crate) async fn log_in(
     if name.chars().count() > NAME_CHARS_MAX {
         return again(StatusCode::UNAUTHORIZED, words.wrong);
     }
-    match recognise(&app, name, &form.password).await? {
+    match recognise(&app, (name, party(&app, peer, &headers)), &form.password).await? {
         Outcome::Is(user) => welcome(&app, &user, &headers).await,
         Outcome::Wrong => again(StatusCode::UNAUTHORIZED, words.wrong),
         Outcome::Locked => again(StatusCode::TOO_MANY_REQUESTS, words.locked),
@@ -107,9 +111,16 @@ enum Outcome {
     Busy,
 }
 
+/// Who asks, for counting attempts.
+fn party(app: &App, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
+    attempts::party(shared_key::address(peer, headers, app.settings.is_behind_proxy()))
+}
+
 /// Takes as long for a name that nobody has.
-async fn recognise(app: &App, name: &str, password: &str) -> Result<Outcome, Refusal> {
-    if !app.attempts.begin(name, app.now_ms()) {
+async fn recognise(app: &App, (name, from): (&str, IpAddr), password: &str) -> Result<Outcome, Refusal> {
+    let who = (name.to_owned(), from);
+    let now_ms = app.now_ms();
+    if !app.log_ins.begin(&who, now_ms) || !app.visitors.begin(&from, now_ms) {
         return Ok(Outcome::Locked);
     }
     let user = app.accounts.user(name).await?.filter(|user| !user.disabled);
@@ -121,12 +132,13 @@ async fn recognise(app: &App, name: &str, password: &str) -> Result<Outcome, Ref
     };
     match user.filter(|_| right) {
         Some(user) => {
-            app.attempts.succeed(name);
+            app.log_ins.succeed(&who);
+            app.visitors.take_back(&from);
             Ok(Outcome::Is(user))
         }
         None => {
-            if app.attempts.is_locked(name) {
-                app.store.note(name, "log_in_locked", "").await?;
+            if app.log_ins.is_spent(&who) {
+                app.store.note(name, "log_in_locked", &from.to_string()).await?;
             }
             Ok(Outcome::Wrong)
         }
@@ -165,6 +177,7 @@ pub(crate) async fn ask_password(
 
 pub(crate) async fn change_password(
     State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Query(asked): Query<Asked>,
     headers: HeaderMap,
     Form(form): Form<Change>,
@@ -184,7 +197,7 @@ pub(crate) async fn change_password(
         Err(_) => return again(StatusCode::UNPROCESSABLE_ENTITY, words.too_easy),
         Ok(()) => {}
     }
-    match recognise(&app, &user.name, &form.old).await? {
+    match recognise(&app, (&user.name, party(&app, peer, &headers)), &form.old).await? {
         Outcome::Is(_) => {}
         Outcome::Wrong => return again(StatusCode::UNAUTHORIZED, words.wrong),
         Outcome::Locked => return again(StatusCode::TOO_MANY_REQUESTS, words.locked),

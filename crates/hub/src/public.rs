@@ -1,10 +1,14 @@
 //! What anyone may ask, and how the hub stands.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Json, extract::State, http::HeaderMap, http::StatusCode};
+use axum::{
+    Json,
+    extract::{ConnectInfo, State},
+    http::{HeaderMap, StatusCode},
+};
 use serde_json::{Map, Value, json};
-use store::{RegionCount, Site, Status};
+use store::{RegionCount, Site, Status, Store};
 use tokio::time;
 
 use crate::{
@@ -46,18 +50,22 @@ pub(crate) async fn auto_sync(State(app): State<Arc<App>>) -> Json<Value> {
     Json(json!({ "success": true, "action": "auto-sync", "timestamp": app.now() }))
 }
 
-pub(crate) async fn status(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Json<Value>, Refusal> {
+pub(crate) async fn status(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Refusal> {
     if !credential::is_shown(&headers) {
         app.store.health().await?;
         return Ok(Json(Value::Object(head(&app))));
     }
-    let sees = match credential::caller(&app.store, app.settings.api_key.as_ref(), &headers).await? {
+    let sees = match credential::caller(&app, peer, &headers).await? {
         Caller::Site(device) => device.region,
         Caller::Shared => Region::All,
     };
-    let (status, sites) = (app.store.status().await?, app.store.sites().await?);
+    let status = of_region(&app.store, app.store.status().await?, &sees).await?;
     let mut answer = head(&app);
-    answer.extend(counts(&status, &sites, &sees));
+    answer.extend(counts(&status, &app.store.sites().await?, &sees));
     Ok(Json(Value::Object(answer)))
 }
 
@@ -70,13 +78,39 @@ fn head(app: &App) -> Map<String, Value> {
     ])
 }
 
-/// Totals of all regions, and the regions and sites that the key may see.
+/// The counts as somebody may know them who sees this region only: its own, and of tables that everybody shares all.
+async fn of_region(store: &Store, all: Status, sees: &Region) -> Result<Status, Refusal> {
+    let Region::Named(region) = sees else { return Ok(all) };
+    let own = all.regions.get(region).cloned().unwrap_or_default();
+    let is_shared = |table: &str| !all.regions.values().any(|count| count.tables.contains_key(table));
+    let rows = |table: &str, all: u64| match own.tables.get(table) {
+        Some(own) => *own,
+        None if is_shared(table) => all,
+        None => 0,
+    };
+    let tables = all.tables.iter().map(|(table, all)| (table.clone(), rows(table, *all))).collect();
+    let conflicts = store.conflicts().await?;
+    let conflicts = conflicts.iter().filter(|kept| kept.open && kept.region.as_ref() == Some(region));
+    let sites = store.sites().await?;
+    let sites: Vec<_> = sites.iter().filter(|site| is_seen(sees, &site.region)).collect();
+    let alerts = store.alerts().await?;
+    let alerts = alerts.iter().filter(|alert| sites.iter().any(|site| site.id == alert.site));
+    Ok(Status {
+        rev: all.rev,
+        tables,
+        conflicts_open: conflicts.count() as u64,
+        held: sites.iter().map(|site| site.held).sum(),
+        alerts: alerts.count() as u64,
+        regions: [(region.clone(), own)].into(),
+    })
+}
+
+/// The counts, and the sites that the key may see.
 fn counts(status: &Status, sites: &[Site], sees: &Region) -> Map<String, Value> {
     let mut told: Map<String, Value> =
         status.tables.iter().map(|(table, rows)| (table.clone(), json!(rows))).collect();
-    let regions = status.regions.iter().filter(|(name, _)| is_seen(sees, name));
     let regions: Map<String, Value> =
-        regions.map(|(name, count)| (name.clone(), Value::Object(region(count)))).collect();
+        status.regions.iter().map(|(name, count)| (name.clone(), Value::Object(region(count)))).collect();
     let sites = sites.iter().filter(|site| is_seen(sees, &site.region)).map(site).collect::<Vec<_>>();
     told.extend(object([
         ("regions", Value::Object(regions)),

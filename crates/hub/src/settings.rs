@@ -42,9 +42,16 @@ pub enum Transport {
 /// What one client can cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
+    /// For a whole request. **Invariants**: no more than [`store::upload_bytes_max`], which is never passed.
     pub upload_bytes_max: u64,
-    /// Uploads that are received and merged at the same time; more wait.
+    /// Uploads that are received at the same time; more wait.
     pub uploads_max: usize,
+    /// More are told to come again.
+    pub uploads_waiting_max: usize,
+    /// How long an upload waits for its turn, and then for room; old programs themselves give up after 10 s.
+    pub turn_wait: Duration,
+    /// Files that are read and merged at the same time, all together; each takes some twenty times its size in memory.
+    pub merging_bytes_max: u64,
     /// More are hung up on.
     pub connections_max: usize,
     pub header_bytes_max: usize,
@@ -79,8 +86,11 @@ impl Settings {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            upload_bytes_max: 256 << 20,
+            upload_bytes_max: store::upload_bytes_max(),
             uploads_max: 64,
+            uploads_waiting_max: 256,
+            turn_wait: Duration::from_secs(10),
+            merging_bytes_max: 16 << 20,
             connections_max: 1000,
             header_bytes_max: 32 << 10,
             header_wait: Duration::from_secs(15),

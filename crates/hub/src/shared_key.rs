@@ -48,7 +48,7 @@ impl RegionsHeard {
     }
 }
 
-/// Whose address a request comes from. A proxy in front adds it at the end of `X-Forwarded-For`.
+/// Which address a request comes from. A proxy in front adds it at the end of `X-Forwarded-For`.
 pub(crate) fn address(peer: SocketAddr, headers: &HeaderMap, behind_proxy: bool) -> IpAddr {
     let told = || {
         let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;

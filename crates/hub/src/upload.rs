@@ -1,6 +1,6 @@
 //! `POST /sync`: an office's whole file comes in.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Json,
@@ -12,7 +12,7 @@ use multer::{Field, Multipart};
 use serde_json::{Value, json};
 use store::{Device, Receipt};
 use tempfile::{Builder, NamedTempFile};
-use tokio::{fs::File, io::AsyncWriteExt, sync::OwnedSemaphorePermit, time};
+use tokio::{fs::File, io::AsyncWriteExt};
 
 use crate::{
     answer::Refusal,
@@ -20,6 +20,7 @@ use crate::{
     body::{Allowance, Cut, Pieces},
     credential::{self, Caller},
     shared_key,
+    turns::{Room, Turn},
 };
 
 /// Names of the form's field that holds the file.
@@ -38,16 +39,18 @@ pub(crate) async fn sync(
     let (pieces, allowance) = Pieces::of(body, &app.settings.limits);
     let device = device(&app, peer, &parts.headers).await?;
     check_length(&parts, app.settings.limits.upload_bytes_max)?;
-    let permit = begin(&app).await?;
+    let turn = app.turns.begin().await?;
     let form = form(&parts, pieces)?;
     let upload = file_of(form, &allowance, &app.incoming()).await?;
-    let receipt = merge(&app, device.clone(), upload, credential::reason(&parts.headers), permit).await?;
+    let room = app.turns.room(upload.as_file().metadata()?.len()).await?;
+    let received = Received { device: device.clone(), upload, reason: credential::reason(&parts.headers) };
+    let receipt = merge(&app, received, (turn, room)).await?;
     Ok(Json(told(&app, &device, &receipt)))
 }
 
 /// Who sends the file.
 async fn device(app: &App, peer: SocketAddr, headers: &HeaderMap) -> Result<Device, Refusal> {
-    match credential::caller(&app.store, app.settings.api_key.as_ref(), headers).await? {
+    match credential::caller(app, peer, headers).await? {
         Caller::Site(device) => Ok(device),
         Caller::Shared => {
             let region = credential::region(headers)?.ok_or(Refusal::Region)?;
@@ -65,15 +68,6 @@ fn check_length(parts: &Parts, max: u64) -> Result<(), Refusal> {
         parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if length.is_some_and(|length: u64| length > max) { Err(Cut::TooLarge.into()) } else { Ok(()) }
 }
-
-async fn begin(app: &App) -> Result<OwnedSemaphorePermit, Refusal> {
-    let turn = Arc::clone(&app.uploads).acquire_owned();
-    let turn = time::timeout(UPLOAD_TURN, turn).await.map_err(|_| Refusal::Busy)?;
-    turn.map_err(|_| Refusal::Busy)
-}
-
-/// How long an upload waits for its turn; old programs themselves give up after 10 s.
-const UPLOAD_TURN: Duration = Duration::from_secs(10);
 
 fn form(parts: &Parts, pieces: Pieces) -> Result<Multipart<'static>, Refusal> {
     let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
@@ -144,18 +138,20 @@ fn refused(error: multer::Error) -> Refusal {
     }
 }
 
-/// Merges the file. It goes on when the client hangs up meanwhile; the file stays until then.
-async fn merge(
-    app: &App,
+/// A file that is there whole.
+struct Received {
     device: Device,
     upload: NamedTempFile,
     reason: String,
-    permit: OwnedSemaphorePermit,
-) -> Result<Receipt, Refusal> {
+}
+
+/// Merges the file. It goes on when the client hangs up meanwhile; the file and its place stay until then.
+async fn merge(app: &App, received: Received, place: (Turn, Room)) -> Result<Receipt, Refusal> {
     let store = app.store.clone();
     let work = tokio::spawn(async move {
+        let Received { device, upload, reason } = received;
         let receipt = store.receive(&device, upload.path(), &reason).await;
-        drop((upload, permit));
+        drop((upload, place));
         receipt
     });
     let receipt = work.await.map_err(|_| Refusal::Defect("merging an upload ended by itself"))?;

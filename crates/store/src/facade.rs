@@ -9,6 +9,7 @@ use std::{
 
 use database::Begin;
 use fail::fail_point;
+use merge::Region;
 use tokio::{
     sync::{Mutex, MutexGuard},
     task::JoinHandle,
@@ -18,7 +19,7 @@ use crate::{
     Alert, AuditEntry, Decision, Device, Enrolment, Error, Handout, Health, HeldBatch, KeptConflict, Receipt,
     RecentChange, Rejected, Result, Settings, Site, Status, Take, conflicts,
     desk::Hub,
-    engine::{self, Mode, Prepared},
+    engine::{self, Mode, Prepared, Taker},
     query::Db,
     shape::Place,
     sites, tell, uploads,
@@ -107,12 +108,12 @@ impl Store {
         Ok(status)
     }
 
-    /// The newest changes, newest first.
+    /// The newest changes of a region (`*`: of all), newest first.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn recent(&self, count: usize) -> Result<Vec<RecentChange>> {
-        ask_reader!(self, db, tell::recent(db, count).await)
+    pub async fn recent(&self, region: &Region, count: usize) -> Result<Vec<RecentChange>> {
+        ask_reader!(self, db, tell::recent(db, region, count).await)
     }
 
     /// Adds a site and shows its token, once.
@@ -211,8 +212,20 @@ impl Store {
     /// # Errors
     /// `Waiting` while a batch of this PC is held: its file must not be replaced before somebody has decided.
     pub async fn hand_out(&self, device: &Device) -> Result<Handout> {
+        self.hand_out_to(device, Taker::LastHeard).await
+    }
+
+    /// A file for a PC of this device of which nothing is known: all rows of the region, no PC's own tables.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn hand_out_to_stranger(&self, device: &Device) -> Result<Handout> {
+        self.hand_out_to(device, Taker::Stranger).await
+    }
+
+    async fn hand_out_to(&self, device: &Device, taker: Taker) -> Result<Handout> {
         let hub = &self.inner.hub;
-        let etag = match self.ask(engine::HandOut { device: device.clone() }).await? {
+        let etag = match self.ask(engine::HandOut { device: device.clone(), taker }).await? {
             Prepared::Same(tag) => tag,
             Prepared::New(content) => {
                 fail_point!("store-handout-committed");

@@ -38,3 +38,4 @@ pub use told::{
     Alert, AuditEntry, ConflictState, Decision, Handout, Health, HeldBatch, HeldTable, KeptConflict,
     KeptSide, Reason, Receipt, RecentChange, RegionCount, Status, TableReceipt, Take,
 };
+pub use uploads::upload_bytes_max;

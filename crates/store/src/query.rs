@@ -51,10 +51,19 @@ impl Db {
         Ok(rows)
     }
 
-    /// Rows whose `column` is greater than `value`.
-    pub async fn find_after(&mut self, table: &str, column: &str, value: i64) -> Result<Vec<Row>> {
-        let after = Condition::new(column, Comparison::Greater, Value::Int(value));
-        self.read(table, &[after]).await
+    /// Rows that have these values, and whose `column` is greater than the one bound and less than the other.
+    pub async fn find_between(
+        &mut self,
+        table: &str,
+        with: &[(&str, Value)],
+        column: &str,
+        (after, before): (i64, i64),
+    ) -> Result<Vec<Row>> {
+        let mut filter: Vec<Condition> =
+            with.iter().map(|(column, value)| equal(column, value.clone())).collect();
+        filter.push(Condition::new(column, Comparison::Greater, Value::Int(after)));
+        filter.push(Condition::new(column, Comparison::Less, Value::Int(before)));
+        self.read(table, &filter).await
     }
 
     /// What `take` makes of the columns at `places` of all rows of a table, of those without a value in `empty`, in no

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use merge::{Cells, Kept, Owner, Rules, TableId, region};
-use model::Gid;
+use merge::{Cells, Kept, Owner, Region, Rules, TableId, region};
+use model::{Gid, Value};
 
 use crate::{
     Alert, AuditEntry, ConflictState, Error, HeldBatch, RecentChange, RegionCount, Result, Status, engine,
@@ -65,23 +65,30 @@ async fn count(db: &mut Db, rules: &Rules, rev: i64) -> Result<Status> {
     Ok(status)
 }
 
-pub(crate) async fn recent(db: &mut Db, count: usize) -> Result<Vec<RecentChange>> {
-    let newest = Meta::load(db).await?.rev.0;
-    let wanted = i64::try_from(count).unwrap_or(i64::MAX);
-    let mut back = wanted.max(1);
-    // Not every number became a line: look further back until there are enough, or no more.
-    let rows = loop {
-        let rows = db.find_after(LOG, "rev", newest.saturating_sub(back)).await?;
-        if rows.len() >= count || back >= newest {
-            break rows;
-        }
-        back = back.saturating_mul(4);
+pub(crate) async fn recent(db: &mut Db, region: &Region, count: usize) -> Result<Vec<RecentChange>> {
+    let with = match region {
+        Region::All => Vec::new(),
+        Region::Named(name) => vec![("region", text(name))],
     };
-    let mut changes = rows.iter().map(change).collect::<Result<Vec<_>>>()?;
-    changes.sort_by(|a, b| (b.rev, &b.gid).cmp(&(a.rev, &a.gid)));
+    let mut before = Meta::load(db).await?.rev.0.saturating_add(1);
+    let mut back = i64::try_from(count).unwrap_or(i64::MAX).clamp(1, BACK_MAX);
+    let mut changes = Vec::new();
+    // Not every number became a line of this region: look further back until there are enough, or no more.
+    while changes.len() < count && before > 0 {
+        let after = before.saturating_sub(back).saturating_sub(1);
+        let rows = db.find_between(LOG, &with, "rev", (after, before)).await?;
+        let mut part = rows.iter().map(change).collect::<Result<Vec<_>>>()?;
+        part.sort_by(|a, b| (b.rev, &b.gid).cmp(&(a.rev, &a.gid)));
+        changes.append(&mut part);
+        before = after.saturating_add(1);
+        back = back.saturating_mul(4).min(BACK_MAX);
+    }
     changes.truncate(count);
     Ok(changes)
 }
+
+/// Changes that are looked through at once.
+const BACK_MAX: i64 = 10_000;
 
 fn change(row: &Row) -> Result<RecentChange> {
     Ok(RecentChange {

@@ -33,6 +33,12 @@ pub(crate) struct Mark {
     pub content: String,
 }
 
+/// The largest file that is read. **Units**: bytes.
+#[must_use]
+pub fn upload_bytes_max() -> u64 {
+    Limits::default().bytes
+}
+
 /// Everything that the file says, and what it is known by.
 pub(crate) async fn read(hub: &Arc<Hub>, path: &Path) -> std::result::Result<(OfficeFile, Mark), Rejected> {
     let (hub, path) = (Arc::clone(hub), path.to_owned());

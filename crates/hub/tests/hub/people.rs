@@ -96,6 +96,57 @@ async fn after_five_wrong_passwords_even_the_right_one_waits() {
 }
 
 #[tokio::test]
+async fn whoever_guesses_keeps_nobody_else_out() {
+    let world = hub_with(|settings| settings.transport = hub::Transport::BehindProxy).await;
+    world.person("admin", Role::Admin, "*", PASSWORD).await;
+    let log_in = async |from: &str, name: &str, password: &str| {
+        let form = [("username", name), ("password", password)];
+        world.post("/login").header("X-Forwarded-For", from).form(&form).send().await.unwrap().status()
+    };
+    for _ in 0..5 {
+        assert_eq!(log_in("10.0.0.6", "admin", "wrong").await, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(log_in("10.0.0.6", "admin", PASSWORD).await, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(log_in("10.0.0.7", "admin", PASSWORD).await, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn guessing_the_shared_key_is_slowed_and_tokens_go_on_working() {
+    let world = hub_with(|settings| settings.transport = hub::Transport::BehindProxy).await;
+    let token = world.token("Ankara PC", "Ankara").await;
+    let status = async |from: &str, key: &str| {
+        let asked = world.get("/status").header("X-Forwarded-For", from).header("X-API-KEY", key);
+        asked.send().await.unwrap()
+    };
+    for at in 0..20 {
+        assert_eq!(status("10.0.0.6", &format!("guess-{at}")).await.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(status("10.0.0.8", SHARED_KEY).await.status(), StatusCode::OK, "right keys do not count");
+    }
+    let slowed = status("10.0.0.6", SHARED_KEY).await;
+    assert_eq!(slowed.status(), StatusCode::TOO_MANY_REQUESTS, "even the right one");
+    assert_eq!(slowed.headers()[header::RETRY_AFTER], "300");
+    assert_eq!(status("10.0.0.6", &token).await.status(), StatusCode::OK, "a token cannot be guessed");
+    assert_eq!(status("10.0.0.7", SHARED_KEY).await.status(), StatusCode::OK, "others do not wait");
+    world.clock.fetch_add(6 * 60 * 1000, Ordering::Relaxed);
+    assert_eq!(status("10.0.0.6", SHARED_KEY).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_a_quiet_region_entered_is_shown_however_much_others_enter() {
+    let world = hub().await;
+    world.person("bursa1", Role::Office, "Bursa", PASSWORD).await;
+    for (seed, region) in ["Bursa", "A", "B", "C", "D", "E", "F", "G"].into_iter().enumerate() {
+        let token = world.token(region, region).await;
+        let sent = world.upload(&token, "", office_file(region, seed as u64)).send().await.unwrap();
+        assert_eq!(sent.status(), StatusCode::OK);
+    }
+    let page = world.dashboard_of("bursa1", PASSWORD).await;
+    let recent = page.split("id=\"recent\"").nth(1).unwrap().split("</section>").next().unwrap();
+    assert_eq!(recent.matches("<tr><td>").count(), 25, "{recent}");
+    assert_eq!(recent.matches("<td>Bursa</td>").count(), 50, "the site and the region of each: {recent}");
+}
+
+#[tokio::test]
 async fn many_guesses_at_once_are_no_way_around_the_lock() {
     let world = hub().await;
     world.person("admin", Role::Admin, "*", PASSWORD).await;

@@ -4,6 +4,8 @@ use hub::Limits;
 use reqwest::{StatusCode, header, multipart};
 use serde_json::{Value, json};
 
+use testkit::office::{ACCOUNTS, Desktop, Generation, Moment};
+
 use crate::world::{SHARED_KEY, changed, hub, hub_with, json as read, number, office_file};
 
 #[tokio::test]
@@ -271,6 +273,57 @@ async fn the_status_is_open_and_its_counts_need_a_key() {
     let (_, body) = read(world.get("/status").header("X-API-KEY", &bursa).send().await.unwrap()).await;
     assert_eq!(body["regions"].as_object().unwrap().keys().collect::<Vec<_>>(), ["Bursa"]);
     assert_eq!(body["sites"].as_array().unwrap().len(), 1, "an office does not see the others");
+    for table in ["employees", "timesheets", "stock_inventory"] {
+        assert_eq!(body[table], body["regions"]["Bursa"][table], "{table}: its own rows only");
+    }
+    assert_eq!(body["shift_templates"], world.rows("shift_templates").await, "what everybody shares");
+
+    // Something of Ankara's waits: no business of Bursa's.
+    let own = world.get("/sync/download").header("X-API-KEY", &ankara).send().await.unwrap();
+    let emptied = changed(&own.bytes().await.unwrap(), "delete from timesheets");
+    assert_eq!(world.upload(&ankara, "", emptied).send().await.unwrap().status(), StatusCode::OK);
+    for (token, held) in [(&ankara, 1), (&bursa, 0)] {
+        let (_, body) = read(world.get("/status").header("X-API-KEY", token).send().await.unwrap()).await;
+        assert_eq!(body["held"], held, "{body}");
+    }
+}
+
+/// The file of a PC that cannot be told apart: rows of all regions, and no PC's own tables. The old program makes what
+/// it needs by itself.
+#[tokio::test]
+async fn a_stranger_behind_the_shared_key_gets_nobodys_own_tables() {
+    let world = hub().await;
+    let secret = "insert or replace into settings (key, value) values ('company_name', 'Gizli A.Ş.')";
+    let headquarters = changed(&office_file("Ankara", 1), secret);
+    for (region, file) in [("*", headquarters), ("Bursa", office_file("Bursa", 2))] {
+        assert_eq!(world.upload(SHARED_KEY, region, file).send().await.unwrap().status(), StatusCode::OK);
+    }
+    let fetch = async |region: &str| {
+        let asked = world.get("/sync/download").header("X-API-KEY", SHARED_KEY);
+        let asked = if region.is_empty() { asked } else { asked.header("X-Region", region) };
+        let answer = asked.send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer.bytes().await.unwrap()
+    };
+    let own = "select (select count(*) from users) + (select count(*) from settings) + (select count(*) from reports)";
+    for _ in 0..2 {
+        let file = fetch("").await;
+        assert_eq!(number(&file, own), 0);
+        assert_eq!(number(&file, "select count(distinct region) from timesheets"), 2);
+        for generation in [Generation::D1, Generation::D2] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("puantaj.db");
+            let program = Desktop::start(&path, generation, "Bursa", Moment::USUAL).unwrap();
+            program.receive(&file).unwrap();
+            for account in ACCOUNTS {
+                let region = program.log_in(account.username, account.password).unwrap();
+                assert_eq!(region.as_deref(), Some(account.region), "{}", account.username);
+            }
+            assert!(number(&program.upload().unwrap(), "select count(*) from settings") >= 10);
+        }
+    }
+    let headquarters = fetch("*").await;
+    assert_eq!(number(&headquarters, "select count(*) from settings where value = 'Gizli A.Ş.'"), 1);
 }
 
 #[tokio::test]

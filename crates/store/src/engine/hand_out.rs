@@ -22,6 +22,16 @@ use crate::{
 
 pub(crate) struct HandOut {
     pub device: Device,
+    pub taker: Taker,
+}
+
+/// Which PC of the device takes the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taker {
+    /// The one that was here last.
+    LastHeard,
+    /// One that has never sent anything.
+    Stranger,
 }
 
 /// What is written into the file, when the store knows of it.
@@ -79,10 +89,13 @@ impl Job for HandOut {
 }
 
 impl HandOut {
-    /// The PC that was here last.
     async fn pc(&self, desk: &mut Desk<'_>) -> Result<Pc> {
-        let pcs = lineage::pcs(desk.db, self.device.site).await?;
-        if let Some(pc) = pcs.into_iter().max_by_key(|pc| pc.contact) {
+        let mut pcs = lineage::pcs(desk.db, self.device.site).await?.into_iter();
+        let known = match self.taker {
+            Taker::LastHeard => pcs.max_by_key(|pc| pc.contact),
+            Taker::Stranger => pcs.find(|pc| pc.latest.is_none()),
+        };
+        if let Some(pc) = known {
             return Ok(pc);
         }
         let id = desk.meta.next_serial();

@@ -83,7 +83,7 @@ on_both! {
         }
         assert_eq!(lab.all().await.count("timesheets"), 6 * 76);
         assert_eq!(second.status().await.unwrap().tables["timesheets"], 6 * 76);
-        let changes = second.recent(10_000).await.unwrap();
+        let changes = second.recent(&merge::Region::All, 10_000).await.unwrap();
         let revs: std::collections::HashSet<i64> = changes.iter().map(|change| change.rev).collect();
         assert_eq!(revs.len(), changes.len(), "each number was given once");
     }
