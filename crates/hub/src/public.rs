@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use serde_json::{Map, Value, json};
-use store::{RegionCount, Site, Status, Store};
+use store::{ConflictState, KeptConflict, RegionCount, Site, Status, Store};
 use tokio::time;
 
 use crate::{
@@ -90,7 +90,8 @@ async fn of_region(store: &Store, all: Status, sees: &Region) -> Result<Status, 
     };
     let tables = all.tables.iter().map(|(table, all)| (table.clone(), rows(table, *all))).collect();
     let conflicts = store.conflicts().await?;
-    let conflicts = conflicts.iter().filter(|kept| kept.open && kept.region.as_ref() == Some(region));
+    let new = |kept: &&KeptConflict| kept.state == ConflictState::New && kept.region.as_ref() == Some(region);
+    let conflicts = conflicts.iter().filter(new);
     let sites = store.sites().await?;
     let sites: Vec<_> = sites.iter().filter(|site| is_seen(sees, &site.region)).collect();
     let alerts = store.alerts().await?;

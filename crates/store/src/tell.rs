@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use merge::{Cells, Kept, Owner, Region, Rules, TableId, region};
-use model::{Gid, Value};
+use model::Gid;
 
 use crate::{
     Alert, AuditEntry, ConflictState, Error, HeldBatch, RecentChange, RegionCount, Result, Status, engine,

@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::Write,
+    net::SocketAddr,
     path::Path,
 };
 
@@ -38,6 +39,7 @@ pub async fn run(args: &ServeArgs, context: &Context) -> Result<Outcome> {
     let accounts = Accounts::open(&store_settings).await.map_err(|error| hub_store.failure(&error))?;
     let settings =
         hub::Settings { listen: args.listen.unwrap_or(context.config.hub.listen), ..settings(context)? };
+    check_key(context, &settings)?;
     let plain = settings.transport == Transport::BehindProxy || settings.listen.ip().is_loopback();
     let serving = hub::serve(settings, hub_store.store.clone(), accounts, stop_asked())
         .await
@@ -78,6 +80,33 @@ pub(super) fn settings(context: &Context) -> Result<hub::Settings> {
         random: store.random,
     })
 }
+
+/// The shared key where more than this machine can try it.
+///
+/// The guides' curl lines show one of 10 characters, so a short one is only warned of; one like a PIN is refused.
+fn check_key(context: &Context, settings: &hub::Settings) -> Result<()> {
+    let open = !settings.listen.ip().is_loopback() || settings.transport == Transport::BehindProxy;
+    let Some(key) = context.config.hub_api_key()?.filter(|key| open && !key.trim().is_empty()) else {
+        return Ok(());
+    };
+    let chars = key.trim().chars().count();
+    let why = message("serve-short-key")
+        .with("chars", chars.to_string())
+        .with("listen", settings.listen.to_string());
+    if chars < KEY_CHARS_MIN {
+        let hint = message("serve-short-key-hint");
+        return Err(Failure::new(Code::HubCannotServe, message("serve-what"), why, hint));
+    }
+    if chars < KEY_CHARS_GOOD {
+        context.output.note(&context.text, &why);
+        context.output.note(&context.text, &message("serve-short-key-hint"));
+        tracing::warn!(chars, "the shared key is short");
+    }
+    Ok(())
+}
+
+const KEY_CHARS_MIN: usize = 8;
+const KEY_CHARS_GOOD: usize = 16;
 
 /// The caller's language, as the hub knows it.
 pub(super) fn language(context: &Context) -> Language {
@@ -166,8 +195,18 @@ pub(super) fn cannot_serve(error: &hub::Error) -> Failure {
 pub(super) fn enrolment_line(context: &Context, token: &str) -> Result<String> {
     let settings = settings(context)?;
     let fingerprint = hub::fingerprint(&settings).map_err(|error| cannot_serve(&hub::Error::from(error)))?;
-    let scheme =
-        if fingerprint.is_some() || settings.transport == Transport::BehindProxy { "https" } else { "http" };
+    let secure = fingerprint.is_some() || settings.transport == Transport::BehindProxy;
+    let url = context.config.hub.public_url.clone().unwrap_or_else(|| reached_at(settings.listen, secure));
     let mark = fingerprint.map(|mark| format!(".{mark}")).unwrap_or_default();
-    Ok(format!("denk+{scheme}://{}/#{token}{mark}", settings.listen))
+    Ok(format!("denk+{url}/#{token}{mark}"))
+}
+
+/// Where offices find a hub that listens there, as far as it knows: one that listens everywhere, by the machine's name.
+fn reached_at(listen: SocketAddr, secure: bool) -> String {
+    let scheme = if secure { "https" } else { "http" };
+    if listen.ip().is_unspecified() {
+        format!("{scheme}://{}:{}", gethostname::gethostname().to_string_lossy(), listen.port())
+    } else {
+        format!("{scheme}://{listen}")
+    }
 }

@@ -77,6 +77,8 @@ pub struct Log {
 #[derive(Clone, Debug)]
 pub struct Hub {
     pub listen: SocketAddr,
+    /// Where offices reach the hub, when that is not where it listens. Without a slash at the end.
+    pub public_url: Option<String>,
     pub preset: String,
     /// TLS ends before it reaches denk.
     pub behind_proxy: bool,

@@ -19,8 +19,17 @@ const TOP: [&str; 10] =
 /// Sections whose settings are kept as they stand.
 const RAW: [&str; 4] = ["mikro", "schedule", "feed", "notify"];
 
-const HUB: [&str; 8] =
-    ["listen", "database", "preset", "api_key", "behind_proxy", "certificate", "private_key", "backup"];
+const HUB: [&str; 9] = [
+    "listen",
+    "public_url",
+    "database",
+    "preset",
+    "api_key",
+    "behind_proxy",
+    "certificate",
+    "private_key",
+    "backup",
+];
 const FLOWS: [&str; 4] = ["preset", "folder", "batch_rows", "retries"];
 const LOG: [&str; 3] = ["level", "format", "folder"];
 const DATABASE: [&str; 2] = ["url", "password"];
@@ -129,6 +138,7 @@ fn wanted(name: &Name) -> &'static str {
         "log.level" => "value-log-level",
         "log.format" => "value-log-format",
         "hub.listen" => "value-listen",
+        "hub.public_url" => "value-public-url",
         "hub.behind_proxy" => "value-bool",
         "hub.database" => "value-database",
         "flows.batch_rows" => "value-batch-rows",
@@ -188,11 +198,20 @@ pub(super) fn hub(settings: &Settings) -> Result<Hub> {
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 8787));
     Ok(Hub {
         listen: read(settings, "hub.listen", |text| text.parse().ok())?.unwrap_or(nowhere),
+        public_url: read(settings, "hub.public_url", base_url)?,
         preset: text(settings, "hub.preset")?.unwrap_or_default(),
         behind_proxy: boolean(settings, "hub.behind_proxy")?,
         certificate: path("hub.certificate")?,
         private_key: path("hub.private_key")?,
     })
+}
+
+/// `https://host`, with a port if there is one, without a path.
+fn base_url(text: &str) -> Option<String> {
+    let base = text.trim_end_matches('/');
+    let host = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"))?;
+    let odd = |c: char| c.is_whitespace() || c.is_control() || "/?#@\\".contains(c);
+    (!host.is_empty() && !host.contains(odd)).then(|| base.to_owned())
 }
 
 /// `true` or `false`, as such or (from the environment) as text; `false` when nobody says.

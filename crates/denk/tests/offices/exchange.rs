@@ -78,6 +78,40 @@ fn sites_are_listed_renamed_and_revoked() {
 }
 
 #[test]
+fn an_enrolment_line_names_what_offices_can_reach() {
+    let hub = Hub::start();
+    let line = |name: &str, settings: &str| {
+        fs::write(hub.folder.path().join("denk.toml"), format!("[hub]\n{settings}")).unwrap();
+        let (code, said) = hub.denk(&["site", "add", name, "--region", "Ankara"]);
+        assert_eq!(code, 0, "{said:#}");
+        said["enrolment"].as_str().unwrap().to_owned()
+    };
+    for (name, listen) in [("a", "0.0.0.0:8787"), ("b", "[::]:8787")] {
+        let said = line(name, &format!("listen = '{listen}'\n"));
+        let host = said.strip_prefix("denk+https://").unwrap().split_once(":8787/#").unwrap().0;
+        assert!(!host.is_empty() && !["0.0.0.0", "[::]"].contains(&host), "{said}");
+    }
+    let inner = "listen = '127.0.0.1:1'\nbehind_proxy = true\npublic_url = 'https://hub.example.com/'\n";
+    assert!(line("c", inner).starts_with("denk+https://hub.example.com/#"));
+    fs::write(hub.folder.path().join("denk.toml"), "[hub]\npublic_url = 'hub.example.com/path'\n").unwrap();
+    assert_eq!(hub.denk(&["site", "list"]).0, 2, "no address");
+}
+
+#[test]
+fn a_key_like_a_pin_is_refused_where_others_can_try_it() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = "[hub]\nlisten = '0.0.0.0:0'\napi_key = '1234'\n";
+    fs::write(folder.path().join("denk.toml"), file).unwrap();
+    let serve = std::process::Command::new(env!("CARGO_BIN_EXE_denk"))
+        .current_dir(folder.path())
+        .args(["serve", "--allow-temporary", "--json"])
+        .output()
+        .unwrap();
+    let said: Value = serde_json::from_slice(&serve.stdout).unwrap();
+    assert_eq!((serve.status.code(), &said["error"]["code"]), (Some(1), &"DENK-5008".into()), "{said:#}");
+}
+
+#[test]
 fn a_file_that_deletes_too_much_waits_for_a_person() {
     let hub = Hub::start();
     let token = hub.add_site("a", "Ankara");
