@@ -72,7 +72,7 @@ impl World {
     }
 
     fn on_postgres() -> Self {
-        let store = Store::Postgres(testkit::postgres::server().create_database());
+        let store = Store::Postgres(Box::new(testkit::postgres::server().create_database()));
         let setting = store.setting();
         let store = std::cell::Cell::new(Some(store));
         Self::new(|_| store.take().unwrap(), &setting)

@@ -21,7 +21,7 @@ const DAYS: &str = "select e.full_name || t.work_date || t.start_time from times
 impl Two {
     /// Started at the same moment on a store that neither of them knows.
     fn start() -> Self {
-        let store = Store::Postgres(testkit::postgres::server().create_database());
+        let store = Store::Postgres(Box::new(testkit::postgres::server().create_database()));
         let setting = store.setting();
         let start = || Hub::start_with(&setting);
         let (one, other) = thread::scope(|scope| {

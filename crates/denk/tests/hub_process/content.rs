@@ -12,7 +12,7 @@ use testkit::postgres::Database;
 /// Where a hub keeps its rows.
 pub enum Store {
     Sqlite(PathBuf),
-    Postgres(Database),
+    Postgres(Box<Database>),
 }
 
 /// Rows of the business, conflicts and history: for each table its rows as text, sorted.
@@ -86,7 +86,7 @@ impl Store {
 fn of_sqlite(file: &Path, table: &str) -> Vec<Row> {
     let connection = Connection::open(file).unwrap();
     let mut statement = connection.prepare(&format!("select * from {table}")).unwrap();
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let rows = statement.query_map([], |row| {
         let value = |at: usize| Ok::<_, rusqlite::Error>(json(row.get_ref(at)?));
         columns.iter().enumerate().map(|(at, column)| Ok((column.clone(), value(at)?))).collect()
