@@ -47,7 +47,7 @@ on_both! {
         let (first, second, title) = two_titles(&lab).await;
         lab.store.resolve(title.id, Take::Loser, "merkez").await.unwrap();
         assert!(lab.all().await.has("employees", "Usta") && !lab.all().await.has("employees", "Kalfa"));
-        let change = &lab.store.recent(1).await.unwrap()[0];
+        let change = &lab.store.recent(&merge::Region::All, 1).await.unwrap()[0];
         assert_eq!((change.site, change.action.as_str()), (0, "update"));
         assert_eq!(change.before.as_ref().unwrap()["title"], "Kalfa");
         let decided = kept(&lab, "title").await;

@@ -73,7 +73,7 @@ on_both! {
         let all = lab.all().await;
         assert_eq!((all.count("timesheets"), all.count("employees")), (77, before.count("employees") + 1));
         assert_eq!(all.count("shift_templates"), before.count("shift_templates") - 1);
-        let lines = lab.store.recent(1_000).await.unwrap();
+        let lines = lab.store.recent(&merge::Region::All, 1_000).await.unwrap();
         let refused = lines.iter().filter(|line| line.action == "refused" && line.table == "timesheets");
         assert_eq!(refused.count(), 76, "the history tells what was sent back");
         lab.sync(&pc).await;
@@ -97,7 +97,7 @@ on_both! {
             pc.desktop.save_setting("company_name", "Yeni").unwrap();
         }
         assert_eq!(lab.send(&pc).await.unwrap().held, 0, "decided");
-        assert_eq!(lab.store.recent(1_000).await.unwrap().iter().filter(|line| line.action == "refused" && line.table == "timesheets").count(), 76);
+        assert_eq!(lab.store.recent(&merge::Region::All, 1_000).await.unwrap().iter().filter(|line| line.action == "refused" && line.table == "timesheets").count(), 76);
         assert!(lab.store.hand_out(&pc.device).await.is_ok());
     }
 

@@ -26,7 +26,7 @@ on_both! {
         let told: Vec<_> = alerts.iter().filter(|alert| alert.kind == "region").collect();
         assert_eq!((told.len(), told[0].rows), (1, 2), "told once");
         let refused = |line: &&store::RecentChange| line.action == "refused";
-        let history = lab.store.recent(1_000).await.unwrap();
+        let history = lab.store.recent(&merge::Region::All, 1_000).await.unwrap();
         let said: Vec<_> = history.iter().filter(refused).map(|line| line.after.as_ref().unwrap()["full_name"].clone()).collect();
         assert_eq!((said.len(), said.contains(&"Yabancı Kişi".into())), (2, true), "the history keeps what it said, once");
         lab.fetch(&bursa).await;
