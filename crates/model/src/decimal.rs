@@ -10,7 +10,7 @@ use std::{cmp::Ordering, fmt, str::FromStr};
 ///
 /// Packed, so that a [`Value`](crate::Value) takes 32 bytes instead of 48.
 #[derive(Clone, Copy, Debug)]
-#[repr(packed(8))]
+#[repr(Rust, packed(8))]
 pub struct Decimal {
     unscaled: i128,
     scale: u8,
