@@ -60,7 +60,7 @@ const BENCHMARKS: [(&str, Benchmark); 4] = [
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let benchmarks = chosen(&arguments.names)?;
-    if let Provided::No(code) = packages::provide()? {
+    if let Provided::No(code) = packages::provide(&packages::POSTGRESQL)? {
         return Ok(code);
     }
     let bench = Bench {

@@ -61,9 +61,15 @@ pub fn metadata() -> anyhow::Result<Metadata> {
 
 /// Builds `program` of `package` for release and returns where it is.
 pub fn build_release(package: &str, program: &str) -> anyhow::Result<PathBuf> {
-    let output = cargo()
-        .args(["build", "--release", "--message-format", "json-render-diagnostics"])
-        .args(["--package", package, "--bin", program])
+    let mut command = cargo();
+    command.args(["build", "--release", "--package", package]);
+    build(command, program)
+}
+
+/// Builds `program` with this `cargo build` and returns where it is.
+pub fn build(mut command: Command, program: &str) -> anyhow::Result<PathBuf> {
+    let output = command
+        .args(["--bin", program, "--message-format", "json-render-diagnostics"])
         .stderr(Stdio::inherit())
         .output()
         .context("cannot run cargo build")?;

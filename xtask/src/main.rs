@@ -1,4 +1,4 @@
-//! The one door to everything that is done to this repository: `cargo xtask test | check | bench | sim | golden`.
+//! The one door to everything that is done to this repository: `cargo xtask test | check | bench | sim | golden | windows`.
 
 mod bench;
 mod cargo;
@@ -6,6 +6,7 @@ mod check;
 mod packages;
 mod sim;
 mod test;
+mod windows;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,8 @@ enum Task {
     Sim(sim::Arguments),
     /// Run the tests and write what they now produce into the golden files; review the difference.
     Golden(test::Arguments),
+    /// Build for Windows and run the tests that need no server under Wine.
+    Windows(windows::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Sim(arguments) => sim::run(&arguments),
         Task::Golden(arguments) => test::run(&arguments, test::Golden::Rewrite),
+        Task::Windows(arguments) => windows::run(&arguments),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -9,19 +9,68 @@ use std::{
 use anyhow::{Context, bail};
 use testkit::postgres::find_program;
 
+use crate::windows::wine;
+
+/// Packages that one task works with.
+pub struct Need {
+    /// Who needs whose programs; the programs' names follow.
+    sentence: &'static str,
+    packages: &'static [Package],
+    /// What would do instead.
+    instead: &'static str,
+}
+
 /// Something to install, by the name each package manager has for it.
 struct Package {
     /// The program that is there once it is installed.
     program: &'static str,
+    find: fn(&str) -> Option<PathBuf>,
     apt: &'static str,
     dnf: &'static str,
     brew: &'static str,
 }
 
-const PACKAGES: [Package; 2] = [
-    Package { program: "initdb", apt: "postgresql", dnf: "postgresql-server", brew: "postgresql@17" },
-    Package { program: "psql", apt: "postgresql-client", dnf: "postgresql", brew: "postgresql@17" },
-];
+pub const POSTGRESQL: Need = Need {
+    sentence: "the tests need PostgreSQL's",
+    packages: &[
+        Package {
+            program: "initdb",
+            find: find_program,
+            apt: "postgresql",
+            dnf: "postgresql-server",
+            brew: "postgresql@17",
+        },
+        Package {
+            program: "psql",
+            find: find_program,
+            apt: "postgresql-client",
+            dnf: "postgresql",
+            brew: "postgresql@17",
+        },
+    ],
+    instead: "hint: or set DENK_TEST_POSTGRES_URL to a server (and have psql) that may be used for tests\n",
+};
+
+pub const WINDOWS: Need = Need {
+    sentence: "building and running for Windows needs",
+    packages: &[
+        Package {
+            program: "x86_64-w64-mingw32-gcc",
+            find: on_path,
+            apt: "gcc-mingw-w64-x86-64",
+            dnf: "mingw64-gcc",
+            brew: "mingw-w64",
+        },
+        Package {
+            program: "wine64",
+            find: wine::find_program,
+            apt: "wine64",
+            dnf: "wine-core",
+            brew: "wine-stable",
+        },
+    ],
+    instead: "",
+};
 
 /// What to do about missing packages.
 pub enum Provided {
@@ -31,13 +80,13 @@ pub enum Provided {
 }
 
 /// Makes sure that everything is there: installs it as root on Debian and its relatives, else says what to install.
-pub fn provide() -> anyhow::Result<Provided> {
-    let missing: Vec<&Package> = PACKAGES.iter().filter(|package| !is_there(package)).collect();
+pub fn provide(need: &Need) -> anyhow::Result<Provided> {
+    let missing: Vec<&Package> = need.packages.iter().filter(|package| !is_there(package)).collect();
     if missing.is_empty() {
         return Ok(Provided::Yes);
     }
     if on_path("apt-get").is_none() || !is_root() {
-        eprint!("{}", instructions(&missing));
+        eprint!("{}", instructions(need, &missing));
         return Ok(Provided::No(ExitCode::from(2)));
     }
     install(&missing)?;
@@ -50,10 +99,10 @@ pub fn provide() -> anyhow::Result<Provided> {
 }
 
 fn is_there(package: &Package) -> bool {
-    find_program(package.program).is_some()
+    (package.find)(package.program).is_some()
 }
 
-fn on_path(program: &str) -> Option<PathBuf> {
+pub fn on_path(program: &str) -> Option<PathBuf> {
     let path = crate::cargo::variable("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
@@ -62,18 +111,20 @@ fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
-fn instructions(missing: &[&Package]) -> String {
+fn instructions(need: &Need, missing: &[&Package]) -> String {
     let programs = names(missing, |package| package.program);
     format!(
-        "error: the tests need PostgreSQL's {programs}, found neither in PATH nor where packages put it\n\
+        "error: {} {programs}, found neither in PATH nor where packages put it\n\
          hint: install it and run this again:\n  \
          Debian, Ubuntu:  sudo apt-get install {}\n  \
          Fedora, RHEL:    sudo dnf install {}\n  \
          macOS:           brew install {}\n\
-         hint: or set DENK_TEST_POSTGRES_URL to a server (and have psql) that may be used for tests\n",
+         {}",
+        need.sentence,
         names(missing, |package| package.apt),
         names(missing, |package| package.dnf),
         names(missing, |package| package.brew),
+        need.instead,
     )
 }
 
@@ -87,7 +138,7 @@ fn names(packages: &[&Package], name: fn(&Package) -> &'static str) -> String {
 fn install(missing: &[&Package]) -> anyhow::Result<()> {
     let names: Vec<&str> = missing.iter().map(|package| package.apt).collect();
     eprintln!("installing {}", names.join(" "));
-    let _no_cluster = NoCluster::declare()?;
+    let _no_cluster = names.contains(&"postgresql").then(NoCluster::declare).transpose()?;
     // Without lists, or with lists older than the archive, only a second try after an update can work.
     if apt_get(&["install"], &names).is_err() {
         apt_get(&["update"], &[])?;
@@ -139,8 +190,8 @@ mod tests {
 
     #[test]
     fn instructions_name_each_package_once() {
-        let all: Vec<&Package> = PACKAGES.iter().collect();
-        let text = instructions(&all);
+        let all: Vec<&Package> = POSTGRESQL.packages.iter().collect();
+        let text = instructions(&POSTGRESQL, &all);
         assert!(text.contains("apt-get install postgresql postgresql-client\n"));
         assert!(text.contains("brew install postgresql@17\n"));
         assert!(text.contains("hint:"));

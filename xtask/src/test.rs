@@ -11,7 +11,8 @@ use std::{
 use anyhow::Context;
 use testkit::postgres::{Server, THROW_AWAY, URL_VARIABLE};
 
-use self::{outcome::Outcome, report::Report};
+pub use self::outcome::Outcome;
+use self::report::Report;
 use crate::{
     cargo::{cargo, variable},
     packages::{self, Provided},
@@ -37,7 +38,7 @@ pub enum Golden {
 pub fn run(arguments: &Arguments, golden: Golden) -> anyhow::Result<ExitCode> {
     let server = match variable(URL_VARIABLE) {
         Some(_) => None,
-        None => match packages::provide()? {
+        None => match packages::provide(&packages::POSTGRESQL)? {
             Provided::No(code) => return Ok(code),
             Provided::Yes => Some(Server::start(THROW_AWAY)?),
         },
@@ -72,6 +73,11 @@ fn run_all(arguments: &Arguments, environment: impl Fn(&mut Command)) -> anyhow:
     let mut documentation = cargo_test(arguments, &["--doc"]);
     environment(&mut documentation.command);
     Ok(outcome + documentation.run()?)
+}
+
+/// Runs a `cargo test` of the caller's and sums up what it says.
+pub fn run_libtest(command: Command) -> anyhow::Result<Outcome> {
+    Runner { command, speaks: Stream::Out, summary: outcome::of_libtest }.run()
 }
 
 /// A test runner, and how its summary is read.
