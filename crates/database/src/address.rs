@@ -112,12 +112,19 @@ fn decode(text: &str) -> String {
         .unwrap_or_default()
 }
 
+/// `sqlite://FILE` is `sqlite:FILE`, and on Windows `sqlite:///C:/FILE` is `sqlite:C:/FILE`.
+fn without_slashes(file: &str) -> &str {
+    let file = file.strip_prefix("//").unwrap_or(file);
+    let drive = file.strip_prefix('/').filter(|rest| rest.as_bytes().get(1) == Some(&b':'));
+    drive.filter(|_| cfg!(windows)).unwrap_or(file)
+}
+
 impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
         if let Some(file) = text.strip_prefix("sqlite:") {
-            let file = file.strip_prefix("//").unwrap_or(file);
+            let file = without_slashes(file);
             return if file.is_empty() { Err(AddressError::NoFile) } else { Ok(Self::sqlite(file)) };
         }
         let scheme = text.split_once("://").map(|(scheme, _)| scheme);
@@ -197,6 +204,14 @@ mod tests {
     fn windows_files_are_files() {
         let address: Address = "sqlite:C:/Ana Entegra/db.s3db".parse().unwrap();
         assert_eq!(address.path(), std::path::Path::new("C:/Ana Entegra/db.s3db"));
+    }
+
+    #[test]
+    fn slashes_as_of_an_url_are_no_part_of_the_path() {
+        let path = |text: &str| text.parse::<Address>().unwrap().path().to_owned();
+        assert_eq!(path("sqlite:///srv/db.s3db"), std::path::Path::new("/srv/db.s3db"));
+        let drive = if cfg!(windows) { "C:/db.s3db" } else { "/C:/db.s3db" };
+        assert_eq!(path("sqlite:///C:/db.s3db").to_str(), Some(drive));
     }
 
     #[test]

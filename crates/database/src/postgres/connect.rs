@@ -205,7 +205,8 @@ impl Connection {
 fn configuration(address: &Address, limit: Duration, mode: tls::Mode) -> Config {
     let mut config = Config::new();
     match address.option("host").filter(|host| host.starts_with('/')) {
-        Some(folder) => config.host_path(folder),
+        // The driver knows a folder of sockets by its slash, where there are such.
+        Some(folder) => config.host(folder),
         None => config.host(address.host().trim_matches(['[', ']'])),
     };
     config

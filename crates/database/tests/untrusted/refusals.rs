@@ -99,7 +99,10 @@ fn what_cannot_be_read_is_our_own_fault() {
 fn odd_paths_are_read_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let bytes = Lab::new(TABLE).bytes();
-    for name in ["a?mode=rwc&immutable=0", "ş #%41 %00", "file:x", "-'\"", ":memory:"] {
+    // Windows has no files of some of these names.
+    let possible = |name: &&str| !cfg!(windows) || !name.contains(['?', ':', '"']);
+    let names = ["a?mode=rwc&immutable=0", "b&mode=rwc", "ş #%41 %00", "file:x", "-'\"", ":memory:"];
+    for name in names.into_iter().filter(possible) {
         let path = folder.path().join(name);
         fs::write(&path, &bytes).unwrap();
         let upload = inspect(&path, &Limits::default(), steps()).unwrap();

@@ -128,6 +128,8 @@ mod tests {
     #[test]
     fn a_path_is_never_taken_for_options() {
         let uri = uri(Path::new("/tmp/a b/ç?mode=rwc#%41")).unwrap();
-        assert_eq!(uri, "file:///tmp/a%20b/%C3%A7%3Fmode%3Drwc%23%2541?mode=ro&immutable=1");
+        // Windows puts the drive in between.
+        assert!(uri.starts_with("file:///"), "{uri}");
+        assert!(uri.ends_with("/tmp/a%20b/%C3%A7%3Fmode%3Drwc%23%2541?mode=ro&immutable=1"), "{uri}");
     }
 }
