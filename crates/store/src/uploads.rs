@@ -90,7 +90,8 @@ pub(crate) async fn keep_bytes(hub: &Hub, name: &str, bytes: Vec<u8>) -> Result<
 }
 
 fn sync(folder: &Path, file: &Path) -> Result<()> {
-    File::open(file)?.sync_all()?;
+    // Windows lets only who may write make a file durable.
+    File::options().write(true).open(file)?.sync_all()?;
     if cfg!(unix) {
         File::open(folder)?.sync_all()?;
     }
