@@ -111,7 +111,7 @@ pub async fn execute(arguments: &[OsString], environment: Environment, output: O
     }
 }
 
-/// Ends when the process is asked to stop: Ctrl+C, or what a service manager sends.
+/// Ends when the process is asked to stop: Ctrl+C, what a service manager sends, or that the window is closed.
 async fn stop_asked() {
     #[cfg(unix)]
     {
@@ -119,6 +119,21 @@ async fn stop_asked() {
         if let Ok(mut terminate) = signal(SignalKind::terminate()) {
             tokio::select! {
                 _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    #[cfg(windows)]
+    {
+        use tokio::signal::windows::{ctrl_break, ctrl_close, ctrl_shutdown};
+        if let (Ok(mut pause), Ok(mut close), Ok(mut shutdown)) =
+            (ctrl_break(), ctrl_close(), ctrl_shutdown())
+        {
+            tokio::select! {
+                _ = pause.recv() => {}
+                _ = close.recv() => {}
+                _ = shutdown.recv() => {}
                 _ = tokio::signal::ctrl_c() => {}
             }
             return;

@@ -3,10 +3,7 @@
 
 mod shop;
 
-use std::{
-    fs,
-    process::{Command, Stdio},
-};
+use std::fs;
 
 use shop::{Shop, Web, denk, said};
 use tempfile::TempDir;
@@ -168,6 +165,8 @@ fn a_password_that_is_not_escaped_is_not_shown() {
 #[cfg(unix)]
 #[test]
 fn one_that_is_asked_to_stop_says_so_and_leaves_nothing_half_done() {
+    use std::process::{Command, Stdio};
+
     let shop = Shop::on_sqlite();
     let Web::Sqlite(path) = &shop.web else { unreachable!() };
     let web = rusqlite::Connection::open(path).unwrap();
