@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use serde::Deserialize;
 
 /// The repository's folder.
@@ -68,24 +68,58 @@ pub fn build_release(package: &str, program: &str) -> anyhow::Result<PathBuf> {
 
 /// Builds `program` with this `cargo build` and returns where it is.
 pub fn build(mut command: Command, program: &str) -> anyhow::Result<PathBuf> {
-    let output = command
-        .args(["--bin", program, "--message-format", "json-render-diagnostics"])
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot run cargo build")?;
-    if !output.status.success() {
-        bail!("{program} does not build");
-    }
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .find_map(|message| executable(message, program))
+    let built = artifacts(command.args(["--bin", program]))?;
+    let found = built.into_iter().find(|artifact| artifact.target.name == program);
+    found
+        .and_then(|artifact| artifact.executable)
         .with_context(|| format!("cargo built no program {program}"))
 }
 
-fn executable(message: &str, program: &str) -> Option<PathBuf> {
-    let message: serde_json::Value = serde_json::from_str(message).ok()?;
-    let path = (message["target"]["name"] == program).then(|| message["executable"].as_str()).flatten()?;
-    Some(path.into())
+/// Something that cargo built.
+#[derive(Debug, Deserialize, PartialEq)]
+pub struct Artifact {
+    manifest_path: PathBuf,
+    pub target: Target,
+    profile: Profile,
+    /// `None` for a library.
+    pub executable: Option<PathBuf>,
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+pub struct Target {
+    pub name: String,
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Profile {
+    test: bool,
+}
+
+impl Artifact {
+    /// The folder of its package, where its tests expect to be run.
+    pub fn folder(&self) -> &Path {
+        self.manifest_path.parent().unwrap_or(&self.manifest_path)
+    }
+
+    pub const fn is_test(&self) -> bool {
+        self.profile.test
+    }
+}
+
+/// The programs that this `cargo build` or `cargo test --no-run` makes.
+pub fn artifacts(command: &mut Command) -> anyhow::Result<Vec<Artifact>> {
+    let output = command
+        .args(["--message-format", "json-render-diagnostics"])
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run cargo")?;
+    ensure!(output.status.success(), "it does not build");
+    Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(program).collect())
+}
+
+fn program(message: &str) -> Option<Artifact> {
+    let artifact: Artifact = serde_json::from_str(message).ok()?;
+    artifact.executable.is_some().then_some(artifact)
 }
 
 #[cfg(test)]
@@ -93,12 +127,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_program_is_found_among_cargos_messages() {
-        let library = r#"{"reason":"compiler-artifact","target":{"name":"denk"},"executable":null}"#;
-        let program = r#"{"reason":"compiler-artifact","target":{"name":"denk"},"executable":"/x/denk"}"#;
-        assert_eq!(executable(library, "denk"), None);
-        assert_eq!(executable(program, "denk"), Some("/x/denk".into()));
-        assert_eq!(executable(program, "other"), None);
-        assert_eq!(executable("no json", "denk"), None);
+    fn programs_are_found_among_cargos_messages() {
+        let artifact = |executable: &str| {
+            format!(
+                r#"{{"reason":"compiler-artifact","manifest_path":"/c/denk/Cargo.toml","profile":{{"test":true}},
+                "target":{{"name":"denk"}},"executable":{executable}}}"#
+            )
+        };
+        let found = program(&artifact(r#""/x/denk""#)).unwrap();
+        assert_eq!((found.folder(), found.is_test()), (Path::new("/c/denk"), true));
+        assert_eq!((found.target.name.as_str(), found.executable), ("denk", Some("/x/denk".into())));
+        assert_eq!(program(&artifact("null")), None, "a library");
+        assert_eq!(program("no json"), None);
     }
 }

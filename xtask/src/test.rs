@@ -75,7 +75,7 @@ fn run_all(arguments: &Arguments, environment: impl Fn(&mut Command)) -> anyhow:
     Ok(outcome + documentation.run()?)
 }
 
-/// Runs a `cargo test` of the caller's and sums up what it says.
+/// Runs a program of tests and sums up what it says.
 pub fn run_libtest(command: Command) -> anyhow::Result<Outcome> {
     Runner { command, speaks: Stream::Out, summary: outcome::of_libtest }.run()
 }

@@ -22,8 +22,9 @@ pub struct Arguments {
     /// Take the compiler from Debian's packages also where rustup can bring what is missing.
     #[arg(long)]
     debian: bool,
-    /// Run only these packages' tests; all when none is named.
-    packages: Vec<String>,
+    /// Run only these crates' tests; all when none is named.
+    #[arg(value_parser = suites::CRATES)]
+    crates: Vec<String>,
 }
 
 /// Prints `N passed, N failed` as the last line. Fails when one fails, and when none was run.
@@ -38,7 +39,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     println!("{} ({:.1} MB)", program.display(), bytes as f64 / 1e6);
     let wine = Wine::start()?;
     journey::run(&wine, &program)?;
-    let outcome = suites::run(&toolchain, &wine, &arguments.packages)?;
+    let outcome = suites::run(&toolchain, &wine, &arguments.crates)?;
     println!("{} passed, {} failed", outcome.passed, outcome.failed);
     Ok(if outcome.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

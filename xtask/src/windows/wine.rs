@@ -44,13 +44,8 @@ impl Wine {
         command
     }
 
-    /// For cargo, which starts the programs that it builds itself.
-    pub fn runner(&self) -> (&'static str, &Path) {
-        ("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER", &self.program)
-    }
-
     /// What a program that starts Wine must be told.
-    pub fn environment(&self) -> [(&'static str, OsString); 4] {
+    fn environment(&self) -> [(&'static str, OsString); 4] {
         [
             ("WINEARCH", "win64".into()),
             ("WINEPREFIX", self.prefix.path().into()),
