@@ -29,6 +29,8 @@ pub struct FileDiff<'a> {
     referred: HashSet<TableId>,
     /// Rows of the shadow that the file no longer has.
     gone: HashSet<Gid>,
+    /// Those of which it is certain that they were deleted.
+    deleted: HashSet<Gid>,
     later: Vec<Later>,
     pub(crate) age: Age,
     pub(crate) set: ChangeSet,
@@ -98,8 +100,8 @@ impl<'a> FileDiff<'a> {
         let order = insert_order(rules);
         let referred =
             rules.tables().flat_map(|(_, rule)| rule.references().map(|(_, to)| to.table)).collect();
-        let (ids, gone, later, set) = Default::default();
-        Self { rules, order, mint, ids, referred, gone, later, age: Age::Known, set }
+        let (ids, gone, deleted, later, set) = Default::default();
+        Self { rules, order, mint, ids, referred, gone, deleted, later, age: Age::Known, set }
     }
 
     /// Tells which row a local id is, for rows that are not compared themselves (only noted rows are read).
@@ -163,8 +165,10 @@ impl<'a> FileDiff<'a> {
         let id = row.id.clone();
         let Some((cells, later)) = self.translate(table, row) else {
             tally.set_aside += 1;
-            if let Some(shadow) = shadow {
-                self.know(table, id, shadow.gid);
+            match shadow {
+                Some(shadow) if self.fell(table, &shadow) => self.delete(table, &shadow, tally),
+                Some(shadow) => self.know(table, id, shadow.gid),
+                None => {}
             }
             return None;
         };
@@ -243,31 +247,35 @@ impl<'a> FileDiff<'a> {
         self.set.changes.push(Change { table, gid, stamp, base, age: self.age, action });
     }
 
+    /// What needs a row that was deleted went with it, whether or not that was noted: so everything that the hub will
+    /// take out is counted and told.
     fn gone(&mut self, table: TableId, rows: Vec<ShadowRow>, deletes: Deletes<'_>, tally: &mut Tally) {
+        let evident = |row: &ShadowRow| match deletes {
+            Deletes::Never => false,
+            Deletes::Absent => true,
+            Deletes::Noted(ids) => ids.contains(&row.id),
+        };
         self.gone.extend(rows.iter().map(|row| row.gid));
+        self.deleted.extend(rows.iter().filter(|row| evident(row)).map(|row| row.gid));
         for row in rows {
-            let evident = match deletes {
-                Deletes::Never => false,
-                Deletes::Absent => true,
-                Deletes::Noted(ids) => ids.contains(&row.id),
-            };
-            if !evident {
+            if self.deleted.contains(&row.gid) || self.fell(table, &row) {
+                self.delete(table, &row, tally);
+            } else {
                 tally.missing += 1;
-                continue;
             }
-            tally.deleted += 1;
-            let with = self.gone_parent(table, &row);
-            let stamp = self.mint.stamp();
-            let action = Action::Delete { with };
-            self.set.deletes.push(Change {
-                table,
-                gid: row.gid,
-                stamp,
-                base: row.rev,
-                age: Age::Known,
-                action,
-            });
         }
+    }
+
+    fn fell(&self, table: TableId, row: &ShadowRow) -> bool {
+        self.deleted_parent(table, row).is_some()
+    }
+
+    fn delete(&mut self, table: TableId, row: &ShadowRow, tally: &mut Tally) {
+        tally.deleted += 1;
+        self.deleted.insert(row.gid);
+        let action = Action::Delete { with: self.deleted_parent(table, row) };
+        let stamp = self.mint.stamp();
+        self.set.deletes.push(Change { table, gid: row.gid, stamp, base: row.rev, age: Age::Known, action });
     }
 }
 

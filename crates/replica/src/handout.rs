@@ -15,7 +15,7 @@ use merge::{LocalRow, TableId};
 use crate::office_file::OwnTable;
 
 pub use blank::Blank;
-pub use write::write;
+pub use write::{ID_LIMIT, noted, write};
 
 /// How the names of unfinished files begin; what a killed process left behind can be removed at the next start.
 pub const TEMPORARY_PREFIX: &str = ".handout-";

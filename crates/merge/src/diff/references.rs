@@ -100,9 +100,9 @@ impl FileDiff<'_> {
     }
 
     /// The parent that took this row along, if it was deleted with one.
-    pub(super) fn gone_parent(&self, table: TableId, row: &ShadowRow) -> Option<Gid> {
+    pub(super) fn deleted_parent(&self, table: TableId, row: &ShadowRow) -> Option<Gid> {
         let cascades = self.rules[table].references().filter(|(_, to)| to.on_delete == OnDelete::Cascade);
         let mut parents = cascades.filter_map(|(column, _)| Gid::of(row.cells[column.0].as_ref()?));
-        parents.find(|parent| self.gone.contains(parent) && *parent != row.gid)
+        parents.find(|parent| self.deleted.contains(parent) && *parent != row.gid)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     fs::File,
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -17,12 +17,16 @@ use super::{
     Blank, Contents, Error,
     blank::{NotUnique, find, temporary},
 };
-use crate::fit::{Affinity, stored};
+use crate::{
+    fit::{Affinity, stored},
+    office_file::OwnTable,
+};
 
 /// Rows that are in memory a second time, on their way.
 const BATCH_ROWS: usize = 4_000;
-/// Ids in notes that are not believed: after them hardly any would be left.
-const NOTED_ID_LIMIT: i64 = 1 << 53;
+/// Ids from here on are not believed where a file or its notes say that they were given: after them hardly any would be
+/// left.
+pub const ID_LIMIT: i64 = 1 << 53;
 const SEQUENCE_TABLE: &str = "sqlite_sequence";
 
 /// Writes the file to `path`, at once or not at all; what stood there before is replaced. The same contents give the
@@ -83,7 +87,7 @@ fn gather<'a>(
     let mut tables = Vec::new();
     for id in &order.tables {
         let rows = rows(blank, &rules[*id], *id, contents);
-        let last_id = contents.last_ids.get(id).copied().unwrap_or(0).max(noted(rules, *id, contents));
+        let last_id = contents.last_ids.get(id).copied().unwrap_or(0).max(noted(rules, *id, contents.own));
         if rows.is_empty() && last_id <= 0 {
             continue;
         }
@@ -120,13 +124,14 @@ fn own_rows(blank: &Blank, rules: &TableRules, id: TableId, contents: &Contents<
     rows.collect()
 }
 
-/// The highest id of the table of which the device noted that it was deleted.
-fn noted(rules: &Rules, id: TableId, contents: &Contents<'_>) -> i64 {
+/// The highest id of the table of which a device noted that it was deleted; 0: of none.
+#[must_use]
+pub fn noted(rules: &Rules, id: TableId, own: &BTreeMap<TableId, OwnTable>) -> i64 {
     let evidence = rules.tables().filter(|(_, rule)| rule.kept == Kept::Evidence);
     let of_table = evidence.filter_map(|(table, rule)| {
-        let own = contents.own.get(&table)?;
+        let own = own.get(&table)?;
         let notes = merge::evidence::notes(rules, rule, &own.cells(rule), &[]);
-        notes.deleted.get(&id)?.iter().filter_map(number).filter(|id| *id < NOTED_ID_LIMIT).max()
+        notes.deleted.get(&id)?.iter().filter_map(number).filter(|id| *id < ID_LIMIT).max()
     });
     of_table.max().unwrap_or(0)
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use async_trait::async_trait;
 use merge::{LocalId, LocalRow, OnDelete, Owner, Region, Rules, ShadowRow, TableId, region};
 use model::{Gid, Value};
-use replica::codec::Stored as _;
+use replica::{codec::Stored as _, handout::ID_LIMIT};
 
 use super::{
     held,
@@ -297,7 +297,9 @@ fn number(
         let known = known.get(table);
         let last = last_ids.entry(*table).or_insert(0);
         for id in known.into_iter().flat_map(HashMap::values) {
-            if let LocalId::Int(id) = id {
+            if let LocalId::Int(id) = id
+                && *id < ID_LIMIT
+            {
                 *last = (*last).max(*id);
             }
         }

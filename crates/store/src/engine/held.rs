@@ -8,6 +8,7 @@ use model::Value;
 use super::{
     audit,
     choose::{Base, Way},
+    ids, lineage,
     receive::{Mode, Receive},
 };
 use crate::{
@@ -64,12 +65,26 @@ pub(super) async fn keep(
         text(digest),
     ];
     desk.db.put(HELD, &[row]).await?;
+    keep_ids(desk, upload, base).await?;
     desk.db.remove_with(HELD_FILES, &[("held", Value::Int(id))]).await?;
     for (part, bytes) in (0..).zip(file.chunks(PART_BYTES)) {
         let row = vec![Value::Int(id), Value::Int(part), Value::Bytes(bytes.to_vec())];
         desk.db.add(HELD_FILES, &[row]).await?;
     }
     audit(desk, &upload.device.name, "held", &upload.upload).await
+}
+
+/// Ids that the file has given are given, also if nothing of it is ever taken. Behind a shared key a PC that was never
+/// heard of cannot be told from others.
+async fn keep_ids(desk: &mut Desk<'_>, upload: &Receive, base: &Base) -> Result<()> {
+    let rules = &desk.hub.rules;
+    if !upload.device.shared {
+        lineage::save_pc(desk.db, &base.pc).await?;
+    } else if base.pc.latest.is_none() {
+        return Ok(());
+    }
+    let used = ids::used(rules, &upload.file, &base.last_ids);
+    lineage::save_last_ids(desk.db, rules, base.pc.id, &used).await
 }
 
 /// The file of a batch that waits.

@@ -6,6 +6,7 @@ mod compare;
 mod hand_out;
 mod held;
 mod history;
+mod ids;
 mod lineage;
 mod merged;
 mod receipt;

@@ -1,10 +1,10 @@
 //! An upload into the store, in one transaction.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use async_trait::async_trait;
 use fail::fail_point;
-use merge::{Author, Change, Kept, LocalId, Scope, TableId, held, merge};
+use merge::{Author, Change, Scope, TableId, held, merge};
 use model::Gid;
 use replica::office_file::OfficeFile;
 
@@ -12,7 +12,7 @@ use super::{
     audit,
     choose::{self, Base, Way},
     compare::{self, Said},
-    held as holding, history, lineage,
+    held as holding, history, ids, lineage,
     merged::Merged,
     receipt, refused, rows,
     settle::Settling,
@@ -178,15 +178,11 @@ impl Receive {
         lineage.counter = self.mark.counter.unwrap_or(lineage.counter);
         lineage.content = Some(self.mark.content.clone());
         lineage::save(desk.db, &lineage).await?;
-        lineage::save_last_ids(desk.db, rules, pc.id, &self.last_ids(desk, &last_ids)).await?;
+        lineage::save_last_ids(desk.db, rules, pc.id, &ids::used(rules, &self.file, &last_ids)).await?;
         let before = root.map_or(lineage.number, |root| root.number);
-        let mut used = lineage::last_ids(desk.db, rules, before).await?;
-        used.extend(self.last_ids(desk, &used));
-        for (table, given) in &self.file.last_ids {
-            let used = used.entry(*table).or_insert(0);
-            *used = (*used).max(*given);
-        }
-        lineage::save_last_ids(desk.db, rules, lineage.number, &used).await?;
+        let mut given = lineage::last_ids(desk.db, rules, before).await?;
+        given.extend(ids::given(rules, &self.file, &given));
+        lineage::save_last_ids(desk.db, rules, lineage.number, &given).await?;
         for lineage in gone {
             lineage::remove(desk.db, &lineage).await?;
         }
@@ -195,17 +191,5 @@ impl Receive {
         pc.contact = desk.meta.next_serial();
         shadow::sweep(desk.db, &mut pc).await?;
         lineage::save_pc(desk.db, &pc).await
-    }
-
-    /// The highest ids that the PC has used, where they are higher than before.
-    fn last_ids(&self, desk: &Desk<'_>, before: &BTreeMap<TableId, i64>) -> BTreeMap<TableId, i64> {
-        let merged =
-            self.file.merged.iter().filter(|(table, _)| desk.hub.rules[**table].kept == Kept::Merged);
-        let highest = merged.filter_map(|(table, rows)| {
-            let ids =
-                rows.iter().filter_map(|row| if let LocalId::Int(id) = row.id { Some(id) } else { None });
-            Some((*table, ids.max()?))
-        });
-        highest.filter(|(table, id)| before.get(table).is_none_or(|before| before < id)).collect()
     }
 }

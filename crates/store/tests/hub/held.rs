@@ -1,5 +1,6 @@
 //! Batches that change too much wait for a person.
 
+use rusqlite::Connection;
 use store::{Decision, Error};
 use testkit::office::{Employee, Record, Shape, Size, Timesheet};
 
@@ -121,5 +122,44 @@ on_both! {
         }
         lab.send(&pc).await.unwrap();
         assert_eq!(lab.store.held().await.unwrap().len(), 1);
+    }
+
+    async fn what_falls_with_a_row_that_was_noted_as_deleted_is_counted(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.send(&pc).await.unwrap();
+        let before = lab.all().await;
+        // It never downloads: only its notes say what it deleted, and those name two people.
+        for _ in 0..2 {
+            let id = value(&pc, "select employee_id from timesheets");
+            pc.desktop.delete(Record::Employee, id).unwrap();
+        }
+        let gone = 76 - u64::from(value::<u32>(&pc, "select count(*) from timesheets"));
+        assert!(gone > 20, "{gone}");
+        let receipt = lab.send(&pc).await.unwrap();
+        assert_eq!((receipt.held, lab.all().await), (1, before.clone()));
+        let held = lab.store.held().await.unwrap();
+        assert_eq!((held[0].tables[0].table.as_str(), held[0].tables[0].deletes), ("timesheets", gone));
+        lab.store.decide(held[0].id, Decision::SendBack, "Merkez").await.unwrap();
+        assert_eq!(lab.all().await, before, "the people stay, and their hours");
+        lab.sync(&pc).await;
+        assert_eq!(Book::of(&pc), before);
+    }
+
+    async fn what_is_left_without_its_parent_is_counted_too(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&pc).await;
+        let before = lab.all().await;
+        // A tool that does not keep references deletes six people; their hours are still in the file.
+        let conn = Connection::open(pc.desktop.path()).unwrap();
+        conn.execute_batch("pragma foreign_keys = off; delete from employees where id in (select employee_id from timesheets)").unwrap();
+        drop(conn);
+        assert_eq!(value::<i64>(&pc, "select count(*) from timesheets"), 76);
+        assert_eq!(lab.send(&pc).await.unwrap().held, 1);
+        let held = lab.store.held().await.unwrap();
+        assert_eq!((held[0].tables[0].table.as_str(), held[0].tables[0].deletes), ("timesheets", 76));
+        lab.store.decide(held[0].id, Decision::SendBack, "Merkez").await.unwrap();
+        assert_eq!(lab.all().await, before);
+        lab.sync(&pc).await;
+        assert_eq!(Book::of(&pc), before);
     }
 }

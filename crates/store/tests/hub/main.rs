@@ -8,6 +8,7 @@ mod copies;
 mod deletes;
 mod guide;
 mod held;
+mod ids;
 mod lab;
 mod regions;
 mod shapes;

@@ -1,6 +1,6 @@
 //! Regions: who may write what, and rows that say none.
 
-use testkit::office::{Employee, Shape, Size, Timesheet};
+use testkit::office::{Employee, Inspection, Shape, Size, Timesheet, Vehicle};
 
 use crate::lab::{Book, on_both, value};
 
@@ -88,5 +88,63 @@ on_both! {
         let book = Book::of(&bursa);
         assert_eq!((book.count("timesheets"), book.count("employees")), (1, 1));
         assert_eq!(lab.send(&bursa).await.unwrap().tables["employees"].refused, 0);
+    }
+
+    async fn one_plate_in_two_regions_is_two_vehicles_each_with_its_own_checks(lab) {
+        let ankara = lab.pc("Ankara 1", "Ankara", 1).await;
+        ankara.desktop.save_vehicle(None, &Vehicle { plate: "00 TST 001", ..Vehicle::default() }).unwrap();
+        lab.sync(&ankara).await;
+        // Made by the second generation: its checks say no region.
+        let bursa = lab.empty_pc("Bursa 1", "Bursa").await;
+        assert!(!value::<String>(&bursa, "select sql from sqlite_master where name = 'vehicle_inspections'").contains("region"));
+        bursa.desktop.save_vehicle(None, &Vehicle { plate: "00 TST 002", ..Vehicle::default() }).unwrap();
+        let id = bursa.desktop.save_vehicle(None, &Vehicle { plate: "00 TST 001", ..Vehicle::default() }).unwrap();
+        let check = Inspection { vehicle_id: id, inspection_date: "2026-01-30", km: 12, ..Inspection::default() };
+        bursa.desktop.add_inspection(&check).unwrap();
+        let typed = Book::of(&bursa);
+        let receipt = lab.sync(&bursa).await;
+        let refused: usize = receipt.tables.values().map(|told| told.refused).sum();
+        assert_eq!((refused, receipt.tables["vehicle_inspection_results"].inserted), (0, 9), "{receipt:?}");
+        assert_eq!(Book::of(&bursa), typed, "nothing leaves the file");
+        let told = |kind: &str| receipt.reasons.iter().filter(|reason| reason.reason == kind).count();
+        assert_eq!(told("namesake"), 1, "{:?}", receipt.reasons);
+        let alerts = lab.store.alerts().await.unwrap();
+        let namesakes: Vec<_> = alerts.iter().filter(|alert| alert.kind == "namesake").collect();
+        assert_eq!((namesakes.len(), namesakes[0].rows, namesakes[0].site), (1, 1, bursa.device.site.0));
+        assert!(namesakes[0].what.starts_with("vehicles: 1 rows"), "{}", namesakes[0].what);
+        let all = lab.all().await;
+        assert_eq!((all.count("vehicles"), all.count("vehicle_inspection_results")), (3, 9));
+        for pc in [&ankara, &bursa] {
+            lab.sync(pc).await;
+        }
+        assert_eq!((Book::of(&bursa), Book::of(&ankara).count("vehicle_inspection_results")), (typed, 0));
+        assert_eq!(lab.store.alerts().await.unwrap().len(), alerts.len(), "told once");
+    }
+
+    async fn what_was_typed_under_a_row_that_went_to_another_region_is_refused_told_and_kept(lab) {
+        let bursa = lab.empty_pc("Bursa 1", "Bursa").await;
+        let id = bursa.desktop.save_vehicle(None, &Vehicle { plate: "00 TST 001", ..Vehicle::default() }).unwrap();
+        lab.send(&bursa).await.unwrap();
+        let mut center = lab.empty_pc("Merkez", "Ankara").await;
+        center.device = lab.site("Merkez PC", "*").await;
+        lab.sync(&center).await;
+        let there: i64 = value(&center, "select id from vehicles");
+        center.desktop.save_vehicle(Some(there), &Vehicle { plate: "00 TST 001", ..Vehicle::default() }).unwrap();
+        lab.sync(&center).await;
+        assert!(lab.all().await.has("vehicles", "Ankara"));
+        let check = Inspection { vehicle_id: id, inspection_date: "2026-01-30", notes: "Lastik", ..Inspection::default() };
+        bursa.desktop.add_inspection(&check).unwrap();
+        for _ in 0..2 {
+            let receipt = lab.send(&bursa).await.unwrap();
+            assert_eq!((receipt.tables["vehicle_inspections"].refused, receipt.tables["vehicle_inspection_results"].refused), (1, 9));
+        }
+        let history = lab.store.recent(&merge::Region::All, 1_000).await.unwrap();
+        let kept = |table: &str| history.iter().filter(|line| line.action == "refused" && line.table == table).map(|line| line.after.clone().unwrap()).collect::<Vec<_>>();
+        assert_eq!(kept("vehicle_inspections").len(), 1, "what it said stays in the history, once");
+        assert_eq!(kept("vehicle_inspections")[0]["notes"], "Lastik");
+        assert_eq!(kept("vehicle_inspection_results").len(), 9);
+        let alerts = lab.store.alerts().await.unwrap();
+        let told: Vec<_> = alerts.iter().filter(|alert| alert.site == bursa.device.site.0).map(|alert| (alert.kind.as_str(), alert.rows)).collect();
+        assert!(told.contains(&("region", 1)) && told.contains(&("orphan", 9)), "{told:?}");
     }
 }
