@@ -1,17 +1,19 @@
 //! Figures beside their goals.
 
-use std::{fmt, time::Duration};
+use std::{fmt, fs, time::Duration};
 
 use super::process::Hub;
 use crate::bench::measure::timed;
 
-/// What a figure should reach.
-#[derive(Clone, Copy)]
-pub enum Goal {
-    None,
-    Milliseconds(u32),
+/// What a figure should reach; no goal where nothing is said.
+#[derive(Clone, Copy, Default)]
+pub struct Goal {
+    /// **Units**: milliseconds, from the request to its answer.
+    pub most_ms: Option<u32>,
     /// On one core.
-    ASecond(u32),
+    pub least_a_second: Option<u32>,
+    /// **Units**: megabytes of the whole process, at its highest.
+    pub most_mb: Option<u32>,
 }
 
 struct Line {
@@ -22,6 +24,12 @@ struct Line {
     /// The average, of all threads.
     cpu: Duration,
     peak_mb: f64,
+}
+
+/// How many threads wanted a processor in the last minute, as far as the system tells.
+fn load() -> String {
+    let load = fs::read_to_string("/proc/loadavg").ok();
+    load.and_then(|load| Some(load.split(' ').next()?.to_owned())).unwrap_or_else(|| "unknown".to_owned())
 }
 
 pub struct Figures {
@@ -78,28 +86,36 @@ impl Figures {
 
 impl fmt::Display for Goal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::None => f.write_str("-"),
-            Self::Milliseconds(most) => write!(f, "< {most} ms"),
-            Self::ASecond(least) => write!(f, ">= {least}/s a core"),
-        }
+        let ms = self.most_ms.map(|most| format!("< {most} ms"));
+        let a_second = self.least_a_second.map(|least| format!(">= {least}/s a core"));
+        let mb = self.most_mb.map(|most| format!("< {most} MB"));
+        f.write_str(&[ms, a_second, mb].into_iter().flatten().collect::<Vec<_>>().join(", "))
     }
 }
 
 impl Line {
-    fn reached(&self) -> &'static str {
-        let reached = match self.goal {
-            Goal::None => return "",
-            Goal::Milliseconds(most) => self.wall < Duration::from_millis(most.into()),
-            Goal::ASecond(least) => self.cpu * least <= Duration::from_secs(1),
-        };
-        if reached { "yes" } else { "NO" }
+    /// Says `NO` with what was missed. Where only the clock says so, other programs may have had the processors.
+    fn reached(&self) -> String {
+        let limit = |ms: u32| Duration::from_millis(ms.into());
+        let Goal { most_ms, least_a_second, most_mb } = self.goal;
+        let late = most_ms.is_some_and(|most| self.wall >= limit(most));
+        let busy = most_ms.is_some_and(|most| self.cpu >= limit(most));
+        let slow = least_a_second.is_some_and(|least| self.cpu * least > Duration::from_secs(1));
+        let large = most_mb.is_some_and(|most| self.peak_mb >= f64::from(most));
+        let missed =
+            [(late && busy, "time"), (late && !busy, "time, but not cpu"), (slow, "cpu"), (large, "MB")];
+        let missed: Vec<_> = missed.iter().filter(|(missed, _)| *missed).map(|(_, what)| *what).collect();
+        match (self.goal.to_string().is_empty(), missed.is_empty()) {
+            (true, _) => String::new(),
+            (false, true) => "yes".to_owned(),
+            (false, false) => format!("NO: {}", missed.join(", ")),
+        }
     }
 }
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\n{}", self.title)?;
+        writeln!(f, "\n{} (load of the machine: {})", self.title, load())?;
         let (ms, cpu, core, peak) = ("ms", "cpu ms", "/s a core", "peak MB");
         writeln!(f, "  {:28} {ms:>9} {cpu:>9} {core:>10} {peak:>8}  goal", "")?;
         for line in &self.lines {
