@@ -159,7 +159,7 @@ fn a_batch_that_one_holds_is_settled_at_the_other() {
     let Store::Postgres(database) = &two.store else { unreachable!("it is one") };
     assert_eq!(
         database.run("select count(*) from denk_held_files"),
-        "0\n",
+        "0",
         "nothing is kept that nobody needs"
     );
 }
