@@ -4,10 +4,20 @@
 
 const ON_POSTGRES: bool = true;
 
+#[path = "hub/copies.rs"]
+mod copies;
+#[path = "hub/downloads.rs"]
+mod downloads;
+#[path = "hub/five_tests.rs"]
+mod five_tests;
 #[path = "hub/guides.rs"]
 mod guides;
 #[path = "hub/hostile.rs"]
 mod hostile;
+#[path = "hub/office.rs"]
+mod office;
+#[path = "hub/old_faults.rs"]
+mod old_faults;
 #[path = "hub/people.rs"]
 mod people;
 #[path = "hub/programs.rs"]

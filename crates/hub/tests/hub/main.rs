@@ -5,8 +5,13 @@
 /// The same tests run on PostgreSQL: see `../hub_on_postgres.rs`.
 const ON_POSTGRES: bool = false;
 
+mod copies;
+mod downloads;
+mod five_tests;
 mod guides;
 mod hostile;
+mod office;
+mod old_faults;
 mod people;
 mod programs;
 mod raw;

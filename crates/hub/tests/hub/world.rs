@@ -127,6 +127,22 @@ impl World {
         self.store.add_site(name, region).await.unwrap().token
     }
 
+    /// From now on nobody reaches the hub; its store stays as it is.
+    pub async fn disconnect(&mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+        self.serving.take().unwrap().ended().await.unwrap();
+    }
+
+    /// The hub can be reached again.
+    pub async fn connect(&mut self) {
+        let (stop, stopped) = oneshot::channel();
+        let until = async { _ = stopped.await };
+        let serving = hub::serve(self.settings.clone(), self.store.clone(), self.accounts.clone(), until);
+        let serving = serving.await.unwrap();
+        self.base = format!("http://{}", serving.address);
+        (self.serving, self.stop) = (Some(serving), Some(stop));
+    }
+
     /// Rows of a table that the store holds.
     pub async fn rows(&self, table: &str) -> u64 {
         self.store.status().await.unwrap().tables.get(table).copied().unwrap_or_default()
