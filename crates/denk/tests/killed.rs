@@ -100,11 +100,12 @@ impl World {
 }
 
 impl Pc {
-    /// Changes a person and adds one with a working day, and deletes the working day before that.
+    /// Changes a person's title and adds one with a working day, and deletes the working day before that.
     fn change(&self, round: usize, title: &str) {
         let program = Desktop::start(&self.file, Generation::D2, "Ankara", Moment::USUAL).unwrap();
         let (told, name) = (format!("{title} {round}"), format!("{title} Kişi {round}"));
-        let person = Employee { full_name: "Ortak Kişi", title: &told, ..Employee::default() };
+        let known = hub_process::rows(&self.file, "select full_name from employees where id = 1");
+        let person = Employee { full_name: &known[0], title: &told, ..Employee::default() };
         program.save_employee(Some(1), &person).unwrap();
         let new = Employee { full_name: &name, ..Employee::default() };
         let id = program.save_employee(None, &new).unwrap();
