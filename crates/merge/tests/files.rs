@@ -387,7 +387,7 @@ fn what_a_file_of_unknown_age_says_loses_against_every_stamp_and_fills_what_nobo
     late.timesheet(9, 1, "2026-01-09", "Ankara");
     // Also with another token for the same PC: a new site, the same file.
     for site in [2, 7] {
-        let mut pc = Pc::new(site, "Ankara");
+        let mut pc = Pc::new(site, "Ankara").much_later();
         pc.meet(&rules, &mut hub, &late, Some(&first));
         let cell = |table: &str, column: &str| {
             let row = &hub.rows[&first.gid(&rules, table, 1)];

@@ -60,8 +60,12 @@ impl Hub {
         self.settings.data_folder.join("uploads")
     }
 
+    pub fn hand_outs(&self) -> PathBuf {
+        self.settings.data_folder.join("hand_outs")
+    }
+
     pub fn hand_out(&self, tag: &str) -> PathBuf {
-        self.settings.data_folder.join("hand_outs").join([tag, ".db"].concat())
+        self.hand_outs().join([tag, ".db"].concat())
     }
 
     /// 32 characters that nobody can guess.

@@ -20,6 +20,7 @@ use crate::{
     RecentChange, Rejected, Result, Settings, Site, Status, Take, conflicts,
     desk::Hub,
     engine::{self, Mode, Prepared, Taker},
+    hand_outs,
     query::Db,
     shape::Place,
     sites, tell, uploads,
@@ -73,7 +74,8 @@ impl Store {
         let hub = Arc::new(Hub::new(settings).await?);
         let db = writer::prepare(&hub).await?;
         let places = Arc::clone(&db.places);
-        let reader = writer::reopen(&hub, Arc::clone(&places)).await?;
+        let mut reader = writer::reopen(&hub, Arc::clone(&places)).await?;
+        hand_outs::sweep(&hub, &mut reader).await?;
         let writer = writer::start(Arc::clone(&hub), db);
         let (writer, reader) = (Mutex::new(Some(writer)), Mutex::new(Some(reader)));
         Ok(Self { inner: Arc::new(Inner { hub, places, writer, reader, counted: Mutex::new(None) }) })
@@ -133,12 +135,13 @@ impl Store {
         ask_reader!(self, db, sites::list(db).await)
     }
 
-    /// Takes a site's token away for ever; its rows and its history stay.
+    /// Takes a site's token away for ever, and the files that were made for it; its rows and its history stay.
     ///
     /// # Errors
     /// `NoSite`; what the database says.
     pub async fn revoke_site(&self, name: &str) -> Result<()> {
-        self.ask(sites::Revoke { name: name.to_owned() }).await
+        self.ask(sites::Revoke { name: name.to_owned() }).await?;
+        ask_reader!(self, db, hand_outs::sweep(&self.inner.hub, db).await)
     }
 
     /// # Errors

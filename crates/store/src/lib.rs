@@ -15,6 +15,7 @@ mod error;
 mod facade;
 #[cfg(feature = "failpoints")]
 mod failpoints;
+mod hand_outs;
 mod meta;
 mod query;
 mod settings;

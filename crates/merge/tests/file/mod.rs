@@ -142,6 +142,11 @@ impl Pc {
         Self { site, region: Region::new(region), ..self }
     }
 
+    /// Its next upload comes long after all that the others have sent.
+    pub fn much_later(self) -> Self {
+        Self { uploads: 1_000, ..self }
+    }
+
     pub fn gid(&self, rules: &Rules, table: &str, id: i64) -> Gid {
         self.shadow[&rules.table(table).unwrap()][&LocalId::Int(id)].gid
     }

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     Device, Error, Result,
     desk::{Desk, Hub},
+    query::Db,
     sites,
     writer::Job,
 };
@@ -54,6 +55,8 @@ pub(crate) struct Content {
 /// Hand-outs and other roots of one PC that are remembered: what they hold in common is kept once.
 const CAME_BACK_MAX: usize = 64;
 const NEVER_CAME_BACK_MAX: usize = 1024;
+/// Files of one PC: the newest, and the one before it that may be on its way right now.
+const FILES_KEPT: usize = 2;
 
 #[async_trait]
 impl Job for HandOut {
@@ -414,9 +417,29 @@ async fn forget(desk: &mut Desk<'_>, pc: &Pc) -> Result<Vec<String>> {
             }
         }
     }
-    // The newest, and the one before it that may be on its way right now.
     let handed = roots.into_iter().filter(|root| root.kind == Kind::HandedOut);
-    Ok(handed.skip(2).map(|root| root.name).collect())
+    Ok(handed.skip(FILES_KEPT).map(|root| root.name).collect())
+}
+
+/// Hand-outs of which the file is needed, of all PCs that may still ask for one.
+pub(crate) async fn newest(db: &mut Db) -> Result<HashSet<String>> {
+    let active: HashSet<_> = sites::list(db)
+        .await?
+        .into_iter()
+        .filter(|site| site.revoked_ms.is_none())
+        .map(|site| site.id)
+        .collect();
+    let mut of_pc: BTreeMap<i64, Vec<Lineage>> = BTreeMap::new();
+    for lineage in lineage::all(db).await? {
+        if lineage.kind == Kind::HandedOut && active.contains(&lineage.site.0) {
+            of_pc.entry(lineage.pc).or_default().push(lineage);
+        }
+    }
+    let newest = of_pc.into_values().flat_map(|mut handed| {
+        handed.sort_by_key(|root| std::cmp::Reverse(root.number));
+        handed.into_iter().take(FILES_KEPT)
+    });
+    Ok(newest.map(|root| root.name).collect())
 }
 
 impl Content {

@@ -201,4 +201,27 @@ on_both! {
         assert_eq!(lab.all().await.rows(), before.rows() + 1);
         assert!(lab.all().await.has("employees", "Unvan 39"));
     }
+
+    async fn a_hand_out_that_never_came_does_not_make_the_next_file_look_doubled(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&pc).await;
+        let other = lab.empty_pc("Ankara 2", "Ankara").await;
+        lab.sync(&other).await;
+        person(&other, "Cem Örnek");
+        lab.sync(&other).await;
+        // Made for the PC, with a number for the new person, and lost on the way.
+        lab.file(&pc.device).await;
+        person(&pc, "Ayten Örnek");
+        let gone: i64 = value(&pc, "select max(id) from shift_templates");
+        pc.desktop.delete_shift_template(gone).unwrap();
+        let receipt = lab.send(&pc).await.unwrap();
+        assert!(receipt.reasons.is_empty(), "{:?}", receipt.reasons);
+        assert_eq!((receipt.tables["employees"].inserted, receipt.tables["shift_templates"].deleted), (1, 1));
+        let id: i64 = value(&pc, "select id from employees where full_name = 'Ayten Örnek'");
+        lab.fetch(&pc).await;
+        assert_eq!(value::<i64>(&pc, "select id from employees where full_name = 'Ayten Örnek'"), id);
+        assert!(value::<i64>(&pc, "select id from employees where full_name = 'Cem Örnek'") > id);
+        assert!(lab.send(&pc).await.unwrap().reasons.is_empty());
+        assert!(lab.store.alerts().await.unwrap().is_empty());
+    }
 }

@@ -2,7 +2,7 @@
 
 use testkit::office::{Employee, Record, Timesheet};
 
-use crate::lab::{Book, on_both, value};
+use crate::lab::{Book, Lab, Pc, on_both, value};
 
 fn worker(name: &str) -> Employee<'_> {
     Employee { full_name: name, ..Employee::default() }
@@ -166,4 +166,70 @@ on_both! {
         assert!(all.holds(&before), "nothing that was there is gone");
         assert_eq!(all.count("employees"), before.count("employees") + 6);
     }
+
+    async fn a_stale_file_that_comes_with_a_new_token_loses_and_is_kept(lab) {
+        for tagged in [false, true] {
+            let name = format!("Ankara {tagged}");
+            let pc = lab.pc(&name, "Ankara", 1 + u64::from(tagged)).await;
+            lab.send(&pc).await.unwrap();
+            if tagged {
+                lab.fetch(&pc).await;
+            }
+            let (stale, before) = entitled(&pc, "Bölge Sorumlusu");
+            lab.send(&pc).await.unwrap();
+            lab.store.revoke_site(&name).await.unwrap();
+            // The PC is set up anew, from its file of the morning.
+            let old = Pc { device: lab.site(&format!("{name} yeni"), "Ankara").await, desktop: pc.desktop };
+            std::fs::write(old.desktop.path(), stale).unwrap();
+            let count = lab.all().await.rows();
+            lost(&lab, &old, (&before, "Bölge Sorumlusu")).await;
+            assert_eq!(lab.all().await.rows(), count, "and nothing multiplies");
+        }
+    }
+
+    async fn a_stale_file_that_is_imported_loses_and_is_kept(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&pc).await;
+        let (stale, before) = entitled(&pc, "Bölge Sorumlusu");
+        lab.send(&pc).await.unwrap();
+        for region in ["*", "Ankara"] {
+            let old = lab.copy(&pc, lab.store.shared_device(region).await.unwrap(), "Ankara");
+            std::fs::write(old.desktop.path(), &stale).unwrap();
+            lost(&lab, &old, (&before, "Bölge Sorumlusu")).await;
+        }
+    }
+}
+
+/// Gives somebody another title; returns the file as it was and the title of before.
+fn entitled(pc: &Pc, title: &str) -> (Vec<u8>, String) {
+    let cell = |column: &str| -> String {
+        value(
+            pc,
+            &format!("select {column} from employees where title <> '' and identity_no <> '' order by id"),
+        )
+    };
+    let id = value(pc, "select id from employees where title <> '' and identity_no <> '' order by id");
+    let [before, full_name, identity_no, department] =
+        ["title", "full_name", "identity_no", "department"].map(cell);
+    let stale = pc.desktop.upload().unwrap();
+    let form = Employee { full_name: &full_name, identity_no: &identity_no, department: &department, title };
+    pc.desktop.save_employee(Some(id), &form).unwrap();
+    (stale, before)
+}
+
+async fn lost(lab: &Lab, old: &Pc, (before, now): (&str, &str)) {
+    let known = lab.store.conflicts().await.unwrap().len();
+    let all = lab.all().await;
+    lab.send(old).await.unwrap();
+    assert_eq!(lab.all().await, all, "{now} stands");
+    let conflicts = lab.store.conflicts().await.unwrap();
+    let kept = |kept: &&store::KeptConflict| {
+        let text = |side: &store::KeptSide| side.value.clone().unwrap();
+        text(&kept.winner) == now && text(&kept.loser) == before
+    };
+    let new = conflicts.len() - known;
+    let titles = conflicts[..new].iter().filter(|kept| kept.column.as_deref() == Some("title"));
+    assert_eq!(titles.filter(kept).count(), 1, "{conflicts:?}");
+    lab.fetch(old).await;
+    assert!(Book::of(old).has("employees", now));
 }

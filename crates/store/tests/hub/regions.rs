@@ -147,4 +147,19 @@ on_both! {
         let told: Vec<_> = alerts.iter().filter(|alert| alert.site == bursa.device.site.0).map(|alert| (alert.kind.as_str(), alert.rows)).collect();
         assert!(told.contains(&("region", 1)) && told.contains(&("orphan", 9)), "{told:?}");
     }
+
+    async fn a_check_outside_ankara_is_not_refused_for_the_columns_default(lab) {
+        let device = lab.site("Bursa 1", "Bursa").await;
+        let pc = lab.pc_of(device, "Bursa", 2, Shape::Live, Size::small());
+        let id = pc.desktop.save_vehicle(None, &Vehicle { plate: "00 TST 001", ..Vehicle::default() }).unwrap();
+        // The second generation does not name the column: the file's default stands there.
+        let check = Inspection { vehicle_id: id, inspection_date: "2026-01-30", ..Inspection::default() };
+        pc.desktop.add_inspection(&check).unwrap();
+        assert_eq!(value::<String>(&pc, "select region from vehicle_inspections"), "Ankara");
+        let receipt = lab.sync(&pc).await;
+        assert_eq!((receipt.tables["vehicle_inspections"].refused, receipt.tables["vehicle_inspections"].repaired), (0, 1));
+        assert_eq!(receipt.tables["vehicle_inspection_results"].inserted, 9);
+        assert_eq!(value::<String>(&pc, "select region from vehicle_inspections"), "Bursa");
+        assert!(lab.store.alerts().await.unwrap().is_empty());
+    }
 }

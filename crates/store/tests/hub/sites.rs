@@ -87,4 +87,30 @@ on_both! {
         let revs: std::collections::HashSet<i64> = changes.iter().map(|change| change.rev).collect();
         assert_eq!(revs.len(), changes.len(), "each number was given once");
     }
+
+    async fn files_that_nobody_will_be_given_do_not_stay(lab) {
+        let folder = lab.settings.data_folder.join("hand_outs");
+        let files = || {
+            let names = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            names.filter(|name| name.ends_with(".db")).collect::<std::collections::BTreeSet<_>>()
+        };
+        let first = lab.pc("Ankara 1", "Ankara", 1).await;
+        let second = lab.pc("Bursa 1", "Bursa", 2).await;
+        lab.sync(&second).await;
+        for at in 0..4 {
+            first.desktop.save_setting("company_name", &at.to_string()).unwrap();
+            lab.sync(&first).await;
+        }
+        let kept = files();
+        assert_eq!(kept.len(), 3, "the newest two of one PC, the only one of the other: {kept:?}");
+        // Of a lineage that is gone, or that another hub has followed up.
+        std::fs::write(folder.join("00112233445566778899aabbccddeeff.db"), "left over").unwrap();
+        lab.reopen().await;
+        assert_eq!(files(), kept);
+        lab.store.revoke_site("Ankara 1").await.unwrap();
+        assert_eq!(files().len(), 1, "a PC that may not ask any more needs none");
+        let before = files();
+        let handed = lab.store.hand_out(&second.device).await.unwrap();
+        assert!(before.contains(handed.path.file_name().unwrap().to_str().unwrap()), "the same file is still right");
+    }
 }
