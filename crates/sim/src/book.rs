@@ -150,12 +150,6 @@ impl Book {
         strays
     }
 
-    /// Whether every row that this one cannot be without is there.
-    pub fn has_parents(&self, table: &str, cells: &Cells) -> bool {
-        let mut needed = REFERENCES.iter().filter(|reference| reference.table == table && reference.needed);
-        needed.all(|reference| self.parent(reference, cells).is_some())
-    }
-
     fn parent(&self, reference: &Reference, cells: &Cells) -> Option<&Cells> {
         self.tables[reference.to].get(cells.get(reference.column)?)
     }
@@ -291,15 +285,6 @@ fn text(value: ValueRef<'_>) -> Option<String> {
         }
         ValueRef::Blob(bytes) => Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
     }
-}
-
-/// Whether the hub has marked a file that it handed out.
-///
-/// # Errors
-/// A file that cannot be read.
-pub fn is_tagged(path: &Path) -> anyhow::Result<bool> {
-    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    Ok(conn.table_exists(None, "denk_lineage")?)
 }
 
 /// Whether SQLite finds a file whole, and every reference naming a row.

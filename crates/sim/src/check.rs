@@ -14,7 +14,7 @@ use crate::{
 
 mod exchange;
 
-pub use exchange::{after_upload, handed_out};
+pub use exchange::{after_sending_back, after_upload, handed_out};
 
 /// Words of the story that a list of findings shows.
 const SHOWN: usize = 4;

@@ -150,10 +150,22 @@ impl Ledger {
         }
     }
 
-    /// Of which of two files with it a row came, nobody can tell later, if the hub has not taken it yet.
-    pub fn mix_up_new(&mut self, page: &Page) {
-        let new = page.cells.keys().map(|(row, _)| row).filter(|row| !self.sent.contains(*row));
-        self.mixed_up.extend(new.cloned().collect::<Vec<_>>());
+    /// Texts of a batch that was sent back that are nowhere.
+    pub fn sent_back(&self, page: &Page, hub: &Book, history: &History) -> Vec<Finding> {
+        let hub = living(hub);
+        let new = page.cells.iter().filter(|(_, write)| {
+            let written = &self.writes[**write];
+            !written.taken && !written.text.is_empty()
+        });
+        let lost = new.filter(|((row, column), write)| {
+            let text = &self.writes[**write].text;
+            let stands = hub.get(row).and_then(|cells| cells.get(column)) == Some(text);
+            !stands && !history.has(row, column, text)
+        });
+        let told = lost.map(|((row, column), write)| {
+            (row.clone(), format!("{column} {:?} is nowhere", self.writes[*write].text))
+        });
+        told.collect()
     }
 
     pub fn was_deleted(&self, row: &Identity) -> bool {

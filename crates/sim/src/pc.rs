@@ -35,8 +35,6 @@ pub struct Pc {
     pub held: Option<Batch>,
     /// Rows that the hub did not let in: it does not know their numbers.
     pub refused: HashSet<Identity>,
-    /// Whether a batch was sent back, so that the next hand-out knows nothing of the file.
-    pub sent_back: bool,
     /// A hand-out on its way, with what stands in it.
     pub coming: Option<(Vec<u8>, Page)>,
     pub page: Page,
@@ -84,7 +82,6 @@ impl Pc {
             careless: false,
             held: None,
             refused: HashSet::new(),
-            sent_back: false,
             coming: None,
             page,
             numbers,
@@ -117,7 +114,6 @@ impl Pc {
     pub fn take(&mut self, bytes: &[u8], page: Page, known: bool) -> anyhow::Result<()> {
         self.desktop.receive(bytes)?;
         self.page = page;
-        self.sent_back = false;
         if !known {
             self.numbers.clear();
         }

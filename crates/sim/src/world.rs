@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use testkit::{office::Moment, random::Rng};
 
 use crate::{
-    book::{Book, Identity, identity, is_tagged},
+    book::{Book, Identity, identity},
     check,
     history::History,
     hub::{Answer, Hub, POINTS},
@@ -27,8 +27,6 @@ const BEGIN_MS: i64 = 1_769_202_000_000;
 const DAY_MS: i64 = 86_400_000;
 /// Uploads of a PC that may come again.
 const SENT_MAX: usize = 3;
-/// People who are enough to know a copy by.
-const TELLING: usize = 8;
 
 pub struct World {
     pub folder: TempDir,
@@ -160,10 +158,6 @@ impl World {
 
     fn restore(&mut self, at: usize, copy: fn(&Pc) -> &PathBuf, told: &str) -> anyhow::Result<()> {
         let copy = copy(&self.pcs[at]).clone();
-        let tagged = is_tagged(self.pcs[at].desktop.path())?;
-        if tagged && !is_tagged(&copy)? {
-            self.mixed_up(&copy)?;
-        }
         self.pcs[at].replace(&copy)?;
         self.tell(at, told);
         Ok(())
@@ -173,27 +167,11 @@ impl World {
         let file = self.pcs[of].desktop.path().to_owned();
         // Two files in use from one copy: either of them may look meddled with.
         self.pcs[of].meddled = true;
-        let book = Book::read(&file)?;
-        self.ledger.note(&mut self.pcs[of].page, &book);
-        let shared = self.pcs[at].device.shared && self.pcs[of].device.shared;
-        match is_tagged(&file)? {
-            // Both will send what the hub has not seen yet.
-            true => self.ledger.mix_up_new(&self.pcs[of].page),
-            // Behind one key nobody can tell the two PCs apart.
-            false if shared || book.tables["employees"].len() < TELLING => self.mixed_up(&file)?,
-            false => {}
-        }
+        self.ledger.note(&mut self.pcs[of].page, &Book::read(&file)?);
         self.pcs[at].page = self.ledger.copy(&self.pcs[at].page, &self.pcs[of].page);
         self.pcs[at].replace(&file)?;
         let told = format!("gets a copy of the file of {}", self.pcs[of].name);
         self.tell(at, &told);
-        Ok(())
-    }
-
-    /// A file without a mark, and with little in it that tells what it is a copy of: who is who in it nobody can tell.
-    fn mixed_up(&mut self, file: &Path) -> anyhow::Result<()> {
-        let rows = Book::read(file)?.identities().map(|(identity, _)| identity).collect::<Vec<_>>();
-        self.ledger.mixed_up.extend(rows);
         Ok(())
     }
 
@@ -203,17 +181,12 @@ impl World {
         if pc.device.shared || pc.held.is_some() {
             return Ok(());
         }
-        let path = pc.desktop.path().to_owned();
-        let unknown = !is_tagged(&path)? && Book::read(&path)?.tables["employees"].len() < TELLING;
         self.hub.revoke(&pc.device, pc.desktop.path()).await?;
         let name = [&pc.device.name, "+"].concat();
         let device = self.hub.site(&name, pc.role.region).await?;
         let pc = &mut self.pcs[at];
         (pc.device, pc.meddled) = (device, true);
         self.tell(at, "gets another token in place of its old one");
-        if unknown {
-            self.mixed_up(&path)?;
-        }
         Ok(())
     }
 
@@ -225,6 +198,7 @@ impl World {
         std::fs::write(&file, pc.desktop.upload()?)?;
         let book = Book::read(&file)?;
         self.ledger.note(&mut pc.page, &book);
+        pc.number(&book);
         pc.sent.push((file.clone(), pc.page.clone()));
         if pc.sent.len() > SENT_MAX {
             std::fs::remove_file(pc.sent.remove(0).0)?;
@@ -246,7 +220,9 @@ impl World {
         pc.meddled = true;
         self.tell(at, "an old upload arrives again");
         let upload = Upload { at, file: &file, page: &page, decided: false };
-        self.send(upload, Mishap::None).await.map(drop)
+        let (end, before) = (self.history.end(), self.book.clone());
+        self.send(upload, Mishap::None).await?;
+        check::unchanged(self, ("twice is once, even late", end), &before)
     }
 
     async fn send(&mut self, upload: Upload<'_>, mishap: Mishap) -> anyhow::Result<bool> {
@@ -283,7 +259,6 @@ impl World {
         }
         self.last.insert(self.pcs[at].device.site.0, at);
         let book = Book::read(file)?;
-        self.pcs[at].number(&book);
         if self.pcs[at].meddled {
             self.mix_up(&book);
             self.doubts(at, &book).await?;
@@ -374,12 +349,12 @@ impl World {
             let Some(at) = self.pcs.iter().position(of) else { continue };
             self.tell(at, &format!("what waits is decided: {decision:?}"));
             let batch = self.pcs[at].held.take();
-            if decision == Decision::SendBack {
-                (self.pcs[at].sent_back, self.pcs[at].numbers) = (true, HashMap::new());
-            }
-            if let (Decision::LetThrough, Some(batch)) = (decision, batch) {
+            let Some(batch) = batch else { continue };
+            if decision == Decision::LetThrough {
                 let upload = Upload { at, file: &batch.file, page: &batch.page, decided: true };
                 self.took(upload, &receipt).await?;
+            } else {
+                check::after_sending_back(self, &batch.page)?;
             }
         }
         Ok(())
