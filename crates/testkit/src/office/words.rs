@@ -37,11 +37,13 @@ const NOTES: [&str; 6] = [
 ];
 
 /// The name of the person with this number: in seven of eight with letters that ASCII lacks, and no name twice in a
-/// file.
+/// file. Files of different small seeds never have the same names under the same numbers: they would be copies.
 pub(super) fn name(seed: u64, number: u64) -> String {
     let (given, family): (&[&str], &[&str]) =
         if number % 8 == 7 { (&PLAIN_GIVEN, &PLAIN_FAMILY) } else { (&GIVEN, &FAMILY) };
-    let place = Rng::of(seed, "name", 0).below(10_000) + number;
+    let pairs = (GIVEN.len() * FAMILY.len()) as u64;
+    // Has no factor in common with the number of pairs.
+    let place = seed % pairs * 53 + number;
     let one = |names: &[&'static str]| names[(place % names.len() as u64) as usize];
     let name = [one(given), one(family)].join(" ");
     // Beyond as many people as there are pairs of names, a number tells them apart.
