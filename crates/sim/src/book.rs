@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use rusqlite::{Connection, OpenFlags, types::ValueRef};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, types::ValueRef};
 
 /// The merged tables, parents first, each with its statement.
 macro_rules! tables {
@@ -285,6 +285,18 @@ fn text(value: ValueRef<'_>) -> Option<String> {
         }
         ValueRef::Blob(bytes) => Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
     }
+}
+
+/// By what the hub knows a file that it handed out.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn tag(path: &Path) -> anyhow::Result<Option<String>> {
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    if !conn.table_exists(None, "denk_lineage")? {
+        return Ok(None);
+    }
+    Ok(conn.query_row(include_str!("sql/tag.sql"), [], |row| row.get(0)).optional()?)
 }
 
 /// Whether SQLite finds a file whole, and every reference naming a row.

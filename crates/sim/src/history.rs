@@ -67,14 +67,20 @@ impl History {
     fn change(&mut self, row: &Row<'_>, clock: (i64, i64), news: &mut News) -> anyhow::Result<()> {
         let (rev, gid, site): (i64, String, i64) = (row.get("rev")?, row.get("gid")?, row.get("site")?);
         let (table, action): (String, String) = (row.get("table_name")?, row.get("action")?);
-        let before = row.get::<_, Option<String>>("before")?.as_deref().map(cells).transpose()?;
-        let after = cells(&row.get::<_, String>("after")?)?;
+        let said = |name: &str| -> anyhow::Result<Option<Cells>> {
+            row.get::<_, Option<String>>(name)?.as_deref().map(cells).transpose()
+        };
+        let (before, after) = (said("before")?, said("after")?.unwrap_or_default());
         self.stamped(rev, &row.get::<_, String>("stamp")?, clock)?;
         self.read.0 = rev;
-        let Some(identity) = identity(&table, &after) else { return Ok(()) };
-        for (column, text) in before.iter().chain([&after]).flatten() {
-            self.values.insert((identity.clone(), column.clone(), text.clone()));
+        if action == "refused" {
+            // Only what was to change is told of a row that the hub has.
+            let known = self.names.get(&gid).cloned().or_else(|| identity(&table, &after));
+            self.remember(known.as_ref(), before.iter().chain([&after]));
+            return Ok(());
         }
+        let Some(identity) = identity(&table, &after) else { return Ok(()) };
+        self.remember(Some(&identity), before.iter().chain([&after]));
         let changed: Vec<String> = after
             .iter()
             .filter(|(column, text)| before.as_ref().is_none_or(|before| before.get(*column) != Some(text)))
@@ -89,6 +95,12 @@ impl History {
             news.changed.push((before, identity));
         }
         Ok(())
+    }
+
+    fn remember<'a>(&mut self, row: Option<&Identity>, said: impl Iterator<Item = &'a Cells>) {
+        for (column, text) in said.flatten() {
+            self.values.extend(row.map(|row| (row.clone(), column.clone(), text.clone())));
+        }
     }
 
     /// Uploads come in the order of their stamps, and no clock but the hub's makes them.

@@ -59,6 +59,8 @@ pub struct Taken<'a> {
     pub history: &'a History,
     /// `*`: headquarters.
     pub region: &'a str,
+    /// Whether the hub can tell how old the file is: one that it meets for the first time wins over nothing.
+    pub aged: bool,
 }
 
 /// A row with which something is wrong.
@@ -191,7 +193,8 @@ impl Ledger {
                 self.fresh(cell, write, (file, &after), &mut findings);
             }
         }
-        let dead = fresh.into_iter().filter(|row| !after.contains_key(*row) && !self.mixed_up.contains(*row));
+        let dead = fresh.into_iter().filter(|row| file.aged && !after.contains_key(*row));
+        let dead = dead.filter(|row| !self.mixed_up.contains(*row));
         findings.dead.extend(dead.map(|row| (row.clone(), "was written just now".to_owned())));
         self.heads.retain(|cell, _| after.contains_key(&cell.0));
         findings
@@ -249,7 +252,7 @@ impl Ledger {
         // What two regions call by one name stays with who said it first.
         let named = matches!(identity.0, "vehicles" | "stock_inventory");
         let own = file.region == "*" && !named || owner.as_deref().is_none_or(|owner| owner == file.region);
-        if own && stands != text && !text.is_empty() {
+        if file.aged && own && stands != text && !text.is_empty() {
             let what = format!("{column}: {stands:?} stands, not {text:?}, which came later");
             findings.earlier.push((identity.clone(), what));
         }

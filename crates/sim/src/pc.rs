@@ -32,6 +32,8 @@ pub struct Pc {
     pub meddled: bool,
     /// Whether somebody here ever did what nobody should: wrote rows of others, or put one row in place of another.
     pub careless: bool,
+    /// Whether a row was ever put under the number of another one.
+    pub replaced: bool,
     pub held: Option<Batch>,
     /// Rows that the hub did not let in: it does not know their numbers.
     pub refused: HashSet<Identity>,
@@ -80,6 +82,7 @@ impl Pc {
             sent: Vec::new(),
             meddled: false,
             careless: false,
+            replaced: false,
             held: None,
             refused: HashSet::new(),
             coming: None,

@@ -138,9 +138,13 @@ impl Person<'_> {
         self.saving(known).save_timesheet(id(known), &form).map(drop)
     }
 
-    /// A day was wrong, and nothing else.
-    fn move_timesheet(&self, id: i64, cells: &Cells, date: &str) -> anyhow::Result<()> {
+    /// A day was wrong. Another day is another row, under the same number: so it gets another word.
+    fn move_timesheet(&mut self, id: i64, cells: &Cells, date: &str) -> anyhow::Result<()> {
+        if cell(cells, "work_date") == date {
+            return Ok(());
+        }
         let (end, notes) = (cell(cells, "end_time"), cell(cells, "notes"));
+        let notes = [words(&notes, 1), self.tagged("T"), self.fresh()].join(" ");
         let form = Timesheet {
             employee_id: number(cells, "employee_id"),
             work_date: date,

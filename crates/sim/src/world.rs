@@ -1,7 +1,7 @@
 //! The hub and its offices, and what happens to them, step by step.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     path::{Path, PathBuf},
 };
 
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use testkit::{office::Moment, random::Rng};
 
 use crate::{
-    book::{Book, Identity, identity},
+    book::{Book, Identity, identity, tag},
     check,
     history::History,
     hub::{Answer, Hub, POINTS},
@@ -47,6 +47,8 @@ pub struct World {
     back_ms: i64,
     /// Which PC last sent a file behind a token or key, by site: the hub takes who asks for a file for this one.
     last: HashMap<u32, usize>,
+    /// Files of which the hub knows the age: by site and mark, without a mark behind a shared key by PC.
+    known: HashSet<(u32, Option<String>, Option<usize>)>,
     /// Whether headquarters lets through, in quiet time, what waits.
     lenient: bool,
 }
@@ -94,6 +96,7 @@ impl World {
             uploads: 0,
             back_ms: 0,
             last: HashMap::new(),
+            known: HashSet::new(),
             lenient: Rng::of(plan.seed, "lenient", 0).percent(60),
         })
     }
@@ -150,6 +153,7 @@ impl World {
         let after = Book::read(pc.desktop.path())?;
         let pc = &mut self.pcs[at];
         pc.careless |= matches!(work, Work::ReplaceEmployee | Work::Trespass);
+        pc.replaced |= replaces(&before, &after);
         self.ledger.worked(&mut pc.page, &before, &after);
         let told = format!("{work:?} {}", difference(&before, &after));
         self.tell(at, &told);
@@ -258,12 +262,24 @@ impl World {
             return Ok(());
         }
         self.last.insert(self.pcs[at].device.site.0, at);
+        let aged = self.is_aged(at, file)?;
         let book = Book::read(file)?;
         if self.pcs[at].meddled {
             self.mix_up(&book);
             self.doubts(at, &book).await?;
         }
-        check::after_upload(self, &upload, &book, receipt)
+        check::after_upload(self, &upload, (&book, aged), receipt)
+    }
+
+    /// Whether the hub can tell how old a file is; from now on it can. (Which of several files without a mark it is
+    /// nobody can tell.)
+    fn is_aged(&mut self, at: usize, file: &Path) -> anyhow::Result<bool> {
+        let pc = &self.pcs[at];
+        let tag = tag(file)?;
+        let untagged = tag.is_none();
+        let which = Some(at).filter(|_| untagged && pc.device.shared);
+        let known = !self.known.insert((pc.device.site.0, tag, which));
+        Ok(known && !(untagged && pc.meddled))
     }
 
     /// Numbers that hold two things in the copies of one file: the hub may take one for the other.
@@ -316,6 +332,7 @@ impl World {
         };
         let file = self.folder.path().join("handed-out.db");
         std::fs::write(&file, &bytes)?;
+        self.known.insert((device.site.0, tag(&file)?, None));
         let book = Book::read(&file)?;
         check::handed_out(self, at, &book)?;
         let page = self.ledger.hand_out(&self.pcs[at].page, &book);
@@ -392,6 +409,12 @@ fn folder() -> anyhow::Result<TempDir> {
     let memory = Path::new("/dev/shm");
     let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
     folder.context("cannot make a temporary folder")
+}
+
+/// Whether a number of the file holds another row than before.
+fn replaces(before: &Book, after: &Book) -> bool {
+    let had: HashMap<_, _> = before.numbered().map(|(table, id, row)| ((table, id), row)).collect();
+    after.numbered().any(|(table, id, row)| had.get(&(table, id)).is_some_and(|had| *had != row))
 }
 
 /// What one deed did to a file.

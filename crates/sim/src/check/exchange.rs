@@ -16,11 +16,11 @@ use crate::{
 /// More rows than a batch may touch without being looked at.
 const MASS: usize = 20;
 
-/// The hub has taken a file.
+/// The hub has taken a file; `aged`: it can tell how old it is.
 pub fn after_upload(
     world: &mut World,
     upload: &Upload<'_>,
-    file: &Book,
+    (file, aged): (&Book, bool),
     receipt: &Receipt,
 ) -> anyhow::Result<()> {
     let Upload { at, page, decided, .. } = *upload;
@@ -41,7 +41,7 @@ pub fn after_upload(
     all_well("a site writes only what it owns", trespasses(region, &before, after))?;
     let masses = if decided { Vec::new() } else { masses(region, &before, after) };
     all_well("a mass of changes waits", masses)?;
-    let taken = Taken { page, refused: &refused, before: &before, after, history, region };
+    let taken = Taken { page, refused: &refused, before: &before, after, history, region, aged };
     let found = world.ledger.took(&taken);
     none("nothing is lost", found.lost)?;
     none("nothing is overwritten in silence", found.silent)?;
