@@ -151,7 +151,7 @@ fn help_is_in_the_language_of_the_reader_and_goes_to_standard_output() {
       import     Herhangi bir eski biçimdeki şube dosyalarını merkeze aktarır
       compare    İki şube dosyası arasında farklı olan satırları söyler
       conflicts  İki kişinin değiştirdiği, birinin geçersiz kaldığı değerler
-      held       Bir kerede çok şey silen ya da değiştiren şube dosyaları
+      held       Bir kerede çok şey silen, değiştiren ya da başka bölgeden getiren şube dosyaları
       user       Panoya girebilen kişiler
       demo       Her şeyi bu bilgisayarda uydurma verilerle gösterir
 

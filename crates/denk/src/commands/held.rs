@@ -1,4 +1,5 @@
-//! `denk held`: files of offices that delete or change too much at once, and what a person decides about them.
+//! `denk held`: files of offices that delete or change too much at once, or have too many rows of another region, and what
+//! a person decides about them.
 
 use serde_json::json;
 use store::{Decision, HeldBatch, Site};
@@ -32,12 +33,12 @@ async fn list(context: &Context) -> Result<Outcome> {
     let sites = hub.close(sites).await?;
     let items: Vec<_> = batches.iter().flat_map(|batch| items(context, batch, &sites)).collect();
     context.output.answer(&json!({ "items": items }));
-    let headings = ["number", "site", "table", "deletes", "updates", "at"]
+    let headings = ["number", "site", "table", "deletes", "updates", "foreign", "at"]
         .map(|word| context.text.get(&format!("column-{word}")));
-    let mut table = Table::headed(headings).right([0, 3, 4]);
+    let mut table = Table::headed(headings).right([0, 3, 4, 5]);
     for item in &items {
         let cell = |name: &str| item[name].as_str().map_or_else(|| item[name].to_string(), str::to_owned);
-        table.row(["id", "site", "table", "deletes", "updates", "at"].map(cell));
+        table.row(["id", "site", "table", "deletes", "updates", "refused", "at"].map(cell));
     }
     context.output.table(&table);
     Ok(Outcome::Done)
@@ -53,6 +54,7 @@ fn items(context: &Context, batch: &HeldBatch, sites: &[Site]) -> Vec<serde_json
             "table": table.table,
             "deletes": table.deletes,
             "updates": table.updates,
+            "refused": table.refused,
             "at": context.moment(batch.at_ms),
         })
     };

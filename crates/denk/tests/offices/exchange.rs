@@ -140,6 +140,18 @@ fn a_file_that_deletes_too_much_waits_for_a_person() {
 }
 
 #[test]
+fn a_file_of_another_region_waits_and_the_list_says_why() {
+    let hub = Hub::start();
+    let token = hub.add_site("b", "Bursa");
+    let file = hub.file("ankara.db", "Ankara", 7);
+    assert_eq!(hub.upload(&token, "Bursa", &file).0, 200);
+    let items = hub.denk(&["held", "list"]).1["items"].clone();
+    let told = items.as_array().unwrap().iter().find(|item| item["table"] == "timesheets").unwrap();
+    let counts = ["deletes", "updates", "refused"].map(|name| told[name].as_u64().unwrap());
+    assert_eq!(counts, [0, 0, 76], "{items:#}");
+}
+
+#[test]
 fn a_hub_neither_starts_on_temporary_storage_nor_twice_in_one_folder() {
     let hub = Hub::start();
     let (code, said) = hub.denk(&["serve"]);
