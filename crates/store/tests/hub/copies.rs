@@ -1,6 +1,6 @@
 //! Copies of one file, and several PCs behind one key.
 
-use testkit::office::{Employee, Record, Timesheet};
+use testkit::office::{Employee, Record, Shape, Size, Timesheet};
 
 use crate::lab::{Book, Lab, Pc, on_both, value};
 
@@ -65,8 +65,8 @@ on_both! {
         let shared = lab.store.shared_device("Ankara").await.unwrap();
         assert!(shared.shared);
         assert_eq!(lab.store.shared_device(" Ankara ").await.unwrap(), shared);
-        let first = lab.pc_of(shared.clone(), "Ankara", 1, testkit::office::Shape::Live, testkit::office::Size::small());
-        let second = lab.pc_of(shared.clone(), "Ankara", 2, testkit::office::Shape::Live, testkit::office::Size::small());
+        let first = lab.pc_of(shared.clone(), "Ankara", 1, Shape::Live, Size::small());
+        let second = lab.pc_of(shared.clone(), "Ankara", 2, Shape::Live, Size::small());
         lab.send(&first).await.unwrap();
         lab.send(&second).await.unwrap();
         let all = lab.all().await;
@@ -92,7 +92,7 @@ on_both! {
 
     async fn two_pcs_behind_one_key_that_took_the_same_file_do_not_undo_each_other(lab) {
         let shared = lab.store.shared_device("Ankara").await.unwrap();
-        let first = lab.pc_of(shared.clone(), "Ankara", 1, testkit::office::Shape::Live, testkit::office::Size::small());
+        let first = lab.pc_of(shared.clone(), "Ankara", 1, Shape::Live, Size::small());
         lab.sync(&first).await;
         let second = lab.copy(&first, shared, "Ankara");
         first.desktop.save_employee(None, &worker("Ayten Birinci")).unwrap();
@@ -108,7 +108,7 @@ on_both! {
 
     async fn a_row_that_one_of_two_like_files_lacks_is_not_a_new_row_in_the_other(lab) {
         let shared = lab.store.shared_device("Ankara").await.unwrap();
-        let first = lab.pc_of(shared.clone(), "Ankara", 1, testkit::office::Shape::Live, testkit::office::Size::small());
+        let first = lab.pc_of(shared.clone(), "Ankara", 1, Shape::Live, Size::small());
         let second = lab.copy(&first, shared, "Ankara");
         first.desktop.save_employee(None, &worker("Ayten Birinci")).unwrap();
         lab.send(&first).await.unwrap();
@@ -165,6 +165,55 @@ on_both! {
         let all = lab.all().await;
         assert!(all.holds(&before), "nothing that was there is gone");
         assert_eq!(all.count("employees"), before.count("employees") + 6);
+    }
+
+    async fn behind_one_key_what_all_offices_share_does_not_tell_which_pc_it_is(lab) {
+        let shared = lab.store.shared_device("Ankara").await.unwrap();
+        let pcs: Vec<Pc> = (1..3).map(|seed| lab.pc_of(shared.clone(), "Ankara", seed, Shape::Live, Size::small())).collect();
+        let company = |pc: &Pc| value::<String>(pc, "select value from settings where key = 'company_name'");
+        for (at, pc) in pcs.iter().enumerate() {
+            pc.desktop.save_setting("company_name", &format!("Şube {at}")).unwrap();
+            lab.send(pc).await.unwrap();
+        }
+        // Each goes on with its own: the same next number, another person, and its own settings come back.
+        let before = lab.all().await.rows();
+        let names = ["Ayten Birinci", "Cem İkinci"];
+        for (pc, name) in pcs.iter().zip(names) {
+            pc.desktop.save_employee(None, &worker(name)).unwrap();
+        }
+        for pc in [&pcs[1], &pcs[0], &pcs[1]] {
+            lab.send(pc).await.unwrap();
+        }
+        assert_eq!(lab.all().await.rows(), before + 2);
+        for (at, (pc, name)) in pcs.iter().zip(names).enumerate() {
+            let id: i64 = value(pc, &format!("select id from employees where full_name = '{name}'"));
+            let receipt = lab.sync(pc).await;
+            assert_eq!(receipt.tables["employees"].inserted + receipt.tables["employees"].updated, 0);
+            assert_eq!(company(pc), format!("Şube {at}"));
+            assert_eq!(value::<i64>(pc, &format!("select id from employees where full_name = '{name}'")), id, "under its own number");
+        }
+        assert_eq!(lab.all().await.rows(), before + 2);
+    }
+
+    async fn behind_one_key_a_file_goes_on_from_what_it_has_most_in_common_with(lab) {
+        let shared = lab.store.shared_device("Ankara").await.unwrap();
+        // A PC that has only what everybody has, sent last, fits every file as far as that goes.
+        let first = lab.pc_of(shared.clone(), "Ankara", 1, Shape::Live, Size::small());
+        let empty = Pc { device: shared, ..lab.empty_pc("Boş", "Ankara").await };
+        lab.send(&empty).await.unwrap();
+        lab.send(&first).await.unwrap();
+        lab.send(&empty).await.unwrap();
+        let before = lab.all().await.rows();
+        for round in 0..3 {
+            first.desktop.save_employee(None, &worker(&format!("Ayten {round}"))).unwrap();
+            for pc in [&empty, &first] {
+                lab.send(pc).await.unwrap();
+            }
+            assert_eq!(lab.all().await.rows(), before + round + 1);
+        }
+        let id: i64 = value(&first, "select id from employees where full_name = 'Ayten 2'");
+        lab.sync(&first).await;
+        assert_eq!(value::<i64>(&first, "select id from employees where full_name = 'Ayten 2'"), id);
     }
 
     async fn a_stale_file_that_comes_with_a_new_token_loses_and_is_kept(lab) {
