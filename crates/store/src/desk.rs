@@ -31,9 +31,53 @@ pub(crate) struct Minting<'a> {
     pub meta: &'a mut Meta,
     pub now_ms: i64,
     pub site: SiteId,
-    /// In the order of their making.
-    pub made: Vec<Gid>,
+    pub made: Made,
 }
+
+/// Identities made for the rows of one file. They ascend without a gap: rows that come together lie together in the
+/// store, and none of them has to be remembered.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Made {
+    /// Random bits of the first.
+    start: Option<u128>,
+    /// The first and the last.
+    made: Option<(Gid, Gid)>,
+    count: u128,
+    /// Up to here they are in the store.
+    stored: Option<Gid>,
+}
+
+impl Made {
+    /// One more. All are of one moment.
+    fn next(&mut self, unix_ms: u64, random: impl FnOnce() -> u128) -> Gid {
+        // The highest of the bits that count stays free, so that counting on from here never begins anew.
+        let start = *self.start.get_or_insert_with(|| random() & START_MASK);
+        let gid = Gid::new(unix_ms, start + self.count);
+        self.count += 1;
+        self.made = Some((self.made.map_or(gid, |(first, _)| first), gid));
+        gid
+    }
+
+    /// Whether it is one of them.
+    fn has(&self, gid: Gid) -> bool {
+        self.made.is_some_and(|(first, last)| (first..=last).contains(&gid))
+    }
+
+    /// Whether it is one of a row that is not in the store yet.
+    pub fn is_new(&self, gid: Gid) -> bool {
+        self.has(gid) && self.stored.is_none_or(|stored| gid > stored)
+    }
+
+    /// From now on this row can be found, and so can all that were made before it.
+    pub fn stored(&mut self, gid: Gid) {
+        if self.is_new(gid) {
+            self.stored = Some(gid);
+        }
+    }
+}
+
+/// [`Gid::new`] takes 74 random bits.
+const START_MASK: u128 = (1 << 73) - 1;
 
 impl Hub {
     pub async fn new(settings: Settings) -> Result<Self> {
@@ -78,17 +122,18 @@ impl Hub {
 
 impl Desk<'_> {
     pub fn mint(&mut self, site: SiteId) -> Minting<'_> {
-        Minting { hub: self.hub, meta: &mut self.meta, now_ms: self.now_ms, site, made: Vec::new() }
+        Minting { hub: self.hub, meta: &mut self.meta, now_ms: self.now_ms, site, made: Made::default() }
     }
 }
 
 impl Mint for Minting<'_> {
     fn gid(&mut self) -> Gid {
-        let mut bytes = [0; 16];
-        (self.hub.settings.random)(&mut bytes);
-        let gid = Gid::new(self.now_ms.max(0).unsigned_abs(), u128::from_be_bytes(bytes));
-        self.made.push(gid);
-        gid
+        let random = || {
+            let mut bytes = [0; 16];
+            (self.hub.settings.random)(&mut bytes);
+            u128::from_be_bytes(bytes)
+        };
+        self.made.next(self.now_ms.max(0).unsigned_abs(), random)
     }
 
     fn stamp(&mut self) -> Stamp {
@@ -114,4 +159,26 @@ pub fn make_private(folder: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identities_of_one_file_ascend_and_are_new_until_they_are_stored() {
+        for random in [0, 0x3fff_ffff_ffff_fffe, u128::MAX] {
+            let mut made = Made::default();
+            let gids: Vec<Gid> = (0..1000).map(|_| made.next(7, || random)).collect();
+            assert!(gids.is_sorted_by(|a, b| a < b), "{random:x}");
+            assert!(gids.iter().all(|gid| made.has(*gid) && made.is_new(*gid)));
+            assert!(!made.has(Gid::new(8, random)), "of another moment");
+            made.stored(gids[499]);
+            made.stored(gids[3]);
+            assert!(
+                gids.iter().enumerate().all(|(at, gid)| made.has(*gid) && made.is_new(*gid) == (at > 499))
+            );
+        }
+        assert!(!Made::default().has(Gid::new(0, 0)));
+    }
 }

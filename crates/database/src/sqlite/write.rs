@@ -94,7 +94,14 @@ pub(super) fn creation(table: &Table) -> Result<String> {
         parts.push(slot(include_str!("sql/primary_key.sql"), &[("columns", columns)]));
     }
     let slots = [("table", QUOTING.name(&table.name.name)?), ("parts", Slot::join(parts, ", "))];
-    Ok(render(include_str!("sql/create_table.sql"), &slots))
+    // Such a table would be there twice: as rows, and as the index of its key.
+    let all_key = table.columns.len() > 1 && table.columns.len() == table.primary_key.len();
+    let sql = if all_key {
+        include_str!("sql/create_index_table.sql")
+    } else {
+        include_str!("sql/create_table.sql")
+    };
+    Ok(render(sql, &slots))
 }
 
 pub(super) fn addition(shape: &Shape, column: &ColumnDef) -> Result<String> {

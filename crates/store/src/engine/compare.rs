@@ -13,14 +13,17 @@ use super::{
     choose::{Base, Evidence, Way},
     rows,
 };
-use crate::{HeldTable, Rejected, Result, desk::Desk};
+use crate::{
+    HeldTable, Rejected, Result,
+    desk::{Desk, Made},
+};
 
 /// Everything that one file says.
 pub(super) struct Said {
     pub set: ChangeSet,
     pub tallies: BTreeMap<TableId, Tally>,
     /// Identities made for new rows.
-    pub new: HashSet<Gid>,
+    pub new: Made,
     /// Living rows of the hub that were met, as the hub has them.
     pub met: HashMap<Gid, (Rev, Cells)>,
 }
@@ -90,7 +93,7 @@ pub(super) async fn compare(
         tallies.insert(*table, tally);
     }
     let set = diff.finish();
-    let new = mint.made.into_iter().collect();
+    let new = mint.made;
     Ok(Said { set, tallies, new, met })
 }
 

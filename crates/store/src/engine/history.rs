@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use merge::{Cells, Change, Conflict, Outcome, Owner, Scope, Side, Stored, TableId, TableRules, Written};
 use model::{Rev, Stamp, Value};
 use replica::codec::Stored as _;
-use serde_json::{Map, Value as Json};
+use serde::{Serialize, Serializer};
 
 use crate::{
     ConflictState, Result,
@@ -84,7 +84,7 @@ fn action(written: &Written) -> &'static str {
 
 fn kept(hub: &Hub, id: i64, now_ms: i64, conflict: &Conflict, region: Option<String>) -> Vec<Value> {
     let rules = &hub.rules[conflict.table];
-    let value = |side: &Side| maybe(side.value.as_ref().map(|value| json(value).to_string()));
+    let value = |side: &Side| maybe(side.value.as_ref().map(|value| json(&Shown(value))));
     vec![
         Value::Int(id),
         text(&rules.name),
@@ -107,20 +107,51 @@ fn kept(hub: &Hub, id: i64, now_ms: i64, conflict: &Conflict, region: Option<Str
 
 /// Columns by name; what is unknown is left out.
 pub(super) fn object(rules: &TableRules, cells: &Cells) -> String {
-    let known = rules
-        .columns
-        .iter()
-        .zip(cells)
-        .filter_map(|(column, cell)| Some((column.name.clone(), json(cell.as_ref()?))));
-    Json::Object(known.collect::<Map<_, _>>()).to_string()
+    json(&Object(rules, cells))
 }
 
-fn json(value: &Value) -> Json {
-    match value {
-        Value::Null => Json::Null,
-        Value::Bool(truth) => (*truth).into(),
-        Value::Int(number) => (*number).into(),
-        Value::Real(number) if number.is_finite() => (*number).into(),
-        other => other.to_string().into(),
+fn json(shown: &impl Serialize) -> String {
+    #[expect(clippy::expect_used, reason = "memory takes everything, and every name is a text")]
+    serde_json::to_string(shown).expect("values can be written as JSON")
+}
+
+struct Object<'a>(&'a TableRules, &'a Cells);
+
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        let cells = self.0.columns.iter().zip(self.1);
+        to.collect_map(cells.filter_map(|(column, cell)| Some((&column.name, Shown(cell.as_ref()?)))))
+    }
+}
+
+/// A value as people read it.
+struct Shown<'a>(&'a Value);
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Null => to.serialize_unit(),
+            Value::Bool(truth) => to.serialize_bool(*truth),
+            Value::Int(number) => to.serialize_i64(*number),
+            Value::Real(number) if number.is_finite() => to.serialize_f64(*number),
+            Value::Text(text) => to.serialize_str(text),
+            other => to.collect_str(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_shown_as_json_has_them() {
+        let shown = |value| json(&Shown(&value));
+        assert_eq!(shown(Value::Null), "null");
+        assert_eq!(shown(Value::Int(i64::MIN)), i64::MIN.to_string());
+        assert_eq!(shown(Value::Real(1.0)), "1.0");
+        assert_eq!(shown(Value::Real(f64::NAN)), "\"NaN\"");
+        assert_eq!(shown(Value::Text("\"ı\n".into())), r#""\"ı\n""#);
+        assert_eq!(shown(Value::Uuid(model::Uuid::nil())), format!("\"{}\"", model::Uuid::nil()));
     }
 }

@@ -1,11 +1,8 @@
 //! An upload into the store, in one transaction.
 
-use std::collections::HashSet;
-
 use async_trait::async_trait;
 use fail::fail_point;
 use merge::{Author, Change, Scope, TableId, held, merge};
-use model::Gid;
 use replica::office_file::OfficeFile;
 
 use super::{
@@ -18,7 +15,13 @@ use super::{
     settle::Settling,
     shadow,
 };
-use crate::{Device, HeldTable, Receipt, Rejected, Result, desk::Desk, sites, uploads::Mark, writer::Job};
+use crate::{
+    Device, HeldTable, Receipt, Rejected, Result,
+    desk::{Desk, Made},
+    sites,
+    uploads::Mark,
+    writer::Job,
+};
 
 /// What is done with an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +138,7 @@ impl Receive {
             }
             self.merge_part(desk, &author, &part, (&said.new, &mut merged)).await?;
             // From now on they can be found.
-            part.iter().for_each(|change| _ = said.new.remove(&change.gid));
+            part.iter().for_each(|change| said.new.stored(change.gid));
         }
     }
 
@@ -144,7 +147,7 @@ impl Receive {
         desk: &mut Desk<'_>,
         author: &Author,
         changes: &[Change],
-        (new, merged): (&HashSet<Gid>, &mut Merged),
+        (new, merged): (&Made, &mut Merged),
     ) -> Result<()> {
         let rules = &desk.hub.rules;
         let mut scope = Scope::default();

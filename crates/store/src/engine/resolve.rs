@@ -1,13 +1,16 @@
 //! What people do about values that did not stand.
 
-use std::collections::HashSet;
-
 use async_trait::async_trait;
 use merge::{Action, Age, Author, Change, Edit, Mint as _, Region, Scope, TableId, Verdict, merge};
 use model::{Gid, SiteId, Value};
 
 use super::{audit, history, rows};
-use crate::{ConflictState, Error, Result, Take, conflicts::Entry, desk::Desk, writer::Job};
+use crate::{
+    ConflictState, Error, Result, Take,
+    conflicts::Entry,
+    desk::{Desk, Made},
+    writer::Job,
+};
 
 /// Who the hub is where it writes itself.
 pub(crate) const HEADQUARTERS: &str = "*";
@@ -87,7 +90,7 @@ async fn put_back(desk: &mut Desk<'_>, entry: &Entry) -> Result<()> {
     let author = Author { site: SiteId::HUB, region: Region::All, seen };
     let changes = [Change { table, gid, stamp, base: seen, age: Age::Known, action }];
     let mut scope = Scope::default();
-    rows::load(desk.db, rules, &mut scope, &changes, &HashSet::new()).await?;
+    rows::load(desk.db, rules, &mut scope, &changes, &Made::default()).await?;
     let rev = desk.meta.next_rev();
     let outcome = merge(rules, &mut scope, &author, changes[0].clone(), rev);
     if matches!(outcome.verdict, Verdict::Refused(_) | Verdict::NotDeleted) {

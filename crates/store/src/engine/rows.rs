@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use merge::{
-    Cause, Cells, Change, Dead, LocalId, Mark, Rules, Scope, ShadowRow, Stored, TableId, Want, Written,
-    natural_key,
+    Cause, Cells, Change, ColumnId, Dead, LocalId, Mark, Rules, Scope, ShadowRow, Stored, TableId, Want,
+    Written, natural_key,
 };
 use model::{Gid, Rev, Value};
 use replica::codec::Stored as _;
 
 use crate::{
     Error, Result,
+    desk::Made,
     query::{Db, Row, number, text},
     shape::{BECAME, FALLEN, NAMES, REFERS, ROWS},
 };
@@ -26,7 +27,7 @@ pub(super) async fn load(
     rules: &Rules,
     scope: &mut Scope,
     changes: &[Change],
-    new: &HashSet<Gid>,
+    new: &Made,
 ) -> Result<()> {
     for _ in 0..ROUNDS_MAX {
         let wants = scope.wants(rules, changes);
@@ -38,13 +39,7 @@ pub(super) async fn load(
     Err(Error::Broken("the search for the rows of a batch does not end"))
 }
 
-async fn supply(
-    db: &mut Db,
-    rules: &Rules,
-    scope: &mut Scope,
-    wants: Vec<Want>,
-    new: &HashSet<Gid>,
-) -> Result<()> {
+async fn supply(db: &mut Db, rules: &Rules, scope: &mut Scope, wants: Vec<Want>, new: &Made) -> Result<()> {
     let mut asked = Asked::default();
     for want in &wants {
         asked.add(want, new);
@@ -87,9 +82,9 @@ struct Asked {
 }
 
 impl Asked {
-    fn add(&mut self, want: &Want, new: &HashSet<Gid>) {
+    fn add(&mut self, want: &Want, new: &Made) {
         match want {
-            Want::Row(_, gid) | Want::Referring(_, gid) | Want::Fallen(gid) if new.contains(gid) => {}
+            Want::Row(_, gid) | Want::Referring(_, gid) | Want::Fallen(gid) if new.is_new(*gid) => {}
             Want::Row(table, gid) => _ = self.rows.entry(*table).or_default().insert(*gid),
             Want::Referring(_, gid) => self.referring.push((*gid).into()),
             Want::Fallen(gid) => self.fallen.push((*gid).into()),
@@ -235,9 +230,9 @@ fn row(rules: &Rules, row: &Stored) -> Vec<Value> {
 /// By what a row is found; as [`Scope`] keeps it.
 #[derive(Default)]
 struct Index {
-    refers: BTreeSet<(Gid, String, Gid, String)>,
-    fallen: BTreeSet<(Gid, String, Gid)>,
-    names: BTreeSet<(String, String, Gid)>,
+    refers: BTreeSet<(Gid, TableId, Gid, ColumnId)>,
+    fallen: BTreeSet<(Gid, TableId, Gid)>,
+    names: BTreeSet<(TableId, String, Gid)>,
 }
 
 impl Index {
@@ -245,21 +240,20 @@ impl Index {
         if row.became().is_some() {
             return;
         }
-        let rule = &rules[row.table];
-        let table = || rule.name.clone();
+        let (table, rule) = (row.table, &rules[row.table]);
         for (column, _) in rule.references() {
             if let Some(target) = row.cells[column.0].as_ref().and_then(Gid::of) {
-                self.refers.insert((target, table(), row.gid, rule[column].name.clone()));
+                self.refers.insert((target, table, row.gid, column));
             }
             if let Some(target) = row.marks[column.0].emptied {
-                self.fallen.insert((target, table(), row.gid));
+                self.fallen.insert((target, table, row.gid));
             }
         }
         if let Some(Cause::With(parent)) = row.dead.map(|dead| dead.cause) {
-            self.fallen.insert((parent, table(), row.gid));
+            self.fallen.insert((parent, table, row.gid));
         }
         if let Some(key) = natural_key(rule, &row.cells) {
-            self.names.insert((table(), name_of(&key), row.gid));
+            self.names.insert((table, name_of(&key), row.gid));
         }
     }
 }
@@ -289,11 +283,12 @@ async fn save_index(db: &mut Db, rules: &Rules, changed: &[Written]) -> Result<(
         }
         after.add(rules, &written.after);
     }
-    let refers = |(to, table, from, column): &(Gid, String, Gid, String)| {
-        vec![(*to).into(), text(table), (*from).into(), text(column)]
+    let name = |table: &TableId| text(&rules[*table].name);
+    let refers = |(to, table, from, column): &(Gid, TableId, Gid, ColumnId)| {
+        vec![(*to).into(), name(table), (*from).into(), text(&rules[*table][*column].name)]
     };
-    let fallen = |(of, table, gid): &(Gid, String, Gid)| vec![(*of).into(), text(table), (*gid).into()];
-    let names = |(table, name, gid): &(String, String, Gid)| vec![text(table), text(name), (*gid).into()];
+    let fallen = |(of, table, gid): &(Gid, TableId, Gid)| vec![(*of).into(), name(table), (*gid).into()];
+    let names = |(table, key, gid): &(TableId, String, Gid)| vec![name(table), text(key), (*gid).into()];
     db.remove(REFERS, &before.refers.difference(&after.refers).map(refers).collect::<Vec<_>>()).await?;
     db.add(REFERS, &after.refers.difference(&before.refers).map(refers).collect::<Vec<_>>()).await?;
     db.remove(FALLEN, &before.fallen.difference(&after.fallen).map(fallen).collect::<Vec<_>>()).await?;
@@ -305,6 +300,8 @@ async fn save_index(db: &mut Db, rules: &Rules, changed: &[Written]) -> Result<(
 /// What becomes of one business table.
 #[derive(Default)]
 struct Projection {
+    /// Rows that were never there.
+    new: Vec<Vec<Value>>,
     living: Vec<Vec<Value>>,
     /// Keys.
     gone: Vec<Vec<Value>>,
@@ -314,19 +311,21 @@ struct Projection {
 async fn project(db: &mut Db, rules: &Rules, changed: &[Written]) -> Result<()> {
     let mut tables: BTreeMap<TableId, Projection> = BTreeMap::new();
     for written in changed {
-        let Projection { living, gone } = tables.entry(written.after.table).or_default();
+        let Projection { new, living, gone } = tables.entry(written.after.table).or_default();
         let row = &written.after;
         if row.lives() {
             let name = &rules[row.table].name;
             let places = std::sync::Arc::clone(&db.places);
             let place = places.get(name).ok_or(Error::Broken("a merged table has no table in the store"))?;
             let cells = row.cells.iter().enumerate().map(|(at, cell)| db.shown(place, at + 1, cell.as_ref()));
-            living.push(std::iter::once(row.gid.into()).chain(cells).collect());
+            let to = if written.before.is_none() { new } else { living };
+            to.push(std::iter::once(row.gid.into()).chain(cells).collect());
         } else if written.before.as_ref().is_some_and(Stored::lives) {
             gone.push(vec![row.gid.into()]);
         }
     }
-    for (table, Projection { living, gone }) in tables {
+    for (table, Projection { new, living, gone }) in tables {
+        db.add(&rules[table].name, &new).await?;
         db.put(&rules[table].name, &living).await?;
         db.remove(&rules[table].name, &gone).await?;
     }
