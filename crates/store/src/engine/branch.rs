@@ -10,7 +10,10 @@
 //! count, becomes a branch and its row a row of its own. A backup of before an edit looks the same as that other file:
 //! then both contents stand, which loses nothing, and a person is told.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use merge::{Cells, ColumnId, LocalId, LocalRow, Rules, Sameness, ShadowRow, TableId, TableRules, sameness};
 use model::{Gid, Value};
@@ -247,6 +250,7 @@ pub(super) fn begin(look: &Look<'_>, root: &Shadow, branches: &[&Shadow]) -> Sha
             let known = base.entry(*table).or_default();
             let news: Vec<_> = rows_of(branch, *table)
                 .iter()
+                .map(AsRef::as_ref)
                 .filter(|news| find(known, &news.id).is_none())
                 .filter_map(|news| Some((news, row(rows, &news.id)?)))
                 .collect();
@@ -260,7 +264,7 @@ pub(super) fn begin(look: &Look<'_>, root: &Shadow, branches: &[&Shadow]) -> Sha
                 found.extend(one(&ids, *table, news, row));
             }
             found.iter().for_each(|row| ids.knows(*table, row));
-            known.extend(found);
+            known.extend(found.into_iter().map(Arc::new));
             known.sort_by(|a, b| a.id.cmp(&b.id));
         }
     }
@@ -290,12 +294,12 @@ fn one(ids: &Ids<'_>, table: TableId, known: &ShadowRow, row: &LocalRow) -> Opti
     Some(one)
 }
 
-fn rows_of(shadow: &Shadow, table: TableId) -> &[ShadowRow] {
+fn rows_of(shadow: &Shadow, table: TableId) -> &[Arc<ShadowRow>] {
     shadow.get(&table).map_or(&[][..], Vec::as_slice)
 }
 
-fn find<'r>(rows: &'r [ShadowRow], id: &LocalId) -> Option<&'r ShadowRow> {
-    rows.binary_search_by(|row| row.id.cmp(id)).ok().map(|at| &rows[at])
+fn find<'r>(rows: &'r [Arc<ShadowRow>], id: &LocalId) -> Option<&'r ShadowRow> {
+    rows.binary_search_by(|row| row.id.cmp(id)).ok().map(|at| rows[at].as_ref())
 }
 
 fn row<'r>(rows: &'r [LocalRow], id: &LocalId) -> Option<&'r LocalRow> {

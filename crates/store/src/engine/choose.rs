@@ -4,7 +4,10 @@
 //! from a copy, or copied to a second PC: it becomes a branch of its own, and from then on nothing is concluded from what
 //! files of this root lack, until a new one is handed out.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
 
 use merge::{Kept, Kinship, LocalId, Rules, Sameness, ShadowRow, TableId, evidence, sameness};
 use model::{Gid, Rev};
@@ -14,7 +17,7 @@ use super::{
     branch::{self, Branch, Look, Standing, alone, equal},
     lineage::{self, Aside, Kind, Lineage, Own, Pc},
     rows,
-    shadow::{self, Shadow},
+    shadow::{self, Pieces, Shadow},
 };
 use crate::{
     Device, Result,
@@ -151,7 +154,8 @@ impl Family {
         (root, known): (&Lineage, &[Lineage]),
         mark: &Mark,
     ) -> Result<Self> {
-        let shadow = shadow::whole(desk.db, look.rules, root).await?;
+        let mut pieces = Pieces::new();
+        let shadow = shadow::whole(desk.db, look.rules, root, &mut pieces).await?;
         let used = lineage::last_ids(desk.db, look.rules, root.number).await?;
         let aside = lineage::aside(desk.db, look.rules, &root.name).await?;
         let fit_root = fit(look, &shadow, &used, &aside);
@@ -163,7 +167,7 @@ impl Family {
         branches.sort_by_key(|branch| std::cmp::Reverse(branch.number));
         let mut family = Self { root, branches: Vec::new() };
         for branch in branches {
-            family.branches.push(family.compare(desk, look, branch, mark).await?);
+            family.branches.push(family.compare(desk, look, branch, (mark, &mut pieces)).await?);
         }
         Ok(family)
     }
@@ -173,10 +177,10 @@ impl Family {
         desk: &mut Desk<'_>,
         look: &Look<'_>,
         lineage: &Lineage,
-        mark: &Mark,
+        (mark, pieces): (&Mark, &mut Pieces),
     ) -> Result<Compared> {
         let rules = look.rules;
-        let shadow = shadow::whole(desk.db, rules, lineage).await?;
+        let shadow = shadow::whole(desk.db, rules, lineage, pieces).await?;
         let used = lineage::last_ids(desk.db, rules, lineage.number).await?;
         let aside = lineage::aside(desk.db, rules, &lineage.name).await?;
         let branch = Branch {
@@ -345,7 +349,7 @@ async fn meet(desk: &mut Desk<'_>, device: &Device, file: &OfficeFile, known: &[
     let copy = relative.is_some();
     let (relative, dead) = match relative {
         Some(lineage) => {
-            let shadow = shadow::whole(desk.db, &desk.hub.rules, &lineage).await?;
+            let shadow = shadow::whole(desk.db, &desk.hub.rules, &lineage, &mut Pieces::new()).await?;
             today(desk, shadow).await?
         }
         None => <(Shadow, HashSet<Gid>)>::default(),
@@ -420,8 +424,9 @@ async fn today(desk: &mut Desk<'_>, shadow: Shadow) -> Result<(Shadow, HashSet<G
         let found = rows::rows_of(desk.db, &desk.hub.rules, table, &gids).await?;
         dead.extend(found.iter().filter(|row| !row.lives()).map(|row| row.gid));
         let found: HashMap<_, _> = found.into_iter().map(|row| (row.gid, row)).collect();
-        let rows =
-            shadow.into_iter().filter_map(|row| Some(rows::as_shadow(row.id, found.get(&row.gid)?.clone())));
+        let rows = shadow
+            .into_iter()
+            .filter_map(|row| Some(Arc::new(rows::as_shadow(row.id.clone(), found.get(&row.gid)?.clone()))));
         now.insert(table, rows.collect());
     }
     Ok((now, dead))
@@ -468,7 +473,7 @@ fn fit(look: &Look<'_>, shadow: &Shadow, used: &BTreeMap<TableId, i64>, aside: &
             }
         }
         if let Some(given) = look.file.last_ids.get(table) {
-            let newer = |known: &&ShadowRow| matches!(known.id, LocalId::Int(id) if id > *given);
+            let newer = |known: &&Arc<ShadowRow>| matches!(known.id, LocalId::Int(id) if id > *given);
             fit.beyond += theirs.iter().filter(newer).count();
         }
     }

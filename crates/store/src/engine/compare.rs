@@ -110,7 +110,7 @@ fn go_on(
         Way::Continue(Evidence::Never) | Way::Meet { .. } => Deletes::Never,
     };
     let shadow = base.shadow.get(&table).map_or(&[][..], Vec::as_slice);
-    diff.table(table, rows, shadow.iter().cloned(), deletes)
+    diff.table(table, rows, shadow.iter().map(|row| row.as_ref().clone()), deletes)
 }
 
 /// Empty unless the file is met for the first time; then one a table of the file.
@@ -122,7 +122,8 @@ async fn acquaintances(desk: &mut Desk<'_>, base: &Base, file: &OfficeFile) -> R
         let keys = rows.iter().filter_map(|row| natural_key(&rules[*table], &row.cells));
         let names: BTreeSet<String> = keys.map(|key| rows::name_of(&key)).collect();
         let hub: Vec<ShadowRow> = rows::bearers(desk.db, rules, *table, names).await?;
-        let theirs = relative.get(table).cloned().unwrap_or_default();
+        let theirs = relative.get(table).into_iter().flatten();
+        let theirs = theirs.map(|row| row.as_ref().clone()).collect();
         known.insert(*table, Acquaintance::new(&rules[*table], hub, theirs, *copy));
     }
     Ok(known)

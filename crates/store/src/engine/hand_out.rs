@@ -10,8 +10,7 @@ use replica::{codec::Stored as _, handout::ID_LIMIT};
 use super::{
     held,
     lineage::{self, Kind, Lineage, Own, Pc},
-    rows,
-    shadow::{self, Shadow},
+    rows, shadow,
 };
 use crate::{
     Device, Error, Result,
@@ -294,7 +293,7 @@ fn number(
     rows: Rows,
     known: &BTreeMap<TableId, HashMap<Gid, LocalId>>,
     last_ids: &mut BTreeMap<TableId, i64>,
-) -> Shadow {
+) -> Rows {
     let mut shadow = rows;
     for (table, rows) in &mut shadow {
         let known = known.get(table);
@@ -329,7 +328,7 @@ fn key(hub: &Hub, table: TableId, row: &ShadowRow) -> LocalId {
 }
 
 /// References as ids of the file.
-fn local(rules: &Rules, shadow: Shadow) -> BTreeMap<TableId, Vec<LocalRow>> {
+fn local(rules: &Rules, shadow: Rows) -> BTreeMap<TableId, Vec<LocalRow>> {
     let targets = targets(rules);
     let referred = shadow.iter().filter(|(table, _)| targets.contains(table)).flat_map(|(_, rows)| rows);
     let ids: HashMap<Gid, Value> = referred.map(|row| (row.gid, value(&row.id))).collect();
@@ -356,7 +355,7 @@ fn value(id: &LocalId) -> Value {
 }
 
 /// Tells whether two files would hold the same.
-fn digest(hub: &Hub, shadow: &Shadow, own: &Own, last_ids: &BTreeMap<TableId, i64>) -> String {
+fn digest(hub: &Hub, shadow: &Rows, own: &Own, last_ids: &BTreeMap<TableId, i64>) -> String {
     let mut hasher = blake3::Hasher::new();
     let mut add = |bytes: &[u8]| _ = hasher.update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
     for (table, rows) in shadow {

@@ -1,6 +1,9 @@
 //! What a file and the hub agree on after an upload.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use merge::{Cells, LocalId, LocalRow, OnDelete, Rules, ShadowRow, TableId};
 use model::{Gid, Rev, Value};
@@ -73,7 +76,7 @@ impl<'a> Settling<'a> {
         if matches!(self.base.way, Way::Continue(Evidence::Absent)) {
             return Vec::new();
         }
-        let before = self.before(table).iter();
+        let before = self.before(table).iter().map(AsRef::as_ref);
         let mut missing: Vec<_> =
             before.filter(|row| !self.has(table, &row.id) && !self.merged.was_deleted(row.gid)).collect();
         if !missing.is_empty() {
@@ -88,13 +91,13 @@ impl<'a> Settling<'a> {
         self.file.merged.get(&table).map_or(&[][..], Vec::as_slice).iter()
     }
 
-    fn before(&self, table: TableId) -> &'a [ShadowRow] {
+    fn before(&self, table: TableId) -> &'a [Arc<ShadowRow>] {
         self.base.shadow.get(&table).map_or(&[][..], Vec::as_slice)
     }
 
     fn known(&self, table: TableId, id: &LocalId) -> Option<&'a ShadowRow> {
         let before = self.before(table);
-        before.binary_search_by(|row| row.id.cmp(id)).ok().map(|at| &before[at])
+        before.binary_search_by(|row| row.id.cmp(id)).ok().map(|at| before[at].as_ref())
     }
 
     /// Whether the file has this row.

@@ -3,6 +3,7 @@
 use std::{
     borrow::Borrow,
     collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
 };
 
 use merge::{LocalId, Rules, ShadowRow, TableId};
@@ -19,25 +20,45 @@ use crate::{
     shape::{LINEAGES, PIECES, SHADOW},
 };
 
-/// Rows of a file, as the hub last saw them. Each table ascends by id.
-pub(super) type Shadow = BTreeMap<TableId, Vec<ShadowRow>>;
+/// Rows of a file, as the hub last saw them. Each table ascends by id. What several files of a PC hold alike is in memory
+/// once.
+pub(super) type Shadow = BTreeMap<TableId, Vec<Arc<ShadowRow>>>;
+
+/// Pieces by their hashes, as far as they were read for files of one PC.
+pub(super) type Pieces = HashMap<String, Vec<Arc<ShadowRow>>>;
 
 /// Ids of one part of a shadow: a part changes only if one of its rows does.
 const PART_IDS: i64 = 512;
 /// So often a PC may write pieces before those that nobody needs are looked for.
 const UNSWEPT_MAX: i64 = 64;
+/// So many are in memory as bytes while they are made rows.
+const PIECES_AT_ONCE: usize = 16;
+const LOST: Error = Error::Broken("a part of a shadow is not there");
 
-/// The shadow of a lineage, with rows that became another as that one.
-pub(super) async fn whole(db: &mut Db, rules: &Rules, lineage: &Lineage) -> Result<Shadow> {
+/// The shadow of a lineage, with rows that became another as that one. `known`: pieces of its PC that need not be read.
+pub(super) async fn whole(
+    db: &mut Db,
+    rules: &Rules,
+    lineage: &Lineage,
+    known: &mut Pieces,
+) -> Result<Shadow> {
+    let places = places_of(db, rules, &lineage.name, None).await?;
+    let unknown: Vec<_> = places.iter().filter(|(_, piece)| !known.contains_key(piece)).cloned().collect();
+    let became = rows::became(db).await?;
+    for some in unknown.chunks(PIECES_AT_ONCE) {
+        for (table, piece, bytes) in pieces(db, lineage.pc, some).await? {
+            let mut rows = part(rules, table, &bytes)?;
+            if !became.is_empty() {
+                rows.iter_mut().for_each(|row| follow(row, &became));
+            }
+            known.insert(piece, rows.into_iter().map(Arc::new).collect());
+        }
+    }
     let mut shadow = Shadow::new();
-    for (table, bytes) in parts_of(db, rules, (lineage.pc, &lineage.name), None).await? {
-        shadow.entry(table).or_default().extend(part(rules, table, &bytes)?);
+    for (table, piece) in places {
+        shadow.entry(table).or_default().extend(known.get(&piece).ok_or(LOST)?.iter().cloned());
     }
     shadow.values_mut().for_each(|rows| rows.sort_by(|a, b| a.id.cmp(&b.id)));
-    let became = rows::became(db).await?;
-    if !became.is_empty() {
-        shadow.values_mut().flatten().for_each(|row| follow(row, &became));
-    }
     Ok(shadow)
 }
 
@@ -79,23 +100,47 @@ async fn parts_of(
     (pc, name): (i64, &str),
     table: Option<TableId>,
 ) -> Result<Vec<(TableId, Vec<u8>)>> {
+    let places = places_of(db, rules, name, table).await?;
+    let parts = pieces(db, pc, &places).await?;
+    Ok(parts.into_iter().map(|(table, _, bytes)| (table, bytes)).collect())
+}
+
+/// Which pieces a file holds, of one table or of all.
+async fn places_of(
+    db: &mut Db,
+    rules: &Rules,
+    name: &str,
+    table: Option<TableId>,
+) -> Result<Vec<(TableId, String)>> {
     let mut with = vec![("lineage", text(name))];
     with.extend(table.map(|table| ("table_name", text(&rules[table].name))));
-    let rows = db.find(SHADOW, &with).await?;
-    let wanted = rows.iter().map(|row| Ok(text(row.text(3)?))).collect::<Result<Vec<_>>>()?;
-    let mut pieces = HashMap::new();
-    for Row(values) in db.find_any(PIECES, &[("pc", Value::Int(pc))], "piece", wanted).await? {
-        if let Ok([_, Value::Text(piece), Value::Bytes(bytes)]) = <[Value; 3]>::try_from(values) {
-            pieces.insert(piece, bytes);
+    let mut places = Vec::new();
+    for row in db.find(SHADOW, &with).await? {
+        if let Some(table) = rules.table(row.text(1)?) {
+            places.push((table, row.text(3)?.to_owned()));
         }
     }
-    let mut parts = Vec::new();
-    for row in &rows {
-        let Some(table) = rules.table(row.text(1)?) else { continue };
-        let bytes = pieces.get(row.text(3)?).ok_or(Error::Broken("a part of a shadow is not there"))?;
-        parts.push((table, bytes.clone()));
+    Ok(places)
+}
+
+/// The bytes of these pieces, in their order.
+async fn pieces(
+    db: &mut Db,
+    pc: i64,
+    wanted: &[(TableId, String)],
+) -> Result<Vec<(TableId, String, Vec<u8>)>> {
+    let names = wanted.iter().map(|(_, piece)| text(piece));
+    let mut found = HashMap::new();
+    for Row(values) in db.find_any(PIECES, &[("pc", Value::Int(pc))], "piece", names).await? {
+        if let Ok([_, Value::Text(piece), Value::Bytes(bytes)]) = <[Value; 3]>::try_from(values) {
+            found.insert(piece, bytes);
+        }
     }
-    Ok(parts)
+    let found = wanted.iter().map(|(table, piece)| {
+        let bytes = found.get(piece).ok_or(LOST)?.clone();
+        Ok((*table, piece.clone(), bytes))
+    });
+    found.collect()
 }
 
 fn part(rules: &Rules, table: TableId, bytes: &[u8]) -> Result<Vec<ShadowRow>> {
