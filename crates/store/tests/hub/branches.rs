@@ -224,4 +224,92 @@ on_both! {
         assert!(lab.send(&pc).await.unwrap().reasons.is_empty());
         assert!(lab.store.alerts().await.unwrap().is_empty());
     }
+
+    async fn a_restored_file_never_undoes_an_edit_in_silence(lab) {
+        // What gives it away: fewer changes, as many changes but other bytes, or an id that was given and is not.
+        for (region, edits, later) in [("Ankara", 3, 1), ("Bursa", 1, 1), ("İzmir", 1, 9)] {
+            let pc = lab.pc(region, region, edits).await;
+            lab.sync(&pc).await;
+            let backup = pc.desktop.upload().unwrap();
+            let id: i64 = value(&pc, "select min(id) from employees");
+            let name: String = value(&pc, "select full_name from employees order by id");
+            for at in 0..edits {
+                let title = format!("Unvan {at}");
+                pc.desktop.save_employee(Some(id), &Employee { full_name: &name, title: &title, ..Employee::default() }).unwrap();
+            }
+            if later > 1 {
+                let id = person(&pc, "Giden Kişi");
+                pc.desktop.delete(Record::Employee, id).unwrap();
+            }
+            lab.send(&pc).await.unwrap();
+            let before = lab.all().await;
+            std::fs::write(pc.desktop.path(), &backup).unwrap();
+            for at in 0..later {
+                pc.desktop.save_setting("company_name", &at.to_string()).unwrap();
+            }
+            let receipt = lab.send(&pc).await.unwrap();
+            assert_eq!(lab.all().await, before, "{region}");
+            let told = |reason: &&store::Reason| ["older_file", "doubled_file"].contains(&reason.reason.as_str());
+            assert_eq!(receipt.reasons.iter().filter(told).count(), 1, "{region} {:?}", receipt.reasons);
+        }
+    }
+
+    async fn what_the_other_file_deleted_does_not_come_again_as_a_new_row(lab) {
+        let (first, second) = doubled(&lab).await;
+        let before = lab.all().await.count("timesheets");
+        let gone: i64 = value(&second, "select min(id) from timesheets");
+        second.desktop.delete(Record::Timesheet, gone).unwrap();
+        for at in 0..5 {
+            first.desktop.save_setting("company_name", &at.to_string()).unwrap();
+        }
+        let all = take_turns(&lab, &second, &first, 2).await;
+        assert_eq!(all.count("timesheets"), before - 1);
+    }
+
+    async fn a_tag_is_not_given_again_for_rows_that_were_changed_and_changed_back(lab) {
+        let first = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&first).await;
+        let second = lab.empty_pc("Ankara 2", "Ankara").await;
+        lab.sync(&second).await;
+        let idle = "select min(id) from employees where id not in (select employee_id from timesheets)";
+        let name: String = value(&first, &format!("select full_name from employees where id = ({idle})"));
+        let title: String = value(&second, &format!("select title from employees where full_name = '{name}'"));
+        for title in ["Şef", &title] {
+            let sql = format!("update employees set title = '{title}' where full_name = '{name}'");
+            rusqlite::Connection::open(second.desktop.path()).unwrap().execute_batch(&sql).unwrap();
+            lab.sync(&second).await;
+        }
+        let all = lab.all().await;
+        // A file is made that holds what the PC has, and does not arrive.
+        lab.file(&first.device).await;
+        first.desktop.delete(Record::Employee, value(&first, idle)).unwrap();
+        let receipt = lab.send(&first).await.unwrap();
+        assert!(receipt.reasons.iter().any(|reason| reason.reason == "not_deleted"), "it had not seen what was done: {:?}", receipt.reasons);
+        assert_eq!(lab.all().await, all);
+    }
+
+    async fn a_hand_out_is_not_given_again_to_who_went_on_from_it_in_vain(lab) {
+        let ankara = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&ankara).await;
+        let mut center = lab.empty_pc("Merkez", "Bursa").await;
+        center.device = lab.site("Merkez PC", "*").await;
+        lab.sync(&center).await;
+        let idle = "select min(id) from employees where id not in (select employee_id from timesheets)";
+        // Hours for another region, which this PC does not see: its deletion of the person does not go through.
+        let sheet = Timesheet { employee_id: value(&center, idle), work_date: "2026-02-02", ..Timesheet::default() };
+        center.desktop.save_timesheet(None, &sheet).unwrap();
+        lab.sync(&center).await;
+        let before = Book::of(&ankara);
+        // Without a note: what the PC has of its own stays as it was.
+        let sql = format!("delete from employees where id = ({idle})");
+        rusqlite::Connection::open(ankara.desktop.path()).unwrap().execute_batch(&sql).unwrap();
+        lab.send(&ankara).await.unwrap();
+        lab.fetch(&ankara).await;
+        assert_eq!(Book::of(&ankara), before);
+        let receipt = lab.send(&ankara).await.unwrap();
+        assert!(receipt.reasons.is_empty(), "{:?}", receipt.reasons);
+        day(&ankara, "05:00");
+        let receipt = lab.sync(&ankara).await;
+        assert_eq!((receipt.reasons.len(), receipt.tables["timesheets"].inserted), (0, 1), "{:?}", receipt.reasons);
+    }
 }

@@ -193,6 +193,7 @@ on_both! {
             assert_eq!(value::<i64>(pc, &format!("select id from employees where full_name = '{name}'")), id, "under its own number");
         }
         assert_eq!(lab.all().await.rows(), before + 2);
+        assert!(lab.store.alerts().await.unwrap().is_empty(), "nobody's id seems to hold something else");
     }
 
     async fn behind_one_key_a_file_goes_on_from_what_it_has_most_in_common_with(lab) {
