@@ -21,7 +21,7 @@
 //! - *A name given on.* A deleted row's name is given to a new one while somebody else works under the old one.
 //!
 //! In the last two the old row came back for a moment in one order; it stays, living, and in the other order it is dead
-//! and in the history.
+//! and in the history. `tests/two_sites.rs` has each of them, in both orders.
 
 mod columns;
 mod delete;

@@ -304,3 +304,112 @@ fn the_preset_asks_nobody_unless_told_so() {
     let policies = rules.tables().flat_map(|(_, table)| table.columns.iter().map(|column| column.conflict));
     assert!(policies.into_iter().all(|policy| policy == ConflictPolicy::Latest));
 }
+
+/// Both orders of arrival: what two sites do that know nothing of each other. Each time: what stands is told by the hub
+/// alone, so all sites agree (their files are what it hands out); every value stands in a row, living or dead, or was
+/// refused and is still in the file of who wrote it.
+fn both_orders(
+    prepare: impl Fn(&mut World),
+    deeds: [&dyn Fn(&mut World, Rev) -> Verdict; 2],
+    written: &[&str],
+) -> [(World, [Verdict; 2]); 2] {
+    [false, true].map(|turned| {
+        let mut world = World::new("latest");
+        prepare(&mut world);
+        let seen = world.hub.rev;
+        let mut verdicts = [Verdict::Unchanged, Verdict::Unchanged];
+        let mut order = [0, 1];
+        if turned {
+            order.reverse();
+        }
+        for at in order {
+            verdicts[at] = deeds[at](&mut world, seen);
+        }
+        let refused = verdicts.iter().any(|verdict| matches!(verdict, Verdict::Refused(_)));
+        for value in written {
+            assert!(refused || world.hub.remembers(&text(value)), "{value} is nowhere");
+        }
+        (world, verdicts)
+    })
+}
+
+fn vehicle(world: &mut World, site: u32, wall: i64, row: u128, plate: &str) -> Verdict {
+    let vehicles = world.vehicles;
+    world.insert(site, wall, vehicles, row, &[("plate", plate), ("region", "Ankara")])
+}
+
+fn fault(world: &mut World, site: u32, row: u128, vehicle: u128, region: &str) -> Verdict {
+    let faults = world.rules.table("vehicle_faults").unwrap();
+    let mut cells: Cells = vec![Some(Value::Null); world.rules[faults].columns.len()];
+    for (column, value) in
+        [("vehicle_id", gid(vehicle).into()), ("title", text("Fren")), ("region", text(region))]
+    {
+        cells[world.rules[faults].column(column).unwrap().0] = Some(value);
+    }
+    world.send(site, 30, Rev(0), (faults, row, Action::Insert(cells)))
+}
+
+fn scrap(world: &mut World, site: u32, seen: Rev, row: u128) -> Verdict {
+    let vehicles = world.vehicles;
+    world.send(site, 40, seen, (vehicles, row, Action::Delete { with: None }))
+}
+
+// The cases that the head of `merge.rs` leaves out of "any order of arrival".
+
+#[test]
+fn across_regions_who_comes_first_decides_and_nothing_is_lost() {
+    let prepare = |world: &mut World| _ = vehicle(world, 1, 10, 2, "00 T 1");
+    let hang = |world: &mut World, _: Rev| fault(world, 7, 5, 2, "Bursa");
+    let delete = |world: &mut World, seen: Rev| scrap(world, 1, seen, 2);
+    let [(hung, first), (gone, second)] = both_orders(prepare, [&hang, &delete], &["00 T 1", "Fren"]);
+    assert_eq!(first, [Verdict::Applied, Verdict::NotDeleted]);
+    assert!(hung.hub.rows[&gid(2)].lives() && hung.hub.rows[&gid(5)].lives());
+    assert_eq!(hung.hub.conflicts.len(), 1, "the deletion is kept, and can be taken after all");
+    assert_eq!(second, [Verdict::Refused(Refusal::Gone(merge::ColumnId(0))), Verdict::Applied]);
+    assert!(!gone.hub.rows[&gid(2)].lives() && !gone.hub.rows.contains_key(&gid(5)));
+    assert!(gone.hub.remembers(&text("00 T 1")));
+}
+
+#[test]
+fn a_row_that_gets_another_parent_stands_under_it_whatever_becomes_of_the_old_one() {
+    let prepare = |world: &mut World| {
+        vehicle(world, 1, 10, 2, "00 T 1");
+        vehicle(world, 1, 10, 3, "00 T 2");
+        fault(world, 1, 5, 2, "Ankara");
+    };
+    let give = |world: &mut World, seen: Rev| {
+        let faults = world.rules.table("vehicle_faults").unwrap();
+        let edit = Edit { column: merge::ColumnId(0), base: Some(gid(2).into()), value: gid(3).into() };
+        world.send(2, 50, seen, (faults, 5, Action::Update(vec![edit])))
+    };
+    let delete = |world: &mut World, seen: Rev| scrap(world, 1, seen, 2);
+    let written = ["00 T 1", "00 T 2", "Fren"];
+    for (world, verdicts) in both_orders(prepare, [&give, &delete], &written) {
+        assert_eq!(verdicts[0], Verdict::Applied);
+        assert!(world.hub.rows[&gid(5)].lives() && world.hub.rows[&gid(3)].lives());
+        assert_eq!(world.cell(5, "vehicle_id"), Value::from(gid(3)));
+    }
+}
+
+#[test]
+fn a_name_that_was_given_on_names_one_living_row_and_both_contents_are_kept() {
+    let prepare = |world: &mut World| _ = vehicle(world, 1, 10, 2, "00 T 1");
+    let give_on = |world: &mut World, seen: Rev| {
+        assert!(!matches!(scrap(world, 1, seen, 2), Verdict::Refused(_)));
+        let vehicles = world.vehicles;
+        let values = [("plate", "00 T 1"), ("notes", "yeni"), ("region", "Ankara")];
+        world.insert(1, 60, vehicles, 3, &values)
+    };
+    let work = |world: &mut World, seen: Rev| {
+        let column = world.rules[world.vehicles].column("brand").unwrap();
+        let edit = Edit { column, base: Some(Value::Null), value: text("Marka") };
+        let vehicles = world.vehicles;
+        world.send(2, 50, seen, (vehicles, 2, Action::Update(vec![edit])))
+    };
+    for (world, verdicts) in both_orders(prepare, [&give_on, &work], &["00 T 1", "yeni", "Marka"]) {
+        assert_eq!(verdicts, [Verdict::Applied, Verdict::Applied]);
+        let living = world.hub.data();
+        let bearers = living.values().filter(|(table, _)| *table == world.vehicles).count();
+        assert_eq!(bearers, 1, "the hub's own check says so too: no name twice");
+    }
+}

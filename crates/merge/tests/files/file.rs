@@ -1,5 +1,4 @@
 //! Office files in memory, and the PC that uploads them with its shadow at the hub.
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -72,6 +71,28 @@ impl Mint for Counter {
         self.next += 1;
         Stamp { wall_ms: 1_000 + i64::from(self.upload), counter: self.next, site: SiteId(self.site) }
     }
+}
+
+pub fn int(number: i64) -> Value {
+    Value::Int(number)
+}
+
+/// Two employees, three timesheets, a vehicle with a fault.
+pub fn office(region: &str, tag: &str) -> File {
+    let mut file = File::default();
+    for (id, name) in [(1, "Deniz"), (2, "Umut")] {
+        file.put("employees", id, &[("full_name", text(&format!("{name} {tag}"))), ("region", text(region))]);
+    }
+    for (id, employee) in [(1, 1), (2, 1), (3, 2)] {
+        file.timesheet(id, employee, &format!("2026-01-0{id}"), region);
+    }
+    file.put("vehicles", 1, &[("plate", text(&format!("00 {tag} 1"))), ("region", text(region))]);
+    file.put(
+        "vehicle_faults",
+        1,
+        &[("vehicle_id", int(1)), ("title", text("Fren")), ("region", text(region))],
+    );
+    file
 }
 
 pub fn cells(rules: &Rules, table: TableId, values: &[(&str, Value)]) -> Cells {
@@ -193,12 +214,21 @@ impl Pc {
     }
 
     pub fn difference(&self, rules: &Rules, file: &File, deletes: Deletes<'_>) -> ChangeSet {
+        self.difference_by(rules, file, |_| deletes)
+    }
+
+    pub fn difference_by<'d>(
+        &self,
+        rules: &Rules,
+        file: &File,
+        deletes: impl Fn(TableId) -> Deletes<'d>,
+    ) -> ChangeSet {
         let mut mint = Counter::new(self.site, self.uploads + 1);
         let mut diff = FileDiff::new(rules, &mut mint);
         for table in insert_order(rules).tables {
             let Some(rows) = file.rows(rules, table) else { continue };
             let shadow = self.shadow.get(&table).cloned().unwrap_or_default();
-            diff.table(table, rows, shadow.into_values(), deletes).unwrap();
+            diff.table(table, rows, shadow.into_values(), deletes(table)).unwrap();
         }
         diff.finish()
     }

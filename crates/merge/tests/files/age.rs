@@ -1,0 +1,78 @@
+//! Files of which nobody knows how old they are.
+
+use merge::Deletes;
+
+use crate::{
+    file::{Pc, office},
+    hub::{Hub, rainstaff, text},
+};
+
+#[test]
+fn what_a_file_of_unknown_age_says_loses_against_every_stamp_and_fills_what_nobody_filled() {
+    let rules = rainstaff();
+    let (mut hub, mut first) = (Hub::default(), Pc::new(1, "Ankara"));
+    let mut file = office("Ankara", "A");
+    file.set("employees", 1, "identity_no", text("10203"));
+    first.meet(&rules, &mut hub, &file, None);
+    let old = file.clone();
+    file.set("employees", 1, "title", text("Usta"));
+    file.set("timesheets", 1, "end_time", text("18:15"));
+    first.upload(&rules, &mut hub, &file, Deletes::Absent);
+    let mut late = old.clone();
+    late.set("employees", 1, "title", text("Çırak"));
+    late.set("employees", 1, "department", text("Saha"));
+    late.timesheet(9, 1, "2026-01-09", "Ankara");
+    // Also with another token for the same PC: a new site, the same file.
+    for site in [2, 7] {
+        let mut pc = Pc::new(site, "Ankara").much_later();
+        pc.meet(&rules, &mut hub, &late, Some(&first));
+        let cell = |table: &str, column: &str| {
+            let row = &hub.rows[&first.gid(&rules, table, 1)];
+            row.cells[rules[row.table].column(column).unwrap().0].clone()
+        };
+        assert_eq!(cell("employees", "title"), Some(text("Usta")));
+        assert_eq!(cell("timesheets", "end_time"), Some(text("18:15")));
+        assert_eq!(cell("employees", "department"), Some(text("Saha")), "nobody ever said one");
+        for lost in ["Çırak", "17:30"] {
+            assert!(hub.conflicts.iter().any(|conflict| conflict.loser.value == Some(text(lost))));
+        }
+        assert!(hub.rows[&pc.gid(&rules, "timesheets", 9)].lives());
+    }
+}
+
+#[test]
+fn of_two_files_of_unknown_age_the_same_one_stands_whoever_comes_first() {
+    let rules = rainstaff();
+    let ends = [[1, 2], [2, 1]].map(|order| {
+        let mut hub = Hub::default();
+        let mut before: Option<Pc> = None;
+        for site in order {
+            let mut file = office("Ankara", "A");
+            file.set("employees", 1, "identity_no", text("10203"));
+            file.set("employees", 1, "title", text(&format!("Usta {site}")));
+            let mut pc = Pc::new(site, "Ankara");
+            pc.meet(&rules, &mut hub, &file, before.as_ref());
+            before = Some(pc);
+        }
+        assert_eq!(hub.conflicts.len(), 1);
+        let row = &hub.rows[&before.unwrap().gid(&rules, "employees", 1)];
+        row.cells[3].clone()
+    });
+    assert_eq!(ends, [Some(text("Usta 2")), Some(text("Usta 2"))]);
+}
+
+#[test]
+fn a_file_of_unknown_age_does_not_bring_back_what_was_deleted() {
+    let rules = rainstaff();
+    let (mut hub, mut first) = (Hub::default(), Pc::new(1, "Ankara"));
+    let mut file = office("Ankara", "A");
+    first.meet(&rules, &mut hub, &file, None);
+    let (relative, mut old) = (first.clone(), file.clone());
+    let gid = first.gid(&rules, "timesheets", 3);
+    file.remove("timesheets", 3);
+    first.upload(&rules, &mut hub, &file, Deletes::Absent);
+    old.set("timesheets", 3, "notes", text("eski"));
+    Pc::new(2, "Ankara").meet(&rules, &mut hub, &old, Some(&relative));
+    assert!(!hub.rows[&gid].lives());
+    assert!(hub.conflicts.iter().any(|conflict| conflict.loser.value == Some(text("eski"))));
+}
