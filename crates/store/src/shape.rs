@@ -36,6 +36,7 @@ pub(crate) const BECAME: &str = "denk_became";
 pub(crate) const SITES: &str = "denk_sites";
 pub(crate) const PCS: &str = "denk_pcs";
 pub(crate) const LINEAGES: &str = "denk_lineages";
+pub(crate) const TAKEN: &str = "denk_taken";
 pub(crate) const SHADOW: &str = "denk_shadow";
 pub(crate) const PIECES: &str = "denk_pieces";
 pub(crate) const ASIDE: &str = "denk_aside";
@@ -130,6 +131,8 @@ const SHAPES: &[Shape] = &[
         ],
         key: 2,
     },
+    // Which files were taken, by the hash of their bytes.
+    Shape { name: TAKEN, columns: &[("site", Int), ("content", Text), ("pc", Int)], key: 2 },
     // What such a file holds: pieces by their hashes.
     Shape {
         name: SHADOW,

@@ -271,6 +271,21 @@ pub(super) fn begin(look: &Look<'_>, root: &Shadow, branches: &[&Shadow]) -> Sha
     base
 }
 
+/// A shadow of a file that may be another one than this, or a later state of it: cells that differ are unknown, so that
+/// whatever does not stand is kept as the loser.
+pub(super) fn doubted(look: &Look<'_>, mut shadow: Shadow) -> Shadow {
+    let ids = Ids::of(look, &shadow);
+    for (table, known) in &mut shadow {
+        let Some(rows) = look.file.merged.get(table) else { continue };
+        for known in known {
+            if let Some(one) = row(rows, &known.id).and_then(|row| one(&ids, *table, known, row)) {
+                *known = Arc::new(one);
+            }
+        }
+    }
+    shadow
+}
+
 /// A row of two files with one past, as both know it.
 fn one(ids: &Ids<'_>, table: TableId, known: &ShadowRow, row: &LocalRow) -> Option<ShadowRow> {
     let rule = &ids.rules[table];

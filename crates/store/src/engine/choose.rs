@@ -9,7 +9,9 @@ use std::{
     sync::Arc,
 };
 
-use merge::{Kept, Kinship, LocalId, Rules, Sameness, ShadowRow, TableId, evidence, sameness};
+use merge::{
+    Kept, Kinship, LocalId, LocalRow, Rules, Sameness, ShadowRow, TableId, TableRules, evidence, sameness,
+};
 use model::{Gid, Rev};
 use replica::office_file::OfficeFile;
 
@@ -122,11 +124,48 @@ pub(super) async fn choose(
             best = Some((rank, family));
         }
     }
-    match best {
-        Some(((true, _), family)) => family.go_on(desk, device, file).await,
-        Some(((false, _), family)) => family.fork(desk, &look, device.shared).await,
-        None => meet(desk, device, file, &known).await,
+    let mut base = match best {
+        Some(((true, _), family)) => family.go_on(desk, device, file).await?,
+        Some(((false, _), family)) => family.fork(desk, &look, device.shared).await?,
+        None => return meet(desk, device, &look, &known).await,
+    };
+    match &file.tag {
+        Some(tag) => {
+            let copies = kin(desk, &look, |lineage| lineage.of_tag.as_ref() == Some(tag)).await?;
+            base.shadow = together(&look, base.shadow, &copies);
+        }
+        // Who took a file went on from that one: this may be the file of another PC.
+        None if base.pc.handed.is_some() => {
+            if device.shared {
+                base.shadow = branch::doubted(&look, base.shadow);
+            }
+            if fit(&look, &base.shadow, &BTreeMap::new(), &Aside::new()).fresh > 0
+                && let Some((lineage, true)) = relative(desk, file, Some(base.pc.id)).await?
+            {
+                let copy = shadow::whole(desk.db, look.rules, &lineage, &mut Pieces::new()).await?;
+                base.shadow = together(&look, base.shadow, &[copy]);
+            }
+        }
+        None => {}
     }
+    Ok(base)
+}
+
+/// The last shadows of files that are or were copies of one, whoever sent them.
+async fn kin(desk: &mut Desk<'_>, look: &Look<'_>, is_kin: impl Fn(&Lineage) -> bool) -> Result<Vec<Shadow>> {
+    let mut shadows = Vec::new();
+    for lineage in lineage::all(desk.db).await?.iter().filter(|lineage| is_kin(lineage)) {
+        shadows.push(shadow::whole(desk.db, look.rules, lineage, &mut Pieces::new()).await?);
+    }
+    Ok(shadows)
+}
+
+/// A shadow, and the rows beyond it that the file and a copy of it have in common.
+fn together(look: &Look<'_>, shadow: Shadow, copies: &[Shadow]) -> Shadow {
+    if copies.is_empty() {
+        return shadow;
+    }
+    branch::begin(look, &shadow, &copies.iter().collect::<Vec<_>>())
 }
 
 /// Roots that the file may come from, best first.
@@ -227,8 +266,9 @@ impl Family {
         }
         let first = self.branches.is_empty();
         // Without tags a site with its own token is one PC, although its ids may hold something else.
-        let one = first && !shared && self.root.lineage.kind == Kind::Met;
-        (one || self.holds(shared)).then_some((first, self.root.fit.same))
+        let one = !shared && self.root.lineage.kind == Kind::Met;
+        let goes_on = first && !(one && self.root.standing.older);
+        (one || self.holds(shared)).then_some((goes_on, self.root.fit.same))
     }
 
     async fn go_on(mut self, desk: &mut Desk<'_>, device: &Device, file: &OfficeFile) -> Result<Base> {
@@ -260,8 +300,12 @@ impl Family {
     /// A further branch: the file goes on from the root, but from none of its branches.
     async fn fork(self, desk: &mut Desk<'_>, look: &Look<'_>, shared: bool) -> Result<Base> {
         let others: Vec<&Shadow> = self.branches.iter().map(|branch| &branch.shadow).collect();
-        let shadow = branch::begin(look, &self.root.shadow, &others);
-        let older = self.branches[0].standing.older;
+        let mut shadow = branch::begin(look, &self.root.shadow, &others);
+        let before_root = self.root.standing.older && self.root.lineage.kind == Kind::Met;
+        if before_root {
+            shadow = branch::doubted(look, shadow);
+        }
+        let older = before_root || self.branches.first().is_some_and(|branch| branch.standing.older);
         let odd = if older { Odd::Older } else { Odd::Doubled };
         let odd = (!shared).then_some(odd);
         let root = self.root.lineage;
@@ -336,21 +380,26 @@ fn notes(rules: &Rules, file: &Own, before: &Own) -> HashMap<TableId, HashSet<Lo
     deleted
 }
 
-async fn meet(desk: &mut Desk<'_>, device: &Device, file: &OfficeFile, known: &[Lineage]) -> Result<Base> {
+async fn meet(desk: &mut Desk<'_>, device: &Device, look: &Look<'_>, known: &[Lineage]) -> Result<Base> {
+    let file = look.file;
     let tagged = match &file.tag {
         Some(tag) => lineage::named(desk.db, tag).await?,
         None => None,
     };
     let copied = tagged.as_ref().is_some_and(|lineage| lineage.site != device.site);
     let relative = match tagged {
-        Some(lineage) => Some(lineage),
-        None => relative(desk, file).await?,
+        Some(lineage) => Some((lineage, true)),
+        None => relative(desk, file, None).await?,
     };
-    let copy = relative.is_some();
+    let copy = relative.as_ref().is_some_and(|(_, copy)| *copy);
     let (relative, dead) = match relative {
-        Some(lineage) => {
+        Some((lineage, _)) => {
             let shadow = shadow::whole(desk.db, &desk.hub.rules, &lineage, &mut Pieces::new()).await?;
-            today(desk, shadow).await?
+            let tag = file.tag.as_ref();
+            let of_tag =
+                |kin: &Lineage| tag.is_some() && (kin.of_tag.as_ref() == tag || kin.root.as_ref() == tag);
+            let copies = kin(desk, look, of_tag).await?;
+            today(desk, together(look, shadow, &copies)).await?
         }
         None => <(Shadow, HashSet<Gid>)>::default(),
     };
@@ -390,24 +439,37 @@ async fn pc(desk: &mut Desk<'_>, device: &Device, id: Option<i64>) -> Result<Pc>
     })
 }
 
-/// The file that this is most likely a copy of, whoever sent it.
-async fn relative(desk: &mut Desk<'_>, file: &OfficeFile) -> Result<Option<Lineage>> {
+/// The file that this is most likely a copy of, whoever sent it (but a PC), and whether that is certain enough to act on.
+async fn relative(
+    desk: &mut Desk<'_>,
+    file: &OfficeFile,
+    but: Option<i64>,
+) -> Result<Option<(Lineage, bool)>> {
     let rules = &desk.hub.rules;
-    let mut best: Option<(usize, Lineage)> = None;
-    for lineage in lineage::all(desk.db).await? {
-        let mut kinship = Kinship::default();
-        for (table, rows) in file.merged.iter().filter(|(table, _)| stands_alone(rules, **table)) {
-            let theirs = shadow::of_table(desk.db, rules, &lineage, *table).await?;
+    let rows =
+        file.merged.iter().filter(|(table, rows)| !rows.is_empty() && rules[**table].natural_key.is_empty());
+    let (alone, hanging): (Vec<_>, Vec<_>) = rows.partition(|(table, _)| stands_alone(rules, **table));
+    // In a file without people what hangs on vehicles tells: which vehicle it is, its plate says.
+    let telling = if alone.is_empty() { hanging } else { alone };
+    let mut best = None;
+    for lineage in lineage::all(desk.db).await?.into_iter().filter(|lineage| Some(lineage.pc) != but) {
+        let (mut kinship, mut like) = (Kinship::default(), 0);
+        for (table, rows) in &telling {
+            let (rule, theirs) =
+                (&rules[**table], shadow::of_table(desk.db, rules, &lineage, **table).await?);
             let theirs: HashMap<LocalId, ShadowRow> =
                 theirs.into_iter().map(|row| (row.id.clone(), row)).collect();
-            kinship = kinship.and(Kinship::of(&rules[*table], rows, &theirs));
+            kinship = kinship.and(Kinship::of(rule, rows, &theirs));
+            let met = rows.iter().filter_map(|row| Some((row, theirs.get(&row.id)?)));
+            like += met.filter(|(row, known)| same(rule, known, row)).count();
         }
-        let better = best.as_ref().is_none_or(|(equal, _)| kinship.equal > *equal);
-        if kinship.is_copy() && better {
-            best = Some((kinship.equal, lineage));
+        let copy = kinship.is_copy() || kinship.different == 0 && like > 0;
+        let rank = (copy, kinship.equal, like);
+        if kinship.equal + like > 0 && best.as_ref().is_none_or(|(most, _)| rank > *most) {
+            best = Some((rank, lineage));
         }
     }
-    Ok(best.map(|(_, lineage)| lineage))
+    Ok(best.map(|((copy, ..), lineage)| (lineage, copy)))
 }
 
 /// Only such tables tell [`Kinship`] anything.
@@ -440,6 +502,8 @@ struct Fit {
     other: usize,
     /// Rows that the shadow does not have, under ids that were given before.
     low: usize,
+    /// Rows that the shadow does not have.
+    fresh: usize,
     /// Rows of the shadow that the file has not, under ids that it never gave: it is older than they are.
     beyond: usize,
 }
@@ -451,6 +515,12 @@ impl Fit {
     }
 }
 
+/// Whether a row, by itself, speaks of what is known under its id.
+fn same(rule: &TableRules, known: &ShadowRow, row: &LocalRow) -> bool {
+    equal(rule, &known.cells, &row.cells)
+        || sameness(rule, &alone(rule, &known.cells), &alone(rule, &row.cells)) == Sameness::Same
+}
+
 fn fit(look: &Look<'_>, shadow: &Shadow, used: &BTreeMap<TableId, i64>, aside: &Aside) -> Fit {
     let mut fit = Fit::default();
     for (table, rows) in &look.file.merged {
@@ -460,13 +530,11 @@ fn fit(look: &Look<'_>, shadow: &Shadow, used: &BTreeMap<TableId, i64>, aside: &
         for row in rows {
             let Ok(at) = theirs.binary_search_by(|known| known.id.cmp(&row.id)) else {
                 let given = matches!(row.id, LocalId::Int(id) if id <= last);
+                fit.fresh += 1;
                 fit.low += usize::from(given && !aside.contains_key(&(*table, shown(&row.id))));
                 continue;
             };
-            let same = equal(rule, &theirs[at].cells, &row.cells) || {
-                sameness(rule, &alone(rule, &theirs[at].cells), &alone(rule, &row.cells)) == Sameness::Same
-            };
-            if same {
+            if same(rule, &theirs[at], row) {
                 fit.same += 1;
             } else {
                 fit.other += 1;

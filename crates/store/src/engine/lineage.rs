@@ -16,7 +16,7 @@ use super::choose::Odd;
 use crate::{
     Error, Result,
     query::{Db, Row, maybe, text},
-    shape::{ASIDE, DEVICE, LINEAGES, NEXT, PCS, SHADOW},
+    shape::{ASIDE, DEVICE, LINEAGES, NEXT, PCS, SHADOW, TAKEN},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,6 +161,17 @@ fn read(row: &Row) -> Result<Lineage> {
         own: row.int(10)?,
         odd: row.text_or_none(11)?.and_then(Odd::read),
     })
+}
+
+/// Notes that a file of this content came from a PC.
+pub(super) async fn take(db: &mut Db, pc: &Pc, content: &str) -> Result<()> {
+    db.put(TAKEN, &[vec![site_value(pc.site), text(content), Value::Int(pc.id)]]).await
+}
+
+/// The PC from which a file of this content came.
+pub(super) async fn taken(db: &mut Db, site: SiteId, content: &str) -> Result<Option<i64>> {
+    let found = db.find(TAKEN, &[("site", site_value(site)), ("content", text(content))]).await?;
+    found.first().map(|row| row.int(2)).transpose()
 }
 
 pub(super) async fn pcs(db: &mut Db, site: SiteId) -> Result<Vec<Pc>> {

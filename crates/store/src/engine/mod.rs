@@ -1,5 +1,6 @@
 //! The way of an upload into the store, and of a hand-out back.
 
+mod again;
 mod branch;
 mod choose;
 mod compare;

@@ -60,6 +60,17 @@ pub(super) fn held(hub: &Hub, upload: &Receive, held: &[HeldTable]) -> Receipt {
     telling.receipt
 }
 
+/// The receipt of a file that was taken before.
+pub(super) fn again(hub: &Hub, upload: &Receive) -> Receipt {
+    let mut telling = Telling::new(hub, upload);
+    telling.findings(&upload.file.findings);
+    for (table, rows) in &upload.file.merged {
+        let told = telling.table(*table);
+        (told.read, told.unchanged) = (rows.len(), rows.len());
+    }
+    telling.receipt
+}
+
 impl<'a> Telling<'a> {
     fn new(hub: &'a Hub, upload: &Receive) -> Self {
         let receipt = Receipt { upload: upload.upload.clone(), ..Receipt::default() };

@@ -6,7 +6,7 @@ use merge::{Author, Change, Scope, TableId, held, merge};
 use replica::office_file::OfficeFile;
 
 use super::{
-    audit,
+    again, audit,
     choose::{self, Base, Way},
     compare::{self, Said},
     held as holding, history, ids, lineage,
@@ -48,6 +48,7 @@ pub(crate) struct Receive {
 /// Changes that are merged and written together: so many rows are in memory with everything that is known of them.
 const PART_CHANGES: usize = 2_000;
 
+
 #[async_trait]
 impl Job for Receive {
     type Answer = Receipt;
@@ -67,6 +68,9 @@ impl Job for Receive {
 
 impl Receive {
     pub(super) async fn receive(&self, desk: &mut Desk<'_>) -> std::result::Result<Receipt, Rejected> {
+        if let Some(receipt) = again::answer(desk, self).await? {
+            return Ok(receipt);
+        }
         let base = choose::choose(desk, &self.device, &self.file, &self.mark).await?;
         let mut said = compare::compare(desk, &self.device.region, &base, &self.file).await?;
         let held = self.held(desk, &base, &said);
@@ -190,6 +194,10 @@ impl Receive {
             lineage::remove(desk.db, &lineage).await?;
         }
         pc.own += i64::from(lineage::save_own(desk.db, rules, pc.id, &self.file.own).await?);
+        // What was sent back is asked about again, if it comes again.
+        if self.mode != Mode::SentBack {
+            lineage::take(desk.db, &pc, &self.mark.content).await?;
+        }
         pc.latest = Some(lineage.name.clone());
         pc.contact = desk.meta.next_serial();
         shadow::sweep(desk.db, &mut pc).await?;

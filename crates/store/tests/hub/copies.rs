@@ -8,6 +8,12 @@ fn worker(name: &str) -> Employee<'_> {
     Employee { full_name: name, ..Employee::default() }
 }
 
+fn person(pc: &Pc, known: Option<i64>, name: &str, number: &str) -> i64 {
+    pc.desktop
+        .save_employee(known, &Employee { full_name: name, identity_no: number, ..Employee::default() })
+        .unwrap()
+}
+
 on_both! {
     async fn copies_of_one_file_multiply_nothing(lab) {
         let first = lab.pc("Ankara 1", "Ankara", 1).await;
@@ -247,6 +253,73 @@ on_both! {
             std::fs::write(old.desktop.path(), &stale).unwrap();
             lost(&lab, &old, (&before, "Bölge Sorumlusu")).await;
         }
+    }
+
+    async fn behind_one_key_a_stale_copy_of_an_unmarked_file_overwrites_nothing_in_silence(lab) {
+        let shared = lab.store.shared_device("Ankara").await.unwrap();
+        let first = lab.pc_of(shared.clone(), "Ankara", 1, Shape::Live, Size::small());
+        let second = lab.copy(&first, shared, "Ankara");
+        let (id, name): (i64, String) = (value(&first, "select min(id) from employees"), value(&first, "select full_name from employees order by id"));
+        first.desktop.save_employee(Some(id), &Employee { full_name: &name, title: "Ustabaşı", ..Employee::default() }).unwrap();
+        lab.sync(&first).await;
+        // It counts more changes than the first one, and holds what stood before.
+        for at in 0..9 {
+            second.desktop.save_setting("company_name", &at.to_string()).unwrap();
+        }
+        lab.send(&second).await.unwrap();
+        let conflicts = lab.store.conflicts().await.unwrap();
+        let kept = conflicts.iter().any(|kept| kept.loser.value == Some("Ustabaşı".into()));
+        assert!(kept || lab.all().await.has("employees", "Ustabaşı"), "{conflicts:?}");
+        for pc in [&first, &second, &first, &second] {
+            lab.sync(pc).await;
+        }
+        assert_eq!(lab.store.conflicts().await.unwrap().len(), conflicts.len(), "it does not go back and forth");
+    }
+
+    async fn rows_that_a_copy_took_along_are_entered_once_whoever_sends_first(lab) {
+        for copy_first in [true, false] {
+            let first = lab.pc(&format!("Ankara {copy_first}"), "Ankara", 1 + u64::from(copy_first)).await;
+            lab.sync(&first).await;
+            let before = lab.all().await;
+            let employee = person(&first, None, "Ayten Birinci", "17");
+            let sheet = Timesheet { employee_id: employee, work_date: "2026-01-30", ..Timesheet::default() };
+            first.desktop.save_timesheet(None, &sheet).unwrap();
+            let copy = lab.copy(&first, lab.site(&format!("Ankara copy {copy_first}"), "Ankara").await, "Ankara");
+            let both = if copy_first { [&copy, &first] } else { [&first, &copy] };
+            for pc in both {
+                lab.send(pc).await.unwrap();
+            }
+            assert_eq!(lab.all().await.rows(), before.rows() + 2, "{copy_first}");
+        }
+    }
+
+    async fn a_pcs_own_unmarked_file_that_is_put_back_enters_nobody_twice(lab) {
+        let pc = lab.empty_pc("Ankara 1", "Ankara").await;
+        let id = person(&pc, None, "Ayten Birinci", "17");
+        let backup = pc.desktop.upload().unwrap();
+        pc.desktop.save_setting("company_name", "Deneme").unwrap();
+        lab.sync(&pc).await;
+        person(&pc, Some(id), "Ayten Sonraki", "17");
+        lab.send(&pc).await.unwrap();
+        person(&pc, Some(id), "Nevin Sonraki", "17");
+        lab.send(&pc).await.unwrap();
+        let before = lab.all().await;
+        std::fs::write(pc.desktop.path(), &backup).unwrap();
+        let receipt = lab.send(&pc).await.unwrap();
+        assert!(receipt.reasons.iter().any(|reason| reason.reason == "older_file"), "{:?}", receipt.reasons);
+        assert_eq!(lab.all().await, before, "and what it says of old is not news");
+    }
+
+    async fn of_copies_with_few_people_in_common_denk_keeps_both_and_says_so(lab) {
+        let first = lab.empty_pc("Ankara 1", "Ankara").await;
+        person(&first, None, "Ortak Kişi", "17");
+        let second = lab.copy(&first, lab.site("Ankara 2", "Ankara").await, "Ankara");
+        person(&first, None, "Ayten Birinci", "18");
+        person(&second, None, "Cem Ötekisi", "19");
+        lab.send(&first).await.unwrap();
+        let receipt = lab.send(&second).await.unwrap();
+        assert_eq!(lab.all().await.count("employees"), 4);
+        assert!(receipt.reasons.iter().any(|reason| reason.reason == "doubt"), "{:?}", receipt.reasons);
     }
 }
 

@@ -1,8 +1,8 @@
 //! Twice is once.
 
-use testkit::office::{Shape, Size};
+use testkit::office::{Employee, Shape, Size};
 
-use crate::lab::{Book, Pc, on_both};
+use crate::lab::{Book, Pc, on_both, value};
 
 on_both! {
     async fn the_same_upload_twenty_times_changes_nothing(lab) {
@@ -19,6 +19,32 @@ on_both! {
         }
         assert_eq!(lab.store.health().await.unwrap().rev, rev);
         assert_eq!(lab.all().await, before);
+    }
+
+    async fn an_upload_that_arrives_once_more_after_a_newer_one_changes_nothing(lab) {
+        let first = lab.pc("Ankara 1", "Ankara", 1).await;
+        let second = lab.pc("Ankara 2", "Ankara", 2).await;
+        lab.sync(&first).await;
+        lab.sync(&second).await;
+        let name: String = value(&first, "select full_name from employees order by id");
+        titled(&first, &name, "Usta");
+        let late = first.desktop.upload().unwrap();
+        lab.send(&first).await.unwrap();
+        titled(&first, &name, "Kalfa");
+        lab.send(&first).await.unwrap();
+        lab.sync(&second).await;
+        titled(&second, &name, "Şef");
+        lab.send(&second).await.unwrap();
+        let (before, rev) = (lab.all().await, lab.store.health().await.unwrap().rev);
+        let receipt = lab.send_bytes(&first.device, &late).await.unwrap();
+        assert!(receipt.tables.values().all(|told| told.unchanged == told.read), "{receipt:?}");
+        assert_eq!(lab.store.health().await.unwrap().rev, rev);
+        assert_eq!((lab.all().await, lab.store.conflicts().await.unwrap().len()), (before, 0));
+        // The PC itself goes on as if nothing had been.
+        first.desktop.save_setting("company_name", "Deneme").unwrap();
+        let receipt = lab.sync(&first).await;
+        assert_eq!((receipt.reasons.len(), receipt.conflicts), (0, 0), "{:?}", receipt.reasons);
+        assert!(Book::of(&first).has("employees", "Şef"));
     }
 
     async fn a_hand_out_uploaded_back_twenty_times_changes_nothing_and_comes_again_byte_by_byte(lab) {
@@ -96,6 +122,11 @@ on_both! {
         lab.send(&pc).await.unwrap();
         assert!(!kept.exists());
     }
+}
+
+fn titled(pc: &Pc, name: &str, title: &str) {
+    let id: i64 = value(pc, &format!("select id from employees where full_name = '{name}'"));
+    pc.desktop.save_employee(Some(id), &Employee { full_name: name, title, ..Employee::default() }).unwrap();
 }
 
 async fn year(lab: &crate::lab::Lab) -> Pc {
