@@ -7,7 +7,9 @@ use std::{
     path::Path,
 };
 
+use crate::work::COMMON;
 use anyhow::Context as _;
+
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, types::ValueRef};
 
 /// The merged tables, parents first, each with its statement.
@@ -245,7 +247,10 @@ impl Book {
 /// Which row this is.
 pub fn identity(table: &str, cells: &Cells) -> Option<Identity> {
     let (table, column, at) = IDENTITIES.iter().find(|(of, ..)| *of == table)?;
-    Some((table, word(cells, (column, *at))?.to_owned()))
+    let word = word(cells, (column, *at))?;
+    // A plate names a vehicle within its region.
+    let region = cells.get("region").filter(|_| word.starts_with(COMMON));
+    Some((table, [word, region.map_or("", String::as_str)].concat()))
 }
 
 fn word<'a>(cells: &'a Cells, (column, at): (&str, usize)) -> Option<&'a str> {

@@ -243,6 +243,9 @@ impl World {
             Answer::Crashed { durable } => {
                 self.tell(at, &format!("uploads, the hub stops: {mishap:?}"));
                 if durable {
+                    if self.pcs[at].meddled {
+                        self.untold(at, file).await?;
+                    }
                     // What became of it was told to nobody; what the same would come to now tells what was refused.
                     let receipt = self.hub.plan(&device, file).await?;
                     self.took(upload, &receipt).await?;
@@ -266,7 +269,7 @@ impl World {
         let book = Book::read(file)?;
         if self.pcs[at].meddled {
             self.mix_up(&book);
-            self.doubts(at, &book).await?;
+            self.doubts(&book, receipt);
         }
         check::after_upload(self, &upload, (&book, aged), receipt)
     }
@@ -296,13 +299,21 @@ impl World {
     }
 
     /// Rows of which the hub says that it is not sure which they are, and keeps both.
-    async fn doubts(&mut self, at: usize, book: &Book) -> anyhow::Result<()> {
-        let site = self.pcs[at].device.site.0;
+    fn doubts(&mut self, book: &Book, receipt: &Receipt) {
+        for reason in receipt.reasons.iter().filter(|reason| reason.reason == "doubt") {
+            let row = book.tables.get(reason.table.as_str()).and_then(|rows| rows.get(&reason.key));
+            self.ledger.mixed_up.extend(row.and_then(|cells| identity(&reason.table, cells)));
+        }
+    }
+
+    /// The same where nobody was told, for the hub stopped: all rows of the tables of which it says so.
+    async fn untold(&mut self, at: usize, file: &Path) -> anyhow::Result<()> {
+        let (site, book) = (self.pcs[at].device.site.0, Book::read(file)?);
         let alerts = self.hub.alerts().await?.into_iter();
         for alert in alerts.filter(|alert| alert.site == site && alert.kind == "doubt") {
-            let about = alert.what.split_once(':').and_then(|(about, _)| about.split_once(' '));
-            let row = about.and_then(|(table, id)| Some((table, book.tables.get(table)?.get(id)?)));
-            self.ledger.mixed_up.extend(row.and_then(|(table, cells)| identity(table, cells)));
+            let table = alert.what.split(':').next().unwrap_or_default();
+            let rows = book.tables.get(table).into_iter().flatten();
+            self.ledger.mixed_up.extend(rows.filter_map(|(_, cells)| identity(table, cells)));
         }
         Ok(())
     }
@@ -353,6 +364,11 @@ impl World {
         let Some((bytes, page)) = pc.coming.take() else { return Ok(()) };
         pc.take(&bytes, page, false)?;
         pc.meddled = true;
+        // The hub knows of it with the next upload.
+        let site = pc.device.site.0;
+        if self.is_last(at) {
+            self.last.remove(&site);
+        }
         self.tell(at, "its download arrives");
         Ok(())
     }
