@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use serde_json::{Map, Value, json};
-use store::{ConflictState, KeptConflict, RegionCount, Site, Status, Store};
+use store::{ConflictState, KeptConflict, Pulse, RegionCount, Site, Status, Store};
 use tokio::time;
 
 use crate::{
@@ -19,30 +19,53 @@ use crate::{
 use merge::Region;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// The writer may be busy with a large file.
-const HEALTH_WAIT: Duration = Duration::from_secs(20);
 
-pub(crate) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Value>) {
-    let (status, word) = if is_healthy(&app).await {
-        (StatusCode::OK, "ok")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "error")
-    };
-    (status, Json(json!({ "status": word, "timestamp": app.now(), "version": VERSION })))
+/// How the store's writer is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writer {
+    /// It has just written.
+    Free,
+    /// At one thing for so long: a large file, or another hub is at work on the store.
+    Busy(Duration),
+    Down,
 }
 
-async fn is_healthy(app: &App) -> bool {
-    match time::timeout(HEALTH_WAIT, app.store.health()).await {
-        Ok(Ok(_)) => true,
+pub(crate) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Value>) {
+    let writer = writer(&app).await;
+    let (status, word) = match writer {
+        Writer::Free | Writer::Busy(_) => (StatusCode::OK, "ok"),
+        Writer::Down => (StatusCode::SERVICE_UNAVAILABLE, "error"),
+    };
+    let mut told = json!({ "status": word, "timestamp": app.now(), "version": VERSION });
+    if let Writer::Busy(since) = writer {
+        told["busy_ms"] = json!(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
+    }
+    (status, Json(told))
+}
+
+/// Asks the writer itself; one that is busy is judged by what it last did, so that nobody waits for a large file.
+async fn writer(app: &App) -> Writer {
+    let limits = &app.settings.limits;
+    match time::timeout(limits.writer_wait, app.store.health()).await {
+        Ok(Ok(_)) => Writer::Free,
         Ok(Err(error)) => {
             tracing::error!(cause = chain(&error), "the store does not answer");
-            false
+            Writer::Down
         }
         Err(_) => {
-            tracing::error!("the store does not answer in time");
-            false
+            let found = found(app.store.pulse(), limits.writer_stuck);
+            if found == Writer::Down {
+                tracing::error!("the store's writer does not move, or cannot store anything");
+            }
+            found
         }
     }
+}
+
+/// A writer that has not answered in time.
+fn found(pulse: Pulse, stuck: Duration) -> Writer {
+    let since = pulse.at_work.unwrap_or_default();
+    if pulse.failing || since >= stuck { Writer::Down } else { Writer::Busy(since) }
 }
 
 /// The old programs' keep-alive.
@@ -56,7 +79,9 @@ pub(crate) async fn status(
     headers: HeaderMap,
 ) -> Result<Json<Value>, Refusal> {
     if !credential::is_shown(&headers) {
-        app.store.health().await?;
+        if writer(&app).await == Writer::Down {
+            return Err(Refusal::Busy);
+        }
         return Ok(Json(Value::Object(head(&app))));
     }
     let sees = match credential::caller(&app, peer, &headers).await? {
@@ -151,4 +176,22 @@ pub(crate) fn is_seen(sees: &Region, of: &str) -> bool {
 
 fn object<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_writer_is_well_as_long_as_it_moves_and_stores() {
+        let minute = Duration::from_mins(1);
+        let at = |seconds: u64, failing: bool| {
+            found(Pulse { at_work: Some(Duration::from_secs(seconds)), failing }, minute)
+        };
+        assert_eq!(at(59, false), Writer::Busy(Duration::from_secs(59)));
+        assert_eq!(at(60, false), Writer::Down, "it does not move");
+        assert_eq!(at(1, true), Writer::Down, "what it did last was lost");
+        // Between two groups.
+        assert_eq!(found(Pulse { at_work: None, failing: false }, minute), Writer::Busy(Duration::ZERO));
+    }
 }

@@ -63,6 +63,10 @@ pub struct Limits {
     pub upload_wait: Duration,
     /// For any other request to be answered.
     pub request_wait: Duration,
+    /// For the writer itself to answer a monitor; then the monitor is told what the writer is at.
+    pub writer_wait: Duration,
+    /// A writer that is at one thing for so long is taken for stuck.
+    pub writer_stuck: Duration,
     /// For running requests to end when the hub is stopped.
     pub stop_wait: Duration,
 }
@@ -97,6 +101,8 @@ impl Default for Limits {
             body_wait: Duration::from_secs(20),
             upload_wait: Duration::from_mins(15),
             request_wait: Duration::from_mins(1),
+            writer_wait: Duration::from_secs(1),
+            writer_stuck: Duration::from_mins(1),
             stop_wait: Duration::from_mins(1),
         }
     }

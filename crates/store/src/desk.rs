@@ -6,7 +6,7 @@ use merge::{InsertOrder, Kept, LocalId, Mint, Rules, TableId};
 use model::{Gid, SiteId, Stamp};
 use replica::handout::Blank;
 
-use crate::{Result, Settings, meta::Meta, query::Db};
+use crate::{Result, Settings, meta::Meta, pulse::Beat, query::Db};
 
 /// What all jobs of a store share.
 #[derive(Debug)]
@@ -15,6 +15,7 @@ pub(crate) struct Hub {
     pub order: InsertOrder,
     pub settings: Settings,
     pub blank: Blank,
+    pub beat: Beat,
 }
 
 /// One writing transaction at work.
@@ -88,7 +89,7 @@ impl Hub {
         let folder = settings.data_folder.join("hand_outs");
         let blank = Blank::of(settings.preset.schema, &folder).await?;
         let order = merge::insert_order(&rules);
-        Ok(Self { rules, order, settings, blank })
+        Ok(Self { rules, order, settings, blank, beat: Beat::default() })
     }
 
     pub fn now_ms(&self) -> i64 {

@@ -16,8 +16,8 @@ use tokio::{
 };
 
 use crate::{
-    Alert, AuditEntry, Decision, Device, Enrolment, Error, Handout, Health, HeldBatch, KeptConflict, Receipt,
-    RecentChange, Rejected, Result, Settings, Site, Status, Take, conflicts,
+    Alert, AuditEntry, Decision, Device, Enrolment, Error, Handout, Health, HeldBatch, KeptConflict, Pulse,
+    Receipt, RecentChange, Rejected, Result, Settings, Site, Status, Take, conflicts,
     desk::Hub,
     engine::{self, Mode, Prepared, Taker},
     hand_outs,
@@ -95,6 +95,12 @@ impl Store {
     /// What the database says; `Ended`.
     pub async fn health(&self) -> Result<Health> {
         self.ask(engine::Examine).await
+    }
+
+    /// What the writer is doing, told at once.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        self.inner.hub.beat.pulse()
     }
 
     /// Counts of everything. They are counted anew only when something has changed.

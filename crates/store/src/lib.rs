@@ -17,6 +17,7 @@ mod facade;
 mod failpoints;
 mod hand_outs;
 mod meta;
+mod pulse;
 mod query;
 mod settings;
 mod shape;
@@ -33,6 +34,7 @@ pub use accounts::{Accounts, Role, User};
 pub use desk::make_private;
 pub use error::{Error, Refusal, Rejected, Result};
 pub use facade::Store;
+pub use pulse::Pulse;
 pub use settings::{Preset, Random, Settings, WallClock};
 pub use sites::{Device, Enrolment, Site};
 pub use told::{

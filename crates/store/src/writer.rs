@@ -157,6 +157,7 @@ impl Writer {
                 tracing::error!(error = error as &dyn std::error::Error, "a group of writes failed");
                 self.db = None;
             }
+            self.hub.beat.rest(done.is_err());
             group.drain(..).for_each(|mut job| job.answer(done.as_ref().err()));
         }
     }
@@ -168,11 +169,13 @@ impl Writer {
         group: &mut [Box<dyn Queued>],
         at_work: &mut Option<usize>,
     ) -> Result<()> {
+        self.hub.beat.step();
         let mut db = self.begin(places).await?;
         fail_point!("store-begun");
         let mut meta = Meta::load(&mut db).await?;
         for (at, job) in group.iter_mut().enumerate() {
             *at_work = Some(at);
+            self.hub.beat.step();
             db.session.savepoint().await?;
             let now_ms = self.hub.now_ms();
             let mut desk = Desk { hub: &self.hub, db: &mut db, meta: meta.clone(), now_ms };
@@ -183,6 +186,7 @@ impl Writer {
             }
         }
         *at_work = None;
+        self.hub.beat.step();
         meta.save(&mut db).await?;
         fail_point!("store-before-commit");
         db.session.commit().await?;
@@ -236,8 +240,12 @@ impl<J: Job> Queued for Waiting<J> {
 
 #[cfg(test)]
 mod tests {
+    use std::{path::Path, pin::pin};
+
+    use tokio::sync::watch;
+
     use super::*;
-    use crate::{Preset, engine::Note, tell};
+    use crate::{Preset, Pulse, engine::Note, tell};
 
     struct Panics;
 
@@ -252,16 +260,10 @@ mod tests {
         }
     }
 
-    fn note(action: &str) -> Note {
-        Note { who: "test".to_owned(), action: action.to_owned(), what: String::new() }
-    }
-
-    #[tokio::test]
-    async fn a_job_that_panics_fails_alone_and_the_writer_lives_on() {
-        let folder = tempfile::tempdir().unwrap();
+    async fn store(folder: &Path) -> (Arc<Hub>, Db) {
         let settings = Settings {
-            address: database::Address::sqlite(folder.path().join("hub.db")),
-            data_folder: folder.path().to_owned(),
+            address: database::Address::sqlite(folder.join("hub.db")),
+            data_folder: folder.to_owned(),
             preset: Preset {
                 rules: include_str!("../../../presets/rainstaff/tables.toml"),
                 schema: include_str!("../../../presets/rainstaff/office/schema.sqlite.sql"),
@@ -271,6 +273,58 @@ mod tests {
         };
         let hub = Arc::new(Hub::new(settings).await.unwrap());
         let db = prepare(&hub).await.unwrap();
+        (hub, db)
+    }
+
+    fn note(action: &str) -> Note {
+        Note { who: "test".to_owned(), action: action.to_owned(), what: String::new() }
+    }
+
+    struct Waits(watch::Receiver<bool>);
+
+    #[async_trait]
+    impl Job for Waits {
+        type Answer = ();
+        type Failure = Error;
+
+        async fn run(&mut self, _: &mut Desk<'_>) -> Result<()> {
+            self.0.wait_for(|go| *go).await.unwrap();
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn the_writer_tells_what_it_is_at_without_being_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let (hub, db) = store(folder.path()).await;
+        let (queue, _) = start(Arc::clone(&hub), db);
+        assert_eq!(hub.beat.pulse(), Pulse { at_work: None, failing: false });
+        let (go, wait) = watch::channel(false);
+        let mut slow = pin!(ask(&queue, Waits(wait)));
+        while hub.beat.pulse().at_work.is_none() {
+            assert!(futures_util::poll!(&mut slow).is_pending());
+            tokio::task::yield_now().await;
+        }
+        go.send(true).unwrap();
+        slow.await.unwrap();
+        assert_eq!(hub.beat.pulse(), Pulse { at_work: None, failing: false });
+        // A store that cannot be written is told by what came of the last try.
+        database::run_script(&hub.settings.address, "alter table denk_meta rename to elsewhere")
+            .await
+            .unwrap();
+        ask(&queue, note("lost")).await.unwrap_err();
+        assert_eq!(hub.beat.pulse(), Pulse { at_work: None, failing: true });
+        database::run_script(&hub.settings.address, "alter table elsewhere rename to denk_meta")
+            .await
+            .unwrap();
+        ask(&queue, note("stored")).await.unwrap();
+        assert_eq!(hub.beat.pulse(), Pulse { at_work: None, failing: false });
+    }
+
+    #[tokio::test]
+    async fn a_job_that_panics_fails_alone_and_the_writer_lives_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let (hub, db) = store(folder.path()).await;
         let places = Arc::clone(&db.places);
         let (queue, _) = start(Arc::clone(&hub), db);
         // All four wait before the writer looks, so they are one group.

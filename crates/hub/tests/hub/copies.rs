@@ -71,6 +71,17 @@ async fn two_pcs_behind_one_shared_key_delete_nothing_by_absence() {
     }
     assert_eq!(first.book().rows(), all.rows() + 2);
     assert_eq!(first.book(), second.book());
+    // A third one begins with a copy of the first one's file; each lacks what the other entered, and one has deleted.
+    let all = first.book();
+    let third = Pc::with_shared_key("Ankara", &first.desktop.upload().unwrap());
+    first.add_person("Birinci Kişi");
+    third.add_person("Üçüncü Kişi");
+    third.desktop.delete(Record::Timesheet, third.value("select max(id) from timesheets")).unwrap();
+    for pc in [&first, &third, &first, &third] {
+        pc.send(&world).await;
+        assert!(headquarters.sees(&world).await.holds(&all));
+    }
+    assert_eq!(headquarters.sees(&world).await.rows(), all.rows() + 2);
 }
 
 #[tokio::test]
@@ -95,6 +106,11 @@ async fn a_pc_that_never_downloads_loses_nothing() {
         assert_eq!(all.rows(), expected, "neither what it never saw nor what it sent is lost or doubled");
         assert!(all.holds(&pc.book()) && all.has("timesheets", &["Öteki Kişi", "2026-01-28"]));
     }
+    // What goes without a note is not taken for deleted.
+    pc.craft("delete from shift_templates; delete from timesheets where work_date = '2026-02-01'");
+    let before = headquarters.sees(&world).await;
+    pc.send(&world).await;
+    assert_eq!(headquarters.sees(&world).await, before);
     // What it deletes it says by a note, and that alone goes.
     let id: i64 = pc.value("select max(id) from timesheets");
     pc.desktop.delete(Record::Timesheet, id).unwrap();
@@ -102,6 +118,7 @@ async fn a_pc_that_never_downloads_loses_nothing() {
     let all = headquarters.sees(&world).await;
     assert_eq!(all.rows(), expected - 1);
     assert!(all.holds(&pc.book()) && !all.has("timesheets", &["Yeni Kişi 5"]));
+    assert!(all.has("timesheets", &["Yeni Kişi 1", "2026-02-01"]));
     // Its first download has both.
     pc.fetch(&world).await;
     assert_eq!(pc.book(), all);

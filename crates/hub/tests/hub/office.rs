@@ -44,7 +44,11 @@ impl Pc {
 
     /// Sends its file, which the hub takes.
     pub async fn send(&self, world: &World) -> Value {
-        let file = self.desktop.upload().unwrap();
+        self.send_file(world, self.desktop.upload().unwrap()).await
+    }
+
+    /// Sends another file as its own.
+    pub async fn send_file(&self, world: &World, file: Vec<u8>) -> Value {
         let request = world.upload(&self.key, self.desktop.region_header(), file);
         let answer = request.header("X-Reason", reason::MANUAL).send().await.unwrap();
         let (status, told) = crate::world::json(answer).await;

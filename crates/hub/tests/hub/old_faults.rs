@@ -140,12 +140,14 @@ async fn an_old_file_of_five_tables_empties_no_other_table() {
     two.sync_both().await;
     let before = two.all().await;
     let old = made("Ankara", Shape::PreSync, Size::before_sync(), 1);
-    let key = two.world.token("Eski PC", "Ankara").await;
-    let answer = two.world.upload(&key, "Ankara", old).send().await.unwrap();
-    assert_eq!(answer.status(), 200);
+    let other = Pc::with_token(&two.world, "Ankara 2", "Ankara", NEW).await;
+    other.send_file(&two.world, old.clone()).await;
     let all = two.all().await;
     assert!(all.holds(&before));
     assert_eq!(all.count("timesheets"), before.count("timesheets") + 37);
+    // Put back on the very PC whose stock it is.
+    two.ankara.send_file(&two.world, old).await;
+    assert!(two.all().await.holds(&all));
 }
 
 /// Tombstones that the program never wrote: of every table, also such as nobody may delete from, under every number.

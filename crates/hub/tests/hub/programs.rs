@@ -1,8 +1,11 @@
 //! What the old programs and scripts get.
 
+use std::time::Duration;
+
 use hub::Limits;
 use reqwest::{StatusCode, header, multipart};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use testkit::office::{ACCOUNTS, Desktop, Generation, Moment};
 
@@ -22,6 +25,40 @@ async fn health_asks_the_store() {
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(body["status"], "error");
     assert!(!body.to_string().contains("denk_meta"), "no words of a driver: {body}");
+}
+
+/// Another hub on the same store has it for itself: the writer waits, as others do behind a large file.
+#[tokio::test]
+async fn health_tells_in_time_that_the_writer_is_busy_and_whether_it_still_moves() {
+    let hour = Duration::from_hours(1);
+    for (writer_stuck, expected) in
+        [(hour, (StatusCode::OK, "ok")), (Duration::ZERO, (StatusCode::SERVICE_UNAVAILABLE, "error"))]
+    {
+        let world = hub_with(|settings| {
+            let writer_wait = Duration::from_millis(100);
+            settings.limits = Limits { writer_wait, writer_stuck, ..Limits::default() };
+        })
+        .await;
+        let mut other = database::open(&world.address).await.unwrap();
+        other.begin(database::Begin::Own).await.unwrap();
+        other.lock("denk hub", hour).await.unwrap();
+        let (status, body) = read(world.get("/health").send().await.unwrap()).await;
+        assert_eq!((status, &body["status"]), (expected.0, &json!(expected.1)), "{body}");
+        assert_eq!(body["busy_ms"].is_u64(), expected.0 == StatusCode::OK, "{body}");
+        let open = world.get("/status").send().await.unwrap().status();
+        assert_eq!(open, expected.0, "what anybody may ask is answered, too");
+        other.rollback().await.unwrap();
+        // It is asked itself again as soon as it is free.
+        let free = async {
+            loop {
+                let (status, body) = read(world.get("/health").send().await.unwrap()).await;
+                if status == StatusCode::OK && body.get("busy_ms").is_none() {
+                    return;
+                }
+            }
+        };
+        timeout(Duration::from_secs(30), free).await.expect("the writer goes on");
+    }
 }
 
 #[tokio::test]

@@ -30,6 +30,8 @@ pub struct World {
     pub folder: TempDir,
     /// `None`: the store is a file in the folder.
     database: Option<Database>,
+    /// Of the store.
+    pub address: Address,
     pub settings: Settings,
     pub store: Store,
     pub accounts: Accounts,
@@ -53,7 +55,7 @@ pub async fn hub_with(change: impl FnOnce(&mut Settings)) -> World {
         Some(database) => database.url().parse().unwrap(),
         None => Address::sqlite(folder.path().join("hub.db")),
     };
-    let store = store_settings(folder.path(), address, &clock);
+    let store = store_settings(folder.path(), address.clone(), &clock);
     let mut settings = settings(&store);
     change(&mut settings);
     let (stop, stopped) = oneshot::channel();
@@ -66,7 +68,7 @@ pub async fn hub_with(change: impl FnOnce(&mut Settings)) -> World {
     let base = format!("http://{}", serving.address);
     let client = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
     let (serving, stop) = (Some(serving), Some(stop));
-    World { folder, database, settings, store, accounts, clock, base, client, serving, stop }
+    World { folder, database, address, settings, store, accounts, clock, base, client, serving, stop }
 }
 
 fn store_settings(folder: &Path, address: Address, clock: &Arc<AtomicI64>) -> store::Settings {
