@@ -4,6 +4,7 @@
 
 mod decisions;
 mod exchange;
+mod guide_lines;
 #[path = "../hub_process/mod.rs"]
 mod hub;
 mod imports;
