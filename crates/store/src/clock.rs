@@ -1,5 +1,5 @@
-//! The one place where this crate looks at a clock of its own: to tell how long reading a file has taken. What time it is,
-//! the caller tells.
+//! The one place where this crate looks at a clock of its own: to tell how long something has taken. What time it is, the
+//! caller tells.
 
 use std::time::{Duration, Instant};
 

@@ -1,9 +1,12 @@
 //! What the writer is doing, told without asking it: one large file may keep it for a while.
 
 use std::{
+    fmt,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+use crate::clock::stopwatch;
 
 /// How the writer stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,30 +19,37 @@ pub struct Pulse {
 }
 
 /// Where the writer notes its steps.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Beat(Mutex<Steps>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Steps {
-    began: Option<Instant>,
+    /// Of the present step.
+    watch: Option<Box<dyn Fn() -> Duration + Send>>,
     failing: bool,
 }
 
 impl Beat {
     pub fn step(&self) {
-        self.steps().began = Some(Instant::now());
+        self.steps().watch = Some(Box::new(stopwatch()));
     }
 
     pub fn rest(&self, failing: bool) {
-        *self.steps() = Steps { began: None, failing };
+        *self.steps() = Steps { watch: None, failing };
     }
 
     pub fn pulse(&self) -> Pulse {
         let steps = self.steps();
-        Pulse { at_work: steps.began.map(|began| began.elapsed()), failing: steps.failing }
+        Pulse { at_work: steps.watch.as_ref().map(|passed| passed()), failing: steps.failing }
     }
 
     fn steps(&self) -> MutexGuard<'_, Steps> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Beat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pulse().fmt(f)
     }
 }

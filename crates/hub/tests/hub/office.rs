@@ -230,7 +230,7 @@ impl Reading<'_> {
 
     fn cells(&self, table: &str, id: i64) -> Vec<(String, Cell)> {
         let mut select = self.file.prepare(&format!("select * from {table} where id = ?1")).unwrap();
-        let names: Vec<String> = select.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = select.column_names().map(str::to_owned).collect();
         let cells = |row: &rusqlite::Row<'_>| (0..names.len()).map(|at| row.get(at)).collect();
         let cells: Vec<Cell> = select.query_row([id], cells).unwrap();
         names.into_iter().zip(cells).collect()
