@@ -305,12 +305,15 @@ fn the_preset_asks_nobody_unless_told_so() {
     assert!(policies.into_iter().all(|policy| policy == ConflictPolicy::Latest));
 }
 
+/// What a site does, having seen so much.
+type Deed<'a> = &'a dyn Fn(&mut World, Rev) -> Verdict;
+
 /// Both orders of arrival: what two sites do that know nothing of each other. Each time: what stands is told by the hub
 /// alone, so all sites agree (their files are what it hands out); every value stands in a row, living or dead, or was
 /// refused and is still in the file of who wrote it.
 fn both_orders(
     prepare: impl Fn(&mut World),
-    deeds: [&dyn Fn(&mut World, Rev) -> Verdict; 2],
+    deeds: [Deed<'_>; 2],
     written: &[&str],
 ) -> [(World, [Verdict; 2]); 2] {
     [false, true].map(|turned| {
