@@ -4,6 +4,8 @@ use std::{collections::HashSet, fs, sync::Arc};
 
 use crate::{Error, Result, desk::Hub, engine, query::Db};
 
+const STOPPED: Error = Error::Broken("work on a file stopped unexpectedly");
+
 /// Removes files that nobody will be given: of lineages that are gone, of sites that were revoked, of other hubs' turns.
 ///
 /// **Invariants**: a file comes after its lineage is committed, so one that another process is writing is never taken for
@@ -17,7 +19,8 @@ pub(crate) async fn sweep(hub: &Arc<Hub>, db: &mut Db) -> Result<()> {
     let over: Vec<_> = paths
         .filter(|path| path.extension().is_some_and(|end| end == "db") && !wanted.contains(path))
         .collect();
-    let removed = tokio::task::spawn_blocking(move || over.iter().try_for_each(fs::remove_file));
-    removed.await.map_err(|_| Error::Broken("work on a file stopped unexpectedly"))??;
+    // It may be gone already, or be read right now: then it goes the next time.
+    let remove = move || over.iter().for_each(|path| _ = fs::remove_file(path));
+    tokio::task::spawn_blocking(remove).await.map_err(|_| STOPPED)?;
     Ok(())
 }
