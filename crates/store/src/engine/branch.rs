@@ -321,10 +321,12 @@ fn row<'r>(rows: &'r [LocalRow], id: &LocalId) -> Option<&'r LocalRow> {
     rows.binary_search_by(|row| row.id.cmp(id)).ok().map(|at| &rows[at])
 }
 
-/// Whether two rows say the same by themselves; what one file cannot say counts as said.
+/// Whether two rows say the same by themselves; what one of the files cannot say counts as said.
 pub(super) fn equal(rule: &TableRules, theirs: &Cells, ours: &Cells) -> bool {
     let mut columns = rule.columns.iter().zip(theirs.iter().zip(ours));
-    columns.all(|(column, (theirs, ours))| column.reference.is_some() || ours.is_none() || theirs == ours)
+    columns.all(|(column, (theirs, ours))| {
+        column.reference.is_some() || theirs.is_none() || ours.is_none() || theirs == ours
+    })
 }
 
 /// What a row says by itself: references mean nothing outside their own file.

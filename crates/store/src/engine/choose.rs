@@ -9,16 +9,14 @@ use std::{
     sync::Arc,
 };
 
-use merge::{
-    Kept, Kinship, LocalId, LocalRow, Rules, Sameness, ShadowRow, TableId, TableRules, evidence, sameness,
-};
+use merge::{Kept, LocalId, Rules, ShadowRow, TableId, evidence};
 use model::{Gid, Rev};
 use replica::office_file::OfficeFile;
 
 use super::{
-    branch::{self, Branch, Look, Standing, alone, equal},
+    branch::{self, Branch, Look, Standing},
+    kin,
     lineage::{self, Aside, Kind, Lineage, Own, Pc},
-    rows,
     shadow::{self, Pieces, Shadow},
 };
 use crate::{
@@ -131,41 +129,28 @@ pub(super) async fn choose(
     };
     match &file.tag {
         Some(tag) => {
-            let copies = kin(desk, &look, |lineage| lineage.of_tag.as_ref() == Some(tag)).await?;
-            base.shadow = together(&look, base.shadow, &copies);
+            let other =
+                |lineage: &Lineage| lineage.of_tag.as_ref() == Some(tag) && lineage.name != base.lineage.name;
+            let copies = kin::kin(desk, &look, other).await?;
+            base.shadow = kin::together(&look, base.shadow, &copies);
         }
         // Who took a file went on from that one: this may be the file of another PC.
-        None if base.pc.handed.is_some() => {
-            if device.shared {
+        None => {
+            if device.shared && base.pc.handed.is_some() {
                 base.shadow = branch::doubted(&look, base.shadow);
             }
-            if fit(&look, &base.shadow, &BTreeMap::new(), &Aside::new()).fresh > 0
-                && let Some((lineage, true)) = relative(desk, file, Some(base.pc.id)).await?
-            {
-                let copy = shadow::whole(desk.db, look.rules, &lineage, &mut Pieces::new()).await?;
-                base.shadow = together(&look, base.shadow, &[copy]);
+            match kin::relative(desk, file, Some(&base)).await? {
+                Some((lineage, true)) => {
+                    let copy = shadow::whole(desk.db, look.rules, &lineage, &mut Pieces::new()).await?;
+                    base.shadow = kin::together(&look, base.shadow, &[copy]);
+                }
+                // It is none of the PCs that it seemed to be.
+                Some(_) if device.shared => return meet(desk, device, &look, &known).await,
+                _ => {}
             }
         }
-        None => {}
     }
     Ok(base)
-}
-
-/// The last shadows of files that are or were copies of one, whoever sent them.
-async fn kin(desk: &mut Desk<'_>, look: &Look<'_>, is_kin: impl Fn(&Lineage) -> bool) -> Result<Vec<Shadow>> {
-    let mut shadows = Vec::new();
-    for lineage in lineage::all(desk.db).await?.iter().filter(|lineage| is_kin(lineage)) {
-        shadows.push(shadow::whole(desk.db, look.rules, lineage, &mut Pieces::new()).await?);
-    }
-    Ok(shadows)
-}
-
-/// A shadow, and the rows beyond it that the file and a copy of it have in common.
-fn together(look: &Look<'_>, shadow: Shadow, copies: &[Shadow]) -> Shadow {
-    if copies.is_empty() {
-        return shadow;
-    }
-    branch::begin(look, &shadow, &copies.iter().collect::<Vec<_>>())
 }
 
 /// Roots that the file may come from, best first.
@@ -240,7 +225,8 @@ impl Family {
         let fits = |compared: &Compared| {
             let empty = compared.shadow.values().all(Vec::is_empty);
             let fits = compared.fit.other == 0 && (compared.fit.same > 0 || empty);
-            compared.standing.goes_on && (!shared || fits)
+            let tagged = self.root.lineage.kind == Kind::HandedOut;
+            compared.standing.goes_on && (!shared || tagged || fits)
         };
         let found = self.branches.iter().enumerate().filter(|(_, branch)| fits(branch));
         // Of equal ones the newest.
@@ -248,12 +234,12 @@ impl Family {
     }
 
     /// Whether the file comes from this root, though from no branch of it. A tag says so.
-    fn holds(&self, shared: bool) -> bool {
+    fn holds(&self) -> bool {
         let Compared { lineage, shadow, fit, standing } = &self.root;
         let empty = shadow.values().all(Vec::is_empty);
         let fits = fit.other == 0 && fit.low == 0 && (fit.same > 0 || empty);
         match lineage.kind {
-            Kind::HandedOut => !shared || fit.other == 0 && (fit.same > 0 || empty),
+            Kind::HandedOut => true,
             Kind::Met | Kind::Branch => standing.goes_on && fits,
         }
     }
@@ -268,7 +254,7 @@ impl Family {
         // Without tags a site with its own token is one PC, although its ids may hold something else.
         let one = !shared && self.root.lineage.kind == Kind::Met;
         let goes_on = first && !(one && self.root.standing.older);
-        (one || self.holds(shared)).then_some((goes_on, self.root.fit.same))
+        (one || self.holds()).then_some((goes_on, self.root.fit.same))
     }
 
     async fn go_on(mut self, desk: &mut Desk<'_>, device: &Device, file: &OfficeFile) -> Result<Base> {
@@ -389,7 +375,7 @@ async fn meet(desk: &mut Desk<'_>, device: &Device, look: &Look<'_>, known: &[Li
     let copied = tagged.as_ref().is_some_and(|lineage| lineage.site != device.site);
     let relative = match tagged {
         Some(lineage) => Some((lineage, true)),
-        None => relative(desk, file, None).await?,
+        None => kin::relative(desk, file, None).await?,
     };
     let copy = relative.as_ref().is_some_and(|(_, copy)| *copy);
     let (relative, dead) = match relative {
@@ -398,8 +384,8 @@ async fn meet(desk: &mut Desk<'_>, device: &Device, look: &Look<'_>, known: &[Li
             let tag = file.tag.as_ref();
             let of_tag =
                 |kin: &Lineage| tag.is_some() && (kin.of_tag.as_ref() == tag || kin.root.as_ref() == tag);
-            let copies = kin(desk, look, of_tag).await?;
-            today(desk, together(look, shadow, &copies)).await?
+            let copies = kin::kin(desk, look, of_tag).await?;
+            kin::today(desk, kin::together(look, shadow, &copies)).await?
         }
         None => <(Shadow, HashSet<Gid>)>::default(),
     };
@@ -439,61 +425,6 @@ async fn pc(desk: &mut Desk<'_>, device: &Device, id: Option<i64>) -> Result<Pc>
     })
 }
 
-/// The file that this is most likely a copy of, whoever sent it (but a PC), and whether that is certain enough to act on.
-async fn relative(
-    desk: &mut Desk<'_>,
-    file: &OfficeFile,
-    but: Option<i64>,
-) -> Result<Option<(Lineage, bool)>> {
-    let rules = &desk.hub.rules;
-    let rows =
-        file.merged.iter().filter(|(table, rows)| !rows.is_empty() && rules[**table].natural_key.is_empty());
-    let (alone, hanging): (Vec<_>, Vec<_>) = rows.partition(|(table, _)| stands_alone(rules, **table));
-    // In a file without people what hangs on vehicles tells: which vehicle it is, its plate says.
-    let telling = if alone.is_empty() { hanging } else { alone };
-    let mut best = None;
-    for lineage in lineage::all(desk.db).await?.into_iter().filter(|lineage| Some(lineage.pc) != but) {
-        let (mut kinship, mut like) = (Kinship::default(), 0);
-        for (table, rows) in &telling {
-            let (rule, theirs) =
-                (&rules[**table], shadow::of_table(desk.db, rules, &lineage, **table).await?);
-            let theirs: HashMap<LocalId, ShadowRow> =
-                theirs.into_iter().map(|row| (row.id.clone(), row)).collect();
-            kinship = kinship.and(Kinship::of(rule, rows, &theirs));
-            let met = rows.iter().filter_map(|row| Some((row, theirs.get(&row.id)?)));
-            like += met.filter(|(row, known)| same(rule, known, row)).count();
-        }
-        let copy = kinship.is_copy() || kinship.different == 0 && like > 0;
-        let rank = (copy, kinship.equal, like);
-        if kinship.equal + like > 0 && best.as_ref().is_none_or(|(most, _)| rank > *most) {
-            best = Some((rank, lineage));
-        }
-    }
-    Ok(best.map(|((copy, ..), lineage)| (lineage, copy)))
-}
-
-/// Only such tables tell [`Kinship`] anything.
-fn stands_alone(rules: &Rules, table: TableId) -> bool {
-    let rule = &rules[table];
-    rule.natural_key.is_empty() && !rule.references().any(|(column, _)| rule[column].not_null)
-}
-
-/// The rows of a shadow as the hub has them now, and which of them are dead: a copy of what was deleted is not a new row.
-async fn today(desk: &mut Desk<'_>, shadow: Shadow) -> Result<(Shadow, HashSet<Gid>)> {
-    let (mut now, mut dead) = (Shadow::new(), HashSet::new());
-    for (table, shadow) in shadow {
-        let gids: Vec<_> = shadow.iter().map(|row| row.gid).collect();
-        let found = rows::rows_of(desk.db, &desk.hub.rules, table, &gids).await?;
-        dead.extend(found.iter().filter(|row| !row.lives()).map(|row| row.gid));
-        let found: HashMap<_, _> = found.into_iter().map(|row| (row.gid, row)).collect();
-        let rows = shadow
-            .into_iter()
-            .filter_map(|row| Some(Arc::new(rows::as_shadow(row.id.clone(), found.get(&row.gid)?.clone()))));
-        now.insert(table, rows.collect());
-    }
-    Ok((now, dead))
-}
-
 /// How a file agrees with a shadow, id by id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Fit {
@@ -502,8 +433,6 @@ struct Fit {
     other: usize,
     /// Rows that the shadow does not have, under ids that were given before.
     low: usize,
-    /// Rows that the shadow does not have.
-    fresh: usize,
     /// Rows of the shadow that the file has not, under ids that it never gave: it is older than they are.
     beyond: usize,
 }
@@ -515,12 +444,6 @@ impl Fit {
     }
 }
 
-/// Whether a row, by itself, speaks of what is known under its id.
-fn same(rule: &TableRules, known: &ShadowRow, row: &LocalRow) -> bool {
-    equal(rule, &known.cells, &row.cells)
-        || sameness(rule, &alone(rule, &known.cells), &alone(rule, &row.cells)) == Sameness::Same
-}
-
 fn fit(look: &Look<'_>, shadow: &Shadow, used: &BTreeMap<TableId, i64>, aside: &Aside) -> Fit {
     let mut fit = Fit::default();
     for (table, rows) in &look.file.merged {
@@ -530,11 +453,10 @@ fn fit(look: &Look<'_>, shadow: &Shadow, used: &BTreeMap<TableId, i64>, aside: &
         for row in rows {
             let Ok(at) = theirs.binary_search_by(|known| known.id.cmp(&row.id)) else {
                 let given = matches!(row.id, LocalId::Int(id) if id <= last);
-                fit.fresh += 1;
                 fit.low += usize::from(given && !aside.contains_key(&(*table, shown(&row.id))));
                 continue;
             };
-            if same(rule, &theirs[at], row) {
+            if kin::same(rule, &theirs[at], row) {
                 fit.same += 1;
             } else {
                 fit.other += 1;

@@ -8,6 +8,7 @@ mod hand_out;
 mod held;
 mod history;
 mod ids;
+mod kin;
 mod lineage;
 mod merged;
 mod receipt;

@@ -48,7 +48,6 @@ pub(crate) struct Receive {
 /// Changes that are merged and written together: so many rows are in memory with everything that is known of them.
 const PART_CHANGES: usize = 2_000;
 
-
 #[async_trait]
 impl Job for Receive {
     type Answer = Receipt;

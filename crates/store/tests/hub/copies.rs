@@ -1,6 +1,6 @@
 //! Copies of one file, and several PCs behind one key.
 
-use testkit::office::{Employee, Record, Shape, Size, Timesheet};
+use testkit::office::{Employee, Inspection, Record, Shape, Size, Timesheet, Vehicle};
 
 use crate::lab::{Book, Lab, Pc, on_both, value};
 
@@ -320,6 +320,19 @@ on_both! {
         let receipt = lab.send(&second).await.unwrap();
         assert_eq!(lab.all().await.count("employees"), 4);
         assert!(receipt.reasons.iter().any(|reason| reason.reason == "doubt"), "{:?}", receipt.reasons);
+    }
+
+    async fn a_copy_without_people_enters_no_inspection_twice(lab) {
+        let first = lab.empty_pc("Ankara 1", "Ankara").await;
+        let vehicle = first.desktop.save_vehicle(None, &Vehicle { plate: "06 QX 001", ..Vehicle::default() }).unwrap();
+        let inspection = Inspection { vehicle_id: vehicle, inspection_date: "2026-01-20", km: 7, ..Inspection::default() };
+        first.desktop.add_inspection(&inspection).unwrap();
+        let copy = lab.copy(&first, lab.site("Ankara 2", "Ankara").await, "Ankara");
+        lab.sync(&first).await;
+        let before = lab.all().await;
+        let receipt = lab.send(&copy).await.unwrap();
+        assert_eq!(receipt.tables["vehicle_inspections"].inserted, 0, "{:?}", receipt.reasons);
+        assert_eq!(lab.all().await, before);
     }
 }
 

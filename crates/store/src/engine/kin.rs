@@ -1,0 +1,168 @@
+//! Files that have rows in common because one was once copied from the other, whoever sent them.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use merge::{
+    ColumnId, Kinship, LocalId, LocalRow, Rules, Sameness, ShadowRow, TableId, TableRules, sameness,
+};
+use model::Gid;
+use replica::office_file::OfficeFile;
+
+use super::{
+    branch::{self, Look, alone, equal},
+    choose::Base,
+    lineage::{self, Lineage},
+    rows,
+    shadow::{self, Pieces, Shadow},
+};
+use crate::{Result, desk::Desk};
+
+/// The last shadows of files that are or were copies of one, whoever sent them.
+pub(super) async fn kin(
+    desk: &mut Desk<'_>,
+    look: &Look<'_>,
+    is_kin: impl Fn(&Lineage) -> bool,
+) -> Result<Vec<Shadow>> {
+    let mut shadows = Vec::new();
+    for lineage in lineage::all(desk.db).await?.iter().filter(|lineage| is_kin(lineage)) {
+        shadows.push(shadow::whole(desk.db, look.rules, lineage, &mut Pieces::new()).await?);
+    }
+    Ok(shadows)
+}
+
+/// A shadow, and the rows beyond it that the file and a copy of it have in common: equal ones, and people who were only
+/// edited.
+pub(super) fn together(look: &Look<'_>, shadow: Shadow, copies: &[Shadow]) -> Shadow {
+    if copies.is_empty() {
+        return shadow;
+    }
+    let mut shadow = branch::begin(look, &shadow, &copies.iter().collect::<Vec<_>>());
+    let mut people = Shadow::new();
+    for (table, rows) in look.file.merged.iter().filter(|(table, _)| stands_alone(look.rules, **table)) {
+        let (rule, known) = (&look.rules[*table], shadow.get(table).map_or(&[][..], Vec::as_slice));
+        for copied in copies.iter().filter_map(|copy| copy.get(table)).flatten() {
+            let row = rows.binary_search_by(|row| row.id.cmp(&copied.id)).ok().map(|at| &rows[at]);
+            let new = known.binary_search_by(|known| known.id.cmp(&copied.id)).is_err();
+            if new && row.is_some_and(|row| edited(rule, copied, row)) {
+                people.entry(*table).or_default().push(copied.clone());
+            }
+        }
+    }
+    for (table, people) in branch::doubted(look, people) {
+        let known = shadow.entry(table).or_default();
+        known.extend(people);
+        known.sort_by(|a, b| a.id.cmp(&b.id));
+        known.dedup_by(|a, b| a.id == b.id);
+    }
+    shadow
+}
+
+/// Whether a row speaks, by all that tells which it is, of what is known under its id.
+fn edited(rule: &TableRules, known: &ShadowRow, row: &LocalRow) -> bool {
+    let tells = |column: &ColumnId| known.cells[column.0] == row.cells[column.0];
+    rule.telling.iter().all(tells) && same(rule, known, row)
+}
+
+/// The file that this is most likely a copy of, whoever sent it, and whether that is certain enough to act on. `beyond`:
+/// another than this one, by what the file has beyond it.
+pub(super) async fn relative(
+    desk: &mut Desk<'_>,
+    file: &OfficeFile,
+    beyond: Option<&Base>,
+) -> Result<Option<(Lineage, bool)>> {
+    let rules = &desk.hub.rules;
+    let new = |table: TableId, row: &&LocalRow| {
+        let known = beyond.and_then(|base| base.shadow.get(&table)).map_or(&[][..], Vec::as_slice);
+        known.binary_search_by(|known| known.id.cmp(&row.id)).is_err()
+    };
+    // Where people tell nothing, what hangs on vehicles does: which vehicle it is, its plate says.
+    for tells in [stands_alone, is_named_by_parent] {
+        let rows = file.merged.iter().filter(|(table, _)| tells(rules, **table));
+        let rows = rows.map(|(table, rows)| (*table, rows.iter().filter(|row| new(*table, row)).collect()));
+        let rows: Vec<(TableId, Vec<&LocalRow>)> =
+            rows.filter(|(_, rows): &(_, Vec<_>)| !rows.is_empty()).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let mut best = None;
+        for lineage in lineage::all(desk.db).await? {
+            if beyond.is_some_and(|base| base.pc.id == lineage.pc) {
+                continue;
+            }
+            let rank = likeness(desk, &lineage, &rows).await?;
+            if rank.1 > 0 && best.as_ref().is_none_or(|(most, _)| rank > *most) {
+                best = Some((rank, lineage));
+            }
+        }
+        if let Some(((copy, _), lineage)) = best {
+            return Ok(Some((lineage, copy)));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether these rows are those of a copy of a file, and how many it has in common with it.
+async fn likeness(
+    desk: &mut Desk<'_>,
+    lineage: &Lineage,
+    rows: &[(TableId, Vec<&LocalRow>)],
+) -> Result<(bool, usize)> {
+    let rules = &desk.hub.rules;
+    let (mut kinship, mut like) = (Kinship::default(), 0);
+    for (table, rows) in rows {
+        let (rule, theirs) = (&rules[*table], shadow::of_table(desk.db, rules, lineage, *table).await?);
+        let theirs: HashMap<LocalId, ShadowRow> =
+            theirs.into_iter().map(|row| (row.id.clone(), row)).collect();
+        let met = || rows.iter().filter_map(|row| Some((*row, theirs.get(&row.id)?)));
+        if stands_alone(rules, *table) {
+            let rows: Vec<LocalRow> = rows.iter().map(|row| (*row).clone()).collect();
+            kinship = kinship.and(Kinship::of(rule, &rows, &theirs));
+            like += met().filter(|(row, known)| same(rule, known, row)).count();
+        } else {
+            let equal = met().filter(|(row, known)| equal(rule, &known.cells, &row.cells)).count();
+            kinship = kinship.and(Kinship { equal, different: met().count() - equal });
+        }
+    }
+    let copy = kinship.is_copy() || kinship.different == 0 && like > 0;
+    Ok((copy, kinship.equal + if copy { like } else { 0 }))
+}
+
+/// Rows of such a table hang on one whose natural key tells which it is.
+fn is_named_by_parent(rules: &Rules, table: TableId) -> bool {
+    let rule = &rules[table];
+    let parents = rule.references().filter(|(column, _)| rule[*column].not_null).map(|(_, to)| to.table);
+    let (named, nameless): (Vec<_>, Vec<_>) =
+        parents.partition(|parent| !rules[*parent].natural_key.is_empty());
+    rule.natural_key.is_empty() && !named.is_empty() && nameless.is_empty()
+}
+
+/// Only such tables tell [`Kinship`] anything.
+fn stands_alone(rules: &Rules, table: TableId) -> bool {
+    let rule = &rules[table];
+    rule.natural_key.is_empty() && !rule.references().any(|(column, _)| rule[column].not_null)
+}
+
+/// The rows of a shadow as the hub has them now, and which of them are dead: a copy of what was deleted is not a new row.
+pub(super) async fn today(desk: &mut Desk<'_>, shadow: Shadow) -> Result<(Shadow, HashSet<Gid>)> {
+    let (mut now, mut dead) = (Shadow::new(), HashSet::new());
+    for (table, shadow) in shadow {
+        let gids: Vec<_> = shadow.iter().map(|row| row.gid).collect();
+        let found = rows::rows_of(desk.db, &desk.hub.rules, table, &gids).await?;
+        dead.extend(found.iter().filter(|row| !row.lives()).map(|row| row.gid));
+        let found: HashMap<_, _> = found.into_iter().map(|row| (row.gid, row)).collect();
+        let rows = shadow
+            .into_iter()
+            .filter_map(|row| Some(Arc::new(rows::as_shadow(row.id.clone(), found.get(&row.gid)?.clone()))));
+        now.insert(table, rows.collect());
+    }
+    Ok((now, dead))
+}
+
+/// Whether a row, by itself, speaks of what is known under its id.
+pub(super) fn same(rule: &TableRules, known: &ShadowRow, row: &LocalRow) -> bool {
+    equal(rule, &known.cells, &row.cells)
+        || sameness(rule, &alone(rule, &known.cells), &alone(rule, &row.cells)) == Sameness::Same
+}
