@@ -85,7 +85,8 @@ impl Ledger {
         for (identity, row) in book.identities() {
             for (column, text) in own(identity.0, row) {
                 let cell = (identity.clone(), column.clone());
-                let before = page.cells.get(&cell).copied();
+                // A copy that is put back brings back what was there.
+                let before = page.cells.get(&cell).or_else(|| page.gone.get(&cell)).copied();
                 let write = self.same_or_new(before, text);
                 cells.insert(cell, write);
             }

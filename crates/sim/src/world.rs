@@ -249,6 +249,8 @@ impl World {
                     // What became of it was told to nobody; what the same would come to now tells what was refused.
                     let receipt = self.hub.plan(&device, file).await?;
                     self.took(upload, &receipt).await?;
+                } else {
+                    self.unheard(at);
                 }
                 Ok(false)
             }
@@ -282,7 +284,9 @@ impl World {
         let untagged = tag.is_none();
         let which = Some(at).filter(|_| untagged && pc.device.shared);
         let known = !self.known.insert((pc.device.site.0, tag, which));
-        Ok(known && !(untagged && pc.meddled))
+        // Without a mark a number that holds another row makes another file of it.
+        let doubtful = pc.meddled || pc.device.shared && (pc.careless || pc.replaced);
+        Ok(known && !(untagged && doubtful))
     }
 
     /// Numbers that hold two things in the copies of one file: the hub may take one for the other.
@@ -295,6 +299,13 @@ impl World {
             if rows.len() > 1 {
                 self.ledger.mixed_up.extend(rows);
             }
+        }
+    }
+
+    /// The hub knows of what this PC has only with its next upload.
+    fn unheard(&mut self, at: usize) {
+        if self.is_last(at) {
+            self.last.remove(&self.pcs[at].device.site.0);
         }
     }
 
@@ -364,11 +375,7 @@ impl World {
         let Some((bytes, page)) = pc.coming.take() else { return Ok(()) };
         pc.take(&bytes, page, false)?;
         pc.meddled = true;
-        // The hub knows of it with the next upload.
-        let site = pc.device.site.0;
-        if self.is_last(at) {
-            self.last.remove(&site);
-        }
+        self.unheard(at);
         self.tell(at, "its download arrives");
         Ok(())
     }
