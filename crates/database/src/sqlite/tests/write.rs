@@ -1,6 +1,6 @@
 //! Writing compares exactly and writes only what differs.
 
-use model::{DataType, ErrorKind, TableRef, Value};
+use model::{ColumnDef, DataType, ErrorKind, Table, TableKind, TableRef, Value};
 
 use super::{Lab, batch, text, writing};
 use crate::{Applied, Begin};
@@ -80,7 +80,7 @@ fn a_failure_names_the_row_and_leaves_nothing() {
 
 #[test]
 fn reals_come_back_bit_by_bit_from_a_column_of_ours() {
-    let made = super::super::types::faithful(&model::ColumnDef::new("r", DataType::REAL)).unwrap();
+    let made = super::super::types::faithful(&ColumnDef::new("r", DataType::REAL)).unwrap();
     let mut lab = Lab::new(&format!("create table t (k integer primary key, r {})", made.native));
     let reals = [
         0.0,
@@ -175,4 +175,22 @@ fn a_full_disk_says_so_and_leaves_nothing() {
     assert_eq!(upsert(&mut lab, &["k", "v"], &types, &rows).unwrap_err().kind, ErrorKind::Full);
     assert_eq!(lab.ask("select count(*) from t"), "Integer(0)");
     assert_eq!(upsert(&mut lab, &["k", "v"], &types, &rows[..1]).unwrap().inserted, 1);
+}
+
+#[test]
+fn a_table_that_is_all_key_is_kept_once() {
+    for (columns, kept_once) in [(&["a", "b"][..], "1"), (&["a", "b", "v"][..], "0"), (&["a"][..], "0")] {
+        let mut lab = Lab::new("");
+        let names = columns.iter().map(|name| ColumnDef::new(*name, DataType::TEXT));
+        let columns: Vec<_> = names.map(|column| super::super::types::faithful(&column).unwrap()).collect();
+        let primary_key = columns.iter().take(2).map(|column| column.name.clone()).collect();
+        let (unique, foreign_keys, triggers) = Default::default();
+        let (name, kind) = (TableRef::new("t"), TableKind::Table);
+        let table = Table { name, kind, columns, primary_key, unique, foreign_keys, triggers };
+        lab.link.create_table(&table).unwrap();
+        assert_eq!(
+            lab.ask("select wr from pragma_table_list where name = 't'"),
+            format!("Integer({kept_once})")
+        );
+    }
 }
