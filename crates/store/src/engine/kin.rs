@@ -33,37 +33,38 @@ pub(super) async fn kin(
     Ok(shadows)
 }
 
-/// A shadow, and the rows beyond it that the file and a copy of it have in common: equal ones, and people who were only
-/// edited.
-pub(super) fn together(look: &Look<'_>, shadow: Shadow, copies: &[Shadow]) -> Shadow {
+/// A shadow, and the rows beyond it that the file and a copy of it have in common: equal ones, and those that were only
+/// edited but say which they are.
+pub(super) fn together(look: &Look<'_>, mut shadow: Shadow, copies: &[Shadow]) -> Shadow {
     if copies.is_empty() {
         return shadow;
     }
-    let mut shadow = branch::begin(look, &shadow, &copies.iter().collect::<Vec<_>>());
-    let mut people = Shadow::new();
-    for (table, rows) in look.file.merged.iter().filter(|(table, _)| stands_alone(look.rules, **table)) {
+    let mut named = Shadow::new();
+    let tells = |table: TableId| stands_alone(look.rules, table) || !look.rules[table].natural_key.is_empty();
+    for (table, rows) in look.file.merged.iter().filter(|(table, _)| tells(**table)) {
         let (rule, known) = (&look.rules[*table], shadow.get(table).map_or(&[][..], Vec::as_slice));
         for copied in copies.iter().filter_map(|copy| copy.get(table)).flatten() {
             let row = rows.binary_search_by(|row| row.id.cmp(&copied.id)).ok().map(|at| &rows[at]);
             let new = known.binary_search_by(|known| known.id.cmp(&copied.id)).is_err();
             if new && row.is_some_and(|row| edited(rule, copied, row)) {
-                people.entry(*table).or_default().push(copied.clone());
+                named.entry(*table).or_default().push(copied.clone());
             }
         }
     }
-    for (table, people) in branch::doubted(look, people) {
+    for (table, named) in branch::doubted(look, named) {
         let known = shadow.entry(table).or_default();
-        known.extend(people);
+        known.extend(named);
         known.sort_by(|a, b| a.id.cmp(&b.id));
         known.dedup_by(|a, b| a.id == b.id);
     }
-    shadow
+    branch::begin(look, &shadow, &copies.iter().collect::<Vec<_>>())
 }
 
-/// Whether a row speaks, by all that tells which it is, of what is known under its id.
+/// Whether a row speaks, by all of its own that tells which it is, of what is known under its id.
 fn edited(rule: &TableRules, known: &ShadowRow, row: &LocalRow) -> bool {
-    let tells = |column: &ColumnId| known.cells[column.0] == row.cells[column.0];
-    rule.telling.iter().all(tells) && same(rule, known, row)
+    let own = rule.telling.iter().filter(|column| rule[**column].reference.is_none());
+    let equal = |column: &ColumnId| known.cells[column.0] == row.cells[column.0];
+    own.copied().all(|column| equal(&column)) && same(rule, known, row)
 }
 
 /// The file that this is most likely a copy of, whoever sent it, and whether that is certain enough to act on. `beyond`:
@@ -122,7 +123,7 @@ async fn likeness(
             kinship = kinship.and(Kinship::of(rule, &rows, &theirs));
             like += met().filter(|(row, known)| same(rule, known, row)).count();
         } else {
-            let equal = met().filter(|(row, known)| equal(rule, &known.cells, &row.cells)).count();
+            let equal = met().filter(|(row, known)| edited(rule, known, row)).count();
             kinship = kinship.and(Kinship { equal, different: met().count() - equal });
         }
     }
