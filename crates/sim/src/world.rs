@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use testkit::{office::Moment, random::Rng};
 
 use crate::{
-    book::{Book, Identity, identity, tag},
+    book::{Book, Identity, REFERENCES, identity, tag},
     check,
     history::History,
     hub::{Answer, Hub, POINTS},
@@ -311,9 +311,17 @@ impl World {
 
     /// Rows of which the hub says that it is not sure which they are, and keeps both.
     fn doubts(&mut self, book: &Book, receipt: &Receipt) {
-        for reason in receipt.reasons.iter().filter(|reason| reason.reason == "doubt") {
-            let row = book.tables.get(reason.table.as_str()).and_then(|rows| rows.get(&reason.key));
-            self.ledger.mixed_up.extend(row.and_then(|cells| identity(&reason.table, cells)));
+        let doubts = receipt.reasons.iter().filter(|reason| reason.reason == "doubt");
+        let doubts: HashSet<_> = doubts.map(|reason| (reason.table.as_str(), reason.key.as_str())).collect();
+        for (table, key, row) in book.numbered() {
+            // What hangs on such a row is there twice with it.
+            let parents = REFERENCES.iter().filter(|reference| reference.table == table && reference.needed);
+            let on = parents.filter_map(|reference| {
+                Some((reference.to, book.tables[table][key].get(reference.column)?.as_str()))
+            });
+            if on.chain([(table, key.as_str())]).any(|row| doubts.contains(&row)) {
+                self.ledger.mixed_up.insert(row);
+            }
         }
     }
 
