@@ -108,7 +108,10 @@ impl Receive {
         base: &Base,
         held: &[HeldTable],
     ) -> std::result::Result<Receipt, Rejected> {
-        holding::keep(desk, self, base, held).await?;
+        // Of a plan no file was kept, and nothing waits.
+        if self.mode != Mode::Plan {
+            holding::keep(desk, self, base, held).await?;
+        }
         Ok(receipt::held(desk.hub, self, held))
     }
 

@@ -43,6 +43,18 @@ on_both! {
         assert!(audit.iter().any(|line| line.action == "let_through" && line.who == "Merkez"));
     }
 
+    async fn a_plan_of_a_batch_that_would_be_held_says_so_and_nothing_waits(lab) {
+        let pc = emptied(&lab).await;
+        let before = lab.all().await;
+        let receipt = lab.store.plan(&pc.device, pc.desktop.path()).await.unwrap();
+        assert_eq!(receipt.held, 1);
+        let foreign = lab.pc_of(lab.site("Bursa 1", "Bursa").await, "Ankara", 2, Shape::Live, Size::small());
+        assert!(lab.store.plan(&foreign.device, foreign.desktop.path()).await.unwrap().held > 0);
+        assert!(lab.store.held().await.unwrap().is_empty());
+        assert_eq!(lab.all().await, before);
+        assert!(lab.store.hand_out(&pc.device).await.is_ok());
+    }
+
     async fn a_batch_that_is_sent_back_is_set_back_by_the_next_hand_out(lab) {
         let pc = emptied(&lab).await;
         let before = lab.all().await;
