@@ -575,6 +575,8 @@ output-hint = free space where the output goes, or send it elsewhere; what the c
 
 hub-store-what = the hub's store cannot be used
 hub-store-hint = see logs/error.log; the store was left as it was
+hub-store-older-why = an older version of denk made it (its form is { $found }, this version needs { $known })
+hub-store-older-hint = name a new data folder with --data and let the offices upload again, or bring their files in with `denk import`; the old store was left as it was
 hub-store-missing-why = { $file } is not there
 hub-store-missing-hint = start the hub once with `denk serve`, or name its data folder with --data
 preset-no-offices = the preset `{ $name }` has no { $part }

@@ -572,6 +572,8 @@ output-hint = çıktının gittiği yerde yer açın ya da başka yere yönlendi
 
 hub-store-what = merkezin deposu kullanılamıyor
 hub-store-hint = logs/error.log dosyasına bakın; depo olduğu gibi bırakıldı
+hub-store-older-why = depo daha eski bir denk sürümüyle oluşturulmuş (biçimi { $found }, bu sürüm { $known } istiyor)
+hub-store-older-hint = --data ile yeni bir veri klasörü belirtin; şubeler dosyalarını yeniden göndersin ya da dosyaları `denk import` ile alın. Eski depo olduğu gibi bırakıldı
 hub-store-missing-why = { $file } yok
 hub-store-missing-hint = merkezi bir kez `denk serve` ile başlatın ya da veri klasörünü --data ile belirtin
 preset-no-offices = `{ $name }` hazır kümesinde { $part } yok

@@ -116,6 +116,10 @@ pub(crate) fn failure(error: &store::Error, address: &Address) -> Failure {
         Error::BadName(name) => {
             site(Code::WrongArgument, message("site-name").with("name", name.as_str()), "site-name-hint")
         }
+        Error::Older { found, known } => {
+            let why = message("hub-store-older-why").with("found", *found).with("known", *known);
+            Failure::new(Code::HubStore, message("hub-store-what"), why, message("hub-store-older-hint"))
+        }
         other => Failure::new(
             Code::HubStore,
             message("hub-store-what"),

@@ -21,6 +21,10 @@ pub enum Error {
         "the store was made by a newer version of denk (its form is {found}, this version knows {known})"
     )]
     Newer { found: i64, known: i64 },
+    #[error(
+        "the store was made by an older version of denk (its form is {found}, this version needs {known})"
+    )]
+    Older { found: i64, known: i64 },
     #[error("column `{}` cannot be kept by this database: {}", .0.column, .0.reason)]
     Unfaithful(database::Unfaithful),
     #[error("a store can be a SQLite file or a PostgreSQL database")]
@@ -83,7 +87,11 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Database(error) => error.kind,
-            Self::Rules(_) | Self::Newer { .. } | Self::Unfaithful(_) | Self::Columns(_) => ErrorKind::Schema,
+            Self::Rules(_)
+            | Self::Newer { .. }
+            | Self::Older { .. }
+            | Self::Unfaithful(_)
+            | Self::Columns(_) => ErrorKind::Schema,
             Self::Garbled(_) => ErrorKind::Corrupt,
             Self::Engine => ErrorKind::Unsupported,
             Self::NoSite(_) | Self::NoHeld(_) | Self::NoConflict(_) | Self::Gone => ErrorKind::Missing,
@@ -101,6 +109,7 @@ impl Error {
         match self {
             Self::Database(error) => Self::Database(database::Error::new(error.kind, error.what.clone())),
             Self::Newer { found, known } => Self::Newer { found: *found, known: *known },
+            Self::Older { found, known } => Self::Older { found: *found, known: *known },
             Self::Broken(what) => Self::Broken(what),
             other => Self::Database(database::Error::new(other.kind(), other.to_string())),
         }

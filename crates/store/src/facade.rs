@@ -66,8 +66,8 @@ impl Store {
     /// Opens the store and makes what is missing of it.
     ///
     /// # Errors
-    /// What the database says; `Newer` when a newer version of denk has written it; `Rules`, `Columns` for a preset that
-    /// cannot be used with it.
+    /// What the database says; `Newer`, `Older` when another version of denk has written it, which is then left as it
+    /// was; `Rules`, `Columns` for a preset that cannot be used with it.
     pub async fn open(settings: Settings) -> Result<Self> {
         #[cfg(feature = "failpoints")]
         crate::failpoints::arm();

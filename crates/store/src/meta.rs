@@ -11,8 +11,8 @@ use crate::{
     shape::META,
 };
 
-/// The form of the tables that this version writes.
-const FORM: i64 = 1;
+/// The form of the tables that this version reads and writes.
+const FORM: i64 = 2;
 
 /// **Invariants**: read under the writer's lock, and written back in the same transaction.
 #[derive(Clone, Debug)]
@@ -38,6 +38,9 @@ impl Meta {
         let form = int("form").map_err(bad)?;
         if form > FORM {
             return Err(Error::Newer { found: form, known: FORM });
+        }
+        if form < FORM && !before.is_empty() {
+            return Err(Error::Older { found: form, known: FORM });
         }
         let stamp = match before.get("stamp") {
             Some(text) => text.parse().map_err(|_| Error::Broken("the store's clock cannot be read"))?,

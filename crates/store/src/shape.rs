@@ -242,17 +242,18 @@ pub(crate) struct Place {
     pub key: Vec<usize>,
 }
 
-/// All tables that the store wants.
+/// All tables that the store wants; the first is the one that says of which form the others are.
 pub(crate) fn wanted(rules: &Rules) -> Vec<Table> {
     let business =
         rules.tables().filter(|(_, table)| table.kept == Kept::Merged).map(|(_, table)| living(table));
     SHAPES.iter().map(own).chain(business).collect()
 }
 
-/// Makes the table if it is not there.
+/// Makes the table if it is not there, and adds columns that it lacks: a preset may have grown. What else differs (its
+/// key, a column's type) is not looked at: see `meta::FORM`.
 ///
 /// # Errors
-/// `Schema` when a table of that name has other columns.
+/// `Unfaithful`; what the database says.
 pub(crate) async fn ensure(session: &mut dyn Session, wanted: &Table) -> Result<Place> {
     let mut made = wanted.clone();
     for column in &mut made.columns {

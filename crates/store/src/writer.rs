@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use database::{Begin, Engine, Session};
 use fail::fail_point;
 use futures_util::FutureExt;
-use model::Zone;
+use model::{Table, Zone};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
@@ -87,22 +87,30 @@ pub(crate) fn start(hub: Arc<Hub>, db: Db) -> (Queue, tokio::task::JoinHandle<()
     (queue, tokio::spawn(writer.work(waiting)))
 }
 
-/// Opens the store's database and makes the tables that are not there.
+/// Opens the store's database and makes the tables that are not there. A store of another form is left as it was.
 pub(crate) async fn prepare(hub: &Hub) -> Result<Db> {
     let settings = &hub.settings;
     let mut session = connect(settings).await?;
     session.begin(Begin::Own).await?;
     session.lock(LOCK, LOCK_WAIT).await?;
-    let mut places = HashMap::new();
-    for wanted in shape::wanted(&hub.rules) {
-        places.insert(wanted.name.name.clone(), shape::ensure(session.as_mut(), &wanted).await?);
-    }
-    let mut db = Db { session, places: Arc::new(places), zone: Zone::utc() };
+    let mut db = Db { session, places: Arc::default(), zone: Zone::utc() };
+    let wanted = shape::wanted(&hub.rules);
+    let (of_meta, others) = wanted.split_at(1);
+    make(&mut db, of_meta).await?;
     let mut meta = Meta::load(&mut db).await?;
+    make(&mut db, others).await?;
     meta::check_columns(&mut db, &hub.rules).await?;
     meta.save(&mut db).await?;
     db.session.commit().await?;
     Ok(db)
+}
+
+async fn make(db: &mut Db, tables: &[Table]) -> Result<()> {
+    for wanted in tables {
+        let place = shape::ensure(db.session.as_mut(), wanted).await?;
+        Arc::make_mut(&mut db.places).insert(wanted.name.name.clone(), place);
+    }
+    Ok(())
 }
 
 /// A further connection to a store that [`prepare`] has made ready.

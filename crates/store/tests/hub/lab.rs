@@ -47,7 +47,7 @@ pub struct Lab {
     pub settings: Settings,
     pub clock: Arc<AtomicI64>,
     pub folder: TempDir,
-    _database: Option<testkit::postgres::Database>,
+    database: Option<testkit::postgres::Database>,
 }
 
 /// A PC with its file.
@@ -92,13 +92,21 @@ impl Lab {
             }),
         };
         let store = Store::open(settings.clone()).await.unwrap();
-        Self { store, settings, clock, folder, _database: database }
+        Self { store, settings, clock, folder, database }
     }
 
     /// As after a start of the hub.
     pub async fn reopen(&mut self) {
         self.store.close().await;
         self.store = Store::open(self.settings.clone()).await.unwrap();
+    }
+
+    /// Runs SQL beside the store.
+    pub fn script(&self, sql: &str) {
+        match &self.database {
+            Some(database) => _ = database.run(sql),
+            None => Connection::open(self.folder.path().join("hub.db")).unwrap().execute_batch(sql).unwrap(),
+        }
     }
 
     pub fn pass(&self, seconds: i64) {

@@ -1,5 +1,6 @@
 //! Twice is once.
 
+use store::Error;
 use testkit::office::{Employee, Shape, Size};
 
 use crate::lab::{Book, Pc, on_both, value};
@@ -84,6 +85,21 @@ on_both! {
         assert_eq!(lab.store.audit(10).await.unwrap().iter().filter(|line| line.action == "upload").count(), 0);
         let receipt = lab.send(&pc).await.unwrap();
         assert_eq!(receipt.tables, plan.tables);
+    }
+
+    async fn a_store_of_another_form_is_refused_and_left_as_it_was(lab) {
+        lab.store.close().await;
+        lab.script("alter table denk_conflicts drop column looked; drop table denk_audit");
+        for (form, older) in [("1", true), ("3", false)] {
+            lab.script(&format!("update denk_meta set value = '{form}' where name = 'form'"));
+            match store::Store::open(lab.settings.clone()).await {
+                Err(Error::Older { found: 1, known: 2 }) => assert!(older),
+                Err(Error::Newer { found: 3, known: 2 }) => assert!(!older),
+                other => panic!("{form}: {other:?}"),
+            }
+        }
+        // Nothing was made or added: it can be made now.
+        lab.script("alter table denk_conflicts add column looked bigint; create table denk_audit (id bigint)");
     }
 
     async fn the_store_goes_on_after_a_restart_where_it_stood(lab) {
