@@ -53,7 +53,9 @@ impl Refusal {
             Self::Body(Cut::TooSlow) => StatusCode::REQUEST_TIMEOUT,
             Self::Body(Cut::Broken) => StatusCode::BAD_REQUEST,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Store(Rejected::Store(store::Error::BadName(_))) => StatusCode::BAD_REQUEST,
+            Self::Store(Rejected::Store(store::Error::BadName(_) | store::Error::Regions(_))) => {
+                StatusCode::BAD_REQUEST
+            }
             Self::Store(Rejected::Store(store::Error::Waiting(_))) => StatusCode::CONFLICT,
             Self::Store(rejected) => match rejected.refusal() {
                 store::Refusal::Unfit => StatusCode::UNPROCESSABLE_ENTITY,

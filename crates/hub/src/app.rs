@@ -19,7 +19,7 @@ pub(crate) struct App {
     pub visitors: Attempts<IpAddr>,
     /// Keys from one address that are none.
     pub keys: Attempts<IpAddr>,
-    /// Which region the shared key last spoke for, by address.
+    /// Which regions the shared key sent files for, by address.
     pub regions_heard: RegionsHeard,
     pub turns: Turns,
     /// Browsers reach the hub by https.

@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use merge::Region;
 use store::Handout;
 use tokio::fs::File;
 use tokio_util::io::ReaderStream;
@@ -18,8 +19,6 @@ use crate::{
     credential::{self, Caller},
     shared_key,
 };
-
-const HEADQUARTERS: &str = "*";
 
 pub(crate) async fn download(
     State(app): State<Arc<App>>,
@@ -33,17 +32,20 @@ pub(crate) async fn download(
     Ok((tag(&handout)?, file(&handout).await?).into_response())
 }
 
-/// Behind the shared key the old program does not say who fetches the file: then it is told by its address. Whoever
-/// cannot be told gets the rows that the key may see, which are all, and nothing that is some PC's own.
+/// Behind the shared key the old program does not say who fetches the file: then it is told by its address. Where no
+/// file came from, there the rows are given that are asked for, and nothing that is some PC's own.
 async fn handout(app: &App, peer: SocketAddr, headers: &HeaderMap) -> Result<Handout, Refusal> {
     let store = &app.store;
     let device = match credential::caller(app, peer, headers).await? {
         Caller::Site(device) => device,
         Caller::Shared => {
             let from = shared_key::address(peer, headers, app.settings.is_behind_proxy());
-            let region = credential::region(headers)?.or_else(|| app.regions_heard.only(from, app.now_ms()));
-            let Some(region) = region else {
-                return Ok(store.hand_out_to_stranger(&store.shared_device(HEADQUARTERS).await?).await?);
+            let heard = app.regions_heard.of(from, app.now_ms());
+            let region = match credential::region(headers)? {
+                Some(region) if heard.contains(&region) => region,
+                Some(region) => return Ok(store.hand_out_to_stranger(&Region::new(&region)).await?),
+                None if heard.len() == 1 => heard.into_iter().collect(),
+                None => return Ok(store.hand_out_to_stranger(&Region::All).await?),
             };
             store.shared_device(&region).await?
         }

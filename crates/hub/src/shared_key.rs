@@ -8,7 +8,7 @@ use std::{
 
 use axum::http::HeaderMap;
 
-/// Regions that the shared key spoke for, by the address it spoke from.
+/// Regions that the shared key sent files for, by the address they came from.
 ///
 /// The old program says its region when it sends a file and not when it fetches one. It does both one right after
 /// the other, so what an address said last tells whose file it fetches.
@@ -39,12 +39,11 @@ impl RegionsHeard {
         }
     }
 
-    /// The one region that this address spoke for. `None` when there were none or several.
-    pub fn only(&self, from: IpAddr, now_ms: i64) -> Option<String> {
+    /// The regions that this address sent files for.
+    pub fn of(&self, from: IpAddr, now_ms: i64) -> BTreeSet<String> {
         let heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let heard = heard.get(&from).filter(|heard| now_ms - heard.at_ms < REMEMBERED_MS)?;
-        let mut regions = heard.regions.iter();
-        regions.next().filter(|_| regions.next().is_none()).cloned()
+        let heard = heard.get(&from).filter(|heard| now_ms - heard.at_ms < REMEMBERED_MS);
+        heard.map(|heard| heard.regions.clone()).unwrap_or_default()
     }
 }
 
@@ -62,17 +61,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_an_address_that_spoke_for_one_region_is_known_by_it() {
+    fn regions_are_remembered_by_address_for_a_day() {
         let (one, two) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
         let heard = RegionsHeard::default();
-        assert_eq!(heard.only(one, 0), None);
+        assert!(heard.of(one, 0).is_empty());
         heard.hear(one, "Ankara", 0);
         heard.hear(two, "Bursa", 0);
         heard.hear(one, "Ankara", 5);
-        assert_eq!(heard.only(one, 10), Some("Ankara".into()));
+        assert_eq!(heard.of(one, 10), BTreeSet::from(["Ankara".into()]));
         heard.hear(one, "İzmir", 20);
-        assert_eq!(heard.only(one, 30), None, "two offices behind one address");
-        assert_eq!(heard.only(two, REMEMBERED_MS), None, "long ago");
+        assert_eq!(heard.of(one, 30).len(), 2, "two offices behind one address");
+        assert!(heard.of(two, REMEMBERED_MS).is_empty(), "long ago");
     }
 
     #[test]

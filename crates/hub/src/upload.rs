@@ -37,7 +37,8 @@ pub(crate) async fn sync(
     let (parts, body) = request.into_parts();
     // From here on the body is read, or read away, whatever becomes of the request.
     let (pieces, allowance) = Pieces::of(body, &app.settings.limits);
-    let device = device(&app, peer, &parts.headers).await?;
+    let caller = credential::caller(&app, peer, &parts.headers).await?;
+    let device = device(&app, &caller, &parts.headers).await?;
     check_length(&parts, app.settings.limits.upload_bytes_max)?;
     let turn = app.turns.begin().await?;
     let form = form(&parts, pieces)?;
@@ -45,19 +46,20 @@ pub(crate) async fn sync(
     let room = app.turns.room(upload.as_file().metadata()?.len()).await?;
     let received = Received { device: device.clone(), upload, reason: credential::reason(&parts.headers) };
     let receipt = merge(&app, received, (turn, room)).await?;
+    if let Caller::Shared = caller {
+        let from = shared_key::address(peer, &parts.headers, app.settings.is_behind_proxy());
+        app.regions_heard.hear(from, region_name(&device.region), app.now_ms());
+    }
     Ok(Json(told(&app, &device, &receipt)))
 }
 
 /// Who sends the file.
-async fn device(app: &App, peer: SocketAddr, headers: &HeaderMap) -> Result<Device, Refusal> {
-    match credential::caller(app, peer, headers).await? {
-        Caller::Site(device) => Ok(device),
+async fn device(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<Device, Refusal> {
+    match caller {
+        Caller::Site(device) => Ok(device.clone()),
         Caller::Shared => {
             let region = credential::region(headers)?.ok_or(Refusal::Region)?;
-            let device = app.store.shared_device(&region).await?;
-            let from = shared_key::address(peer, headers, app.settings.is_behind_proxy());
-            app.regions_heard.hear(from, &region, app.now_ms());
-            Ok(device)
+            Ok(app.store.shared_device(&region).await?)
         }
     }
 }

@@ -43,6 +43,8 @@ pub enum Error {
     SiteExists(String),
     #[error("`{0}` cannot be a name: it must have 1 to 100 visible characters and not begin with `shared:`")]
     BadName(String),
+    #[error("the shared key was used for {0} regions already")]
+    Regions(usize),
     #[error("there is no held batch {0}")]
     NoHeld(i64),
     #[error("there is no conflict {0} that can be decided")]
@@ -95,7 +97,7 @@ impl Error {
             Self::Garbled(_) => ErrorKind::Corrupt,
             Self::Engine => ErrorKind::Unsupported,
             Self::NoSite(_) | Self::NoHeld(_) | Self::NoConflict(_) | Self::Gone => ErrorKind::Missing,
-            Self::SiteExists(_) | Self::BadName(_) => ErrorKind::Constraint,
+            Self::SiteExists(_) | Self::BadName(_) | Self::Regions(_) => ErrorKind::Constraint,
             Self::Ended => ErrorKind::Connection,
             Self::Waiting(_) => ErrorKind::Busy,
             Self::File(_) | Self::Handout(_) | Self::Broken(_) => ErrorKind::Internal,

@@ -168,7 +168,7 @@ impl Store {
     /// has been checked before.
     ///
     /// # Errors
-    /// `BadName` for a region that can be none; what the database says.
+    /// `BadName` for a region that can be none; `Regions` when the key has too many already; what the database says.
     pub async fn shared_device(&self, region: &str) -> Result<Device> {
         self.ask(sites::Shared { region: region.to_owned() }).await
     }
@@ -224,12 +224,13 @@ impl Store {
         self.hand_out_to(device, Taker::LastHeard).await
     }
 
-    /// A file for a PC of this device of which nothing is known: all rows of the region, no PC's own tables.
+    /// A file for a PC behind the shared key of which nothing is known: all rows of the region, no PC's own tables.
     ///
     /// # Errors
-    /// What the database says.
-    pub async fn hand_out_to_stranger(&self, device: &Device) -> Result<Handout> {
-        self.hand_out_to(device, Taker::Stranger).await
+    /// `BadName` for a region that can be none; what the database says.
+    pub async fn hand_out_to_stranger(&self, region: &Region) -> Result<Handout> {
+        let device = self.ask(sites::Stranger { region: region.clone() }).await?;
+        self.hand_out_to(&device, Taker::Stranger).await
     }
 
     async fn hand_out_to(&self, device: &Device, taker: Taker) -> Result<Handout> {

@@ -74,6 +74,9 @@ struct Kept {
 /// Names that sites behind the shared key are given begin with it.
 const SHARED: &str = "shared:";
 const NAME_MAX: usize = 100;
+/// Regions that the shared key may make sites in.
+const SHARED_MAX: usize = 200;
+const HEADQUARTERS: &str = "*";
 
 pub(crate) struct Add {
     pub name: String,
@@ -84,6 +87,12 @@ pub(crate) struct Add {
 /// Finds the site of the shared key in a region, or makes it.
 pub(crate) struct Shared {
     pub region: String,
+}
+
+/// Finds the site of the shared key in a region for somebody who has sent nothing: he makes none there, and is taken for
+/// one of headquarters' that sees this region only.
+pub(crate) struct Stranger {
+    pub region: Region,
 }
 
 pub(crate) struct Revoke {
@@ -123,16 +132,35 @@ impl Job for Shared {
     async fn run(&mut self, desk: &mut Desk<'_>) -> Result<Device> {
         let region = checked_region(&self.region)?;
         let name = [SHARED, &region].concat();
-        let known =
-            all(desk.db).await?.into_iter().find(|kept| kept.site.shared && kept.site.region == region);
-        if let Some(kept) = known {
-            return Ok(device(&kept.site));
+        let known = shared(desk.db).await?;
+        if let Some(site) = known.iter().find(|site| site.region == region) {
+            return Ok(device(site));
+        }
+        if known.len() >= SHARED_MAX && region != HEADQUARTERS {
+            return Err(Error::Regions(SHARED_MAX));
         }
         let site = Site { shared: true, ..new(desk.meta.next_site(), &name, &region, desk.now_ms) };
         let kept = Kept { site, token: None };
         desk.db.add(SITES, &[row(&kept)]).await?;
         engine::audit(desk, "hub", "site_add", &name).await?;
         Ok(device(&kept.site))
+    }
+}
+
+#[async_trait]
+impl Job for Stranger {
+    type Answer = Device;
+    type Failure = Error;
+
+    async fn run(&mut self, desk: &mut Desk<'_>) -> Result<Device> {
+        if let Region::Named(name) = &self.region {
+            let name = checked_region(name)?;
+            if let Some(site) = shared(desk.db).await?.iter().find(|site| site.region == name) {
+                return Ok(device(site));
+            }
+        }
+        let headquarters = Shared { region: HEADQUARTERS.to_owned() }.run(desk).await?;
+        Ok(Device { region: self.region.clone(), ..headquarters })
     }
 }
 
@@ -244,6 +272,11 @@ fn is_visible(text: &str) -> bool {
 
 async fn all(db: &mut Db) -> Result<Vec<Kept>> {
     db.find(SITES, &[]).await?.iter().map(read).collect()
+}
+
+/// Those behind the shared key.
+async fn shared(db: &mut Db) -> Result<Vec<Site>> {
+    Ok(all(db).await?.into_iter().map(|kept| kept.site).filter(|site| site.shared).collect())
 }
 
 async fn named(db: &mut Db, name: &str) -> Result<Option<Kept>> {

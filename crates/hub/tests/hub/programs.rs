@@ -363,6 +363,56 @@ async fn a_stranger_behind_the_shared_key_gets_nobodys_own_tables() {
     assert_eq!(number(&headquarters, "select count(*) from settings where value = 'Gizli A.Ş.'"), 1);
 }
 
+/// The key alone says nothing of who shows it: a PC's own tables go where that PC's file came from.
+#[tokio::test]
+async fn own_tables_go_only_where_a_file_of_the_region_came_from() {
+    let world = hub_with(|settings| settings.transport = hub::Transport::BehindProxy).await;
+    let (office, other) = ("10.0.0.6", "10.0.0.7");
+    let send = async |from: &str, region: &str, file: Vec<u8>| {
+        let request = world.upload(SHARED_KEY, region, file).header("X-Forwarded-For", from);
+        request.send().await.unwrap().status()
+    };
+    let fetch = async |from: &str, region: &str| {
+        let asked = world.get("/sync/download").header("X-API-KEY", SHARED_KEY);
+        let answer = asked.header("X-Region", region).header("X-Forwarded-For", from).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        let file = answer.bytes().await.unwrap();
+        let own = number(&file, "select (select count(*) from users) + (select count(*) from settings)");
+        (own > 0, number(&file, "select count(*) from employees"))
+    };
+    let file = office_file("Ankara", 1);
+    let people = number(&file, "select count(*) from employees");
+    assert_eq!(send(office, "Ankara", file).await, StatusCode::OK);
+    assert_eq!(fetch(office, "Ankara").await, (true, people));
+    assert_eq!(fetch(other, "Ankara").await, (false, people));
+    assert_eq!(send(other, "Ankara", b"no file".to_vec()).await, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(fetch(other, "Ankara").await, (false, people), "nothing came from there");
+    assert_eq!(send(other, "Bursa", office_file("Bursa", 2)).await, StatusCode::OK);
+    assert_eq!(fetch(other, "Ankara").await, (false, people), "another region's did");
+    world.clock.fetch_add(24 * 60 * 60 * 1000, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(fetch(office, "Ankara").await, (false, people), "long ago");
+}
+
+#[tokio::test]
+async fn a_download_makes_no_site_for_a_region() {
+    let world = hub().await;
+    let token = world.token("Ankara PC", "Ankara").await;
+    let sent = world.upload(&token, "", office_file("Ankara", 1)).send().await.unwrap();
+    assert_eq!(sent.status(), StatusCode::OK);
+    let fetch = async |region: &str| {
+        let asked = world.get("/sync/download").header("X-API-KEY", SHARED_KEY).header("X-Region", region);
+        let answer = asked.send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        number(&answer.bytes().await.unwrap(), "select count(*) from employees")
+    };
+    assert_eq!(fetch("Ankara").await as u64, world.rows("employees").await);
+    for at in 0..3 {
+        assert_eq!(fetch(&format!("Made up {at}")).await, 0, "no more than what was asked for");
+    }
+    let names: Vec<_> = world.store.sites().await.unwrap().into_iter().map(|site| site.name).collect();
+    assert_eq!(names, ["Ankara PC", "shared:*"]);
+}
+
 #[tokio::test]
 async fn what_is_not_there_is_said_in_json_and_every_answer_is_hardened() {
     let world = hub().await;

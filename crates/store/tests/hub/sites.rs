@@ -65,6 +65,16 @@ on_both! {
         assert_eq!((sites.len(), sites[0].shared), (1, true));
     }
 
+    async fn the_shared_key_does_not_make_sites_without_end(lab) {
+        for at in 0..200 {
+            lab.store.shared_device(&format!("Region {at}")).await.unwrap();
+        }
+        assert!(matches!(lab.store.shared_device("One more").await, Err(Error::Regions(200))));
+        assert_eq!(lab.store.shared_device("*").await.unwrap().region, merge::Region::All);
+        assert_eq!(lab.store.shared_device("Region 7").await.unwrap().name, "shared:Region 7");
+        lab.store.add_site("Ankara 1", "Ankara").await.unwrap();
+    }
+
     async fn two_hubs_on_one_store_take_turns(lab) {
         let settings = store::Settings { data_folder: lab.folder.path().join("second"), ..lab.settings.clone() };
         let second = Store::open(settings).await.unwrap();
