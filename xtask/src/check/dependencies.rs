@@ -47,7 +47,7 @@ fn package_findings(package: &Package, packages: &[Package]) -> Vec<Finding> {
     let forbidden = package.dependencies.iter().filter_map(|dependency| {
         let name = dependency.name.as_str();
         let is_wrong = if ours(name) {
-            !allowed.contains(&name) && !is_development_in_test(dependency)
+            !allowed.contains(&name) && !may_in_test(&package.name, dependency)
         } else {
             DRIVERS.contains(&name) && !may_use_driver(&package.name, dependency)
         };
@@ -61,8 +61,11 @@ fn allowed(name: &str) -> Option<&'static [&'static str]> {
     Some(layer.1)
 }
 
-fn is_development_in_test(dependency: &Dependency) -> bool {
-    is_for_tests(dependency) && dependency.name == "denk-testkit"
+/// Tests also reach what lies further down.
+fn may_in_test(package: &str, dependency: &Dependency) -> bool {
+    let layer = |name: &str| LAYERS.iter().position(|(layer, _)| *layer == name);
+    let below = layer(&dependency.name).is_some_and(|below| Some(below) < layer(package));
+    is_for_tests(dependency) && (below || dependency.name == "denk-testkit")
 }
 
 fn may_use_driver(package: &str, dependency: &Dependency) -> bool {
@@ -125,6 +128,7 @@ mod tests {
                 &[("denk-model", None), ("tiberius", None), ("denk-testkit", Some("dev"))],
             ),
             package("denk-flow", &[("denk-database", None), ("rusqlite", Some("dev"))]),
+            package("denk-hub", &[("denk-database", Some("dev"))]),
             package("denk-testkit", &[("rusqlite", None)]),
             package("xtask", &[("denk-testkit", None)]),
         ];
