@@ -93,12 +93,14 @@ pub(super) async fn relative(
             if beyond.is_some_and(|base| base.pc.id == lineage.pc) {
                 continue;
             }
-            let rank = likeness(desk, &lineage, &rows).await?;
-            if rank.1 > 0 && best.as_ref().is_none_or(|(most, _)| rank > *most) {
+            let (copy, count) = likeness(desk, &lineage, &rows).await?;
+            // Of equal ones the newest.
+            let rank = (copy, count, lineage.number);
+            if count > 0 && best.as_ref().is_none_or(|(most, _)| rank > *most) {
                 best = Some((rank, lineage));
             }
         }
-        if let Some(((copy, _), lineage)) = best {
+        if let Some(((copy, ..), lineage)) = best {
             return Ok(Some((lineage, copy)));
         }
     }
