@@ -52,7 +52,7 @@ pub(super) struct Standing {
 struct Facts {
     all: usize,
     kept: usize,
-    /// New rows that the file has not.
+    /// New rows that the file has not, and of which it does not say either that it once gave their id.
     gone: usize,
     /// New rows that the file has otherwise.
     edited: usize,
@@ -104,7 +104,8 @@ fn facts(look: &Look<'_>, branch: &Branch<'_>) -> Facts {
         facts.older |= look.file.last_ids.get(table).is_some_and(|given| *given < used);
         for known in now {
             match (find(root, &known.id), row(rows, &known.id)) {
-                (None, found) => facts.added(&mut ids, *table, known, found),
+                (None, None) => facts.missing(look, &ids, *table, known),
+                (None, Some(found)) => facts.added(&mut ids, *table, known, found),
                 (Some(before), found) if before.cells != known.cells => {
                     facts.changed(look, *table, (before, known), found);
                 }
@@ -130,16 +131,21 @@ fn facts(look: &Look<'_>, branch: &Branch<'_>) -> Facts {
 }
 
 impl Facts {
-    /// A row that the branch added.
-    fn added(&mut self, ids: &mut Ids<'_>, table: TableId, known: &ShadowRow, found: Option<&LocalRow>) {
+    /// A row that the branch added and the file has not.
+    fn missing(&mut self, look: &Look<'_>, ids: &Ids<'_>, table: TableId, known: &ShadowRow) {
+        self.all += 1;
+        let hangs = ids.hangs_on_new(table, known);
+        // An id that this file once gave was a row of its own, which it deleted.
+        let given = look.file.last_ids.get(&table).copied();
+        let gave = matches!(known.id, LocalId::Int(id) if given.is_some_and(|given| id <= given));
+        self.gone += usize::from(!hangs && !gave);
+    }
+
+    /// A row that the branch added, and what the file has under its id.
+    fn added(&mut self, ids: &mut Ids<'_>, table: TableId, known: &ShadowRow, row: &LocalRow) {
         self.all += 1;
         let rule = &ids.rules[table];
-        // What hangs on a new row looks alike in all files: only the row that it hangs on tells anything.
-        let hangs = rule.references().any(|(column, _)| ids.is_new(&known.cells, column));
-        let Some(row) = found else {
-            self.gone += usize::from(!hangs);
-            return;
-        };
+        let hangs = ids.hangs_on_new(table, known);
         if equal(rule, &known.cells, &row.cells) && ids.refers_alike(table, known, row) {
             ids.knows(table, known);
             self.kept += usize::from(!hangs);
@@ -207,6 +213,11 @@ impl<'a> Ids<'a> {
 
     pub fn knows(&mut self, table: TableId, row: &ShadowRow) {
         self.gids.insert((table, row.id.clone()), row.gid);
+    }
+
+    /// What hangs on a new row looks alike in all files: only the row that it hangs on tells anything.
+    fn hangs_on_new(&self, table: TableId, known: &ShadowRow) -> bool {
+        self.rules[table].references().any(|(column, _)| self.is_new(&known.cells, column))
     }
 
     /// Whether the cell refers to a row that the root does not have.

@@ -173,6 +173,21 @@ on_both! {
         assert_eq!((receipt.tables["timesheets"].deleted, receipt.reasons.len()), (1, 0), "{:?}", receipt.reasons);
     }
 
+    async fn the_only_new_row_that_is_deleted_and_entered_again_stays_deleted(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&pc).await;
+        let before = lab.all().await;
+        let wrong = day(&pc, "05:00");
+        lab.send(&pc).await.unwrap();
+        pc.desktop.delete(Record::Timesheet, wrong).unwrap();
+        day(&pc, "06:00");
+        let receipt = lab.send(&pc).await.unwrap();
+        assert_eq!((receipt.tables["timesheets"].deleted, receipt.reasons.len()), (1, 0), "{:?}", receipt.reasons);
+        let all = lab.all().await;
+        assert_eq!(all.count("timesheets"), before.count("timesheets") + 1);
+        assert!(all.has("timesheets", "06:00") && !all.has("timesheets", "05:00"));
+    }
+
     async fn a_hand_out_that_somebody_went_on_from_is_not_given_again(lab) {
         let pc = lab.pc("Ankara 1", "Ankara", 1).await;
         lab.sync(&pc).await;
@@ -232,7 +247,7 @@ on_both! {
     async fn a_restored_file_never_undoes_an_edit_in_silence(lab) {
         // What gives it away: fewer changes, as many changes but other bytes, or an id that was given and is not.
         for (region, edits, later) in [("Ankara", 3, 1), ("Bursa", 1, 1), ("İzmir", 1, 9)] {
-            let pc = lab.pc(region, region, edits).await;
+            let pc = lab.pc(region, region, edits + later).await;
             lab.sync(&pc).await;
             let backup = pc.desktop.upload().unwrap();
             let id: i64 = value(&pc, "select min(id) from employees");
