@@ -14,7 +14,7 @@ use replica::office_file::OfficeFile;
 use super::{
     branch::{self, Look, alone, equal},
     choose::Base,
-    lineage::{self, Lineage},
+    lineage::{self, Kind, Lineage},
     rows,
     shadow::{self, Pieces, Shadow},
 };
@@ -89,13 +89,16 @@ pub(super) async fn relative(
             continue;
         }
         let mut best = None;
-        for lineage in lineage::all(desk.db).await? {
+        let all = lineage::all(desk.db).await?;
+        let handed_out = all.iter().filter(|lineage| lineage.kind == Kind::HandedOut);
+        let handed_out: HashSet<String> = handed_out.map(|lineage| lineage.name.clone()).collect();
+        for lineage in all {
             if beyond.is_some_and(|base| base.pc.id == lineage.pc) {
                 continue;
             }
             let (copy, count) = likeness(desk, &lineage, &rows).await?;
-            // Of equal ones the newest.
-            let rank = (copy, count, lineage.number);
+            // Of equal ones the newest; a file without a mark was copied from one without.
+            let rank = (copy, count, !handed_out.contains(lineage.root()), lineage.number);
             if count > 0 && best.as_ref().is_none_or(|(most, _)| rank > *most) {
                 best = Some((rank, lineage));
             }
