@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use testkit::{office::Moment, random::Rng};
 
 use crate::{
-    book::{Book, Identity, REFERENCES, identity, tag},
+    book::{Book, Cells, Identity, REFERENCES, identity, tag},
     check,
     history::History,
     hub::{Answer, Hub, POINTS},
@@ -190,6 +190,8 @@ impl World {
         let device = self.hub.site(&name, pc.role.region).await?;
         let pc = &mut self.pcs[at];
         (pc.device, pc.meddled) = (device, true);
+        // What comes with the old one is refused.
+        pc.sent.clear();
         self.tell(at, "gets another token in place of its old one");
         Ok(())
     }
@@ -312,17 +314,28 @@ impl World {
     /// Rows of which the hub says that it is not sure which they are, and keeps both.
     fn doubts(&mut self, book: &Book, receipt: &Receipt) {
         let doubts = receipt.reasons.iter().filter(|reason| reason.reason == "doubt");
-        let doubts: HashSet<_> = doubts.map(|reason| (reason.table.as_str(), reason.key.as_str())).collect();
-        for (table, key, row) in book.numbered() {
-            // What hangs on such a row is there twice with it.
-            let parents = REFERENCES.iter().filter(|reference| reference.table == table && reference.needed);
-            let on = parents.filter_map(|reference| {
-                Some((reference.to, book.tables[table][key].get(reference.column)?.as_str()))
-            });
-            if on.chain([(table, key.as_str())]).any(|row| doubts.contains(&row)) {
-                self.ledger.mixed_up.insert(row);
+        let mut doubts: HashSet<(&str, &str)> =
+            doubts.map(|reason| (reason.table.as_str(), reason.key.as_str())).collect();
+        // What hangs on such a row is there twice with it.
+        loop {
+            let hangs = |table: &str, cells: &Cells| {
+                let mut references = REFERENCES.iter().filter(|reference| reference.table == table);
+                references.any(|reference| {
+                    cells
+                        .get(reference.column)
+                        .is_some_and(|id| doubts.contains(&(reference.to, id.as_str())))
+                })
+            };
+            let hanging = book.rows().filter(|(table, _, cells)| hangs(table, cells));
+            let more: Vec<_> = hanging.map(|(table, key, _)| (table, key.as_str())).collect();
+            let before = doubts.len();
+            doubts.extend(more);
+            if doubts.len() == before {
+                break;
             }
         }
+        let rows = book.numbered().filter(|(table, key, _)| doubts.contains(&(*table, key.as_str())));
+        self.ledger.mixed_up.extend(rows.map(|(_, _, row)| row));
     }
 
     /// The same where nobody was told, for the hub stopped: all rows of the tables of which it says so.
