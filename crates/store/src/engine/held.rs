@@ -28,7 +28,6 @@ const SENT_BACK: &str = "sent_back";
 const LET_THROUGH: &str = "let_through";
 /// Of a held file, in one row.
 const PART_BYTES: usize = 1 << 20;
-const TABLES: Error = Error::Broken("a held batch cannot be read");
 
 /// Keeps a batch, in place of an earlier one of the same file.
 pub(super) async fn keep(
@@ -145,17 +144,11 @@ impl Job for Decide {
 
     async fn run(&mut self, desk: &mut Desk<'_>) -> std::result::Result<Receipt, Rejected> {
         let mut row = find(desk.db, self.id).await?;
-        let back = self.upload.mode == Mode::SentBack;
-        let state = if back { SENT_BACK } else { LET_THROUGH };
-        let tables: Vec<HeldTable> = serde_json::from_str(row.text(5)?).map_err(|_| TABLES)?;
-        let foreign = tables.iter().any(|table| table.refused > 0);
+        let state = if self.upload.mode == Mode::SentBack { SENT_BACK } else { LET_THROUGH };
         row.0[6] = text(state);
         desk.db.put(HELD, &[row.0]).await?;
         desk.db.remove_with(HELD_FILES, &[("held", Value::Int(self.id))]).await?;
         audit(desk, &self.who, state, &self.upload.upload).await?;
-        if back && foreign {
-            return Ok(Receipt { upload: self.upload.upload.clone(), ..Receipt::default() });
-        }
         self.upload.receive(desk).await
     }
 }

@@ -71,13 +71,20 @@ impl Receive {
             return Ok(receipt);
         }
         let base = choose::choose(desk, &self.device, &self.file, &self.mark).await?;
+        let undecided = matches!(self.mode, Mode::Apply | Mode::Plan);
+        if undecided && matches!(base.way, Way::Meet { .. }) {
+            let foreign = refused::nothing_own(desk.hub, &self.device.region, &self.file);
+            if !foreign.is_empty() {
+                return self.hold(desk, &base, &foreign).await;
+            }
+        }
         let mut said = compare::compare(desk, &self.device.region, &base, &self.file).await?;
         let held = self.held(desk, &base, &said);
         let back = match self.mode {
             _ if held.is_empty() => Vec::new(),
-            Mode::Apply | Mode::Plan => return self.hold(desk, &base, &held).await,
-            Mode::LetThrough => Vec::new(),
+            _ if undecided => return self.hold(desk, &base, &held).await,
             Mode::SentBack => said.take_back(&desk.hub.rules, &held),
+            _ => Vec::new(),
         };
         let before = desk.meta.clone();
         let merged = self.merge(desk, &base, &mut said).await?;
@@ -85,7 +92,7 @@ impl Receive {
         let known = lineage::aside(desk.db, &desk.hub.rules, &last.name).await?;
         let refused = refused::list(&self.file, (&base, &said, &merged), &known);
         let foreign = refused::too_many(desk.hub, &self.file, &refused);
-        if !foreign.is_empty() && matches!(self.mode, Mode::Apply | Mode::Plan) {
+        if undecided && !foreign.is_empty() {
             desk.db.session.rollback_to_savepoint().await?;
             desk.meta = before;
             sites::contact(desk, &self.device, Some(&self.reason)).await?;

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use merge::{Action, Change, LocalId, LocalRow, Mint as _, OrphanRow, Refusal, TableId, Verdict};
+use merge::{
+    Action, Change, LocalId, LocalRow, Mint as _, OrphanRow, Owner, Refusal, Region, RegionRule, TableId,
+    TableRules, Verdict,
+};
 use model::{Gid, SiteId, Stamp, Value};
 use replica::office_file::OfficeFile;
 
@@ -106,14 +109,36 @@ pub(super) fn too_many(hub: &Hub, file: &OfficeFile, refused: &[Refused<'_>]) ->
     }
     let rows = |table: TableId| file.merged.get(&table).map_or(0, Vec::len);
     let many = counted.into_iter().filter(|(table, count)| hub.rules.guard.holds(*count, rows(*table)));
-    let told = many.map(|(table, count)| HeldTable {
-        table: hub.rules[table].name.clone(),
-        deletes: 0,
-        updates: 0,
-        refused: count as u64,
-        rows: rows(table) as u64,
-    });
-    told.collect()
+    many.map(|(table, count)| of_other_regions(&hub.rules[table], count, rows(table))).collect()
+}
+
+/// Tables with rows of other regions, if the file has none at all of the site's own: its next file would be empty, also
+/// where the hub has these rows from elsewhere. Rows that hang on others are whose those are: what they say themselves
+/// may be a default.
+pub(super) fn nothing_own(hub: &Hub, region: &Region, file: &OfficeFile) -> Vec<HeldTable> {
+    let mut told = Vec::new();
+    for (table, rows) in &file.merged {
+        let rule = &hub.rules[*table];
+        let RegionRule::Column(column) = rule.region else { continue };
+        let foreign = |row: &LocalRow| match &row.cells[column.0] {
+            Some(Value::Text(said)) if !said.trim().is_empty() => {
+                !region.sees(&Owner::Region(said.trim().to_owned()))
+            }
+            // It gets the site's.
+            _ => false,
+        };
+        if !rows.iter().all(foreign) {
+            return Vec::new();
+        }
+        if !rows.is_empty() {
+            told.push(of_other_regions(rule, rows.len(), rows.len()));
+        }
+    }
+    told
+}
+
+fn of_other_regions(rule: &TableRules, foreign: usize, rows: usize) -> HeldTable {
+    HeldTable { table: rule.name.clone(), deletes: 0, updates: 0, refused: foreign as u64, rows: rows as u64 }
 }
 
 pub(super) async fn write(desk: &mut Desk<'_>, site: SiteId, refused: &[Refused<'_>]) -> Result<()> {

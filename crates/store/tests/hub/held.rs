@@ -94,24 +94,82 @@ on_both! {
     }
 
     async fn a_pc_that_was_enrolled_with_the_wrong_region_is_held_before_its_file_is_emptied(lab) {
-        let device = lab.site("Ankara 1", "Bursa").await;
-        let pc = lab.pc_of(device, "Ankara", 1, Shape::Live, Size::small());
-        for decision in [Decision::SendBack, Decision::LetThrough] {
-            let receipt = lab.send(&pc).await.unwrap();
-            assert!(receipt.held > 0, "{receipt:?}");
+        for (at, decision) in [Decision::SendBack, Decision::LetThrough].into_iter().enumerate() {
+            let device = lab.site(&format!("Ankara {at}"), "Bursa").await;
+            let pc = lab.pc_of(device, "Ankara", at as u64 + 1, Shape::Live, Size::small());
+            let before = lab.all().await;
+            assert!(lab.send(&pc).await.unwrap().held > 0);
             assert!(matches!(lab.store.hand_out(&pc.device).await, Err(Error::Waiting(_))));
             let held = lab.store.held().await.unwrap();
-            assert_eq!((held.len(), held[0].tables[0].refused), (1, 76));
+            let foreign = held[0].tables.iter().find(|held| held.table == "employees").unwrap();
+            assert_eq!((held.len(), foreign.refused), (1, foreign.rows));
+            assert_eq!(lab.all().await, before);
+            let receipt = lab.store.decide(held[0].id, decision, "Merkez").await.unwrap();
+            assert_eq!(receipt.tables["timesheets"].refused, 76);
             assert_eq!(lab.all().await.count("timesheets"), 0);
-            lab.store.decide(held[0].id, decision, "Merkez").await.unwrap();
-            let own = lab.all().await.count("shift_templates");
-            assert_eq!(own > 0, decision == Decision::LetThrough, "sent back: nothing is taken");
-            // With anything new in it, it is held anew.
             pc.desktop.save_setting("company_name", "Yeni").unwrap();
+            assert_eq!(lab.send(&pc).await.unwrap().held, 0, "decided");
+            let lines = lab.store.recent(&merge::Region::All, 1_000).await.unwrap();
+            let refused = lines.iter().filter(|line| line.action == "refused" && line.table == "timesheets");
+            assert_eq!(refused.count(), 76 * (at + 1), "the history keeps them");
+            assert!(lab.store.hand_out(&pc.device).await.is_ok());
         }
-        assert_eq!(lab.send(&pc).await.unwrap().held, 0, "decided");
-        assert_eq!(lab.store.recent(&merge::Region::All, 1_000).await.unwrap().iter().filter(|line| line.action == "refused" && line.table == "timesheets").count(), 76);
-        assert!(lab.store.hand_out(&pc.device).await.is_ok());
+    }
+
+    async fn of_a_batch_that_was_held_for_its_region_the_offices_own_rows_go_in(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&pc).await;
+        let before = lab.all().await;
+        // Somebody puts a person of the office, and many of another region, into the file.
+        let new = Employee { full_name: "Yeni Örnek", ..Employee::default() };
+        pc.desktop.save_employee(None, &new).unwrap();
+        let mut pc = pc;
+        pc.desktop.region = "Bursa".to_owned();
+        for at in 0..30 {
+            let other = Employee { full_name: &format!("Başka {at}"), ..Employee::default() };
+            pc.desktop.save_employee(None, &other).unwrap();
+        }
+        assert_eq!(lab.send(&pc).await.unwrap().held, 1);
+        assert_eq!(lab.all().await, before);
+        let held = lab.store.held().await.unwrap();
+        lab.store.decide(held[0].id, Decision::SendBack, "Merkez").await.unwrap();
+        let all = lab.all().await;
+        assert!(all.has("employees", "Yeni Örnek"), "{:?}", all.table("employees"));
+        assert_eq!(all.count("employees"), before.count("employees") + 1);
+        let lines = lab.store.recent(&merge::Region::All, 1_000).await.unwrap();
+        assert_eq!(lines.iter().filter(|line| line.action == "refused").count(), 30);
+        lab.sync(&pc).await;
+        assert_eq!(Book::of(&pc), all);
+    }
+
+    async fn a_file_that_the_hub_knows_is_held_too_where_nothing_of_it_is_of_the_tokens_region(lab) {
+        let first = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&first).await;
+        lab.store.revoke_site("Ankara 1").await.unwrap();
+        // A token anew, for the wrong region; one row was not sent yet.
+        let pc = lab.copy(&first, lab.site("Ankara 2", "Bursa").await, "Ankara");
+        pc.desktop.save_employee(None, &Employee { full_name: "Yeni Örnek", ..Employee::default() }).unwrap();
+        assert!(lab.send(&pc).await.unwrap().held > 0);
+        assert!(matches!(lab.store.hand_out(&pc.device).await, Err(Error::Waiting(_))));
+        // With the right one it goes in.
+        let pc = lab.copy(&pc, lab.site("Ankara 3", "Ankara").await, "Ankara");
+        assert_eq!(lab.send(&pc).await.unwrap().held, 0);
+        assert!(lab.all().await.has("employees", "Yeni Örnek"));
+    }
+
+    async fn a_file_of_all_regions_is_not_held_for_rows_that_the_hub_knows(lab) {
+        // As the old hub merged them: rows of two regions on every PC.
+        let center = lab.site("Merkez 1", "*").await;
+        let file = lab.pc_of(center, "Bursa", 1, Shape::Live, Size::small());
+        let merged = Connection::open(file.desktop.path()).unwrap();
+        merged.execute_batch("update employees set region = 'Ankara' where id = 1; update timesheets set region = 'Ankara' where employee_id = 1").unwrap();
+        drop(merged);
+        lab.send(&file).await.unwrap();
+        let pc = lab.copy(&file, lab.site("Ankara 1", "Ankara").await, "Ankara");
+        for _ in 0..2 {
+            assert_eq!(lab.sync(&pc).await.held, 0);
+        }
+        assert!(lab.store.held().await.unwrap().is_empty());
     }
 
     async fn a_pc_that_was_sent_back_can_be_held_again(lab) {
