@@ -633,6 +633,7 @@ serve-short-key-hint = take a random one of at least 16 characters, or give each
 serve-hint = check the address and that nobody else listens there
 held-what = nothing was decided
 held-unknown = nothing of number { $id } is held
+held-superseded = { $id } no longer waits: a later file of the same PC was taken
 held-unknown-hint = `denk held list` shows what waits
 held-refused-hint = the file stays held
 held-approved = { $id } was let through.

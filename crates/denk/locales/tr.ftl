@@ -630,6 +630,7 @@ serve-short-key-hint = en az 16 karakterlik rastgele bir anahtar seçin ya da he
 serve-hint = adresi ve orada başkasının dinlemediğini denetleyin
 held-what = karar verilemedi
 held-unknown = { $id } numarasıyla bekleyen bir şey yok
+held-superseded = { $id } artık beklemiyor: aynı bilgisayarın daha sonraki bir dosyası alındı
 held-unknown-hint = bekleyenleri `denk held list` gösterir
 held-refused-hint = dosya bekletilmeye devam ediyor
 held-approved = { $id } geçirildi.

@@ -47,6 +47,8 @@ pub enum Error {
     Regions(usize),
     #[error("there is no held batch {0}")]
     NoHeld(i64),
+    #[error("held batch {0} no longer waits: a later file of the same PC was merged")]
+    Superseded(i64),
     #[error("there is no conflict {0} that can be decided")]
     NoConflict(i64),
     #[error("the row is not there any more, or what it refers to is not")]
@@ -96,7 +98,9 @@ impl Error {
             | Self::Columns(_) => ErrorKind::Schema,
             Self::Garbled(_) => ErrorKind::Corrupt,
             Self::Engine => ErrorKind::Unsupported,
-            Self::NoSite(_) | Self::NoHeld(_) | Self::NoConflict(_) | Self::Gone => ErrorKind::Missing,
+            Self::NoSite(_) | Self::NoHeld(_) | Self::Superseded(_) | Self::NoConflict(_) | Self::Gone => {
+                ErrorKind::Missing
+            }
             Self::SiteExists(_) | Self::BadName(_) | Self::Regions(_) => ErrorKind::Constraint,
             Self::Ended => ErrorKind::Connection,
             Self::Waiting(_) => ErrorKind::Busy,

@@ -288,7 +288,7 @@ impl Store {
     /// Settles a held batch; `who` decides.
     ///
     /// # Errors
-    /// `NoHeld` when there is none of this number that waits; as [`Store::receive`] when it is let through.
+    /// `NoHeld` when there is none of this number that waits, `Superseded` when a later file came instead; as [`Store::receive`] when it is let through.
     pub async fn decide(
         &self,
         held: i64,

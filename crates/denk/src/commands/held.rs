@@ -75,6 +75,10 @@ async fn decide(
             let why = message("held-unknown").with("id", id);
             Failure::new(Code::UnknownHeld, message("held-what"), why, message("held-unknown-hint"))
         }
+        store::Rejected::Store(store::Error::Superseded(id)) => {
+            let why = message("held-superseded").with("id", id);
+            Failure::new(Code::UnknownHeld, message("held-what"), why, message("held-unknown-hint"))
+        }
         store::Rejected::Store(error) => hub.failure(&error),
         other => {
             let why = Message::verbatim(other.to_string());

@@ -26,10 +26,12 @@ pub(crate) const WAITING: &str = "waiting";
 /// The same file is not held again: it only has to take its next hand-out. With anything new in it, it is.
 const SENT_BACK: &str = "sent_back";
 const LET_THROUGH: &str = "let_through";
+/// A later file of the same lineage was merged: what this one said is no longer what the PC says.
+const SUPERSEDED: &str = "superseded";
 /// Of a held file, in one row.
 const PART_BYTES: usize = 1 << 20;
 
-/// Keeps a batch, in place of an earlier one of the same file.
+/// Keeps a batch, in place of an earlier one of the same lineage.
 pub(super) async fn keep(
     desk: &mut Desk<'_>,
     upload: &Receive,
@@ -45,7 +47,7 @@ pub(super) async fn keep(
         let same = row.text(3)? == base.lineage.name || met;
         match row.text(6)? {
             SENT_BACK if same && row.text_or_none(9)? == Some(&digest) => return Ok(()),
-            WAITING if same || row.int(2)? == base.pc.id => id = Some(row.int(0)?),
+            WAITING if same => id = Some(row.int(0)?),
             _ => {}
         }
     }
@@ -94,6 +96,20 @@ pub(crate) async fn file(db: &mut Db, id: i64) -> Result<Vec<u8>> {
     Ok(parts.concat())
 }
 
+/// Ends what waits of a lineage of which a later file was merged.
+pub(super) async fn supersede(desk: &mut Desk<'_>, upload: &Receive, lineage: &str) -> Result<()> {
+    let site = Value::Int(i64::from(upload.device.site.0));
+    let with = [("site", site), ("lineage", text(lineage)), ("state", text(WAITING))];
+    for mut row in desk.db.find(HELD, &with).await? {
+        let held = row.0[0].clone();
+        row.0[6] = text(SUPERSEDED);
+        audit(desk, &upload.device.name, SUPERSEDED, row.text(4)?).await?;
+        desk.db.put(HELD, &[row.0]).await?;
+        desk.db.remove_with(HELD_FILES, &[("held", held)]).await?;
+    }
+    Ok(())
+}
+
 /// Lineages whose shadows are still needed to merge a batch that waits.
 pub(super) async fn lineages(db: &mut Db) -> Result<HashSet<String>> {
     let rows = db.find(HELD, &[("state", text(WAITING))]).await?;
@@ -133,8 +149,12 @@ pub(crate) async fn uploads(db: &mut Db) -> Result<HashSet<String>> {
 
 /// A held batch by its number, if it still waits.
 async fn find(db: &mut Db, id: i64) -> Result<Row> {
-    let rows = db.find(HELD, &[("id", Value::Int(id)), ("state", text(WAITING))]).await?;
-    rows.into_iter().next().ok_or(Error::NoHeld(id))
+    let row = db.find(HELD, &[("id", Value::Int(id))]).await?.pop().ok_or(Error::NoHeld(id))?;
+    match row.text(6)? {
+        WAITING => Ok(row),
+        SUPERSEDED => Err(Error::Superseded(id)),
+        _ => Err(Error::NoHeld(id)),
+    }
 }
 
 #[async_trait]

@@ -209,6 +209,7 @@ impl Receive {
         }
         pc.latest = Some(lineage.name.clone());
         pc.contact = desk.meta.next_serial();
+        holding::supersede(desk, self, &lineage.name).await?;
         shadow::sweep(desk.db, &mut pc).await?;
         lineage::save_pc(desk.db, &pc).await
     }

@@ -1,7 +1,7 @@
 //! Batches that change too much wait for a person.
 
 use rusqlite::Connection;
-use store::{Decision, Error};
+use store::{Decision, Error, Rejected};
 use testkit::office::{Employee, Record, Shape, Size, Timesheet};
 
 use crate::lab::{Book, Lab, Pc, on_both, value};
@@ -170,6 +170,30 @@ on_both! {
             assert_eq!(lab.sync(&pc).await.held, 0);
         }
         assert!(lab.store.held().await.unwrap().is_empty());
+    }
+
+    async fn a_batch_ends_when_a_later_file_of_its_pc_is_merged(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&pc).await;
+        let before = lab.all().await;
+        let whole = pc.desktop.upload().unwrap();
+        while value::<i64>(&pc, "select count(*) from timesheets") > 0 {
+            let id = value(&pc, "select employee_id from timesheets");
+            pc.desktop.delete(Record::Employee, id).unwrap();
+        }
+        assert_eq!(lab.send(&pc).await.unwrap().held, 1);
+        let held = lab.store.held().await.unwrap();
+        std::fs::write(pc.desktop.path(), whole).unwrap();
+        pc.desktop.save_employee(None, &Employee { full_name: "Yeni Örnek", ..Employee::default() }).unwrap();
+        assert_eq!(lab.send(&pc).await.unwrap().held, 0);
+        assert!(lab.store.held().await.unwrap().is_empty());
+        let late = lab.store.decide(held[0].id, Decision::LetThrough, "Merkez").await;
+        assert!(matches!(late, Err(Rejected::Store(Error::Superseded(id))) if id == held[0].id), "{late:?}");
+        let audit = lab.store.audit(20).await.unwrap();
+        assert!(audit.iter().any(|line| line.action == "superseded"));
+        lab.fetch(&pc).await;
+        let all = lab.all().await;
+        assert_eq!((Book::of(&pc), all.count("employees")), (all.clone(), before.count("employees") + 1));
     }
 
     async fn a_pc_that_was_sent_back_can_be_held_again(lab) {
