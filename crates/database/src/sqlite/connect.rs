@@ -48,6 +48,8 @@ impl Link {
         connection.busy_handler(Some(wait_for_lock))?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
         connection.pragma_update(None, "cache_size", CACHE_KIB)?;
+        // What is committed is on the disk, whatever this SQLite was built to take for usual.
+        connection.pragma_update(None, "synchronous", "full")?;
         key::register(&connection)?;
         let link = Self { connection, phase: Phase::Idle, savepoint: false };
         link.prove().map_err(|error| at(error, &path))?;
@@ -150,6 +152,22 @@ mod tests {
         assert_eq!(refused(&file, Absent::Refuse), ErrorKind::Corrupt);
         std::fs::write(&file, "short").unwrap();
         assert_eq!(refused(&file, Absent::Create), ErrorKind::Corrupt);
+    }
+
+    #[test]
+    fn a_commit_waits_for_the_disk_in_both_modes_of_the_journal() {
+        let folder = tempfile::tempdir().unwrap();
+        for mode in ["delete", "wal"] {
+            let file = folder.path().join(mode);
+            let first = Link::open(&file, Absent::Create).unwrap();
+            let set = first.connection.pragma_update_and_check(None, "journal_mode", mode, |row| row.get(0));
+            assert_eq!(set, Ok(mode.to_owned()));
+            for link in [first, Link::open(&file, Absent::Refuse).unwrap()] {
+                let full: i64 =
+                    link.connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+                assert_eq!(full, 2, "{mode}");
+            }
+        }
     }
 
     #[test]
