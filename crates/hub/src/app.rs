@@ -5,7 +5,12 @@ use std::{net::IpAddr, sync::Arc};
 use jiff::Timestamp;
 use store::{Accounts, Store};
 
-use crate::{Passwords, Settings, attempts::Attempts, shared_key::RegionsHeard, turns::Turns};
+use crate::{
+    Passwords, Settings,
+    attempts::{Attempts, LogIns},
+    shared_key::RegionsHeard,
+    turns::Turns,
+};
 
 #[derive(Debug)]
 pub(crate) struct App {
@@ -13,10 +18,8 @@ pub(crate) struct App {
     pub store: Store,
     pub accounts: Accounts,
     pub passwords: Passwords,
-    /// Failed log-ins with one name from one address.
-    pub log_ins: Attempts<(String, IpAddr)>,
-    /// Failed log-ins with any name from one address.
-    pub visitors: Attempts<IpAddr>,
+    /// Failed log-ins.
+    pub log_ins: LogIns,
     /// Keys from one address that are none.
     pub keys: Attempts<IpAddr>,
     /// Which regions the shared key sent files for, by address.
@@ -30,8 +33,7 @@ impl App {
     pub fn new(settings: Settings, store: Store, accounts: Accounts) -> Self {
         Self {
             passwords: Passwords::new(Arc::clone(&settings.random)),
-            log_ins: Attempts::of(5),
-            visitors: Attempts::of(50),
+            log_ins: LogIns::of(5, 50),
             keys: Attempts::of(20),
             regions_heard: RegionsHeard::default(),
             turns: Turns::new(&settings.limits),

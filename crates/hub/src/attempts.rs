@@ -70,6 +70,47 @@ impl<K: Clone + Eq + Hash> Attempts<K> {
     }
 }
 
+/// Attempts to log in: those with one name from one address, and those with any name from there.
+#[derive(Debug)]
+pub(crate) struct LogIns {
+    named: Attempts<(String, IpAddr)>,
+    visitors: Attempts<IpAddr>,
+}
+
+impl LogIns {
+    pub fn of(named_max: u32, visitors_max: u32) -> Self {
+        Self { named: Attempts::of(named_max), visitors: Attempts::of(visitors_max) }
+    }
+
+    /// As [`Attempts::begin`]. What one of the two refuses does not count with the other.
+    pub fn begin(&self, who: &(String, IpAddr), now_ms: i64) -> bool {
+        if !self.visitors.begin(&who.1, now_ms) {
+            return false;
+        }
+        let begun = self.named.begin(who, now_ms);
+        if !begun {
+            self.visitors.take_back(&who.1);
+        }
+        begun
+    }
+
+    pub fn succeed(&self, who: &(String, IpAddr)) {
+        self.named.succeed(who);
+        self.visitors.take_back(&who.1);
+    }
+
+    /// Nothing was tried.
+    pub fn take_back(&self, who: &(String, IpAddr)) {
+        self.named.take_back(who);
+        self.visitors.take_back(&who.1);
+    }
+
+    /// Whether this was the last attempt with this name for a while.
+    pub fn is_spent(&self, who: &(String, IpAddr)) -> bool {
+        self.named.is_spent(who)
+    }
+}
+
 fn is_over(failed: &Failed, now_ms: i64) -> bool {
     now_ms - failed.last_ms >= WAIT_MS
 }
@@ -107,6 +148,24 @@ mod tests {
         assert!(!attempts.begin(&"admin", 4 + WAIT_MS - 1), "trying meanwhile changes nothing");
         assert!(attempts.begin(&"admin", 4 + WAIT_MS));
         assert!(!attempts.is_spent(&"admin"), "counted anew");
+    }
+
+    #[test]
+    fn what_was_not_tried_does_not_count() {
+        let log_ins = LogIns::of(5, 50);
+        let who = |name: &str| (name.to_owned(), IpAddr::from([10, 0, 0, 1]));
+        for at in 0..200 {
+            assert!(log_ins.begin(&who("admin"), at), "the hub was busy {at} times");
+            log_ins.take_back(&who("admin"));
+        }
+        assert!((0..5).all(|at| log_ins.begin(&who("admin"), at)));
+        assert!((0..200).all(|at| !log_ins.begin(&who("admin"), at)), "refused by name");
+        assert!((0..45).all(|at| log_ins.begin(&who(&format!("guess-{at}")), at)));
+        assert!((0..200).all(|at| !log_ins.begin(&who("ankara1"), at)), "refused by address");
+        let elsewhere = ("ankara1".to_owned(), IpAddr::from([10, 0, 0, 2]));
+        assert!(log_ins.begin(&elsewhere, 0));
+        assert!(log_ins.begin(&who("ankara1"), WAIT_MS + 200), "the name has lost none of its tries");
+        assert!((1..5).all(|at| log_ins.begin(&who("ankara1"), WAIT_MS + 200 + at)));
     }
 
     #[test]

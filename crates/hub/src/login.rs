@@ -119,21 +119,22 @@ fn party(app: &App, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
 /// Takes as long for a name that nobody has.
 async fn recognise(app: &App, (name, from): (&str, IpAddr), password: &str) -> Result<Outcome, Refusal> {
     let who = (name.to_owned(), from);
-    let now_ms = app.now_ms();
-    if !app.log_ins.begin(&who, now_ms) || !app.visitors.begin(&from, now_ms) {
+    if !app.log_ins.begin(&who, app.now_ms()) {
         return Ok(Outcome::Locked);
     }
     let user = app.accounts.user(name).await?.filter(|user| !user.disabled);
     let hash = user.as_ref().map(|user| user.password_hash.as_str());
     let right = match app.passwords.is(password, hash).await {
         Ok(right) => right,
-        Err(PasswordError::Busy) => return Ok(Outcome::Busy),
+        Err(PasswordError::Busy) => {
+            app.log_ins.take_back(&who);
+            return Ok(Outcome::Busy);
+        }
         Err(_) => return Err(Refusal::Defect("a password cannot be checked")),
     };
     match user.filter(|_| right) {
         Some(user) => {
             app.log_ins.succeed(&who);
-            app.visitors.take_back(&from);
             Ok(Outcome::Is(user))
         }
         None => {
