@@ -8,7 +8,7 @@
 mod lab;
 
 use fail::FailScenario;
-use lab::{Book, Lab};
+use lab::{Book, Lab, Pc};
 use testkit::office::{Employee, Record};
 
 /// Every place of the store at which an upload or a hand-out can stop.
@@ -36,33 +36,37 @@ static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_sqlite() {
     let _turn = TURN.lock().await;
-    for point in UPLOAD {
-        stop_an_upload(Lab::sqlite().await, point).await;
-    }
-    for point in HAND_OUT {
-        stop_a_hand_out(Lab::sqlite().await, point).await;
-    }
+    everywhere(&Lab::sqlite().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_postgres() {
     let _turn = TURN.lock().await;
+    everywhere(&Lab::postgres().await).await;
+}
+
+async fn everywhere(lab: &Lab) {
+    let pc = lab.pc("Ankara 1", "Ankara", 1).await;
     for point in UPLOAD {
-        stop_an_upload(Lab::postgres().await, point).await;
+        stop_an_upload(lab, &pc, point).await;
     }
     for point in HAND_OUT {
-        stop_a_hand_out(Lab::postgres().await, point).await;
+        stop_a_hand_out(lab, &pc, point).await;
     }
 }
 
-async fn stop_an_upload(lab: Lab, point: &str) {
-    let pc = lab.pc("Ankara 1", "Ankara", 1).await;
-    lab.sync(&pc).await;
-    let before = lab.all().await;
-    pc.desktop.save_employee(None, &Employee { full_name: "Yeni Kişi", ..Employee::default() }).unwrap();
-    let id: i64 = lab::value(&pc, "select max(id) from timesheets");
+/// Somebody new, and one working day less.
+fn change(pc: &Pc, name: &str) {
+    pc.desktop.save_employee(None, &Employee { full_name: name, ..Employee::default() }).unwrap();
+    let id: i64 = lab::value(pc, "select max(id) from timesheets");
     pc.desktop.delete(Record::Timesheet, id).unwrap();
-    let after = Book::of(&pc);
+}
+
+async fn stop_an_upload(lab: &Lab, pc: &Pc, point: &str) {
+    lab.sync(pc).await;
+    let before = lab.all().await;
+    change(pc, &["upload ", point].concat());
+    let after = Book::of(pc);
 
     let scenario = FailScenario::setup();
     fail::cfg(point, "panic").unwrap();
@@ -76,26 +80,27 @@ async fn stop_an_upload(lab: Lab, point: &str) {
     let found = lab.all().await;
     let durable = point == "store-committed" || answered;
     assert_eq!(found, if durable { after.clone() } else { before }, "{point}: the whole or nothing");
-    let receipt = lab.send(&pc).await.unwrap();
+    let receipt = lab.send(pc).await.unwrap();
     assert_eq!(receipt.tables["employees"].inserted, usize::from(!durable), "{point}");
     assert_eq!(lab.all().await, after, "{point}");
-    lab.sync(&pc).await;
-    assert_eq!(Book::of(&pc), after, "{point}");
+    lab.sync(pc).await;
+    assert_eq!(Book::of(pc), after, "{point}");
 }
 
-async fn stop_a_hand_out(lab: Lab, point: &str) {
-    let pc = lab.pc("Ankara 1", "Ankara", 1).await;
-    lab.send(&pc).await.unwrap();
-    let before = Book::of(&pc);
+async fn stop_a_hand_out(lab: &Lab, pc: &Pc, point: &str) {
+    change(pc, &["hand-out ", point].concat());
+    let days: u32 = lab::value(pc, "select count(*) from timesheets");
+    lab.send(pc).await.unwrap();
+    let before = Book::of(pc);
     let scenario = FailScenario::setup();
     fail::cfg(point, "panic").unwrap();
     let (store, device) = (lab.store.clone(), pc.device.clone());
     let stopped = tokio::spawn(async move { store.hand_out(&device).await }).await;
     assert!(!matches!(stopped, Ok(Ok(_))), "{point}");
     scenario.teardown();
-    lab.fetch(&pc).await;
-    assert_eq!(Book::of(&pc), before, "{point}");
-    let receipt = lab.sync(&pc).await;
-    assert_eq!(receipt.tables["timesheets"].unchanged, 76, "{point}");
-    assert_eq!(Book::of(&pc), before, "{point}");
+    lab.fetch(pc).await;
+    assert_eq!(Book::of(pc), before, "{point}");
+    let receipt = lab.sync(pc).await;
+    assert_eq!(receipt.tables["timesheets"].unchanged, days as usize, "{point}");
+    assert_eq!(Book::of(pc), before, "{point}");
 }

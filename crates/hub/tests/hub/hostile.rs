@@ -12,14 +12,14 @@ use tokio::{
 
 use crate::{
     raw::{BOUNDARY, Raw, body, exchange, part, sync},
-    world::{SHARED_KEY, World, hub, hub_with, office_file},
+    world::{PATIENCE, SHARED_KEY, World, hub, hub_with, office_file},
 };
 
 const FILE: &str = "name=\"db\"; filename=\"puantaj.db\"";
 
 async fn nothing_was_stored(world: &World) {
     assert_eq!(world.rows("employees").await, 0);
-    assert!(world.incoming().is_empty(), "{:?}", world.incoming());
+    world.nothing_incoming().await;
 }
 
 fn error(answer: &str) -> String {
@@ -84,7 +84,7 @@ async fn a_file_s_name_names_no_file_of_ours() {
         assert!(answer.starts_with("HTTP/1.1 200") || answer.starts_with("HTTP/1.1 400"), "{name}: {answer}");
     }
     assert!(!std::path::Path::new("/tmp/denk-escaped").exists());
-    assert!(world.incoming().is_empty());
+    world.nothing_incoming().await;
 }
 
 #[tokio::test]
@@ -105,14 +105,6 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
     );
     let answer = exchange(&world, [head.as_bytes(), &half[..half.len() - 2]].concat()).await;
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-    // The broken ones are noticed at once.
-    timeout(Duration::from_secs(20), async {
-        while !world.incoming().is_empty() {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await
-    .expect("temporary files go");
     nothing_was_stored(&world).await;
 }
 
@@ -132,12 +124,14 @@ async fn a_stream_without_end_is_cut_off_early() {
     let begin = &begin[..begin.len() - 2];
     raw.send([format!("{:x}\r\n", begin.len()).as_bytes(), begin, b"\r\n"].concat()).await;
     let chunk = [b"10000\r\n".as_slice(), &[b'x'; 0x10000], b"\r\n"].concat();
+    // What the two kernels hold between them is not the hub's; it is far less than this.
+    let enough = 256 << 4;
     let mut sent = 0;
-    while sent < 200 && raw.send(&chunk).await {
+    while sent < enough && raw.send(&chunk).await {
         sent += 1;
     }
-    assert!(sent < 200, "the hub read {} MiB of a file that may have one", sent / 16);
-    assert!(world.incoming().is_empty(), "what was there is removed");
+    assert!(sent < enough, "the hub read {} MiB of a file that may have one", sent >> 4);
+    world.nothing_incoming().await;
     // A client that stops there hears why.
     let told = world.upload(SHARED_KEY, "Ankara", vec![b'x'; 2 << 20]).send().await.unwrap();
     assert_eq!(told.status(), StatusCode::PAYLOAD_TOO_LARGE);
@@ -178,7 +172,7 @@ async fn a_body_that_trickles_for_ever_ends() {
     });
     let mut answer = [0; 12];
     // Far shorter than the file needs, and than the hub waits for a next piece.
-    let told = timeout(Duration::from_secs(15), read.read_exact(&mut answer)).await;
+    let told = timeout(PATIENCE, read.read_exact(&mut answer)).await;
     told.expect("the hub gives up").unwrap();
     assert_eq!(&answer, b"HTTP/1.1 408");
     nothing_was_stored(&world).await;
@@ -216,7 +210,7 @@ async fn connections_beyond_the_limit_are_hung_up_on() {
     three.send(ask).await;
     assert_eq!(three.rest().await, "");
     drop(one);
-    timeout(Duration::from_secs(20), async {
+    timeout(PATIENCE, async {
         loop {
             if exchange(&world, "GET /auto-sync HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n")
                 .await
@@ -243,7 +237,7 @@ async fn who_comes_when_too_many_uploads_wait_is_told_when_to_come_again() {
         let (first, rest) = whole.split_at(whole.len() / 2);
         let mut raw = Raw::to(&world).await;
         raw.send(first).await;
-        timeout(Duration::from_secs(20), async {
+        timeout(PATIENCE, async {
             while world.incoming().is_empty() {
                 tokio::task::yield_now().await;
             }
@@ -288,7 +282,7 @@ async fn a_stopped_hub_finishes_the_upload_at_hand() {
     let mut raw = Raw::to(&world).await;
     raw.send(&whole[..whole.len() / 2]).await;
     // The hub has it in its hands when its temporary file is there.
-    timeout(Duration::from_secs(20), async {
+    timeout(PATIENCE, async {
         while world.incoming().is_empty() {
             tokio::task::yield_now().await;
         }
@@ -297,7 +291,7 @@ async fn a_stopped_hub_finishes_the_upload_at_hand() {
     .expect("the upload has begun");
     world.stop.take().unwrap().send(()).unwrap();
     let ended = tokio::spawn(world.serving.take().unwrap().ended());
-    timeout(Duration::from_secs(20), async {
+    timeout(PATIENCE, async {
         while tokio::net::TcpStream::connect(world.base.strip_prefix("http://").unwrap()).await.is_ok() {
             tokio::task::yield_now().await;
         }
@@ -308,7 +302,7 @@ async fn a_stopped_hub_finishes_the_upload_at_hand() {
     let answer = raw.rest().await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(world.rows("employees").await > 0);
-    timeout(Duration::from_secs(20), ended).await.expect("the hub ends").unwrap().unwrap();
+    timeout(PATIENCE, ended).await.expect("the hub ends").unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -319,7 +313,7 @@ async fn a_refusal_reaches_a_client_that_sends_first_and_listens_later() {
     let (first, rest) = whole.split_at(10_000);
     raw.send(first).await;
     // The answer is there, and the client goes on sending all the same.
-    assert!(timeout(Duration::from_secs(20), raw.stream.peek(&mut [0])).await.unwrap().unwrap() > 0);
+    assert!(timeout(PATIENCE, raw.stream.peek(&mut [0])).await.unwrap().unwrap() > 0);
     for piece in rest.chunks(1 << 18) {
         // Others are served meanwhile, so that the hub has had the time to hang up.
         world.get("/auto-sync").send().await.unwrap();

@@ -22,6 +22,8 @@ use testkit::{
 };
 use tokio::sync::oneshot;
 
+/// Far longer than anything here takes on a slow machine.
+pub const PATIENCE: Duration = Duration::from_mins(2);
 pub const SHARED_KEY: &str = "ortak-anahtar-1234567890";
 /// 2026-01-19 09:00 in Istanbul.
 pub const START_MS: i64 = 1_768_802_400_000;
@@ -170,6 +172,16 @@ impl World {
 
     fn file(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.folder.path().join("hub.db")).unwrap()
+    }
+
+    /// Waits until no file of an unfinished upload is left: one that a refusal ended goes at once, but may go after it.
+    pub async fn nothing_incoming(&self) {
+        let gone = tokio::time::timeout(PATIENCE, async {
+            while !self.incoming().is_empty() {
+                tokio::task::yield_now().await;
+            }
+        });
+        gone.await.unwrap_or_else(|_| panic!("{:?} stay", self.incoming()));
     }
 
     /// Files of unfinished uploads.
