@@ -29,7 +29,7 @@ pub(crate) async fn download(
     if is_known(&headers, &handout.etag) {
         return Ok((StatusCode::NOT_MODIFIED, tag(&handout)?).into_response());
     }
-    Ok((tag(&handout)?, file(&handout).await?).into_response())
+    Ok((tag(&handout)?, file(handout.file).await?).into_response())
 }
 
 /// Behind the shared key the old program does not say who fetches the file: then it is told by its address. Where no
@@ -67,8 +67,8 @@ fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     })
 }
 
-async fn file(handout: &Handout) -> io::Result<impl IntoResponse + use<>> {
-    let file = File::open(&handout.path).await?;
+async fn file(file: std::fs::File) -> io::Result<impl IntoResponse + use<>> {
+    let file = File::from_std(file);
     let bytes = file.metadata().await?.len();
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),

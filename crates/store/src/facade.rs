@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     fmt,
+    fs::File,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -11,7 +12,7 @@ use database::Begin;
 use fail::fail_point;
 use merge::Region;
 use tokio::{
-    sync::{Mutex, MutexGuard},
+    sync::{Mutex, MutexGuard, RwLock},
     task::JoinHandle,
 };
 
@@ -54,6 +55,8 @@ struct Inner {
     reader: Mutex<Option<Db>>,
     /// Counts, with the number of the change up to which they are right.
     counted: Mutex<Option<Status>>,
+    /// Read from the decision which file is handed out until it is open; files are removed by who writes.
+    handing_out: RwLock<()>,
 }
 
 impl fmt::Debug for Store {
@@ -78,7 +81,8 @@ impl Store {
         hand_outs::sweep(&hub, &mut reader).await?;
         let writer = writer::start(Arc::clone(&hub), db);
         let (writer, reader) = (Mutex::new(Some(writer)), Mutex::new(Some(reader)));
-        Ok(Self { inner: Arc::new(Inner { hub, places, writer, reader, counted: Mutex::new(None) }) })
+        let (counted, handing_out) = (Mutex::default(), RwLock::default());
+        Ok(Self { inner: Arc::new(Inner { hub, places, writer, reader, counted, handing_out }) })
     }
 
     /// Finishes what waits, then stops writing. Later calls fail with `Ended`.
@@ -89,11 +93,17 @@ impl Store {
         let _ = ended.await;
     }
 
-    /// Really asks the database, in a writing transaction: whoever gets an answer could have stored something.
+    /// Really asks the database, in a writing transaction: whoever gets an answer could have stored something. After an
+    /// upload could not be stored it is tried first whether there is room for one.
     ///
     /// # Errors
-    /// What the database says; `Ended`.
+    /// What the database says; `File`: there is no room; `Ended`.
     pub async fn health(&self) -> Result<Health> {
+        let hub = &self.inner.hub;
+        if hub.beat.has_lost() {
+            uploads::try_room(hub).await?;
+            hub.beat.note(true);
+        }
         self.ask(engine::Examine).await
     }
 
@@ -147,6 +157,7 @@ impl Store {
     /// `NoSite`; what the database says.
     pub async fn revoke_site(&self, name: &str) -> Result<()> {
         self.ask(sites::Revoke { name: name.to_owned() }).await?;
+        let _nobody = self.inner.handing_out.write().await;
         ask_reader!(self, db, hand_outs::sweep(&self.inner.hub, db).await)
     }
 
@@ -186,6 +197,25 @@ impl Store {
         upload: &Path,
         reason: &str,
     ) -> std::result::Result<Receipt, Rejected> {
+        let answer = self.take_in(device, upload, reason).await;
+        match &answer {
+            Ok(_) => self.inner.hub.beat.note(true),
+            Err(Rejected::Store(_)) => self.inner.hub.beat.note(false),
+            Err(_) => {}
+        }
+        if let Err(error) = self.prune().await {
+            // The upload has been dealt with; old files only take room, and will be looked for again.
+            tracing::warn!(error = &error as &dyn std::error::Error, "old uploads could not be removed");
+        }
+        answer
+    }
+
+    async fn take_in(
+        &self,
+        device: &Device,
+        upload: &Path,
+        reason: &str,
+    ) -> std::result::Result<Receipt, Rejected> {
         let (file, mark) = uploads::read(&self.inner.hub, upload).await?;
         let name = uploads::keep(&self.inner.hub, device, upload).await?;
         fail_point!("store-upload-kept");
@@ -195,10 +225,6 @@ impl Store {
         let answer = self.ask(job).await;
         if matches!(answer, Err(Rejected::Rows(_) | Rejected::Revoked)) {
             uploads::discard(&self.inner.hub, &name);
-        }
-        if let Err(error) = self.prune().await {
-            // The upload has been dealt with; old files only take room, and will be looked for again.
-            tracing::warn!(error = &error as &dyn std::error::Error, "old uploads could not be removed");
         }
         answer
     }
@@ -235,20 +261,28 @@ impl Store {
 
     async fn hand_out_to(&self, device: &Device, taker: Taker) -> Result<Handout> {
         let hub = &self.inner.hub;
-        let etag = match self.ask(engine::HandOut { device: device.clone(), taker }).await? {
-            Prepared::Same(tag) => tag,
-            Prepared::New(content) => {
-                fail_point!("store-handout-committed");
-                content.write(hub).await?;
-                fail_point!("store-handout-written");
-                for tag in &content.outdated {
-                    // It may be gone already, or be read right now: then it goes the next time.
-                    let _ = std::fs::remove_file(hub.hand_out(tag));
-                }
-                content.tag
-            }
+        let open = |etag: String| -> Result<Handout> {
+            let path = hub.hand_out(&etag);
+            Ok(Handout { file: File::open(&path)?, path, etag })
         };
-        Ok(Handout { path: hub.hand_out(&etag), etag })
+        let under_way = self.inner.handing_out.read().await;
+        let content = match self.ask(engine::HandOut { device: device.clone(), taker }).await? {
+            Prepared::Same(tag) => return open(tag),
+            Prepared::New(content) => content,
+        };
+        fail_point!("store-handout-committed");
+        content.write(hub).await?;
+        fail_point!("store-handout-written");
+        let handout = open(content.tag)?;
+        drop(under_way);
+        // While others are under way theirs may be among them: then they go the next time.
+        if let Ok(_nobody) = self.inner.handing_out.try_write() {
+            for tag in &content.outdated {
+                // It may be gone already.
+                let _ = std::fs::remove_file(hub.hand_out(tag));
+            }
+        }
+        Ok(handout)
     }
 
     /// Values that did not stand, newest first.

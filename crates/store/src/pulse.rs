@@ -14,7 +14,7 @@ pub struct Pulse {
     /// For how long it has been at its present step: taking the store's lock, one job, or a commit. `None`: it waits
     /// for work.
     pub at_work: Option<Duration>,
-    /// What it did last could not be stored.
+    /// What it did last, or the last upload, could not be stored.
     pub failing: bool,
 }
 
@@ -27,6 +27,7 @@ struct Steps {
     /// Of the present step.
     watch: Option<Box<dyn Fn() -> Duration + Send>>,
     failing: bool,
+    lost: bool,
 }
 
 impl Beat {
@@ -35,12 +36,23 @@ impl Beat {
     }
 
     pub fn rest(&self, failing: bool) {
-        *self.steps() = Steps { watch: None, failing };
+        let mut steps = self.steps();
+        (steps.watch, steps.failing) = (None, failing);
+    }
+
+    /// Whether the last upload could be stored, or what stands for one. Small things often can while a disk is full.
+    pub fn note(&self, stored: bool) {
+        self.steps().lost = !stored;
+    }
+
+    /// Whether the last upload could not be stored.
+    pub fn has_lost(&self) -> bool {
+        self.steps().lost
     }
 
     pub fn pulse(&self) -> Pulse {
         let steps = self.steps();
-        Pulse { at_work: steps.watch.as_ref().map(|passed| passed()), failing: steps.failing }
+        Pulse { at_work: steps.watch.as_ref().map(|passed| passed()), failing: steps.failing || steps.lost }
     }
 
     fn steps(&self) -> MutexGuard<'_, Steps> {

@@ -1,6 +1,6 @@
 //! What the store tells.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, fs::File, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -50,8 +50,10 @@ pub struct Reason {
 }
 
 /// The file for one device.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Handout {
+    /// Open: what is handed out can be read to its end, however many others are handed out meanwhile.
+    pub file: File,
     /// Stays at least until the device's next hand-out but one.
     pub path: PathBuf,
     /// Strong: equal bytes have equal tags. Without quotes.

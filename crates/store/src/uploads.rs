@@ -16,6 +16,8 @@ use crate::{Device, Error, Rejected, Result, clock::stopwatch, desk::Hub};
 const KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 /// How often it is looked for files that may go.
 const PRUNE_MS: i64 = 60 * 60 * 1000;
+/// More than most offices send, so that what is stored meanwhile has room as well.
+const ROOM_BYTES: usize = 4 << 20;
 /// Notes when that was done last; its name is none of an upload.
 const PRUNED: &str = "pruned";
 /// Where SQLite's header counts changes of the file, and says whether it does: not in WAL mode.
@@ -75,6 +77,19 @@ pub(crate) async fn keep(hub: &Arc<Hub>, device: &Device, path: &Path) -> Result
     })
     .await?;
     Ok(name)
+}
+
+/// Whether there is room for an upload of an office.
+pub(crate) async fn try_room(hub: &Hub) -> Result<()> {
+    let (folder, tried) = (hub.uploads(), hub.uploads().join("room.part"));
+    blocking(move || {
+        let written = fs::write(&tried, vec![0; ROOM_BYTES]).map_err(Error::from);
+        let durable = written.and_then(|()| sync(&folder, &tried));
+        // Half a file takes room as well.
+        let _ = fs::remove_file(&tried);
+        durable
+    })
+    .await
 }
 
 /// Keeps under its name an upload that another hub received; durable when this returns.

@@ -27,6 +27,31 @@ async fn health_asks_the_store() {
     assert!(!body.to_string().contains("denk_meta"), "no words of a driver: {body}");
 }
 
+/// The store itself still answers, and small things can be stored: that is how a full disk looks.
+#[tokio::test]
+async fn health_tells_that_uploads_cannot_be_stored_until_there_is_room_again() {
+    let world = hub().await;
+    let health = async || world.get("/health").send().await.unwrap().status();
+    let send =
+        async || world.upload(SHARED_KEY, "Ankara", office_file("Ankara", 1)).send().await.unwrap().status();
+    let (uploads, away) = (world.folder.path().join("uploads"), world.folder.path().join("away"));
+    std::fs::rename(&uploads, &away).unwrap();
+    std::fs::write(&uploads, "no folder").unwrap();
+    assert_eq!(health().await, StatusCode::OK, "nobody knows yet");
+    assert!(send().await.is_server_error());
+    for _ in 0..3 {
+        world.store.note("admin", "log_in", "").await.unwrap();
+        assert_eq!(health().await, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(world.store.pulse().failing);
+    }
+    std::fs::remove_file(&uploads).unwrap();
+    std::fs::rename(&away, &uploads).unwrap();
+    assert_eq!(health().await, StatusCode::OK, "without another upload");
+    assert!(!uploads.join("room.part").exists());
+    assert_eq!(send().await, StatusCode::OK);
+    assert_eq!(health().await, StatusCode::OK);
+}
+
 /// Another hub on the same store has it for itself: the writer waits, as others do behind a large file.
 #[tokio::test]
 async fn health_tells_in_time_that_the_writer_is_busy_and_whether_it_still_moves() {
@@ -187,7 +212,7 @@ async fn a_file_that_is_no_office_file_is_refused_with_a_reason_and_nothing_is_s
         assert!(!body["error"].as_str().unwrap().is_empty());
     }
     assert_eq!(world.rows("employees").await, 0);
-    assert!(world.incoming().is_empty());
+    world.nothing_incoming().await;
 }
 
 #[tokio::test]
@@ -198,7 +223,7 @@ async fn a_file_above_the_limit_is_413() {
     let (status, body) = read(told).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(body, json!({ "success": false, "error": "The file is too large" }));
-    assert!(world.incoming().is_empty());
+    world.nothing_incoming().await;
 }
 
 #[tokio::test]
@@ -260,6 +285,26 @@ async fn behind_the_shared_key_a_file_is_fetched_for_whoever_sent_one_from_there
     assert_eq!(number(&fetch("Bursa").await, regions), 1);
     let names: Vec<_> = world.store.sites().await.unwrap().into_iter().map(|site| site.name).collect();
     assert_eq!(names, ["shared:Ankara", "shared:Bursa", "shared:*"], "one device a region");
+}
+
+#[tokio::test]
+async fn many_at_once_behind_one_key_each_get_their_file() {
+    let world = hub().await;
+    let file = office_file("Ankara", 1);
+    let people = number(&file, "select count(*) from employees");
+    assert_eq!(world.upload(SHARED_KEY, "Ankara", file).send().await.unwrap().status(), StatusCode::OK);
+    let fetch = async || {
+        let answer = world.get("/sync/download").header("X-API-KEY", SHARED_KEY).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer.bytes().await.unwrap()
+    };
+    for _ in 0..3 {
+        let files = futures_util::future::join_all((0..12).map(|_| fetch())).await;
+        assert!(files.iter().all(|file| number(file, "select count(*) from employees") == people));
+    }
+    fetch().await;
+    let left = std::fs::read_dir(world.folder.path().join("hand_outs")).unwrap().count();
+    assert!(left <= 2, "{left} files stay");
 }
 
 #[tokio::test]
