@@ -661,6 +661,7 @@ conflicts-how = `denk conflicts take NUMBER local` or `incoming` says which valu
 conflicts-head = { $table }: { $row }, column { $column }
 conflicts-local = local:    { $value } ({ $site }, { $at }) { $stands }
 conflicts-incoming = incoming: { $value } ({ $site }, { $at }) { $stands }
+conflicts-unknown-age = of unknown age
 conflicts-stands = <- stands
 conflicts-stands-not = {""}
 conflicts-decided = Decided by { $who } at { $at }.

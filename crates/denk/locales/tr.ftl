@@ -658,6 +658,7 @@ conflicts-how = `denk conflicts take NO local` ya da `incoming` hangi değerin g
 conflicts-head = { $table }: { $row }, sütun { $column }
 conflicts-local = local:    { $value } ({ $site }, { $at }) { $stands }
 conflicts-incoming = incoming: { $value } ({ $site }, { $at }) { $stands }
+conflicts-unknown-age = ne zaman yazıldığı bilinmiyor
 conflicts-stands = <- geçerli
 conflicts-stands-not = {""}
 conflicts-decided = Karar: { $who }, { $at }.

@@ -70,7 +70,10 @@ async fn show(hub: &HubStore, id: i64, context: &Context) -> Result<Outcome> {
             &message(words_of)
                 .with("value", words(context, &one, kept))
                 .with("site", kept.site_name.as_str())
-                .with("at", context.moment(kept.wall_ms))
+                .with(
+                    "at",
+                    written(context, kept).unwrap_or_else(|| context.text.get("conflicts-unknown-age")),
+                )
                 .with("stands", message(stands)),
         );
     }
@@ -141,12 +144,17 @@ fn json(context: &Context, one: &KeptConflict) -> Value {
         "region": one.region,
         "stands": one.standing().word(),
         "winner_site": one.winner.site_name,
-        "winner_at": context.moment(one.winner.wall_ms),
-        "loser_at": context.moment(one.loser.wall_ms),
+        "winner_at": written(context, &one.winner),
+        "loser_at": written(context, &one.loser),
         "asked": one.asked,
         "state": one.state,
         "who": one.who,
     })
+}
+
+/// `None`: nobody knows when.
+fn written(context: &Context, side: &KeptSide) -> Option<String> {
+    (side.wall_ms != UNKNOWN_AGE).then(|| context.moment(side.wall_ms))
 }
 
 fn words(context: &Context, one: &KeptConflict, side: &KeptSide) -> String {
@@ -158,6 +166,9 @@ fn words(context: &Context, one: &KeptConflict, side: &KeptSide) -> String {
         Some(value) => value.to_string(),
     }
 }
+
+/// The time of a value that a file of unknown age brought: it came in later, whenever it was written.
+const UNKNOWN_AGE: i64 = 0;
 
 /// Which value came when.
 trait Sides {
@@ -172,8 +183,8 @@ impl Sides for KeptConflict {
     }
 
     fn standing(&self) -> ConflictSide {
-        let later = self.winner.wall_ms > self.loser.wall_ms;
-        if later { ConflictSide::Incoming } else { ConflictSide::Local }
+        let later = self.winner.wall_ms == UNKNOWN_AGE || self.winner.wall_ms > self.loser.wall_ms;
+        if later && self.loser.wall_ms != UNKNOWN_AGE { ConflictSide::Incoming } else { ConflictSide::Local }
     }
 }
 
@@ -183,5 +194,36 @@ impl ConflictSide {
             Self::Local => "local",
             Self::Incoming => "incoming",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_of_unknown_age_came_in_later() {
+        let side = |wall_ms| KeptSide { value: None, site: 1, site_name: String::new(), wall_ms };
+        let standing = |winner, loser| {
+            KeptConflict {
+                id: 1,
+                table: String::new(),
+                gid: String::new(),
+                row: String::new(),
+                column: None,
+                winner: side(winner),
+                loser: side(loser),
+                region: None,
+                asked: false,
+                state: ConflictState::New,
+                who: None,
+                looked_ms: None,
+                at_ms: 9,
+            }
+            .standing()
+            .word()
+        };
+        assert_eq!([standing(5, 0), standing(5, 7)], ["local"; 2], "what the hub had first stands");
+        assert_eq!([standing(7, 5), standing(0, 5)], ["incoming"; 2]);
     }
 }
