@@ -8,6 +8,9 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::mpsc::{self, Receiver},
+    thread,
+    time::Duration,
 };
 
 use reqwest::{Client, redirect::Policy};
@@ -24,23 +27,37 @@ const HOURS: &str =
 struct Demo {
     process: Child,
     ready: Value,
+    /// What it says to people, whole when it has ended.
+    said: Receiver<String>,
 }
+
+/// Far longer than anything here takes on a slow machine.
+const PATIENCE: Duration = Duration::from_mins(3);
+/// Between two looks at what the demo has done meanwhile.
+const PAUSE: Duration = Duration::from_millis(100);
 
 impl Demo {
     /// Returns when the demo says that it is ready.
     fn start(folder: &Path, arguments: &[&str]) -> Self {
         let mut process = denk(folder).args(arguments).arg("--json").stdout(Stdio::piped()).spawn().unwrap();
+        let mut stderr = process.stderr.take().unwrap();
+        let (tell, said) = mpsc::channel();
+        thread::spawn(move || {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).unwrap();
+            // The test may have ended already.
+            let _ = tell.send(text);
+        });
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Self { process, ready: serde_json::from_str(&line).unwrap() }
+        Self { process, ready: serde_json::from_str(&line).unwrap(), said }
     }
 
     /// As a service manager, or Ctrl+C, ends it; the exit code and what it said last.
     fn stop(&mut self) -> (i32, String) {
         let id = self.process.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-        let mut said = String::new();
-        self.process.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        let said = self.said.recv_timeout(PATIENCE).expect("the demo stops");
         (self.process.wait().unwrap().code().unwrap(), said)
     }
 
@@ -111,11 +128,16 @@ async fn dashboard(demo: &Demo) -> String {
     page.text().await.unwrap()
 }
 
-/// Returns when the hub has heard of more changes than `rev`; asks it again as soon as it has answered.
-async fn work_goes_on(demo: &Demo, folder: &Path, rev: i64) {
-    while number(&hub(folder), "select max(rev) from denk_log") <= rev {
-        assert_eq!(reqwest::get(demo.url("/health")).await.unwrap().status(), 200);
+/// Returns when the hub has heard of more changes than `rev`.
+fn work_goes_on(demo: &Demo, folder: &Path, rev: i64) {
+    for _ in 0..PATIENCE.as_millis() / PAUSE.as_millis() {
+        if number(&hub(folder), "select max(rev) from denk_log") > rev {
+            return;
+        }
+        // It only speaks up at its end.
+        assert!(demo.said.recv_timeout(PAUSE).is_err(), "the demo has ended");
     }
+    panic!("nobody in the demo works");
 }
 
 #[tokio::test]
@@ -134,7 +156,8 @@ async fn three_offices_exchange_their_files_with_a_hub_until_the_demo_is_stopped
     let count = |sql: &str| number(&hub(folder), sql);
     assert_eq!(count("select count(*) from employees"), 36, "all of three offices");
     assert!(count("select count(*) from denk_conflicts") > 0, "the common night shift");
-    work_goes_on(&demo, folder, count("select max(rev) from denk_log")).await;
+    work_goes_on(&demo, folder, count("select max(rev) from denk_log"));
+    assert_eq!(reqwest::get(demo.url("/health")).await.unwrap().status(), 200);
     let (code, said) = demo.stop();
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("The demo has stopped"), "{said}");

@@ -1,11 +1,11 @@
 //! What an office PC asks of the program: folders with blanks and Turkish letters, drive letters, files that another
-//! program holds.
+//! program keeps to itself.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Command, Output},
 };
 
 use rusqlite::Connection;
@@ -60,19 +60,6 @@ fn a_file_is_copied_by_its_name_by_its_whole_path_and_by_its_path_with_slashes()
     for target in ["hedef ş.db", "bütün yol.db", "eğik çizgi.db"] {
         assert_eq!(names(&folder.join(target)), [NAME], "{target}");
     }
-}
-
-#[test]
-fn a_file_that_another_program_holds_is_waited_for() {
-    let (_temporary, folder) = office();
-    let program = source(&folder);
-    program.execute_batch("begin exclusive; insert into goods values (2, 'son')").unwrap();
-    let mut copy = denk(&folder);
-    copy.args(["copy", "sqlite:kaynak ğ.db", "sqlite:hedef.db"]).stdout(Stdio::null()).stderr(Stdio::piped());
-    let running = copy.spawn().unwrap();
-    program.execute_batch("commit").unwrap();
-    good(&running.wait_with_output().unwrap());
-    assert_eq!(names(&folder.join("hedef.db")), [NAME, "son"]);
 }
 
 #[test]

@@ -8,6 +8,9 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
 };
 
 use reqwest::multipart::{Form, Part};
@@ -15,6 +18,9 @@ use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
 use testkit::office::{self, Office, Shape, Size};
+
+/// Far longer than anything here takes on a slow machine.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The hub as a process of its own, killed at the end.
 pub struct Hub {
@@ -65,10 +71,18 @@ impl Hub {
         self.process = Some(process);
     }
 
-    /// Waits until the hub ended by itself. Which signal ended it, if one did.
+    /// Waits until the hub ended by itself, but not for ever. Which signal ended it, if one did.
     pub fn ended(&mut self) -> Option<i32> {
-        let status = self.process.take().unwrap().wait().unwrap();
-        std::os::unix::process::ExitStatusExt::signal(&status)
+        let mut process = self.process.take().unwrap();
+        let id = process.id().to_string();
+        let (said, told) = mpsc::channel();
+        let waits = thread::spawn(move || said.send(process.wait().unwrap()));
+        let status = told.recv_timeout(PATIENCE).ok();
+        if status.is_none() {
+            Command::new("kill").args(["-KILL", &id]).status().unwrap();
+        }
+        waits.join().unwrap().unwrap();
+        std::os::unix::process::ExitStatusExt::signal(&status.expect("the hub ends by itself"))
     }
 
     /// As a power cut would end it.
