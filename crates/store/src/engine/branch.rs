@@ -4,9 +4,10 @@
 //! other. **What can be known**: SQLite counts a file's changes and the ids that it gives, and neither goes back; two
 //! contents under one count are two files; an id given after the root that now holds something else, or a row that is
 //! back after its deletion, was never in this file. Each edit of a new row took a change of its own. If nothing is left
-//! of all that the branch added, while the file has new rows of its own, it is taken for another one.
-//! **What cannot be known**: a single new row under the same id with like content, in a file that counts enough changes,
-//! may be an edit of the row or another PC's. It is taken for an edit; when the other file comes again, it shows by its
+//! of all that the branch added, while the file has new rows of its own or rows that say otherwise which they are, it is
+//! taken for another one.
+//! **What cannot be known**: a single new row under the same id with like content (the same person and day, other times), in
+//! a file that counts enough changes, may be an edit of the row or another PC's. It is taken for an edit; when the other file comes again, it shows by its
 //! count, becomes a branch and its row a row of its own. A backup of before an edit looks the same as that other file:
 //! then both contents stand, which loses nothing, and a person is told.
 
@@ -89,7 +90,7 @@ pub(super) fn standing(look: &Look<'_>, branch: &Branch<'_>, mark: &Mark) -> Sta
     let took = i64::try_from(facts.edited + added).unwrap_or(i64::MAX);
     let too_fast = facts.edited > 0 && counted.is_some_and(|more| more < took);
     let own = facts.edited + facts.fresh > 0;
-    let replaced = facts.kept == 0 && (facts.gone > 0 && own || facts.renamed + facts.undone > 1);
+    let replaced = facts.kept == 0 && (facts.gone > 0 && own || facts.renamed > 0 || facts.undone > 1);
     let goes_on = !(older || twin || too_fast || replaced || facts.against);
     Standing { goes_on, older, kept: facts.kept }
 }
