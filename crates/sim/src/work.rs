@@ -123,7 +123,7 @@ impl Person<'_> {
             }
         };
         if let Some((row, cells)) = known.filter(|_| self.rng.percent(20)) {
-            return self.move_timesheet(*row, cells, &date);
+            return self.move_timesheet(*row, cells);
         }
         let date = known.map_or(date, |(_, cells)| cell(cells, "work_date"));
         let notes = [words, note].join(" ");
@@ -138,16 +138,16 @@ impl Person<'_> {
         self.saving(known).save_timesheet(id(known), &form).map(drop)
     }
 
-    /// A day was wrong. Another day is another row, under the same number: so it gets another word.
-    fn move_timesheet(&mut self, id: i64, cells: &Cells, date: &str) -> anyhow::Result<()> {
-        if cell(cells, "work_date") == date {
-            return Ok(());
-        }
+    /// A day was wrong. Another day is another row, under the same number: so it gets another word. (And a day that nobody
+    /// had before: back at the first day it would be the first row.)
+    fn move_timesheet(&mut self, id: i64, cells: &Cells) -> anyhow::Result<()> {
+        let days = 11 + i64::try_from(self.number())?;
+        let date = self.desktop.now.minus(days * 86_400).date();
         let (end, notes) = (cell(cells, "end_time"), cell(cells, "notes"));
         let notes = [words(&notes, 1), self.tagged("T"), self.fresh()].join(" ");
         let form = Timesheet {
             employee_id: number(cells, "employee_id"),
-            work_date: date,
+            work_date: &date,
             end_time: &end,
             break_minutes: number(cells, "break_minutes"),
             is_special: number(cells, "is_special") != 0,
