@@ -31,7 +31,7 @@ fn two_hundred_short_runs_keep_every_promise() {
                         Err(_) if OPEN.contains(&seed) => {}
                         Err(failure) => *failed.lock().unwrap() = Some((plan, failure)),
                         Ok(_) => {
-                            assert!(!OPEN.contains(&seed), "seed {seed} holds now: take it off the list")
+                            assert!(!OPEN.contains(&seed), "seed {seed} holds now: take it off the list");
                         }
                     }
                 }
