@@ -26,7 +26,7 @@ pub use diff::{ChangeSet, Deletes, DiffError, Doubt, FileDiff, Orphan, OrphanRow
 pub use guard::{Held, held};
 pub use merge::{Author, Conflict, Namesake, Outcome, Refusal, Side, Verdict, Written, merge};
 pub use region::{Owner, Region};
-pub use row::{Action, Age, Cells, Change, Edit, LocalId, LocalRow, Mint, ShadowRow, natural_key};
+pub use row::{Action, Age, Cells, Change, Edit, LocalId, LocalRow, Mint, ShadowRow, is_blank, natural_key};
 pub use rules::{
     ColumnId, ColumnRule, ColumnType, ConflictPolicy, Guard, InsertOrder, Kept, OnDelete, Reference,
     RegionRule, Rules, RulesError, TableId, TableRules, insert_order, read,

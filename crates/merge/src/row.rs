@@ -101,7 +101,8 @@ impl LocalId {
 }
 
 /// Says nothing: unknown, NULL or blank text.
-pub(crate) fn is_blank(cell: Option<&Value>) -> bool {
+#[must_use]
+pub fn is_blank(cell: Option<&Value>) -> bool {
     match cell {
         None | Some(Value::Null) => true,
         Some(Value::Text(text)) => text.trim().is_empty(),

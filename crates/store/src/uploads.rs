@@ -70,12 +70,8 @@ fn mark(path: &Path) -> io::Result<Mark> {
 pub(crate) async fn keep(hub: &Arc<Hub>, device: &Device, path: &Path) -> Result<String> {
     let random = hub.random_name();
     let name = [&hub.now_ms().to_string(), "-", &device.site.to_string(), "-", &random, ".db"].concat();
-    let (from, folder, to) = (path.to_owned(), hub.uploads(), hub.uploads().join(&name));
-    blocking(move || {
-        fs::copy(from, &to)?;
-        sync(&folder, &to)
-    })
-    .await?;
+    let from = path.to_owned();
+    place(hub, &name, move |to| fs::copy(from, to).map(drop)).await?;
     Ok(name)
 }
 
@@ -94,10 +90,19 @@ pub(crate) async fn try_room(hub: &Hub) -> Result<()> {
 
 /// Keeps under its name an upload that another hub received; durable when this returns.
 pub(crate) async fn keep_bytes(hub: &Hub, name: &str, bytes: Vec<u8>) -> Result<()> {
+    place(hub, name, move |to| fs::write(to, bytes)).await
+}
+
+/// Writes a file of the uploads whole or not at all.
+async fn place(
+    hub: &Hub,
+    name: &str,
+    write: impl FnOnce(&Path) -> io::Result<()> + Send + 'static,
+) -> Result<()> {
     let (folder, to) = (hub.uploads(), hub.uploads().join(name));
     let unfinished = hub.uploads().join([name, ".part"].concat());
     blocking(move || {
-        fs::write(&unfinished, bytes)?;
+        write(&unfinished)?;
         fs::rename(&unfinished, &to)?;
         sync(&folder, &to)
     })

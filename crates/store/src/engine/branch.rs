@@ -3,7 +3,8 @@
 //! Two PCs with copies of one file, or one PC with a restored backup, send files of one root that know nothing of each
 //! other. **What can be known**: SQLite counts a file's changes and the ids that it gives, and neither goes back; two
 //! contents under one count are two files; an id given after the root that now holds something else, or a row that is
-//! back after its deletion, was never in this file. Each edit of a new row took a change of its own. If nothing is left
+//! back after its deletion, was never in this file. The office program edits rows one by one, so each edit
+//! of a new row took a change of its own. If nothing is left
 //! of all that the branch added, while the file has new rows of its own or rows that say otherwise which they are, it is
 //! taken for another one.
 //! **What cannot be known**: a single new row under the same id with like content (the same person and day, other times), in

@@ -299,7 +299,7 @@ impl Family {
         let branch = new_branch(desk, &root, number + 1, odd);
         let way = Way::Continue(Evidence::Never);
         let mut base = Base::new(desk, (branch, Some(root)), shadow, (way, odd)).await?;
-        // The branch that was used longest ago gives way.
+        // The branch that began first gives way.
         let mut all = self.branches;
         all.sort_by_key(|branch| branch.lineage.number);
         let surplus = all.len().saturating_sub(BRANCHES_MAX - 1);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use merge::{Cells, LocalId, LocalRow, RegionRule, Rules, TableId};
+use merge::{Cells, LocalId, LocalRow, RegionRule, Rules, TableId, is_blank};
 use model::Value;
 use replica::office_file::OfficeFile;
 
@@ -46,12 +46,4 @@ fn find<'a>(file: &'a OfficeFile, table: TableId, id: &Value) -> Option<&'a Loca
     };
     let rows = file.merged.get(&table)?;
     rows.binary_search_by(|row| row.id.cmp(&id)).ok().map(|at| &rows[at])
-}
-
-fn is_blank(cell: Option<&Value>) -> bool {
-    match cell {
-        None | Some(Value::Null) => true,
-        Some(Value::Text(text)) => text.trim().is_empty(),
-        Some(_) => false,
-    }
 }
