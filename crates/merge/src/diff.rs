@@ -104,6 +104,13 @@ impl<'a> FileDiff<'a> {
         Self { rules, order, mint, ids, referred, gone, deleted, later, age: Age::Known, set }
     }
 
+    /// How old that is which the file says of rows that are there. Inserts too bear it; deletions do not.
+    #[must_use]
+    pub const fn of_age(mut self, age: Age) -> Self {
+        self.age = age;
+        self
+    }
+
     /// Tells which row a local id is, for rows that are not compared themselves (only noted rows are read).
     pub fn know(&mut self, table: TableId, id: LocalId, gid: Gid) {
         if self.referred.contains(&table) {

@@ -128,6 +128,7 @@ const SHAPES: &[Shape] = &[
             ("content", Text),
             ("own", Int),
             ("odd", Text),
+            ("used", Int),
         ],
         key: 2,
     },

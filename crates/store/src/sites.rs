@@ -274,6 +274,11 @@ async fn all(db: &mut Db) -> Result<Vec<Kept>> {
     db.find(SITES, &[]).await?.iter().map(read).collect()
 }
 
+/// Whether a site is one behind the shared key.
+pub(crate) async fn is_shared(db: &mut Db, site: SiteId) -> Result<bool> {
+    Ok(device_of(db, i64::from(site.0)).await?.is_some_and(|device| device.shared))
+}
+
 /// Those behind the shared key.
 async fn shared(db: &mut Db) -> Result<Vec<Site>> {
     Ok(all(db).await?.into_iter().map(|kept| kept.site).filter(|site| site.shared).collect())

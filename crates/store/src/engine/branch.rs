@@ -3,14 +3,13 @@
 //! Two PCs with copies of one file, or one PC with a restored backup, send files of one root that know nothing of each
 //! other. **What can be known**: SQLite counts a file's changes and the ids that it gives, and neither goes back; two
 //! contents under one count are two files; an id given after the root that now holds something else, or a row that is
-//! back after its deletion, was never in this file. The office program edits rows one by one, so each edit
-//! of a new row took a change of its own. If nothing is left
-//! of all that the branch added, while the file has new rows of its own or rows that say otherwise which they are, it is
-//! taken for another one.
-//! **What cannot be known**: a single new row under the same id with like content (the same person and day, other times), in
-//! a file that counts enough changes, may be an edit of the row or another PC's. It is taken for an edit; when the other file comes again, it shows by its
-//! count, becomes a branch and its row a row of its own. A backup of before an edit looks the same as that other file:
-//! then both contents stand, which loses nothing, and a person is told.
+//! back after its deletion, was never in this file; nor was a new row of another name, where nothing else is left of what
+//! the branch did. Everything else goes on from the branch.
+//! **What cannot be known**: a value that is again what it was before the branch may be corrected, or of a backup from
+//! before the edit; and new rows that are edited faster than the file counts may be edited by one statement, or another PC's
+//! of the same person and day. Such values stand, and what the branch said is kept as the loser. One new row under
+//! the same id with like content, in a file that counts enough changes, is taken for an edit; when the other file comes
+//! again, it shows by its count, becomes a branch and its row a row of its own.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -18,14 +17,11 @@ use std::{
 };
 
 use merge::{Cells, ColumnId, LocalId, LocalRow, Rules, Sameness, ShadowRow, TableId, TableRules, sameness};
-use model::{Gid, Value};
+use model::{Gid, Rev, Value};
 use replica::office_file::OfficeFile;
 
 use super::{lineage::Aside, shadow::Shadow};
 use crate::{desk::shown, uploads::Mark};
-
-/// Says when a row was made, where a table has such a column.
-const BORN: &str = "created_at";
 
 /// A branch as it was last seen, beside the root that it goes on from.
 pub(super) struct Branch<'a> {
@@ -47,21 +43,20 @@ pub(super) struct Standing {
     pub older: bool,
     /// What the branch did to the root and the file has too.
     pub kept: usize,
+    /// It does not count as many changes as its new rows took, if each was a change of its own.
+    pub hasty: bool,
 }
 
 /// What became, in the file, of what the branch did to the root.
 #[derive(Default)]
 struct Facts {
-    all: usize,
+    /// Whether the branch did anything that tells files apart.
+    any: bool,
     kept: usize,
-    /// New rows that the file has not, and of which it does not say either that it once gave their id.
-    gone: usize,
     /// New rows that the file has otherwise.
     edited: usize,
-    /// Of these: what tells which row it is has changed.
-    renamed: usize,
-    /// Changed rows that the file has as the root had them.
-    undone: usize,
+    /// Of these: their own text that tells which row it is has changed.
+    renamed: bool,
     /// Rows of the file that neither has.
     fresh: usize,
     /// It cannot be this file.
@@ -82,18 +77,14 @@ pub(super) fn standing(look: &Look<'_>, branch: &Branch<'_>, mark: &Mark) -> Sta
     let counted = mark.counter.map(|counter| counter - branch.counter);
     let older = facts.older || counted.is_some_and(|more| more < 0);
     // What says nothing beyond the root can be gone on from by whatever came from the root.
-    if facts.all == 0 {
-        return Standing { goes_on: true, older, kept: 0 };
+    if !facts.any {
+        return Standing { goes_on: true, older, ..Standing::default() };
     }
     let twin = counted == Some(0) && branch.content.is_some_and(|content| content != mark.content);
-    // Many rows may be added at once; but not by a file that has nothing else of the branch.
-    let added = if facts.kept == 0 { facts.fresh } else { facts.fresh.min(1) };
-    let took = i64::try_from(facts.edited + added).unwrap_or(i64::MAX);
-    let too_fast = facts.edited > 0 && counted.is_some_and(|more| more < took);
-    let own = facts.edited + facts.fresh > 0;
-    let replaced = facts.kept == 0 && (facts.gone > 0 && own || facts.renamed > 0 || facts.undone > 1);
-    let goes_on = !(older || twin || too_fast || replaced || facts.against);
-    Standing { goes_on, older, kept: facts.kept }
+    let another = facts.kept == 0 && facts.renamed;
+    let took = i64::try_from(facts.edited + facts.fresh).unwrap_or(i64::MAX);
+    let hasty = facts.edited > 0 && counted.is_none_or(|more| more < took);
+    Standing { goes_on: !(older || twin || another || facts.against), older, kept: facts.kept, hasty }
 }
 
 fn facts(look: &Look<'_>, branch: &Branch<'_>) -> Facts {
@@ -106,24 +97,23 @@ fn facts(look: &Look<'_>, branch: &Branch<'_>) -> Facts {
         facts.older |= look.file.last_ids.get(table).is_some_and(|given| *given < used);
         for known in now {
             match (find(root, &known.id), row(rows, &known.id)) {
-                (None, None) => facts.missing(look, &ids, *table, known),
+                (None, None) => facts.any = true,
                 (None, Some(found)) => facts.added(&mut ids, *table, known, found),
-                (Some(before), found) if before.cells != known.cells => {
-                    facts.changed(look, *table, (before, known), found);
+                (Some(before), Some(found)) if before.cells != known.cells => {
+                    facts.changed(&look.rules[*table], (before, known), found);
                 }
                 (Some(_), _) => {}
             }
         }
         for before in root.iter().filter(|before| find(now, &before.id).is_none()) {
-            facts.all += 1;
+            facts.any = true;
             let back = row(rows, &before.id).is_some();
             facts.against |= back && !branch.aside.contains_key(&(*table, shown(&before.id)));
             facts.kept += usize::from(!back);
         }
         for fresh in rows.iter().filter(|row| find(now, &row.id).is_none() && find(root, &row.id).is_none()) {
             let given = matches!(fresh.id, LocalId::Int(id) if id <= used);
-            let aside = branch.aside.contains_key(&(*table, shown(&fresh.id)));
-            facts.against |= given && !aside;
+            facts.against |= given && !branch.aside.contains_key(&(*table, shown(&fresh.id)));
             // What hangs on another row may be written together with it.
             let alone = !look.rules[*table].references().any(|(column, _)| ids.hangs(*table, column, fresh));
             facts.fresh += usize::from(!given && alone);
@@ -133,19 +123,9 @@ fn facts(look: &Look<'_>, branch: &Branch<'_>) -> Facts {
 }
 
 impl Facts {
-    /// A row that the branch added and the file has not.
-    fn missing(&mut self, look: &Look<'_>, ids: &Ids<'_>, table: TableId, known: &ShadowRow) {
-        self.all += 1;
-        let hangs = ids.hangs_on_new(table, known);
-        // An id that this file once gave was a row of its own, which it deleted.
-        let given = look.file.last_ids.get(&table).copied();
-        let gave = matches!(known.id, LocalId::Int(id) if given.is_some_and(|given| id <= given));
-        self.gone += usize::from(!hangs && !gave);
-    }
-
     /// A row that the branch added, and what the file has under its id.
     fn added(&mut self, ids: &mut Ids<'_>, table: TableId, known: &ShadowRow, row: &LocalRow) {
-        self.all += 1;
+        self.any = true;
         let rule = &ids.rules[table];
         let hangs = ids.hangs_on_new(table, known);
         if equal(rule, &known.cells, &row.cells) && ids.refers_alike(table, known, row) {
@@ -159,41 +139,71 @@ impl Facts {
         let like = sameness(rule, &alone(rule, &known.cells), &alone(rule, &row.cells));
         let needs = |(column, _): &(ColumnId, _)| rule[*column].not_null;
         let moved = rule.references().filter(needs).any(|(column, _)| !ids.alike(table, column, known, row));
-        let born = rule.column(BORN).is_some_and(|born| differ(&known.cells, &row.cells, born));
-        if like != Sameness::Same || moved || born {
+        if like != Sameness::Same || moved {
             self.against = true;
             return;
         }
         ids.knows(table, known);
         self.edited += 1;
-        let renamed = rule
-            .telling
-            .iter()
-            .any(|column| rule[*column].reference.is_none() && differ(&known.cells, &row.cells, *column));
-        self.renamed += usize::from(renamed);
+        let mut own = rule.telling.iter().filter(|column| rule[**column].reference.is_none());
+        self.renamed |= own.any(|column| differ(&known.cells, &row.cells, *column));
     }
 
     /// A row of the root that the branch changed.
-    fn changed(
-        &mut self,
-        look: &Look<'_>,
-        table: TableId,
-        (before, known): (&ShadowRow, &ShadowRow),
-        found: Option<&LocalRow>,
-    ) {
-        let rule = &look.rules[table];
-        let Some(row) = found else { return };
-        if equal(rule, &before.cells, &known.cells) {
-            // Only references changed.
-            return;
-        }
-        self.all += 1;
-        if equal(rule, &known.cells, &row.cells) {
-            self.kept += 1;
-        } else if equal(rule, &before.cells, &row.cells) {
-            self.undone += 1;
+    fn changed(&mut self, rule: &TableRules, (before, known): (&ShadowRow, &ShadowRow), row: &LocalRow) {
+        // References mean nothing outside their own file.
+        if !equal(rule, &before.cells, &known.cells) {
+            self.any = true;
+            self.kept += usize::from(equal(rule, &known.cells, &row.cells));
         }
     }
+}
+
+/// What a file goes on from: its branch, but for what cannot be known. Such cells are unknown, so that what does not
+/// stand is kept as the loser.
+pub(super) fn unsure(look: &Look<'_>, root: &Shadow, mut now: Shadow, hasty: bool) -> Shadow {
+    let mut ids = Ids::of(look, root);
+    for table in look.order {
+        let (Some(rows), Some(known)) = (look.file.merged.get(table), now.get_mut(table)) else { continue };
+        let before = rows_of(root, *table);
+        for known in known {
+            let before = find(before, &known.id);
+            if before.is_none() {
+                ids.knows(*table, known);
+            }
+            let Some(row) = row(rows, &known.id) else { continue };
+            let unsure = match before {
+                Some(before) if before.cells == known.cells => None,
+                Some(before) => back(&ids, *table, (before, known), row),
+                None if hasty => one(&ids, *table, known, row),
+                None => None,
+            };
+            if let Some(unsure) = unsure {
+                *known = Arc::new(unsure);
+            }
+        }
+    }
+    now
+}
+
+/// A row of which cells are again what they were before the branch changed them; `None`: it has no such cell.
+fn back(
+    ids: &Ids<'_>,
+    table: TableId,
+    (before, known): (&ShadowRow, &ShadowRow),
+    row: &LocalRow,
+) -> Option<ShadowRow> {
+    let rule = &ids.rules[table];
+    let says = |known: &ShadowRow, column: ColumnId| match rule[column].reference {
+        Some(_) => ids.alike(table, column, known, row),
+        None => row.cells[column.0] == known.cells[column.0],
+    };
+    let said = |column: &ColumnId| row.cells[column.0].is_some();
+    let back = |column: &ColumnId| says(before, *column) && !says(known, *column);
+    let back: Vec<ColumnId> = rule.column_ids().filter(said).filter(back).collect();
+    let mut unsure = ShadowRow { rev: Rev(0), ..known.clone() };
+    back.iter().for_each(|column| unsure.cells[column.0] = None);
+    (!back.is_empty()).then_some(unsure)
 }
 
 /// Which rows ids of the file are, as far as they are those of a branch.
@@ -309,7 +319,7 @@ fn one(ids: &Ids<'_>, table: TableId, known: &ShadowRow, row: &LocalRow) -> Opti
     if like != Sameness::Same {
         return None;
     }
-    let mut one = ShadowRow { rev: model::Rev(0), ..known.clone() };
+    let mut one = ShadowRow { rev: Rev(0), ..known.clone() };
     for column in rule.column_ids() {
         let agree = match rule[column].reference {
             Some(_) => ids.alike(table, column, known, row),

@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use merge::{Kept, LocalId, Rules, ShadowRow, TableId, evidence};
+use merge::{Age, Kept, LocalId, Rules, ShadowRow, TableId, evidence};
 use model::{Gid, Rev};
 use replica::office_file::OfficeFile;
 
@@ -22,6 +22,7 @@ use super::{
 use crate::{
     Device, Result,
     desk::{Desk, shown},
+    sites,
     uploads::Mark,
 };
 
@@ -39,6 +40,8 @@ pub(super) struct Base {
     pub shadow: Shadow,
     pub way: Way,
     pub odd: Option<Odd>,
+    /// Of what the file says about rows that it goes on from.
+    pub age: Age,
     /// Branches that give way to this one.
     pub gone: Vec<Lineage>,
     /// Of the PC, before the file.
@@ -113,7 +116,7 @@ pub(super) async fn choose(
     let known = lineage::of_site(desk.db, device.site).await?;
     let look = Look { rules: &desk.hub.rules, order: &desk.hub.order.tables, file };
     let mut best: Option<((bool, usize), Family)> = None;
-    for root in roots(&known, file.tag.as_deref()) {
+    for root in roots(desk, device, &known, file.tag.as_deref()).await? {
         let family = Family::load(desk, &look, (root, &known), mark).await?;
         // What all offices share fits everywhere: the file goes on from what it has most in common with.
         if let Some(rank) = family.rank(device.shared)
@@ -123,8 +126,8 @@ pub(super) async fn choose(
         }
     }
     let mut base = match best {
-        Some(((true, _), family)) => family.go_on(desk, device, file).await?,
-        Some(((false, _), family)) => family.fork(desk, &look, device.shared).await?,
+        Some(((true, _), family)) => family.go_on(desk, device, &look).await?,
+        Some(((false, _), family)) => family.fork(desk, device, &look).await?,
         None => return meet(desk, device, &look, &known).await,
     };
     match &file.tag {
@@ -154,15 +157,24 @@ pub(super) async fn choose(
 }
 
 /// Roots that the file may come from, best first.
-fn roots<'a>(known: &'a [Lineage], tag: Option<&str>) -> Vec<&'a Lineage> {
-    let own = |lineage: &&Lineage| lineage.kind == Kind::HandedOut && tag == Some(lineage.name.as_str());
-    if let Some(own) = known.iter().find(own) {
-        return vec![own];
+async fn roots(
+    desk: &mut Desk<'_>,
+    device: &Device,
+    known: &[Lineage],
+    tag: Option<&str>,
+) -> Result<Vec<Lineage>> {
+    if let Some(tag) = tag
+        && let Some(root) = lineage::named(desk.db, tag).await?
+        && root.kind == Kind::HandedOut
+        && (root.site == device.site || device.shared && sites::is_shared(desk.db, root.site).await?)
+    {
+        // Behind a shared key it is not always known whose file was asked for.
+        return Ok(vec![root]);
     }
     let met = |lineage: &&Lineage| lineage.kind == Kind::Met && lineage.of_tag.as_deref() == tag;
-    let mut met: Vec<_> = known.iter().filter(met).collect();
+    let mut met: Vec<_> = known.iter().filter(met).cloned().collect();
     met.sort_by_key(|lineage| std::cmp::Reverse(lineage.number));
-    met
+    Ok(met)
 }
 
 /// A root with its branches, newest first, beside a file.
@@ -175,17 +187,17 @@ impl Family {
     async fn load(
         desk: &mut Desk<'_>,
         look: &Look<'_>,
-        (root, known): (&Lineage, &[Lineage]),
+        (root, known): (Lineage, &[Lineage]),
         mark: &Mark,
     ) -> Result<Self> {
         let mut pieces = Pieces::new();
-        let shadow = shadow::whole(desk.db, look.rules, root, &mut pieces).await?;
+        let shadow = shadow::whole(desk.db, look.rules, &root, &mut pieces).await?;
         let used = lineage::last_ids(desk.db, look.rules, root.number).await?;
         let aside = lineage::aside(desk.db, look.rules, &root.name).await?;
         let fit_root = fit(look, &shadow, &used, &aside);
         let older = mark.counter.is_some_and(|counter| counter < root.counter);
-        let standing = Standing { goes_on: !older, older, kept: 0 };
-        let root = Compared { lineage: root.clone(), shadow, fit: fit_root, standing };
+        let standing = Standing { goes_on: !older, older, ..Standing::default() };
+        let root = Compared { lineage: root, shadow, fit: fit_root, standing };
         let mut branches: Vec<&Lineage> =
             known.iter().filter(|branch| branch.root.as_deref() == Some(&root.lineage.name)).collect();
         branches.sort_by_key(|branch| std::cmp::Reverse(branch.number));
@@ -257,15 +269,16 @@ impl Family {
         (one || self.holds()).then_some((goes_on, self.root.fit.same))
     }
 
-    async fn go_on(mut self, desk: &mut Desk<'_>, device: &Device, file: &OfficeFile) -> Result<Base> {
-        let many = self.branches.len() > 1;
+    async fn go_on(mut self, desk: &mut Desk<'_>, device: &Device, look: &Look<'_>) -> Result<Base> {
+        let (file, many) = (look.file, self.branches.len() > 1);
         let Some(at) = self.best(device.shared) else {
             return self.first(desk, device, file).await;
         };
         // The same is told of all branches of a root.
         let known = self.branches.iter().find_map(|branch| branch.lineage.odd);
         let doubled = if many { known.or(Some(Odd::Doubled)) } else { known };
-        let Compared { lineage, shadow, fit, .. } = self.branches.swap_remove(at);
+        let Compared { lineage, shadow, fit, standing } = self.branches.swap_remove(at);
+        let shadow = branch::unsure(look, &self.root.shadow, shadow, standing.hasty);
         let tagged = self.root.lineage.kind == Kind::HandedOut;
         let odd = doubled.or_else(|| fit.odd().filter(|_| tagged)).filter(|_| !device.shared);
         let evidence = evidence(desk, (device, lineage.pc), file, (tagged, doubled.or(odd), many)).await?;
@@ -279,12 +292,12 @@ impl Family {
         let tagged = root.kind == Kind::HandedOut;
         let odd = fit.odd().filter(|_| tagged && !device.shared);
         let evidence = evidence(desk, (device, root.pc), file, (tagged, odd, false)).await?;
-        let branch = new_branch(desk, &root, 1, None);
+        let branch = new_branch(desk, device, &root, (1, None)).await?;
         Base::new(desk, (branch, Some(root)), shadow, (Way::Continue(evidence), odd)).await
     }
 
     /// A further branch: the file goes on from the root, but from none of its branches.
-    async fn fork(self, desk: &mut Desk<'_>, look: &Look<'_>, shared: bool) -> Result<Base> {
+    async fn fork(self, desk: &mut Desk<'_>, device: &Device, look: &Look<'_>) -> Result<Base> {
         let others: Vec<&Shadow> = self.branches.iter().map(|branch| &branch.shadow).collect();
         let mut shadow = branch::begin(look, &self.root.shadow, &others);
         let before_root = self.root.standing.older && self.root.lineage.kind == Kind::Met;
@@ -293,15 +306,18 @@ impl Family {
         }
         let older = before_root || self.branches.first().is_some_and(|branch| branch.standing.older);
         let odd = if older { Odd::Older } else { Odd::Doubled };
-        let odd = (!shared).then_some(odd);
+        let odd = (!device.shared).then_some(odd);
         let root = self.root.lineage;
         let number = self.branches.iter().filter_map(|branch| branch.lineage.of_root()).max().unwrap_or(0);
-        let branch = new_branch(desk, &root, number + 1, odd);
+        let branch = new_branch(desk, device, &root, (number + 1, odd)).await?;
         let way = Way::Continue(Evidence::Never);
         let mut base = Base::new(desk, (branch, Some(root)), shadow, (way, odd)).await?;
-        // The branch that began first gives way.
+        if older {
+            base.age = Age::Unknown;
+        }
+        // The branch that was heard of longest ago gives way.
         let mut all = self.branches;
-        all.sort_by_key(|branch| branch.lineage.number);
+        all.sort_by_key(|branch| branch.lineage.used);
         let surplus = all.len().saturating_sub(BRANCHES_MAX - 1);
         base.gone = all.drain(..surplus).map(|branch| branch.lineage).collect();
         Ok(base)
@@ -318,21 +334,36 @@ impl Base {
         let found = lineage::pcs(desk.db, lineage.site).await?.into_iter().find(|pc| pc.id == lineage.pc);
         let pc = found.unwrap_or_else(|| Pc::new(lineage.site, lineage.pc));
         let last_ids = lineage::last_ids(desk.db, &desk.hub.rules, pc.id).await?;
-        Ok(Self { lineage, root, pc, shadow, way, odd, last_ids, gone: Vec::new() })
+        Ok(Self { lineage, root, pc, shadow, way, odd, age: Age::Known, last_ids, gone: Vec::new() })
     }
 }
 
-fn new_branch(desk: &mut Desk<'_>, root: &Lineage, of_root: i64, odd: Option<Odd>) -> Lineage {
-    Lineage {
-        // The same until it is kept: a batch that waits is known by it.
-        name: [&root.name, "+", &of_root.to_string()].concat(),
+async fn new_branch(
+    desk: &mut Desk<'_>,
+    device: &Device,
+    root: &Lineage,
+    (of_root, odd): (i64, Option<Odd>),
+) -> Result<Lineage> {
+    // The same until it is kept: a batch that waits is known by it.
+    let number = of_root.to_string();
+    let site = device.site.0.to_string();
+    let of_this_site = root.site == device.site;
+    let name = match of_this_site {
+        true => [&root.name, "+", &number].concat(),
+        false => [&root.name, "~", &site, "+", &number].concat(),
+    };
+    let pc = if of_this_site { root.pc } else { pc(desk, device, None).await?.id };
+    Ok(Lineage {
+        name,
+        site: device.site,
+        pc,
         number: desk.meta.next_serial(),
         kind: Kind::Branch,
         root: Some(root.name.clone()),
         content: None,
         odd,
         ..root.clone()
-    }
+    })
 }
 
 /// What may be concluded from what the file lacks.
@@ -405,12 +436,13 @@ async fn meet(desk: &mut Desk<'_>, device: &Device, look: &Look<'_>, known: &[Li
         content: None,
         own: 0,
         odd: None,
+        used: 0,
     };
     let last_ids = lineage::last_ids(desk.db, &desk.hub.rules, pc.id).await?;
     let odd = copied.then_some(Odd::Copied);
     let way = Way::Meet { relative, dead, copy };
     let (shadow, gone) = Default::default();
-    Ok(Base { lineage, root: None, pc, shadow, way, odd, gone, last_ids })
+    Ok(Base { lineage, root: None, pc, shadow, way, odd, age: Age::Unknown, gone, last_ids })
 }
 
 /// The PC of this number, or a new one.

@@ -81,7 +81,7 @@ pub(super) async fn compare(
     }
     let (rules, order) = (&hub.rules, &hub.order);
     let mut mint = desk.mint(base.lineage.site);
-    let mut diff = FileDiff::new(rules, &mut mint);
+    let mut diff = FileDiff::new(rules, &mut mint).of_age(base.age);
     let mut tallies = BTreeMap::new();
     for table in &order.tables {
         let Some(rows) = file.merged.get(table) else { continue };

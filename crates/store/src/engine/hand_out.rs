@@ -134,6 +134,7 @@ impl HandOut {
             content: Some(content),
             own: pc.own,
             odd: None,
+            used: 0,
         };
         lineage::save(desk.db, &lineage).await?;
         for parts in parts {

@@ -42,6 +42,8 @@ pub(super) struct Lineage {
     pub own: i64,
     /// What was odd about the file when the branch began.
     pub odd: Option<Odd>,
+    /// Of a branch: when a file of it last came; later ones have greater numbers.
+    pub used: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +135,7 @@ pub(super) async fn save(db: &mut Db, lineage: &Lineage) -> Result<()> {
         maybe(lineage.content.clone()),
         Value::Int(lineage.own),
         maybe(lineage.odd.map(Odd::word)),
+        Value::Int(lineage.used),
     ];
     db.put(LINEAGES, &[row]).await
 }
@@ -160,6 +163,7 @@ fn read(row: &Row) -> Result<Lineage> {
         content: row.text_or_none(9)?.map(str::to_owned),
         own: row.int(10)?,
         odd: row.text_or_none(11)?.and_then(Odd::read),
+        used: row.int_or_none(12)?.unwrap_or(0),
     })
 }
 

@@ -193,6 +193,7 @@ impl Receive {
         let Base { mut lineage, root, mut pc, gone, last_ids, .. } = base;
         lineage.counter = self.mark.counter.unwrap_or(lineage.counter);
         lineage.content = Some(self.mark.content.clone());
+        lineage.used = desk.meta.next_serial();
         lineage::save(desk.db, &lineage).await?;
         lineage::save_last_ids(desk.db, rules, pc.id, &ids::used(rules, &self.file, &last_ids)).await?;
         let before = root.map_or(lineage.number, |root| root.number);

@@ -29,6 +29,18 @@ fn day(pc: &Pc, start: &str) -> i64 {
     pc.desktop.save_timesheet(None, &sheet).unwrap()
 }
 
+/// Values of a column that did not stand, the newest first.
+async fn losers(lab: &Lab, column: &str) -> Vec<String> {
+    let kept = lab.store.conflicts().await.unwrap().into_iter();
+    let of_column = kept.filter(|kept| kept.column.as_deref() == Some(column));
+    of_column
+        .map(|kept| match kept.loser.value.unwrap() {
+            serde_json::Value::String(text) => text,
+            other => other.to_string(),
+        })
+        .collect()
+}
+
 /// Twenty uploads in turn: after the first two nothing changes any more.
 async fn take_turns(lab: &Lab, first: &Pc, second: &Pc, settled: usize) -> Book {
     for pc in [first, second].into_iter().cycle().take(settled) {
@@ -61,15 +73,115 @@ on_both! {
         assert_eq!(lab.store.alerts().await.unwrap().iter().filter(|alert| alert.kind == "doubled_file").count(), 1);
     }
 
-    async fn a_file_that_counts_more_changes_is_still_another_file(lab) {
+    // New rows that are edited faster than the file counts: another PC's, or one statement's.
+    async fn new_rows_of_a_file_that_counts_more_changes_overwrite_nothing_in_silence(lab) {
         let (first, second) = doubled(&lab).await;
-        let before = lab.all().await;
+        let before = lab.all().await.count("timesheets");
         day(&first, "08:00");
         for start in ["09:00", "10:00", "11:00"] {
             day(&second, start);
         }
-        let all = take_turns(&lab, &first, &second, 2).await;
-        assert_eq!(all.count("timesheets"), before.count("timesheets") + 4);
+        for pc in [&first, &second] {
+            lab.send(pc).await.unwrap();
+        }
+        assert_eq!((lab.all().await.count("timesheets"), losers(&lab, "start_time").await), (before + 3, vec!["08:00".to_owned()]));
+        first.desktop.save_setting("company_name", "Deneme").unwrap();
+        let all = take_turns(&lab, &first, &second, 1).await;
+        assert_eq!(all.count("timesheets"), before + 4, "it shows that they are two files");
+    }
+
+    async fn new_rows_that_one_statement_edits_stay_the_same_rows(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&pc).await;
+        let before = lab.all().await.count("timesheets");
+        for start in ["05:00", "06:00", "07:00"] {
+            day(&pc, start);
+        }
+        lab.send(&pc).await.unwrap();
+        for sql in ["break_minutes = 45 where work_date = '2026-01-30'", "break_minutes = 50 where start_time = '07:00'"] {
+            let sql = format!("update timesheets set {sql}");
+            rusqlite::Connection::open(pc.desktop.path()).unwrap().execute_batch(&sql).unwrap();
+            let receipt = lab.send(&pc).await.unwrap();
+            assert!(receipt.reasons.iter().all(|reason| reason.reason == "conflict"), "{:?}", receipt.reasons);
+            assert_eq!((lab.all().await.count("timesheets"), lab.all().await), (before + 3, Book::of(&pc)));
+        }
+        assert_eq!(losers(&lab, "break_minutes").await, ["60", "60", "60"], "told, as it might have been another PC");
+    }
+
+    async fn what_is_set_back_stands_and_what_it_replaces_is_kept(lab) {
+        // A file of before the edit that was worked on since cannot be told from a file in which the edit was taken back.
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&pc).await;
+        let title = |at: i64, title: &str| {
+            let id: i64 = value(&pc, &format!("select id from employees order by id limit 1 offset {at}"));
+            let sql = format!("update employees set title = '{title}' where id = {id}");
+            rusqlite::Connection::open(pc.desktop.path()).unwrap().execute_batch(&sql).unwrap();
+        };
+        title(0, "Ön Usta");
+        lab.send(&pc).await.unwrap();
+        let backup = pc.desktop.upload().unwrap();
+        let count: i64 = value(&pc, "select count(*) from employees");
+        let lost: Vec<String> = (1..count.min(5)).map(|at| format!("Usta {at}")).collect();
+        for (at, name) in (1..).zip(&lost) {
+            title(at, name);
+        }
+        lab.send(&pc).await.unwrap();
+        std::fs::write(pc.desktop.path(), &backup).unwrap();
+        for at in 0..9 {
+            person(&pc, &format!("Yeni {at}"));
+        }
+        let receipt = lab.send(&pc).await.unwrap();
+        assert_eq!(receipt.conflicts, lost.len());
+        let mut kept = losers(&lab, "title").await;
+        kept.sort();
+        assert_eq!(kept, lost);
+        let all = lab.all().await;
+        assert!(all.has("employees", "Ön Usta"));
+        person(&pc, "Son Kişi");
+        assert_eq!(lab.send(&pc).await.unwrap().conflicts, 0, "once");
+        assert_eq!(lab.all().await.rows(), all.rows() + 1);
+    }
+
+    async fn what_an_older_file_says_loses_and_is_kept(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&pc).await;
+        let id: i64 = value(&pc, "select min(id) from employees");
+        let name: String = value(&pc, "select full_name from employees order by id");
+        let mut backup = Vec::new();
+        for title in ["Unvan 1", "Unvan 2", "Unvan 3"] {
+            pc.desktop.save_employee(Some(id), &Employee { full_name: &name, title, ..Employee::default() }).unwrap();
+            lab.send(&pc).await.unwrap();
+            if title == "Unvan 1" {
+                backup = pc.desktop.upload().unwrap();
+            }
+        }
+        let before = lab.all().await;
+        std::fs::write(pc.desktop.path(), &backup).unwrap();
+        pc.desktop.save_setting("company_name", "Deneme").unwrap();
+        let receipt = lab.send(&pc).await.unwrap();
+        assert!(receipt.reasons.iter().any(|reason| reason.reason == "older_file"), "{:?}", receipt.reasons);
+        assert_eq!((lab.all().await, losers(&lab, "title").await), (before, vec!["Unvan 1".to_owned()]));
+        lab.fetch(&pc).await;
+        assert!(Book::of(&pc).has("employees", "Unvan 3"));
+    }
+
+    async fn the_branch_that_gives_way_is_not_the_one_in_use(lab) {
+        let (first, _) = doubled(&lab).await;
+        let copy = first.desktop.upload().unwrap();
+        let before = lab.all().await.rows();
+        person(&first, "Ayten İlk");
+        lab.send(&first).await.unwrap();
+        for at in 1..40 {
+            let other = lab.copy(&first, first.device.clone(), "Ankara");
+            std::fs::write(other.desktop.path(), &copy).unwrap();
+            person(&other, &format!("{at}. Kişi"));
+            lab.send(&other).await.unwrap();
+            if at % 4 == 0 {
+                person(&first, &format!("Ayten {at}"));
+                lab.send(&first).await.unwrap();
+            }
+        }
+        assert_eq!(lab.all().await.rows(), before + 1 + 39 + 9, "nobody was entered twice");
     }
 
     async fn hours_of_one_never_become_hours_of_another(lab) {

@@ -96,6 +96,37 @@ on_both! {
         assert_eq!(lab.all().await.rows(), all.rows() + 1);
     }
 
+    async fn behind_one_key_who_is_given_a_file_of_everybodys_edits_like_others(lab) {
+        let mut offices = Vec::new();
+        for (region, seed) in [("Ankara", 1), ("Bursa", 2)] {
+            let shared = lab.store.shared_device(region).await.unwrap();
+            offices.push(lab.pc_of(shared, region, seed, Shape::Live, Size::small()));
+        }
+        for pc in &offices {
+            lab.send(pc).await.unwrap();
+        }
+        // Both come from one address: it is not known whose file is asked for.
+        for pc in &offices {
+            let everybodys = lab.store.hand_out_to_stranger(&merge::Region::All).await.unwrap();
+            pc.desktop.receive(&std::fs::read(everybodys.path).unwrap()).unwrap();
+        }
+        let before = lab.all().await;
+        for (pc, region) in offices.iter().zip(["Ankara", "Bursa"]) {
+            let of_region = format!("select min(id) from employees where region = '{region}'");
+            for title in ["Usta", "Ustabaşı"] {
+                let name: String = value(pc, &format!("select full_name from employees where id = ({of_region})"));
+                let title = format!("{title} {region}");
+                pc.desktop.save_employee(Some(value(pc, &of_region)), &Employee { full_name: &name, title: &title, ..Employee::default() }).unwrap();
+                person(pc, None, &format!("Yeni {title}"), "");
+                let receipt = lab.send(pc).await.unwrap();
+                assert_eq!((receipt.conflicts, receipt.tables["employees"].inserted), (0, 1), "{:?}", receipt.reasons);
+                assert!(lab.all().await.has("employees", &title));
+            }
+        }
+        assert_eq!(lab.all().await.rows(), before.rows() + 4);
+        assert!(lab.store.alerts().await.unwrap().iter().all(|alert| alert.kind != "copy"));
+    }
+
     async fn two_pcs_behind_one_key_that_took_the_same_file_do_not_undo_each_other(lab) {
         let shared = lab.store.shared_device("Ankara").await.unwrap();
         let first = lab.pc_of(shared.clone(), "Ankara", 1, Shape::Live, Size::small());
