@@ -136,10 +136,9 @@ impl Facts {
         if hangs {
             return;
         }
-        let like = sameness(rule, &alone(rule, &known.cells), &alone(rule, &row.cells));
         let needs = |(column, _): &(ColumnId, _)| rule[*column].not_null;
         let moved = rule.references().filter(needs).any(|(column, _)| !ids.alike(table, column, known, row));
-        if like != Sameness::Same || moved {
+        if moved || !speaks_of(rule, known, row) {
             self.against = true;
             return;
         }
@@ -175,8 +174,8 @@ pub(super) fn unsure(look: &Look<'_>, root: &Shadow, mut now: Shadow, hasty: boo
             let unsure = match before {
                 Some(before) if before.cells == known.cells => None,
                 Some(before) => back(&ids, *table, (before, known), row),
-                None if hasty => one(&ids, *table, known, row),
-                None => None,
+                None if !hasty || equal(&ids.rules[*table], &known.cells, &row.cells) => None,
+                None => Some(agreed(&ids, *table, known, row)),
             };
             if let Some(unsure) = unsure {
                 *known = Arc::new(unsure);
@@ -219,7 +218,12 @@ impl<'a> Ids<'a> {
             look.rules.tables().flat_map(|(_, rule)| rule.references().map(|(_, to)| to.table)).collect();
         let tables = || root.iter().filter(|(table, _)| referred.contains(table));
         let rows = || tables().flat_map(|(table, rows)| rows.iter().map(|row| (*table, row)));
-        let gids = rows().map(|(table, row)| ((table, row.id.clone()), row.gid)).collect();
+        let is_another = |table: TableId, known: &ShadowRow| {
+            let found = look.file.merged.get(&table).and_then(|rows| row(rows, &known.id));
+            found.is_some_and(|row| !speaks_of(&look.rules[table], known, row))
+        };
+        let meant = rows().filter(|(table, row)| !is_another(*table, row));
+        let gids = meant.map(|(table, row)| ((table, row.id.clone()), row.gid)).collect();
         Self { rules: look.rules, gids, old: rows().map(|(_, row)| row.gid).collect() }
     }
 
@@ -309,27 +313,51 @@ pub(super) fn doubted(look: &Look<'_>, mut shadow: Shadow) -> Shadow {
     shadow
 }
 
-/// A row of two files with one past, as both know it.
+/// A shadow without the rows under whose ids the file has something else.
+pub(super) fn of_this(look: &Look<'_>, mut shadow: Shadow) -> Shadow {
+    let ids = Ids::of(look, &shadow);
+    for (table, known) in &mut shadow {
+        let rows = look.file.merged.get(table).map_or(&[][..], Vec::as_slice);
+        known.retain(|known| row(rows, &known.id).is_none_or(|row| one(&ids, *table, known, row).is_some()));
+    }
+    shadow
+}
+
+/// A row of two files with one past, as both know it; `None`: they are two rows.
 fn one(ids: &Ids<'_>, table: TableId, known: &ShadowRow, row: &LocalRow) -> Option<ShadowRow> {
     let rule = &ids.rules[table];
     if equal(rule, &known.cells, &row.cells) && ids.refers_alike(table, known, row) {
         return Some(known.clone());
     }
-    let like = sameness(rule, &alone(rule, &known.cells), &alone(rule, &row.cells));
-    if like != Sameness::Same {
-        return None;
-    }
-    let mut one = ShadowRow { rev: Rev(0), ..known.clone() };
+    // Of columns that tell only together each has to say the same.
+    let tells = |column: &ColumnId| match rule[*column].reference {
+        Some(_) => ids.alike(table, *column, known, row),
+        None => !differ(&known.cells, &row.cells, *column),
+    };
+    let like = speaks_of(rule, known, row) && (rule.telling.len() < 2 || rule.telling.iter().all(tells));
+    like.then(|| agreed(ids, table, known, row))
+}
+
+/// A row, and unknown what the file does not say too.
+fn agreed(ids: &Ids<'_>, table: TableId, known: &ShadowRow, row: &LocalRow) -> ShadowRow {
+    let rule = &ids.rules[table];
+    let mut agreed = ShadowRow { rev: Rev(0), ..known.clone() };
     for column in rule.column_ids() {
         let agree = match rule[column].reference {
             Some(_) => ids.alike(table, column, known, row),
             None => row.cells[column.0].is_none() || row.cells[column.0] == known.cells[column.0],
         };
         if !agree {
-            one.cells[column.0] = None;
+            agreed.cells[column.0] = None;
         }
     }
-    Some(one)
+    agreed
+}
+
+/// Whether a row, by itself, speaks of what is known under its id.
+pub(super) fn speaks_of(rule: &TableRules, known: &ShadowRow, row: &LocalRow) -> bool {
+    equal(rule, &known.cells, &row.cells)
+        || sameness(rule, &alone(rule, &known.cells), &alone(rule, &row.cells)) == Sameness::Same
 }
 
 fn rows_of(shadow: &Shadow, table: TableId) -> &[Arc<ShadowRow>] {
@@ -353,7 +381,7 @@ pub(super) fn equal(rule: &TableRules, theirs: &Cells, ours: &Cells) -> bool {
 }
 
 /// What a row says by itself: references mean nothing outside their own file.
-pub(super) fn alone(rules: &TableRules, cells: &Cells) -> Cells {
+fn alone(rules: &TableRules, cells: &Cells) -> Cells {
     let mut cells = cells.clone();
     for (column, _) in rules.references() {
         cells[column.0] = None;

@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use merge::{Age, Kept, LocalId, Rules, ShadowRow, TableId, evidence};
+use merge::{Age, Kept, LocalId, RegionRule, Rules, ShadowRow, TableId, evidence};
 use model::{Gid, Rev};
 use replica::office_file::OfficeFile;
 
@@ -142,10 +142,10 @@ pub(super) async fn choose(
             if device.shared && base.pc.handed.is_some() {
                 base.shadow = branch::doubted(&look, base.shadow);
             }
-            match kin::relative(desk, file, Some(&base)).await? {
+            match kin::relative(desk, &look, Some(&base)).await? {
                 Some((lineage, true)) => {
                     let copy = shadow::whole(desk.db, look.rules, &lineage, &mut Pieces::new()).await?;
-                    base.shadow = kin::together(&look, base.shadow, &[copy]);
+                    base.shadow = kin::together(&look, branch::of_this(&look, base.shadow), &[copy]);
                 }
                 // It is none of the PCs that it seemed to be.
                 Some(_) if device.shared => return meet(desk, device, &look, &known).await,
@@ -406,7 +406,7 @@ async fn meet(desk: &mut Desk<'_>, device: &Device, look: &Look<'_>, known: &[Li
     let copied = tagged.as_ref().is_some_and(|lineage| lineage.site != device.site);
     let relative = match tagged {
         Some(lineage) => Some((lineage, true)),
-        None => kin::relative(desk, file, None).await?,
+        None => kin::relative(desk, look, None).await?,
     };
     let copy = relative.as_ref().is_some_and(|(_, copy)| *copy);
     let (relative, dead) = match relative {
@@ -482,14 +482,16 @@ fn fit(look: &Look<'_>, shadow: &Shadow, used: &BTreeMap<TableId, i64>, aside: &
         let rule = &look.rules[*table];
         let theirs = shadow.get(table).map_or(&[][..], Vec::as_slice);
         let last = used.get(table).copied().unwrap_or(0);
+        // What everybody has does not tell whose file it is.
+        let tells = usize::from(rule.region != RegionRule::Shared);
         for row in rows {
             let Ok(at) = theirs.binary_search_by(|known| known.id.cmp(&row.id)) else {
                 let given = matches!(row.id, LocalId::Int(id) if id <= last);
                 fit.low += usize::from(given && !aside.contains_key(&(*table, shown(&row.id))));
                 continue;
             };
-            if kin::same(rule, &theirs[at], row) {
-                fit.same += 1;
+            if branch::speaks_of(rule, &theirs[at], row) {
+                fit.same += tells;
             } else {
                 fit.other += 1;
             }

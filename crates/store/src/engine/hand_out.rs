@@ -8,14 +8,13 @@ use model::{Gid, Value};
 use replica::{codec::Stored as _, handout::ID_LIMIT};
 
 use super::{
-    held,
+    forget, held,
     lineage::{self, Kind, Lineage, Own, Pc},
     rows, shadow,
 };
 use crate::{
     Device, Error, Result,
     desk::{Desk, Hub},
-    query::Db,
     sites,
     writer::Job,
 };
@@ -50,12 +49,6 @@ pub(crate) struct Content {
     /// Files of this PC that nobody will ask for again.
     pub outdated: Vec<String>,
 }
-
-/// Hand-outs and other roots of one PC that are remembered: what they hold in common is kept once.
-const CAME_BACK_MAX: usize = 64;
-const NEVER_CAME_BACK_MAX: usize = 1024;
-/// Files of one PC: the newest, and the one before it that may be on its way right now.
-const FILES_KEPT: usize = 2;
 
 #[async_trait]
 impl Job for HandOut {
@@ -145,7 +138,7 @@ impl HandOut {
         }
         let tag = lineage.name;
         pc.handed = Some(tag.clone());
-        let outdated = forget(desk, pc).await?;
+        let outdated = forget::roots(desk, pc).await?;
         shadow::sweep(desk.db, pc).await?;
         lineage::save_pc(desk.db, pc).await?;
         let merged = local(&hub.rules, shadow);
@@ -387,59 +380,6 @@ async fn moved(desk: &mut Desk<'_>, root: &Lineage) -> Result<bool> {
         }
     }
     Ok(false)
-}
-
-/// Forgets roots that files will hardly come from any more; returns hand-outs of which the file may go.
-///
-/// One that never came back may still be on a PC that is off. One that did was followed by another, but a second PC or a
-/// backup may hold it.
-async fn forget(desk: &mut Desk<'_>, pc: &Pc) -> Result<Vec<String>> {
-    let needed = held::lineages(desk.db).await?;
-    let all = lineage::of_site(desk.db, pc.site).await?;
-    let (branches, mut roots): (Vec<Lineage>, Vec<Lineage>) =
-        all.into_iter().filter(|lineage| lineage.pc == pc.id).partition(|l| l.kind == Kind::Branch);
-    roots.sort_by_key(|root| std::cmp::Reverse(root.number));
-    let of = |root: &Lineage| branches.iter().filter(|branch| branch.root() == root.name).collect::<Vec<_>>();
-    let (mut came, mut out) = (0, 0);
-    for root in &roots {
-        let branches = of(root);
-        let came_back = root.kind == Kind::Met || !branches.is_empty();
-        let (counted, most) =
-            if came_back { (&mut came, CAME_BACK_MAX) } else { (&mut out, NEVER_CAME_BACK_MAX) };
-        *counted += 1;
-        let last = pc.latest.as_ref().is_some_and(|latest| {
-            *latest == root.name || branches.iter().any(|branch| branch.name == *latest)
-        });
-        let in_use = last || branches.iter().any(|branch| needed.contains(&branch.name));
-        if *counted > most && !in_use && !needed.contains(&root.name) {
-            for lineage in branches.into_iter().chain([root]) {
-                lineage::remove(desk.db, lineage).await?;
-            }
-        }
-    }
-    let handed = roots.into_iter().filter(|root| root.kind == Kind::HandedOut);
-    Ok(handed.skip(FILES_KEPT).map(|root| root.name).collect())
-}
-
-/// Hand-outs of which the file is needed, of all PCs that may still ask for one.
-pub(crate) async fn newest(db: &mut Db) -> Result<HashSet<String>> {
-    let active: HashSet<_> = sites::list(db)
-        .await?
-        .into_iter()
-        .filter(|site| site.revoked_ms.is_none())
-        .map(|site| site.id)
-        .collect();
-    let mut of_pc: BTreeMap<i64, Vec<Lineage>> = BTreeMap::new();
-    for lineage in lineage::all(db).await? {
-        if lineage.kind == Kind::HandedOut && active.contains(&lineage.site.0) {
-            of_pc.entry(lineage.pc).or_default().push(lineage);
-        }
-    }
-    let newest = of_pc.into_values().flat_map(|mut handed| {
-        handed.sort_by_key(|root| std::cmp::Reverse(root.number));
-        handed.into_iter().take(FILES_KEPT)
-    });
-    Ok(newest.map(|root| root.name).collect())
 }
 
 impl Content {

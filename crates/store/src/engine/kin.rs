@@ -5,20 +5,20 @@ use std::{
     sync::Arc,
 };
 
-use merge::{
-    ColumnId, Kinship, LocalId, LocalRow, Rules, Sameness, ShadowRow, TableId, TableRules, sameness,
-};
+use merge::{ColumnId, Kinship, LocalId, LocalRow, Rules, ShadowRow, TableId, TableRules};
 use model::Gid;
-use replica::office_file::OfficeFile;
 
 use super::{
-    branch::{self, Look, alone, equal},
+    branch::{self, Ids, Look, equal, speaks_of},
     choose::Base,
     lineage::{self, Kind, Lineage},
     rows,
     shadow::{self, Pieces, Shadow},
 };
 use crate::{Result, desk::Desk};
+
+/// So many lineages of one PC are looked at where any may be the relative of a file.
+const NEWEST: usize = 8;
 
 /// The last shadows of files that are or were copies of one, whoever sent them.
 pub(super) async fn kin(
@@ -64,71 +64,115 @@ pub(super) fn together(look: &Look<'_>, mut shadow: Shadow, copies: &[Shadow]) -
 fn edited(rule: &TableRules, known: &ShadowRow, row: &LocalRow) -> bool {
     let own = rule.telling.iter().filter(|column| rule[**column].reference.is_none());
     let equal = |column: &ColumnId| known.cells[column.0] == row.cells[column.0];
-    own.copied().all(|column| equal(&column)) && same(rule, known, row)
+    own.copied().all(|column| equal(&column)) && speaks_of(rule, known, row)
+}
+
+/// How one may see that rows of a file are those of a copy.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    /// By what stands for itself: people.
+    Alone,
+    /// By what hangs on rows that a natural key names: on a vehicle of this plate.
+    Named,
+    /// By what hangs on rows that both files know.
+    Known,
+}
+
+impl Sign {
+    fn is_of(self, rules: &Rules, table: TableId) -> bool {
+        match self {
+            Self::Alone => stands_alone(rules, table),
+            Self::Named => is_named_by_parent(rules, table),
+            Self::Known => !stands_alone(rules, table) && !is_named_by_parent(rules, table),
+        }
+    }
 }
 
 /// The file that this is most likely a copy of, whoever sent it, and whether that is certain enough to act on. `beyond`:
 /// another than this one, by what the file has beyond it.
 pub(super) async fn relative(
     desk: &mut Desk<'_>,
-    file: &OfficeFile,
+    look: &Look<'_>,
     beyond: Option<&Base>,
 ) -> Result<Option<(Lineage, bool)>> {
-    let rules = &desk.hub.rules;
+    let nothing = Shadow::new();
+    let known = beyond.map_or(&nothing, |base| &base.shadow);
     let new = |table: TableId, row: &&LocalRow| {
-        let known = beyond.and_then(|base| base.shadow.get(&table)).map_or(&[][..], Vec::as_slice);
-        known.binary_search_by(|known| known.id.cmp(&row.id)).is_err()
+        let known = known.get(&table).map_or(&[][..], Vec::as_slice);
+        let known = known.binary_search_by(|known| known.id.cmp(&row.id)).map(|at| &known[at]);
+        known.is_ok_and(|known| !speaks_of(&look.rules[table], known, row)) || known.is_err()
     };
-    // Where people tell nothing, what hangs on vehicles does: which vehicle it is, its plate says.
-    for tells in [stands_alone, is_named_by_parent] {
-        let rows = file.merged.iter().filter(|(table, _)| tells(rules, **table));
+    let ids = Ids::of(look, known);
+    let all = lineage::all(desk.db).await?;
+    let handed_out = all.iter().filter(|lineage| lineage.kind == Kind::HandedOut);
+    let handed_out: HashSet<&str> = handed_out.map(|lineage| lineage.name.as_str()).collect();
+    let newest = newest(&all);
+    // Where people tell nothing, other rows do.
+    for sign in [Sign::Alone, Sign::Named, Sign::Known] {
+        let rows = look.file.merged.iter().filter(|(table, _)| sign.is_of(look.rules, **table));
         let rows = rows.map(|(table, rows)| (*table, rows.iter().filter(|row| new(*table, row)).collect()));
         let rows: Vec<(TableId, Vec<&LocalRow>)> =
             rows.filter(|(_, rows): &(_, Vec<_>)| !rows.is_empty()).collect();
-        if rows.is_empty() {
+        if rows.is_empty() || sign == Sign::Known && beyond.is_none() {
             continue;
         }
         let mut best = None;
-        let all = lineage::all(desk.db).await?;
-        let handed_out = all.iter().filter(|lineage| lineage.kind == Kind::HandedOut);
-        let handed_out: HashSet<String> = handed_out.map(|lineage| lineage.name.clone()).collect();
-        for lineage in all {
+        for lineage in all.iter().filter(|lineage| newest.contains(&lineage.number)) {
             if beyond.is_some_and(|base| base.pc.id == lineage.pc) {
                 continue;
             }
-            let (copy, count) = likeness(desk, &lineage, &rows).await?;
+            let (copy, count) = likeness(desk, &ids, lineage, (sign, &rows)).await?;
             // Of equal ones the newest; a file without a mark was copied from one without.
             let rank = (copy, count, !handed_out.contains(lineage.root()), lineage.number);
-            if count > 0 && best.as_ref().is_none_or(|(most, _)| rank > *most) {
+            let says = count > 0 && (copy || sign != Sign::Known);
+            if says && best.as_ref().is_none_or(|(most, _)| rank > *most) {
                 best = Some((rank, lineage));
             }
         }
         if let Some(((copy, ..), lineage)) = best {
-            return Ok(Some((lineage, copy)));
+            return Ok(Some((lineage.clone(), copy)));
         }
     }
     Ok(None)
 }
 
+/// Of each PC the newest lineages, by their numbers: what it holds, older ones held. The rest would only take time.
+fn newest(all: &[Lineage]) -> HashSet<i64> {
+    let mut of_pc: HashMap<i64, Vec<&Lineage>> = HashMap::new();
+    for lineage in all {
+        of_pc.entry(lineage.pc).or_default().push(lineage);
+    }
+    let newest = of_pc.into_values().flat_map(|mut lineages| {
+        lineages.sort_by_key(|lineage| std::cmp::Reverse(lineage.used.max(lineage.number)));
+        lineages.into_iter().take(NEWEST).map(|lineage| lineage.number)
+    });
+    newest.collect()
+}
+
 /// Whether these rows are those of a copy of a file, and how many it has in common with it.
 async fn likeness(
     desk: &mut Desk<'_>,
+    ids: &Ids<'_>,
     lineage: &Lineage,
-    rows: &[(TableId, Vec<&LocalRow>)],
+    (sign, rows): (Sign, &[(TableId, Vec<&LocalRow>)]),
 ) -> Result<(bool, usize)> {
-    let rules = &desk.hub.rules;
+    let rules = ids.rules;
     let (mut kinship, mut like) = (Kinship::default(), 0);
     for (table, rows) in rows {
         let (rule, theirs) = (&rules[*table], shadow::of_table(desk.db, rules, lineage, *table).await?);
         let theirs: HashMap<LocalId, ShadowRow> =
             theirs.into_iter().map(|row| (row.id.clone(), row)).collect();
         let met = || rows.iter().filter_map(|row| Some((*row, theirs.get(&row.id)?)));
-        if stands_alone(rules, *table) {
+        let equal = |(row, known): &(&LocalRow, &ShadowRow)| match sign {
+            Sign::Alone | Sign::Named => edited(rule, known, row),
+            Sign::Known => equal(rule, &known.cells, &row.cells) && ids.refers_alike(*table, known, row),
+        };
+        if sign == Sign::Alone {
             let rows: Vec<LocalRow> = rows.iter().map(|row| (*row).clone()).collect();
             kinship = kinship.and(Kinship::of(rule, &rows, &theirs));
-            like += met().filter(|(row, known)| same(rule, known, row)).count();
+            like += met().filter(|(row, known)| speaks_of(rule, known, row)).count();
         } else {
-            let equal = met().filter(|(row, known)| edited(rule, known, row)).count();
+            let equal = met().filter(equal).count();
             kinship = kinship.and(Kinship { equal, different: met().count() - equal });
         }
     }
@@ -165,10 +209,4 @@ pub(super) async fn today(desk: &mut Desk<'_>, shadow: Shadow) -> Result<(Shadow
         now.insert(table, rows.collect());
     }
     Ok((now, dead))
-}
-
-/// Whether a row, by itself, speaks of what is known under its id.
-pub(super) fn same(rule: &TableRules, known: &ShadowRow, row: &LocalRow) -> bool {
-    equal(rule, &known.cells, &row.cells)
-        || sameness(rule, &alone(rule, &known.cells), &alone(rule, &row.cells)) == Sameness::Same
 }

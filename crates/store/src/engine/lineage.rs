@@ -16,7 +16,7 @@ use super::choose::Odd;
 use crate::{
     Error, Result,
     query::{Db, Row, maybe, text},
-    shape::{ASIDE, DEVICE, LINEAGES, NEXT, PCS, SHADOW, TAKEN},
+    shape::{ASIDE, DEVICE, LINEAGES, NEXT, PCS, PIECES, SHADOW, TAKEN},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,6 +146,18 @@ pub(super) async fn remove(db: &mut Db, lineage: &Lineage) -> Result<()> {
     db.remove_with(NEXT, &[("pc", Value::Int(lineage.number))]).await?;
     db.remove_with(SHADOW, &[("lineage", text(name))]).await?;
     db.remove(LINEAGES, &[vec![site_value(lineage.site), text(name)]]).await
+}
+
+/// Everything that is known of a PC and its files; what they said stays.
+pub(super) async fn remove_pc(db: &mut Db, pc: &Pc) -> Result<()> {
+    for lineage in of_site(db, pc.site).await?.iter().filter(|lineage| lineage.pc == pc.id) {
+        remove(db, lineage).await?;
+    }
+    let with = [("pc", Value::Int(pc.id))];
+    for table in [PIECES, NEXT, DEVICE] {
+        db.remove_with(table, &with).await?;
+    }
+    db.remove(PCS, &[vec![site_value(pc.site), Value::Int(pc.id)]]).await
 }
 
 fn read(row: &Row) -> Result<Lineage> {

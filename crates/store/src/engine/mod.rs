@@ -4,6 +4,7 @@ mod again;
 mod branch;
 mod choose;
 mod compare;
+mod forget;
 mod hand_out;
 mod held;
 mod history;
@@ -22,7 +23,8 @@ mod shadow;
 use async_trait::async_trait;
 use model::{SiteId, Value};
 
-pub(crate) use hand_out::{HandOut, Prepared, Taker, newest as newest_hand_outs};
+pub(crate) use forget::newest as newest_hand_outs;
+pub(crate) use hand_out::{HandOut, Prepared, Taker};
 pub(crate) use held::{Decide, WAITING, batch as held_batch, file as held_file, uploads as held_uploads};
 pub(crate) use receive::{Mode, Receive};
 pub(crate) use resolve::{HEADQUARTERS, LookAt, Resolve};

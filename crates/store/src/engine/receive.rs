@@ -9,7 +9,7 @@ use super::{
     again, audit,
     choose::{self, Base, Way},
     compare::{self, Said},
-    held as holding, history, ids, lineage,
+    forget, held as holding, history, ids, lineage,
     merged::Merged,
     receipt, refused, rows,
     settle::Settling,
@@ -181,7 +181,9 @@ impl Receive {
     /// What the hub knows of the PC and its file from now on.
     async fn settle(&self, desk: &mut Desk<'_>, base: Base, said: &Said, merged: &Merged) -> Result<()> {
         let rules = &desk.hub.rules;
-        if let Some(root) = &base.root {
+        if let Some(root) = &base.root
+            && root.pc == base.lineage.pc
+        {
             shadow::copy(desk.db, &root.name, &base.lineage.name).await?;
         }
         let settling = Settling::new(rules, &base, &self.file, said, merged);
@@ -212,6 +214,7 @@ impl Receive {
         pc.contact = desk.meta.next_serial();
         holding::supersede(desk, self, &lineage.name).await?;
         shadow::sweep(desk.db, &mut pc).await?;
-        lineage::save_pc(desk.db, &pc).await
+        lineage::save_pc(desk.db, &pc).await?;
+        if self.device.shared { forget::pcs(desk, self.device.site).await } else { Ok(()) }
     }
 }

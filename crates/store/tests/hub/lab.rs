@@ -109,6 +109,12 @@ impl Lab {
         }
     }
 
+    /// How many rows a table of the store has, on SQLite.
+    pub fn count_beside(&self, table: &str) -> i64 {
+        let beside = Connection::open(self.folder.path().join("hub.db")).unwrap();
+        beside.query_row(&format!("select count(*) from {table}"), [], |row| row.get(0)).unwrap()
+    }
+
     pub fn pass(&self, seconds: i64) {
         self.clock.fetch_add(seconds * 1000, Ordering::Relaxed);
     }
