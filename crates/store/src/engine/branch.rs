@@ -73,6 +73,9 @@ pub(super) struct Look<'a> {
 }
 
 pub(super) fn standing(look: &Look<'_>, branch: &Branch<'_>, mark: &Mark) -> Standing {
+    if branch.content.is_some_and(|content| content == mark.content) {
+        return Standing { goes_on: true, kept: usize::MAX, ..Standing::default() };
+    }
     let facts = facts(look, branch);
     let counted = mark.counter.map(|counter| counter - branch.counter);
     let older = facts.older || counted.is_some_and(|more| more < 0);
@@ -80,7 +83,7 @@ pub(super) fn standing(look: &Look<'_>, branch: &Branch<'_>, mark: &Mark) -> Sta
     if !facts.any {
         return Standing { goes_on: true, older, ..Standing::default() };
     }
-    let twin = counted == Some(0) && branch.content.is_some_and(|content| content != mark.content);
+    let twin = counted == Some(0) && branch.content.is_some();
     let another = facts.kept == 0 && facts.renamed;
     let took = i64::try_from(facts.edited + facts.fresh).unwrap_or(i64::MAX);
     let hasty = facts.edited > 0 && counted.is_none_or(|more| more < took);

@@ -15,7 +15,7 @@ use replica::office_file::OfficeFile;
 
 use super::{
     branch::{self, Branch, Look, Standing},
-    kin,
+    kin::{self, Relatives},
     lineage::{self, Aside, Kind, Lineage, Own, Pc},
     shadow::{self, Pieces, Shadow},
 };
@@ -132,9 +132,9 @@ pub(super) async fn choose(
     };
     match &file.tag {
         Some(tag) => {
-            let other =
-                |lineage: &Lineage| lineage.of_tag.as_ref() == Some(tag) && lineage.name != base.lineage.name;
-            let copies = kin::kin(desk, &look, other).await?;
+            let mut copies = kin::of_tag(desk, tag).await?;
+            copies.retain(|copy| copy.of_tag.is_some() && copy.name != base.lineage.name);
+            let copies = kin::shadows(desk, &look, copies.iter()).await?;
             base.shadow = kin::together(&look, base.shadow, &copies);
         }
         // Who took a file went on from that one: this may be the file of another PC.
@@ -142,10 +142,10 @@ pub(super) async fn choose(
             if device.shared && base.pc.handed.is_some() {
                 base.shadow = branch::doubted(&look, base.shadow);
             }
-            match kin::relative(desk, &look, Some(&base)).await? {
-                Some((lineage, true)) => {
-                    let copy = shadow::whole(desk.db, look.rules, &lineage, &mut Pieces::new()).await?;
-                    base.shadow = kin::together(&look, branch::of_this(&look, base.shadow), &[copy]);
+            match kin::relatives(desk, &look, Some(&base)).await? {
+                Some(relatives) if !relatives.copies.is_empty() => {
+                    let copies = kin::shadows(desk, &look, relatives.copies.iter()).await?;
+                    base.shadow = kin::together(&look, branch::of_this(&look, base.shadow), &copies);
                 }
                 // It is none of the PCs that it seemed to be.
                 Some(_) if device.shared => return meet(desk, device, &look, &known).await,
@@ -404,19 +404,19 @@ async fn meet(desk: &mut Desk<'_>, device: &Device, look: &Look<'_>, known: &[Li
         None => None,
     };
     let copied = tagged.as_ref().is_some_and(|lineage| lineage.site != device.site);
-    let relative = match tagged {
-        Some(lineage) => Some((lineage, true)),
-        None => kin::relative(desk, look, None).await?,
+    let relatives = match (tagged, &file.tag) {
+        (Some(best), Some(tag)) => {
+            Some(Relatives { copies: [vec![best.clone()], kin::of_tag(desk, tag).await?].concat(), best })
+        }
+        _ => kin::relatives(desk, look, None).await?,
     };
-    let copy = relative.as_ref().is_some_and(|(_, copy)| *copy);
-    let (relative, dead) = match relative {
-        Some((lineage, _)) => {
-            let shadow = shadow::whole(desk.db, &desk.hub.rules, &lineage, &mut Pieces::new()).await?;
-            let tag = file.tag.as_ref();
-            let of_tag =
-                |kin: &Lineage| tag.is_some() && (kin.of_tag.as_ref() == tag || kin.root.as_ref() == tag);
-            let copies = kin::kin(desk, look, of_tag).await?;
-            kin::today(desk, kin::together(look, shadow, &copies)).await?
+    let copy = relatives.as_ref().is_some_and(|relatives| !relatives.copies.is_empty());
+    let (relative, dead) = match relatives {
+        Some(Relatives { best, copies }) => {
+            let shadow = shadow::whole(desk.db, &desk.hub.rules, &best, &mut Pieces::new()).await?;
+            let others = copies.iter().filter(|copy| copy.name != best.name);
+            let others = kin::shadows(desk, look, others).await?;
+            kin::today(desk, kin::together(look, shadow, &others)).await?
         }
         None => <(Shadow, HashSet<Gid>)>::default(),
     };

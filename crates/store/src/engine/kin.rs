@@ -5,8 +5,8 @@ use std::{
     sync::Arc,
 };
 
-use merge::{ColumnId, Kinship, LocalId, LocalRow, Rules, ShadowRow, TableId, TableRules};
-use model::Gid;
+use merge::{ColumnId, Kinship, LocalId, LocalRow, Rules, ShadowRow, TableId, TableRules, natural_key};
+use model::{Gid, Value};
 
 use super::{
     branch::{self, Ids, Look, equal, speaks_of},
@@ -17,20 +17,29 @@ use super::{
 };
 use crate::{Result, desk::Desk};
 
+/// So many copies of one file are looked at for the rows that each of them may have taken along.
+const COPIES_MAX: usize = 16;
 /// So many lineages of one PC are looked at where any may be the relative of a file.
 const NEWEST: usize = 8;
 
-/// The last shadows of files that are or were copies of one, whoever sent them.
-pub(super) async fn kin(
+/// What files last held.
+pub(super) async fn shadows<'l>(
     desk: &mut Desk<'_>,
     look: &Look<'_>,
-    is_kin: impl Fn(&Lineage) -> bool,
+    of: impl Iterator<Item = &'l Lineage>,
 ) -> Result<Vec<Shadow>> {
     let mut shadows = Vec::new();
-    for lineage in lineage::all(desk.db).await?.iter().filter(|lineage| is_kin(lineage)) {
+    for lineage in of {
         shadows.push(shadow::whole(desk.db, look.rules, lineage, &mut Pieces::new()).await?);
     }
     Ok(shadows)
+}
+
+/// Files that are or were copies of one, as their marks say, whoever sent them.
+pub(super) async fn of_tag(desk: &mut Desk<'_>, tag: &str) -> Result<Vec<Lineage>> {
+    let mut all = lineage::all(desk.db).await?;
+    all.retain(|kin| kin.of_tag.as_deref() == Some(tag) || kin.root.as_deref() == Some(tag));
+    Ok(all)
 }
 
 /// A shadow, and the rows beyond it that the file and a copy of it have in common: equal ones, and those that were only
@@ -88,13 +97,20 @@ impl Sign {
     }
 }
 
-/// The file that this is most likely a copy of, whoever sent it, and whether that is certain enough to act on. `beyond`:
-/// another than this one, by what the file has beyond it.
-pub(super) async fn relative(
+/// Files that one has rows in common with because one may be a copy of the other, whoever sent them.
+pub(super) struct Relatives {
+    /// The likeliest.
+    pub best: Lineage,
+    /// Those of which it is certain enough to act on, the likeliest first: `best`, unless there is none.
+    pub copies: Vec<Lineage>,
+}
+
+/// `beyond`: files that are kin to this one by what the file has beyond it.
+pub(super) async fn relatives(
     desk: &mut Desk<'_>,
     look: &Look<'_>,
     beyond: Option<&Base>,
-) -> Result<Option<(Lineage, bool)>> {
+) -> Result<Option<Relatives>> {
     let nothing = Shadow::new();
     let known = beyond.map_or(&nothing, |base| &base.shadow);
     let new = |table: TableId, row: &&LocalRow| {
@@ -103,10 +119,11 @@ pub(super) async fn relative(
         known.is_ok_and(|known| !speaks_of(&look.rules[table], known, row)) || known.is_err()
     };
     let ids = Ids::of(look, known);
-    let all = lineage::all(desk.db).await?;
+    let mut all = lineage::all(desk.db).await?;
     let handed_out = all.iter().filter(|lineage| lineage.kind == Kind::HandedOut);
-    let handed_out: HashSet<&str> = handed_out.map(|lineage| lineage.name.as_str()).collect();
+    let handed_out: HashSet<String> = handed_out.map(|lineage| lineage.name.clone()).collect();
     let newest = newest(&all);
+    all.retain(|of| newest.contains(&of.number) && beyond.is_none_or(|base| base.pc.id != of.pc));
     // Where people tell nothing, other rows do.
     for sign in [Sign::Alone, Sign::Named, Sign::Known] {
         let rows = look.file.merged.iter().filter(|(table, _)| sign.is_of(look.rules, **table));
@@ -116,21 +133,19 @@ pub(super) async fn relative(
         if rows.is_empty() || sign == Sign::Known && beyond.is_none() {
             continue;
         }
-        let mut best = None;
-        for lineage in all.iter().filter(|lineage| newest.contains(&lineage.number)) {
-            if beyond.is_some_and(|base| base.pc.id == lineage.pc) {
-                continue;
-            }
-            let (copy, count) = likeness(desk, &ids, lineage, (sign, &rows)).await?;
-            // Of equal ones the newest; a file without a mark was copied from one without.
-            let rank = (copy, count, !handed_out.contains(lineage.root()), lineage.number);
-            let says = count > 0 && (copy || sign != Sign::Known);
-            if says && best.as_ref().is_none_or(|(most, _)| rank > *most) {
-                best = Some((rank, lineage));
+        let mut ranked = Vec::new();
+        for lineage in &all {
+            let (copy, count) = likeness(desk, (look, &ids), lineage, (sign, &rows)).await?;
+            if count > 0 && (copy || sign != Sign::Known) {
+                // Of equal ones the newest; a file without a mark was copied from one without.
+                ranked.push(((copy, count, !handed_out.contains(lineage.root()), lineage.number), lineage));
             }
         }
-        if let Some(((copy, ..), lineage)) = best {
-            return Ok(Some((lineage.clone(), copy)));
+        ranked.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
+        if let Some((_, best)) = ranked.first() {
+            let copies = ranked.iter().filter(|((copy, ..), _)| *copy).take(COPIES_MAX);
+            let copies = copies.map(|(_, lineage)| (*lineage).clone()).collect();
+            return Ok(Some(Relatives { best: (*best).clone(), copies }));
         }
     }
     Ok(None)
@@ -152,19 +167,22 @@ fn newest(all: &[Lineage]) -> HashSet<i64> {
 /// Whether these rows are those of a copy of a file, and how many it has in common with it.
 async fn likeness(
     desk: &mut Desk<'_>,
-    ids: &Ids<'_>,
+    (look, ids): (&Look<'_>, &Ids<'_>),
     lineage: &Lineage,
     (sign, rows): (Sign, &[(TableId, Vec<&LocalRow>)]),
 ) -> Result<(bool, usize)> {
-    let rules = ids.rules;
+    let rules = look.rules;
     let (mut kinship, mut like) = (Kinship::default(), 0);
     for (table, rows) in rows {
         let (rule, theirs) = (&rules[*table], shadow::of_table(desk.db, rules, lineage, *table).await?);
         let theirs: HashMap<LocalId, ShadowRow> =
             theirs.into_iter().map(|row| (row.id.clone(), row)).collect();
         let met = || rows.iter().filter_map(|row| Some((*row, theirs.get(&row.id)?)));
+        let parents =
+            if sign == Sign::Named { names(desk, look, lineage, *table).await? } else { Names::new() };
         let equal = |(row, known): &(&LocalRow, &ShadowRow)| match sign {
-            Sign::Alone | Sign::Named => edited(rule, known, row),
+            Sign::Alone => edited(rule, known, row),
+            Sign::Named => edited(rule, known, row) && hang_on_one_name(look, &parents, *table, (known, row)),
             Sign::Known => equal(rule, &known.cells, &row.cells) && ids.refers_alike(*table, known, row),
         };
         if sign == Sign::Alone {
@@ -178,6 +196,38 @@ async fn likeness(
     }
     let copy = kinship.is_copy() || kinship.different == 0 && like > 0;
     Ok((copy, kinship.equal + if copy { like } else { 0 }))
+}
+
+/// Natural keys of a lineage's rows.
+type Names = HashMap<Gid, Vec<Value>>;
+
+/// What names the rows that those of a table hang on.
+async fn names(desk: &mut Desk<'_>, look: &Look<'_>, lineage: &Lineage, table: TableId) -> Result<Names> {
+    let mut names = Names::new();
+    for (_, to) in look.rules[table].references() {
+        for row in shadow::of_table(desk.db, look.rules, lineage, to.table).await? {
+            names.extend(natural_key(&look.rules[to.table], &row.cells).map(|name| (row.gid, name)));
+        }
+    }
+    Ok(names)
+}
+
+fn hang_on_one_name(
+    look: &Look<'_>,
+    theirs: &Names,
+    table: TableId,
+    (known, row): (&ShadowRow, &LocalRow),
+) -> bool {
+    let rule = &look.rules[table];
+    let mut needed = rule.references().filter(|(column, _)| rule[*column].not_null);
+    needed.all(|(column, to)| {
+        let theirs = known.cells[column.0].as_ref().and_then(Gid::of).and_then(|gid| theirs.get(&gid));
+        let parents = look.file.merged.get(&to.table).map_or(&[][..], Vec::as_slice);
+        let id = row.cells[column.0].as_ref().and_then(LocalId::of);
+        let parent = id.and_then(|id| parents.binary_search_by(|parent| parent.id.cmp(&id)).ok());
+        let ours = parent.and_then(|at| natural_key(&look.rules[to.table], &parents[at].cells));
+        theirs.is_some() && theirs == ours.as_ref()
+    })
 }
 
 /// Rows of such a table hang on one whose natural key tells which it is.

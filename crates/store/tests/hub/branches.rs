@@ -199,6 +199,21 @@ on_both! {
         assert_eq!(all.count("timesheets"), before.count("timesheets") + 2);
     }
 
+    async fn days_of_one_person_under_one_id_stay_two_days(lab) {
+        let (first, second) = doubled(&lab).await;
+        let before = lab.all().await.count("timesheets");
+        let employee: i64 = value(&first, "select min(employee_id) from timesheets");
+        for (pc, date) in [(&first, "2026-01-28"), (&second, "2026-01-29")] {
+            let sheet = Timesheet { employee_id: employee, work_date: date, start_time: "09:00", ..Timesheet::default() };
+            pc.desktop.save_timesheet(None, &sheet).unwrap();
+            // Both have this one, which looks as if the file had been copied after it.
+            day(pc, "07:00");
+        }
+        let all = take_turns(&lab, &first, &second, 2).await;
+        assert_eq!(all.count("timesheets"), before + 3);
+        assert!(all.has("timesheets", "2026-01-28|09:00") && all.has("timesheets", "2026-01-29|09:00"));
+    }
+
     // What cannot be known at once: one row, alike, in a file that counts enough changes.
     async fn what_was_taken_for_an_edit_becomes_two_rows_when_the_other_file_comes_again(lab) {
         let (first, second) = doubled(&lab).await;

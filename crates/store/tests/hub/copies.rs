@@ -1,6 +1,6 @@
 //! Copies of one file, and several PCs behind one key.
 
-use testkit::office::{Employee, Inspection, Record, Shape, Size, Timesheet, Vehicle};
+use testkit::office::{Employee, Fault, Inspection, Record, Shape, Size, Timesheet, Vehicle};
 
 use crate::lab::{Book, Lab, Pc, on_both, value};
 
@@ -407,6 +407,53 @@ on_both! {
         let receipt = lab.send(&second).await.unwrap();
         assert_eq!(receipt.conflicts, 1);
         assert!(!lab.all().await.has("shift_templates", "05:58"), "it is not known that this is newer");
+    }
+
+    async fn of_three_copies_each_row_is_entered_once_whichever_sent_it(lab) {
+        let third = lab.empty_pc("Ankara 3", "Ankara").await;
+        let employee = person(&third, None, "Ayten Birinci", "17");
+        let vehicle = third.desktop.save_vehicle(None, &Vehicle { plate: "06 QX 001", ..Vehicle::default() }).unwrap();
+        let form = |description| Fault { vehicle_id: vehicle, title: "Fren", description, ..Fault::default() };
+        let fault = third.desktop.save_fault(None, &form("ses")).unwrap();
+        let first = lab.copy(&third, lab.site("Ankara 1", "Ankara").await, "Ankara");
+        let second = lab.copy(&third, lab.site("Ankara 2", "Ankara").await, "Ankara");
+        person(&second, Some(employee), "Ayten Sonraki", "17");
+        first.desktop.delete(Record::Fault, fault).unwrap();
+        third.desktop.save_fault(Some(fault), &form("ses, titreme")).unwrap();
+        for pc in [&first, &second, &third] {
+            lab.send(pc).await.unwrap();
+        }
+        let all = lab.all().await;
+        assert_eq!((all.count("employees"), all.count("vehicles"), all.count("vehicle_faults")), (1, 1, 1), "{all:?}");
+    }
+
+    async fn the_same_bytes_enter_nothing_again_whatever_file_they_are(lab) {
+        let first = lab.empty_pc("Ankara 1", "Ankara").await;
+        for (name, number) in [("Ayten Birinci", "17"), ("Cem İkinci", "18"), ("Nevin Üçüncü", "19")] {
+            person(&first, None, name, number);
+        }
+        lab.send(&first).await.unwrap();
+        // Somebody puts another PC's file on it, which nobody has sent yet.
+        let second = lab.empty_pc("Ankara 2", "Ankara").await;
+        person(&second, None, "Derya Başka", "20");
+        std::fs::write(first.desktop.path(), second.desktop.upload().unwrap()).unwrap();
+        for _ in 0..4 {
+            lab.send(&first).await.unwrap();
+            assert_eq!(lab.all().await.count("employees"), 4);
+        }
+    }
+
+    async fn vehicles_of_two_plates_do_not_make_two_files_copies(lab) {
+        for (region, plate, seed) in [("Ankara", "06 QX 001", 1), ("Bursa", "16 QX 001", 2)] {
+            let shared = lab.store.shared_device(region).await.unwrap();
+            let pc = Pc { device: shared, ..lab.empty_pc(&format!("{region} {seed}"), region).await };
+            let vehicle = pc.desktop.save_vehicle(None, &Vehicle { plate, ..Vehicle::default() }).unwrap();
+            let inspection = Inspection { vehicle_id: vehicle, inspection_date: "2026-01-20", km: 7, ..Inspection::default() };
+            pc.desktop.add_inspection(&inspection).unwrap();
+            let receipt = lab.send(&pc).await.unwrap();
+            assert!(receipt.reasons.is_empty(), "{:?}", receipt.reasons);
+        }
+        assert_eq!(lab.all().await.count("vehicles"), 2);
     }
 
     async fn a_copy_without_people_enters_no_inspection_twice(lab) {
