@@ -48,7 +48,7 @@ struct Page<'a> {
     regions: Vec<RegionLine>,
     total: RegionLine,
     tables: Vec<(String, u64)>,
-    conflicts: usize,
+    conflicts: u64,
     held: u64,
     sites: Vec<SiteLine>,
     alerts: Vec<AlertLine>,
@@ -139,14 +139,11 @@ async fn gather<'a>(app: &App, words: &'static Words, viewer: &'a Viewer) -> Res
     let store = &app.store;
     let (status, sites) = (store.status().await?, store.sites().await?);
     let recent = store.recent(&viewer.sees, RECENT).await?;
-    let conflicts = store.conflicts().await?;
+    let open = store.open_of(&viewer.sees).await?;
     let alerts = store.alerts().await?;
     let activity = if viewer.is_admin { Some(store.audit(ACTIVITY).await?) } else { None };
     let told = Teller { words, zone: &app.settings.zone, sees: &viewer.sees, sites: sites_by_number(&sites) };
     let seen: Vec<&Site> = sites.iter().filter(|site| is_seen(&viewer.sees, &site.region)).collect();
-    let open = conflicts
-        .iter()
-        .filter(|kept| kept.state == store::ConflictState::New && told.sees_row(kept.region.as_deref()));
     Ok(Page {
         words,
         name: viewer.name.as_deref(),
@@ -157,7 +154,7 @@ async fn gather<'a>(app: &App, words: &'static Words, viewer: &'a Viewer) -> Res
         regions: told.regions(&status),
         total: told.total(&status),
         tables: told.tables(&status),
-        conflicts: open.count(),
+        conflicts: open.conflicts,
         held: seen.iter().map(|site| site.held).sum(),
         sites: seen.iter().map(|site| told.site(site)).collect(),
         alerts: alerts
@@ -183,11 +180,6 @@ struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    /// A row that says no region is headquarters' business.
-    fn sees_row(&self, region: Option<&str>) -> bool {
-        region.map_or(*self.sees == Region::All, |region| is_seen(self.sees, region))
-    }
-
     fn sees_site(&self, number: u32) -> bool {
         self.sites.get(&number).map_or(*self.sees == Region::All, |site| is_seen(self.sees, &site.region))
     }

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use serde_json::{Map, Value, json};
-use store::{ConflictState, KeptConflict, Pulse, RegionCount, Site, Status, Store};
+use store::{Pulse, RegionCount, Site, Status, Store};
 use tokio::time;
 
 use crate::{
@@ -88,9 +88,11 @@ pub(crate) async fn status(
         Caller::Site(device) => device.region,
         Caller::Shared => Region::All,
     };
-    let status = of_region(&app.store, app.store.status().await?, &sees).await?;
+    let mut sites = app.store.sites().await?;
+    sites.retain(|site| is_seen(&sees, &site.region));
+    let status = of_region(&app.store, app.store.status().await?, &sees, &sites).await?;
     let mut answer = head(&app);
-    answer.extend(counts(&status, &app.store.sites().await?, &sees));
+    answer.extend(counts(&status, &sites));
     Ok(Json(Value::Object(answer)))
 }
 
@@ -104,7 +106,7 @@ fn head(app: &App) -> Map<String, Value> {
 }
 
 /// The counts as somebody may know them who sees this region only: its own, and of tables that everybody shares all.
-async fn of_region(store: &Store, all: Status, sees: &Region) -> Result<Status, Refusal> {
+async fn of_region(store: &Store, all: Status, sees: &Region, sites: &[Site]) -> Result<Status, Refusal> {
     let Region::Named(region) = sees else { return Ok(all) };
     let own = all.regions.get(region).cloned().unwrap_or_default();
     let is_shared = |table: &str| !all.regions.values().any(|count| count.tables.contains_key(table));
@@ -114,30 +116,24 @@ async fn of_region(store: &Store, all: Status, sees: &Region) -> Result<Status, 
         None => 0,
     };
     let tables = all.tables.iter().map(|(table, all)| (table.clone(), rows(table, *all))).collect();
-    let conflicts = store.conflicts().await?;
-    let new = |kept: &&KeptConflict| kept.state == ConflictState::New && kept.region.as_ref() == Some(region);
-    let conflicts = conflicts.iter().filter(new);
-    let sites = store.sites().await?;
-    let sites: Vec<_> = sites.iter().filter(|site| is_seen(sees, &site.region)).collect();
-    let alerts = store.alerts().await?;
-    let alerts = alerts.iter().filter(|alert| sites.iter().any(|site| site.id == alert.site));
+    let open = store.open_of(sees).await?;
     Ok(Status {
         rev: all.rev,
         tables,
-        conflicts_open: conflicts.count() as u64,
+        conflicts_open: open.conflicts,
         held: sites.iter().map(|site| site.held).sum(),
-        alerts: alerts.count() as u64,
+        alerts: open.alerts,
         regions: [(region.clone(), own)].into(),
     })
 }
 
 /// The counts, and the sites that the key may see.
-fn counts(status: &Status, sites: &[Site], sees: &Region) -> Map<String, Value> {
+fn counts(status: &Status, sites: &[Site]) -> Map<String, Value> {
     let mut told: Map<String, Value> =
         status.tables.iter().map(|(table, rows)| (table.clone(), json!(rows))).collect();
     let regions: Map<String, Value> =
         status.regions.iter().map(|(name, count)| (name.clone(), Value::Object(region(count)))).collect();
-    let sites = sites.iter().filter(|site| is_seen(sees, &site.region)).map(site).collect::<Vec<_>>();
+    let sites = sites.iter().map(site).collect::<Vec<_>>();
     told.extend(object([
         ("regions", Value::Object(regions)),
         ("sites", Value::Array(sites)),

@@ -39,6 +39,6 @@ pub use settings::{Preset, Random, Settings, WallClock};
 pub use sites::{Device, Enrolment, Site};
 pub use told::{
     Alert, AuditEntry, ConflictState, Decision, Handout, Health, HeldBatch, HeldTable, KeptConflict,
-    KeptSide, Reason, Receipt, RecentChange, RegionCount, Status, TableReceipt, Take,
+    KeptSide, Open, Reason, Receipt, RecentChange, RegionCount, Status, TableReceipt, Take,
 };
 pub use uploads::upload_bytes_max;

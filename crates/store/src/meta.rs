@@ -56,6 +56,11 @@ impl Meta {
         })
     }
 
+    /// The last of the numbers that are given to anything but changes and sites.
+    pub const fn serial(&self) -> i64 {
+        self.serial
+    }
+
     pub async fn save(&mut self, db: &mut Db) -> Result<()> {
         let now: BTreeMap<String, String> = [
             ("form", FORM.to_string()),

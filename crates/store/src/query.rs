@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use database::{ColumnRead, Comparison, Condition, Read, Session, Write};
+use database::{ColumnRead, ColumnRef, Comparison, Condition, Read, Relation, Session, Write};
 use model::{Batch, Cell, Coercion, DataType, Uuid, Value, Zone, coerce};
 
 use crate::{Error, Result, shape::Place};
@@ -86,6 +86,18 @@ impl Db {
             places.iter().map(|at| Ok(self.place(table)?.reads[*at].clone())).collect::<Result<_>>()?;
         let batch = self.batch(table, &filter, &reads).await?;
         (0..batch.rows()).map(|at| take(Row(batch.row(at)))).collect()
+    }
+
+    /// The sum of what a query of ours counted of groups that have these values.
+    pub async fn count(&mut self, counts: &str, with: &[(&str, Value)]) -> Result<u64> {
+        let filter: Vec<Condition> =
+            with.iter().map(|(column, value)| equal(column, value.clone())).collect();
+        let from = Relation::Query(counts.to_owned());
+        let columns = [ColumnRead::new(ColumnRef::named("number"), DataType::INT64)];
+        let read = Read { filter: &filter, ..Read::whole(&from, &columns, &self.zone) };
+        let batch = self.session.read(&read).await?.batch;
+        let numbers = (0..batch.rows()).map(|at| Row(batch.row(at)).int(0));
+        Ok(u64::try_from(numbers.sum::<Result<i64>>()?).unwrap_or_default())
     }
 
     async fn read(&mut self, table: &str, filter: &[Condition]) -> Result<Vec<Row>> {

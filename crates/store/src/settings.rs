@@ -36,3 +36,20 @@ impl fmt::Debug for Settings {
         shown.field("address", &self.address).field("data_folder", &self.data_folder).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+impl Settings {
+    /// An empty store in a folder, with a clock that stands still.
+    pub(crate) fn test(folder: &std::path::Path) -> Self {
+        Self {
+            address: Address::sqlite(folder.join("hub.db")),
+            data_folder: folder.to_owned(),
+            preset: Preset {
+                rules: include_str!("../../../presets/rainstaff/tables.toml"),
+                schema: include_str!("../../../presets/rainstaff/office/schema.sqlite.sql"),
+            },
+            clock: Arc::new(|| 1),
+            random: Arc::new(|bytes| bytes.fill(1)),
+        }
+    }
+}

@@ -3,14 +3,19 @@
 use std::collections::{BTreeMap, HashMap};
 
 use merge::{Cells, Kept, Owner, Region, Rules, TableId, region};
-use model::Gid;
+use model::{Gid, Value};
 
 use crate::{
-    Alert, AuditEntry, ConflictState, Error, HeldBatch, RecentChange, RegionCount, Result, Status, engine,
+    Alert, AuditEntry, ConflictState, Error, HeldBatch, Open, RecentChange, RegionCount, Result, Status,
+    engine,
     meta::Meta,
     query::{Db, Row, text},
-    shape::{ALERTS, AUDIT, CONFLICTS, HELD, LOG, REGIONS},
+    shape::{ALERTS, AUDIT, HELD, LOG, REGIONS},
 };
+
+const ALERT_COUNTS: &str = include_str!("sql/alerts.sql");
+const CONFLICT_COUNTS: &str = include_str!("sql/conflicts.sql");
+const HELD_COUNTS: &str = include_str!("sql/held.sql");
 
 /// Counts of living rows; `known` is taken where nothing has changed since.
 pub(crate) async fn status(db: &mut Db, rules: &Rules, known: Option<Status>) -> Result<Status> {
@@ -19,11 +24,22 @@ pub(crate) async fn status(db: &mut Db, rules: &Rules, known: Option<Status>) ->
         Some(known) if known.rev == rev => known,
         _ => count(db, rules, rev).await?,
     };
-    status.conflicts_open =
-        db.find(CONFLICTS, &[("state", text(ConflictState::New.word()))]).await?.len() as u64;
-    status.held = db.find(HELD, &[("state", text(engine::WAITING))]).await?.len() as u64;
-    status.alerts = db.find(ALERTS, &[]).await?.len() as u64;
+    status.held = db.count(HELD_COUNTS, &[("state", text(engine::WAITING))]).await?;
+    let Open { conflicts, alerts } = open(db, &Region::All).await?;
+    (status.conflicts_open, status.alerts) = (conflicts, alerts);
     Ok(status)
+}
+
+/// Counted by the database: these tables only grow.
+pub(crate) async fn open(db: &mut Db, region: &Region) -> Result<Open> {
+    let of = match region {
+        Region::All => Vec::new(),
+        Region::Named(name) => vec![("region", text(name))],
+    };
+    let alerts = db.count(ALERT_COUNTS, &of).await?;
+    let new = ("state", text(ConflictState::New.word()));
+    let conflicts = db.count(CONFLICT_COUNTS, &[vec![new], of].concat()).await?;
+    Ok(Open { conflicts, alerts })
 }
 
 async fn count(db: &mut Db, rules: &Rules, rev: i64) -> Result<Status> {
@@ -70,24 +86,36 @@ pub(crate) async fn recent(db: &mut Db, region: &Region, count: usize) -> Result
         Region::All => Vec::new(),
         Region::Named(name) => vec![("region", text(name))],
     };
-    let mut before = Meta::load(db).await?.rev.0.saturating_add(1);
-    let mut back = i64::try_from(count).unwrap_or(i64::MAX).clamp(1, BACK_MAX);
-    let mut changes = Vec::new();
-    // Not every number became a line of this region: look further back until there are enough, or no more.
-    while changes.len() < count && before > 0 {
-        let after = before.saturating_sub(back).saturating_sub(1);
-        let rows = db.find_between(LOG, &with, "rev", (after, before)).await?;
-        let mut part = rows.iter().map(change).collect::<Result<Vec<_>>>()?;
-        part.sort_by(|a, b| (b.rev, &b.gid).cmp(&(a.rev, &a.gid)));
-        changes.append(&mut part);
-        before = after.saturating_add(1);
-        back = back.saturating_mul(4).min(BACK_MAX);
-    }
+    let last = Meta::load(db).await?.rev.0;
+    let rows = newest(db, (LOG, "rev"), &with, (last, count)).await?;
+    let mut changes = rows.iter().map(change).collect::<Result<Vec<_>>>()?;
+    changes.sort_by(|a, b| (b.rev, &b.gid).cmp(&(a.rev, &a.gid)));
     changes.truncate(count);
     Ok(changes)
 }
 
-/// Changes that are looked through at once.
+/// Rows that have these values, and whose `column`, the first of the key, is highest: `count` of them or some more, if
+/// there are so many; in no order. `last` is the last number that was given.
+async fn newest(
+    db: &mut Db,
+    (table, column): (&str, &str),
+    with: &[(&str, Value)],
+    (last, count): (i64, usize),
+) -> Result<Vec<Row>> {
+    let mut before = last.saturating_add(1);
+    let mut back = i64::try_from(count).unwrap_or(i64::MAX).clamp(1, BACK_MAX);
+    let mut rows = Vec::new();
+    // Not every number became such a row: look further back until there are enough, or no more.
+    while rows.len() < count && before > 0 {
+        let after = before.saturating_sub(back).saturating_sub(1);
+        rows.append(&mut db.find_between(table, with, column, (after, before)).await?);
+        before = after.saturating_add(1);
+        back = back.saturating_mul(4).min(BACK_MAX);
+    }
+    Ok(rows)
+}
+
+/// Numbers that are looked through at once.
 const BACK_MAX: i64 = 10_000;
 
 fn change(row: &Row) -> Result<RecentChange> {
@@ -129,7 +157,8 @@ pub(crate) async fn alerts(db: &mut Db) -> Result<Vec<Alert>> {
 }
 
 pub(crate) async fn audit(db: &mut Db, count: usize) -> Result<Vec<AuditEntry>> {
-    let mut rows = db.find(AUDIT, &[]).await?;
+    let last = Meta::load(db).await?.serial();
+    let mut rows = newest(db, (AUDIT, "id"), &[], (last, count)).await?;
     rows.sort_by_key(|row| std::cmp::Reverse(row.int(0).unwrap_or_default()));
     let entry = |row: &Row| {
         let (who, action, what) = (row.text(2)?.to_owned(), row.text(3)?.to_owned(), row.text(4)?.to_owned());

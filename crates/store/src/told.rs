@@ -83,6 +83,15 @@ pub struct Status {
     pub alerts: u64,
 }
 
+/// What people of a region should look at, counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// As [`Status::conflicts_open`].
+    pub conflicts: u64,
+    /// Of the region's sites.
+    pub alerts: u64,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RegionCount {
     /// Living rows by table, of tables that have regions.

@@ -253,7 +253,7 @@ mod tests {
     use tokio::sync::watch;
 
     use super::*;
-    use crate::{Preset, Pulse, engine::Note, tell};
+    use crate::{Pulse, engine::Note, tell};
 
     struct Panics;
 
@@ -269,17 +269,7 @@ mod tests {
     }
 
     async fn store(folder: &Path) -> (Arc<Hub>, Db) {
-        let settings = Settings {
-            address: database::Address::sqlite(folder.join("hub.db")),
-            data_folder: folder.to_owned(),
-            preset: Preset {
-                rules: include_str!("../../../presets/rainstaff/tables.toml"),
-                schema: include_str!("../../../presets/rainstaff/office/schema.sqlite.sql"),
-            },
-            clock: Arc::new(|| 1),
-            random: Arc::new(|bytes| bytes.fill(1)),
-        };
-        let hub = Arc::new(Hub::new(settings).await.unwrap());
+        let hub = Arc::new(Hub::new(Settings::test(folder)).await.unwrap());
         let db = prepare(&hub).await.unwrap();
         (hub, db)
     }
@@ -349,5 +339,38 @@ mod tests {
             tell::audit(&mut db, 10).await.unwrap().into_iter().map(|entry| entry.action).collect();
         noted.reverse();
         assert_eq!(noted, ["first", "second", "third"], "each once, and nothing of what panicked");
+    }
+
+    struct Numbers(u32);
+
+    #[async_trait]
+    impl Job for Numbers {
+        type Answer = ();
+        type Failure = Error;
+
+        async fn run(&mut self, desk: &mut Desk<'_>) -> Result<()> {
+            (0..self.0).for_each(|_| _ = desk.meta.next_serial());
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn the_newest_lines_of_the_audit_are_found_however_far_apart_their_numbers_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let (hub, db) = store(folder.path()).await;
+        let places = Arc::clone(&db.places);
+        let (queue, _) = start(Arc::clone(&hub), db);
+        let mut noted = Vec::new();
+        for at in 0..12 {
+            noted.insert(0, at.to_string());
+            ask(&queue, note(&noted[0])).await.unwrap();
+            ask(&queue, Numbers(at % 3 * 20)).await.unwrap();
+        }
+        let mut db = reopen(&hub, places).await.unwrap();
+        for count in 0..=13 {
+            let told = tell::audit(&mut db, count).await.unwrap();
+            let newest = noted.iter().take(count);
+            assert!(told.iter().map(|entry| &entry.action).eq(newest), "{count}: {told:?}");
+        }
     }
 }

@@ -28,6 +28,10 @@ async fn kept(lab: &Lab, column: &str) -> KeptConflict {
     conflicts.into_iter().find(|kept| kept.column.as_deref() == Some(column)).unwrap()
 }
 
+fn site_of(sites: &[store::Site], id: u32) -> &str {
+    sites.iter().find(|site| site.id == id).map_or("", |site| &site.region)
+}
+
 on_both! {
     async fn every_kept_value_counts_until_somebody_has_looked_at_it(lab) {
         let (_, _, title) = two_titles(&lab).await;
@@ -41,6 +45,27 @@ on_both! {
         let seen = kept(&lab, "title").await;
         assert_eq!((seen.state, seen.who.as_deref()), (ConflictState::Seen, Some("merkez")));
         assert!(seen.looked_ms.is_some());
+    }
+
+    async fn what_waits_is_counted_for_the_region_whose_it_is(lab) {
+        two_titles(&lab).await;
+        let mut bursa = lab.empty_pc("Bursa 1", "Bursa").await;
+        lab.sync(&bursa).await;
+        bursa.desktop.region = "Ankara".to_owned();
+        bursa.desktop.save_employee(None, &Employee { full_name: "Başka Örnek", ..Employee::default() }).unwrap();
+        lab.send(&bursa).await.unwrap();
+        let conflicts = lab.store.conflicts().await.unwrap();
+        let (alerts, sites) = (lab.store.alerts().await.unwrap(), lab.store.sites().await.unwrap());
+        for region in ["*", "Ankara", "Bursa", "İzmir"] {
+            let of = |other: Option<&str>| region == "*" || other == Some(region);
+            let new = conflicts.iter().filter(|kept| kept.state == ConflictState::New && of(kept.region.as_deref()));
+            let told = alerts.iter().filter(|alert| of(Some(site_of(&sites, alert.site))));
+            let open = lab.store.open_of(&merge::Region::new(region)).await.unwrap();
+            assert_eq!((open.conflicts, open.alerts), (new.count() as u64, told.count() as u64), "{region}");
+        }
+        assert!(!conflicts.is_empty() && alerts.iter().any(|alert| site_of(&sites, alert.site) == "Bursa"));
+        let all = lab.store.status().await.unwrap();
+        assert_eq!((all.conflicts_open, all.alerts), (conflicts.len() as u64, alerts.len() as u64));
     }
 
     async fn a_value_is_put_back_by_headquarters_and_reaches_the_offices(lab) {
