@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use merge::{Rules, Stored, TableId};
-use model::{Gid, Value};
+use model::{Gid, Rev, Value};
 
 use crate::{
     ConflictState, Error, KeptConflict, KeptSide, Result, engine,
@@ -16,6 +16,7 @@ use crate::{
 const TABLE: usize = 1;
 const GID: usize = 2;
 const COLUMN: usize = 3;
+const AT: usize = 10;
 const STATE: usize = 13;
 const WHO: usize = 14;
 const LOOKED: usize = 15;
@@ -65,6 +66,11 @@ impl Entry {
     pub fn loser(&self) -> Result<Option<Value>> {
         let cells: merge::Cells = replica::codec::Stored::decode(self.0.bytes(LOSER_CELL)?)?;
         Ok(cells.into_iter().next().flatten())
+    }
+
+    /// The change that made it a conflict.
+    pub fn at(&self) -> Result<Rev> {
+        self.0.int(AT).map(Rev)
     }
 
     pub fn state(&self) -> Result<ConflictState> {

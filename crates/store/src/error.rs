@@ -2,6 +2,8 @@
 
 use model::ErrorKind;
 
+use crate::RecentChange;
+
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// The store could not do it; what was asked for was not at fault.
@@ -53,6 +55,9 @@ pub enum Error {
     NoConflict(i64),
     #[error("the row is not there any more, or what it refers to is not")]
     Gone,
+    /// This change came in after the conflict; what did not stand would overwrite it, or take it away.
+    #[error("change {} came in after the conflict", .0.rev)]
+    Later(Box<RecentChange>),
     /// A defect.
     #[error("{0}")]
     Broken(&'static str),
@@ -101,7 +106,9 @@ impl Error {
             Self::NoSite(_) | Self::NoHeld(_) | Self::Superseded(_) | Self::NoConflict(_) | Self::Gone => {
                 ErrorKind::Missing
             }
-            Self::SiteExists(_) | Self::BadName(_) | Self::Regions(_) => ErrorKind::Constraint,
+            Self::SiteExists(_) | Self::BadName(_) | Self::Regions(_) | Self::Later(_) => {
+                ErrorKind::Constraint
+            }
             Self::Ended => ErrorKind::Connection,
             Self::Waiting(_) => ErrorKind::Busy,
             Self::File(_) | Self::Handout(_) | Self::Broken(_) => ErrorKind::Internal,

@@ -319,7 +319,8 @@ impl Store {
     ///
     /// # Errors
     /// `NoConflict` when there is none of this number or it is decided; `Gone` when what did not stand cannot be put back
-    /// because the row, or what it referred to, is not there any more: then nothing is done.
+    /// because the row, or what it referred to, is not there any more; `Later` when it would overwrite, or take away, what
+    /// came in after the conflict. Then nothing is done.
     pub async fn resolve(&self, conflict: i64, take: Take, who: &str) -> Result<()> {
         self.ask(engine::Resolve { conflict, take, who: sites::visible(who) }).await
     }

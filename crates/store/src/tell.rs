@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use merge::{Cells, Kept, Owner, Region, Rules, TableId, region};
-use model::{Gid, Value};
+use model::{Gid, Rev, Value};
 
 use crate::{
     Alert, AuditEntry, ConflictState, Error, HeldBatch, Open, RecentChange, RegionCount, Result, Status,
@@ -92,6 +92,13 @@ pub(crate) async fn recent(db: &mut Db, region: &Region, count: usize) -> Result
     changes.sort_by(|a, b| (b.rev, &b.gid).cmp(&(a.rev, &a.gid)));
     changes.truncate(count);
     Ok(changes)
+}
+
+/// A change by its number; of the rows that it wrote this one, or else one that went with it.
+pub(crate) async fn change_of(db: &mut Db, rev: Rev, gid: Gid) -> Result<RecentChange> {
+    let mut rows = db.find(LOG, &[("rev", Value::Int(rev.0))]).await?;
+    rows.sort_by_key(|row| row.0[1] != gid.into());
+    change(rows.first().ok_or(Error::Broken("a change is not in the history"))?)
 }
 
 /// Rows that have these values, and whose `column`, the first of the key, is highest: `count` of them or some more, if

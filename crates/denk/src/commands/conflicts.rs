@@ -1,7 +1,7 @@
 //! `denk conflicts`: values that two people changed, of which one did not stand, and what a person decides about them.
 
 use serde_json::{Value, json};
-use store::{ConflictState, Error, KeptConflict, KeptSide, Take};
+use store::{ConflictState, Error, KeptConflict, KeptSide, RecentChange, Site, Take};
 
 use crate::{
     Context, Outcome,
@@ -90,17 +90,9 @@ async fn show(hub: &HubStore, id: i64, context: &Context) -> Result<Outcome> {
 async fn take(hub: &HubStore, id: i64, side: ConflictSide, context: &Context) -> Result<Outcome> {
     let one = find(hub, id).await?;
     let take = if one.standing() == side { Take::Winner } else { Take::Loser };
-    hub.store.resolve(id, take, WHO).await.map_err(|error| match error {
-        Error::NoConflict(_) => {
-            let who = one.who.clone().unwrap_or_default();
-            refused(
-                message("conflicts-decided-why").with("id", id.to_string()).with("who", who),
-                "conflicts-decided-hint",
-            )
-        }
-        Error::Gone => refused(message("conflicts-gone"), "conflicts-gone-hint"),
-        other => hub.failure(&other),
-    })?;
+    if let Err(error) = hub.store.resolve(id, take, WHO).await {
+        return Err(failure(hub, &one, error, context).await);
+    }
     context.output.answer(&json!({ "id": id, "taken": side.word() }));
     let value = words(context, &one, one.side(side));
     let done = message(match take {
@@ -109,6 +101,34 @@ async fn take(hub: &HubStore, id: i64, side: ConflictSide, context: &Context) ->
     });
     context.output.line(&context.text.say(&done.with("id", id.to_string()).with("value", value)));
     Ok(Outcome::Done)
+}
+
+async fn failure(hub: &HubStore, one: &KeptConflict, error: Error, context: &Context) -> Failure {
+    match error {
+        Error::NoConflict(_) => {
+            let why = message("conflicts-decided-why").with("id", one.id.to_string());
+            refused(why.with("who", one.who.clone().unwrap_or_default()), "conflicts-decided-hint")
+        }
+        Error::Gone => refused(message("conflicts-gone"), "conflicts-gone-hint"),
+        Error::Later(change) => match hub.store.sites().await {
+            Ok(sites) => refused(later(one, &change, &sites, context), "conflicts-later-hint"),
+            Err(error) => hub.failure(&error),
+        },
+        other => hub.failure(&other),
+    }
+}
+
+/// What came in after a conflict.
+fn later(one: &KeptConflict, change: &RecentChange, sites: &[Site], context: &Context) -> Message {
+    let site = sites.iter().find(|site| site.id == change.site);
+    let site = site.map_or_else(|| context.text.get("conflicts-headquarters"), |site| site.name.clone());
+    let (why, what) = match &one.column {
+        Some(column) => {
+            ("conflicts-later", said(change.after.as_ref().and_then(|row| row.get(column)), context))
+        }
+        None => ("conflicts-later-row", change.table.clone()),
+    };
+    message(why).with("site", site).with("at", context.moment(change.at_ms)).with("what", what)
 }
 
 async fn all(hub: &HubStore) -> Result<Vec<KeptConflict>> {
@@ -161,6 +181,12 @@ fn words(context: &Context, one: &KeptConflict, side: &KeptSide) -> String {
     match &side.value {
         None if one.column.is_none() && *side == one.loser => context.text.get("conflicts-deletion"),
         None if one.column.is_none() => context.text.get("conflicts-row"),
+        value => said(value.as_ref(), context),
+    }
+}
+
+fn said(value: Option<&Value>, context: &Context) -> String {
+    match value {
         None | Some(Value::Null) => context.text.get("conflicts-empty"),
         Some(Value::String(text)) => format!("`{text}`"),
         Some(value) => value.to_string(),

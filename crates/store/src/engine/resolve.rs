@@ -1,14 +1,17 @@
 //! What people do about values that did not stand.
 
 use async_trait::async_trait;
-use merge::{Action, Age, Author, Change, Edit, Mint as _, Region, Scope, TableId, Verdict, merge};
-use model::{Gid, SiteId, Value};
+use merge::{
+    Action, Age, Author, Change, Edit, Mint as _, Region, Scope, Stored, TableId, Verdict, Written, merge,
+};
+use model::{Gid, Rev, SiteId, Value};
 
 use super::{audit, history, rows};
 use crate::{
     ConflictState, Error, Result, Take,
     conflicts::Entry,
     desk::{Desk, Made},
+    tell,
     writer::Job,
 };
 
@@ -68,7 +71,8 @@ impl Job for Resolve {
     }
 }
 
-/// Makes what did not stand stand: the value in its column, or the deletion.
+/// Makes what did not stand stand: the value in its column, or the deletion. What came in after the conflict was not what
+/// the person decided about: it is neither overwritten nor taken away.
 async fn put_back(desk: &mut Desk<'_>, entry: &Entry) -> Result<()> {
     let rules = &desk.hub.rules;
     let table = rules.table(entry.table()?).ok_or(Error::Gone)?;
@@ -76,9 +80,13 @@ async fn put_back(desk: &mut Desk<'_>, entry: &Entry) -> Result<()> {
         Some(column) => Some(rules[table].column(column).ok_or(Error::Gone)?),
         None => None,
     };
-    let gid = living(desk, table, entry.gid()?).await?;
+    let row = living(desk, table, entry.gid()?).await?;
+    let (gid, at) = (row.gid, entry.at()?);
     let action = match column {
         None => Action::Delete { with: None },
+        Some(column) if row.marks[column.0].rev > at => {
+            return Err(later(desk, row.marks[column.0].rev, gid).await?);
+        }
         Some(column) => {
             let value = entry.loser()?.unwrap_or(Value::Null);
             Action::Update(vec![Edit { column, base: None, value }])
@@ -96,17 +104,33 @@ async fn put_back(desk: &mut Desk<'_>, entry: &Entry) -> Result<()> {
     if matches!(outcome.verdict, Verdict::Refused(_) | Verdict::NotDeleted) {
         return Err(Error::Gone);
     }
+    if column.is_none()
+        && let Some((wrote, gid)) = outcome.written.iter().filter_map(last_written).max()
+        && wrote > at
+    {
+        return Err(later(desk, wrote, gid).await?);
+    }
     rows::save(desk.db, rules, &scope.take_changed()).await?;
     history::write(desk, &changes, &[(rev, outcome)], &scope).await
 }
 
+/// When somebody last wrote a row that goes, or loses a reference, with a deletion.
+fn last_written(written: &Written) -> Option<(Rev, Gid)> {
+    let before = written.before.as_ref()?;
+    before.heard.values().map(|heard| (heard.wrote, before.gid)).max()
+}
+
+/// Tells what came in after the conflict.
+async fn later(desk: &mut Desk<'_>, rev: Rev, gid: Gid) -> Result<Error> {
+    Ok(Error::Later(Box::new(tell::change_of(desk.db, rev, gid).await?)))
+}
+
 /// The living row that goes by this identity.
-async fn living(desk: &mut Desk<'_>, table: TableId, mut gid: Gid) -> Result<Gid> {
+async fn living(desk: &mut Desk<'_>, table: TableId, mut gid: Gid) -> Result<Stored> {
     let became = rows::became(desk.db).await?;
     while let Some(next) = became.get(&gid) {
         gid = *next;
     }
     let found = rows::rows_of(desk.db, &desk.hub.rules, table, &[gid]).await?;
-    let row = found.into_iter().find(merge::Stored::lives).ok_or(Error::Gone)?;
-    Ok(row.gid)
+    found.into_iter().find(Stored::lives).ok_or(Error::Gone)
 }

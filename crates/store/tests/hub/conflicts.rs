@@ -116,6 +116,60 @@ on_both! {
         assert_eq!(lab.all().await.count("timesheets"), before - 1);
     }
 
+    async fn what_came_in_after_a_conflict_is_never_overwritten_by_deciding_it(lab) {
+        let (first, second, title) = two_titles(&lab).await;
+        // The office corrects it once more.
+        let id: i64 = value(&second, "select id from employees order by full_name");
+        let name: String = value(&second, "select full_name from employees order by full_name");
+        second.desktop.save_employee(Some(id), &Employee { full_name: &name, title: "Ustabaşı", ..Employee::default() }).unwrap();
+        lab.send(&second).await.unwrap();
+        let (before, rev) = (lab.all().await, lab.store.health().await.unwrap().rev);
+        let late = lab.store.resolve(title.id, Take::Loser, "merkez").await.unwrap_err();
+        let Error::Later(change) = late else { panic!("{late:?}") };
+        assert_eq!((change.site, &change.after.unwrap()["title"]), (second.device.site.0, &"Ustabaşı".into()));
+        assert_eq!((lab.all().await, lab.store.health().await.unwrap().rev), (before, rev));
+        assert_eq!(kept(&lab, "title").await.state, ConflictState::New);
+        // Another column of the row is another matter.
+        let id: i64 = value(&first, "select id from employees order by full_name");
+        first.desktop.save_employee(Some(id), &Employee { full_name: &name, title: "Usta", identity_no: "10000000146", ..Employee::default() }).unwrap();
+        lab.send(&first).await.unwrap();
+        lab.store.resolve(title.id, Take::Winner, "merkez").await.unwrap();
+        assert!(lab.all().await.has("employees", "Ustabaşı"), "what stands can be confirmed");
+    }
+
+    async fn a_deletion_takes_nothing_with_it_that_came_in_after_the_conflict(lab) {
+        for (seed, region, later) in [(1, "Ankara", "employees"), (2, "Bursa", "timesheets")] {
+            let first = lab.pc(&format!("{region} 1"), region, seed).await;
+            let second = lab.empty_pc(&format!("{region} 2"), region).await;
+            lab.sync(&first).await;
+            lab.sync(&second).await;
+            let person = "select id from employees where id not in (select employee_id from timesheets) order by full_name";
+            let (id, there): (i64, i64) = (value(&first, person), value(&second, person));
+            let name: String = value(&first, &format!("select full_name from employees where id = {id}"));
+            let edit = |title| Employee { full_name: &name, title, ..Employee::default() };
+            second.desktop.save_employee(Some(there), &edit("Usta")).unwrap();
+            lab.sync(&second).await;
+            first.desktop.delete(Record::Employee, id).unwrap();
+            lab.send(&first).await.unwrap();
+            let conflicts = lab.store.conflicts().await.unwrap();
+            let deletion = conflicts.iter().find(|kept| kept.column.is_none()).unwrap().id;
+            match later {
+                "employees" => _ = second.desktop.save_employee(Some(there), &edit("Kalfa")).unwrap(),
+                _ => {
+                    let sheet = Timesheet { employee_id: there, work_date: "2026-01-30", ..Timesheet::default() };
+                    second.desktop.save_timesheet(None, &sheet).unwrap();
+                }
+            }
+            lab.send(&second).await.unwrap();
+            let before = lab.all().await;
+            let late = lab.store.resolve(deletion, Take::Loser, "merkez").await.unwrap_err();
+            let Error::Later(change) = late else { panic!("{later}: {late:?}") };
+            assert_eq!((change.table.as_str(), change.site), (later, second.device.site.0));
+            assert_eq!(lab.all().await, before, "{later}");
+            lab.store.resolve(deletion, Take::Winner, "merkez").await.unwrap();
+        }
+    }
+
     async fn nothing_is_put_back_into_a_row_that_is_gone(lab) {
         let (first, _, title) = two_titles(&lab).await;
         lab.fetch(&first).await;
