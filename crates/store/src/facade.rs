@@ -11,6 +11,7 @@ use std::{
 use database::Begin;
 use fail::fail_point;
 use merge::Region;
+use replica::office_file::OfficeFile;
 use tokio::{
     sync::{Mutex, MutexGuard, RwLock},
     task::JoinHandle,
@@ -232,9 +233,9 @@ impl Store {
         let (file, mark) = uploads::read(&self.inner.hub, upload).await?;
         let name = uploads::keep(&self.inner.hub, device, upload).await?;
         fail_point!("store-upload-kept");
-        let mode = Mode::Apply;
+        let (mode, waiting) = (Mode::Apply, self.waiting(device, None).await?);
         let (device, reason) = (device.clone(), reason.to_owned());
-        let job = engine::Receive { device, file, mark, reason, upload: name.clone(), mode };
+        let job = engine::Receive { device, file, mark, reason, upload: name.clone(), waiting, mode };
         let answer = self.ask(job).await;
         if matches!(answer, Err(Rejected::Rows(_) | Rejected::Revoked)) {
             uploads::discard(&self.inner.hub, &name);
@@ -249,7 +250,8 @@ impl Store {
     pub async fn plan(&self, device: &Device, upload: &Path) -> std::result::Result<Receipt, Rejected> {
         let (file, mark) = uploads::read(&self.inner.hub, upload).await?;
         let (device, reason, upload) = (device.clone(), "plan".to_owned(), String::new());
-        self.ask(engine::Receive { device, file, mark, reason, upload, mode: Mode::Plan }).await
+        let (mode, waiting) = (Mode::Plan, Vec::new());
+        self.ask(engine::Receive { device, file, mark, reason, upload, waiting, mode }).await
     }
 
     /// The file for this device: its region (`*`: everything), under its own ids, with its own settings.
@@ -399,14 +401,40 @@ impl Store {
 
     async fn held_upload(&self, id: i64, mode: Mode) -> std::result::Result<engine::Receive, Rejected> {
         let (device, upload, reason) = ask_reader!(self, db, engine::held_batch(db, id).await)?;
-        let path: PathBuf = self.inner.hub.uploads().join(&upload);
+        let (file, mark) = self.held_file(id, &upload).await?;
+        let waiting = self.waiting(&device, Some(id)).await?;
+        Ok(engine::Receive { device, file, mark, reason, upload, waiting, mode })
+    }
+
+    /// What waits of a site, except this one.
+    async fn waiting(&self, device: &Device, except: Option<i64>) -> Result<Vec<engine::Waiting>> {
+        let mut waiting = Vec::new();
+        for (id, upload) in ask_reader!(self, db, engine::waiting_of(db, device.site).await)? {
+            // Somebody may decide it meanwhile: then it no longer waits.
+            if except != Some(id)
+                && let Ok((file, mark)) = self.held_file(id, &upload).await
+            {
+                waiting.push(engine::Waiting { id, file, mark });
+            }
+        }
+        Ok(waiting)
+    }
+
+    async fn held_file(
+        &self,
+        id: i64,
+        upload: &str,
+    ) -> std::result::Result<(OfficeFile, uploads::Mark), Rejected> {
+        let path: PathBuf = self.inner.hub.uploads().join(upload);
         if !path.exists() {
             // Another hub received it.
             let bytes = ask_reader!(self, db, engine::held_file(db, id).await)?;
-            uploads::keep_bytes(&self.inner.hub, &upload, bytes).await?;
+            if bytes.is_empty() {
+                return Err(Error::NoHeld(id).into());
+            }
+            uploads::keep_bytes(&self.inner.hub, upload, bytes).await?;
         }
-        let (file, mark) = uploads::read(&self.inner.hub, &path).await?;
-        Ok(engine::Receive { device, file, mark, reason, upload, mode })
+        uploads::read(&self.inner.hub, &path).await
     }
 
     async fn prune(&self) -> Result<()> {

@@ -3,12 +3,15 @@
 use std::collections::HashSet;
 
 use async_trait::async_trait;
-use model::Value;
+use model::{SiteId, Value};
+use replica::office_file::OfficeFile;
 
 use super::{
     audit,
     choose::{Base, Way},
-    ids, lineage,
+    ids,
+    later::{Lack, lack},
+    lineage,
     receive::{Mode, Receive},
 };
 use crate::{
@@ -18,7 +21,7 @@ use crate::{
     shape::{HELD, HELD_FILES},
     sites::{self, visible},
     told::HeldTable,
-    uploads,
+    uploads::{self, Mark},
     writer::Job,
 };
 
@@ -26,12 +29,43 @@ pub(crate) const WAITING: &str = "waiting";
 /// The same file is not held again: it only has to take its next hand-out. With anything new in it, it is.
 const SENT_BACK: &str = "sent_back";
 const LET_THROUGH: &str = "let_through";
-/// A later file of the same lineage was merged: what this one said is no longer what the PC says.
+/// A later file of the same PC was merged: what this one said is no longer what the PC says.
 const SUPERSEDED: &str = "superseded";
 /// Of a held file, in one row.
 const PART_BYTES: usize = 1 << 20;
 
-/// Keeps a batch, in place of an earlier one of the same lineage.
+/// A batch that waits, with its file.
+pub(crate) struct Waiting {
+    pub id: i64,
+    pub file: OfficeFile,
+    pub mark: Mark,
+}
+
+/// Which batches of a site wait: each with the name under which its file is kept.
+pub(crate) async fn of_site(db: &mut Db, site: SiteId) -> Result<Vec<(i64, String)>> {
+    let with = [("site", Value::Int(i64::from(site.0))), ("state", text(WAITING))];
+    let rows = db.find(HELD, &with).await?;
+    rows.iter().map(|row| Ok((row.int(0)?, row.text(4)?.to_owned()))).collect()
+}
+
+impl Receive {
+    /// What the file lacks of a batch that waits; `None`: it is of another file, or nothing is known of it.
+    fn lacks(&self, desk: &Desk<'_>, base: &Base, row: &Row) -> Result<Option<Lack>> {
+        // A file that is met for the first time has no lineage yet that its next upload could be known by.
+        let met = matches!(base.way, Way::Meet { .. }) && !self.device.shared;
+        if row.text(3)? != base.lineage.name && !met {
+            return Ok(None);
+        }
+        let id = row.int(0)?;
+        let before = self.waiting.iter().find(|waiting| waiting.id == id);
+        let lack = |before: &Waiting| {
+            lack(desk.hub, &base.shadow, (&before.file, &before.mark), (&self.file, &self.mark))
+        };
+        Ok(before.map(lack))
+    }
+}
+
+/// Keeps a batch, in place of an earlier one of the same PC: one of which it lacks nothing.
 pub(super) async fn keep(
     desk: &mut Desk<'_>,
     upload: &Receive,
@@ -42,12 +76,9 @@ pub(super) async fn keep(
     let digest = blake3::hash(&file).to_hex().to_string();
     let mut id = None;
     for row in desk.db.find(HELD, &[("site", Value::Int(i64::from(upload.device.site.0)))]).await? {
-        // A file that is met for the first time has no lineage yet that its next upload could be known by.
-        let met = matches!(base.way, Way::Meet { .. }) && !upload.device.shared;
-        let same = row.text(3)? == base.lineage.name || met;
         match row.text(6)? {
-            SENT_BACK if same && row.text_or_none(9)? == Some(&digest) => return Ok(()),
-            WAITING if same => id = Some(row.int(0)?),
+            SENT_BACK if row.text_or_none(9)? == Some(&digest) => return Ok(()),
+            WAITING if upload.lacks(desk, base, &row)? == Some(Lack::default()) => id = Some(row.int(0)?),
             _ => {}
         }
     }
@@ -96,11 +127,13 @@ pub(crate) async fn file(db: &mut Db, id: i64) -> Result<Vec<u8>> {
     Ok(parts.concat())
 }
 
-/// Ends what waits of a lineage of which a later file was merged.
-pub(super) async fn supersede(desk: &mut Desk<'_>, upload: &Receive, lineage: &str) -> Result<()> {
+/// Ends what waits of a lineage of which a later file is merged: one that has everything that it would have brought.
+pub(super) async fn supersede(desk: &mut Desk<'_>, upload: &Receive, base: &Base) -> Result<()> {
     let site = Value::Int(i64::from(upload.device.site.0));
-    let with = [("site", site), ("lineage", text(lineage)), ("state", text(WAITING))];
-    for mut row in desk.db.find(HELD, &with).await? {
+    for mut row in desk.db.find(HELD, &[("site", site), ("state", text(WAITING))]).await? {
+        if upload.lacks(desk, base, &row)?.is_none_or(|lack| lack.news) {
+            continue;
+        }
         let held = row.0[0].clone();
         row.0[6] = text(SUPERSEDED);
         audit(desk, &upload.device.name, SUPERSEDED, row.text(4)?).await?;

@@ -42,6 +42,8 @@ pub(crate) struct Receive {
     pub reason: String,
     /// The name under which the file is kept.
     pub upload: String,
+    /// What waited of the site when the file came.
+    pub waiting: Vec<holding::Waiting>,
     pub mode: Mode,
 }
 
@@ -192,6 +194,7 @@ impl Receive {
             shadow::save_table(desk.db, rules, &base.lineage, (*table, parts)).await?;
         }
         lineage::save_aside(desk.db, rules, &base.lineage.name, &settling.aside()).await?;
+        holding::supersede(desk, self, &base).await?;
         let Base { mut lineage, root, mut pc, gone, last_ids, .. } = base;
         lineage.counter = self.mark.counter.unwrap_or(lineage.counter);
         lineage.content = Some(self.mark.content.clone());
@@ -212,7 +215,6 @@ impl Receive {
         }
         pc.latest = Some(lineage.name.clone());
         pc.contact = desk.meta.next_serial();
-        holding::supersede(desk, self, &lineage.name).await?;
         shadow::sweep(desk.db, &mut pc).await?;
         lineage::save_pc(desk.db, &pc).await?;
         if self.device.shared { forget::pcs(desk, self.device.site).await } else { Ok(()) }

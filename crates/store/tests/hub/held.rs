@@ -196,6 +196,59 @@ on_both! {
         assert_eq!((Book::of(&pc), all.count("employees")), (all.clone(), before.count("employees") + 1));
     }
 
+    async fn of_two_pcs_that_are_met_for_the_first_time_under_one_token_each_batch_waits(lab) {
+        // The token is of another region than the files.
+        let device = lab.site("Bursa 1", "Bursa").await;
+        let first = lab.pc_of(device.clone(), "Ankara", 1, Shape::Live, Size::small());
+        let copy = lab.copy(&first, device.clone(), "Ankara");
+        let other = lab.pc_of(device, "Ankara", 2, Shape::Live, Size::small());
+        for (pc, name) in [(&first, "Birinci Örnek"), (&copy, "İkinci Örnek")] {
+            pc.desktop.save_employee(None, &Employee { full_name: name, ..Employee::default() }).unwrap();
+        }
+        for (at, pc) in [&first, &copy, &other].into_iter().enumerate() {
+            assert!(lab.send(pc).await.unwrap().held > 0);
+            assert_eq!(lab.store.held().await.unwrap().len(), at + 1);
+        }
+        // Each of them goes on; its newest batch stands for its earlier ones.
+        let before = lab.store.held().await.unwrap();
+        for pc in [&copy, &first, &other, &copy] {
+            let id: i64 = value(pc, "select max(id) from employees");
+            let name: String = value(pc, &format!("select full_name from employees where id = {id}"));
+            let edit = Employee { full_name: &name, title: "Usta", ..Employee::default() };
+            pc.desktop.save_employee(Some(id), &edit).unwrap();
+            pc.desktop.save_employee(None, &Employee { full_name: "Yeni Örnek", ..Employee::default() }).unwrap();
+            assert!(lab.send(pc).await.unwrap().held > 0);
+        }
+        let held = lab.store.held().await.unwrap();
+        assert_eq!(held.iter().map(|one| one.id).collect::<Vec<_>>(), before.iter().map(|one| one.id).collect::<Vec<_>>());
+        for (one, foreign) in held.iter().zip([11, 12, 10]) {
+            let employees = one.tables.iter().find(|held| held.table == "employees").unwrap();
+            assert_eq!(employees.refused, foreign, "{held:?}");
+        }
+    }
+
+    async fn of_two_copies_of_one_file_each_batch_waits_until_it_is_decided(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&pc).await;
+        let copies = [1, 2].map(|_| lab.copy(&pc, pc.device.clone(), "Ankara"));
+        pc.desktop.save_employee(None, &Employee { full_name: "Asıl Örnek", ..Employee::default() }).unwrap();
+        lab.send(&pc).await.unwrap();
+        let names = ["Birinci Örnek", "İkinci Örnek"];
+        for (copy, name) in copies.iter().zip(names) {
+            copy.desktop.save_employee(None, &Employee { full_name: name, ..Employee::default() }).unwrap();
+            let conn = Connection::open(copy.desktop.path()).unwrap();
+            conn.execute("update timesheets set notes = ?1", [name]).unwrap();
+            assert_eq!(lab.send(copy).await.unwrap().held, 1);
+        }
+        let held = lab.store.held().await.unwrap();
+        assert_eq!(held.len(), 2);
+        for (one, name) in held.iter().zip(names) {
+            lab.store.decide(one.id, Decision::LetThrough, "Merkez").await.unwrap();
+            assert!(lab.all().await.has("employees", name), "{name}");
+        }
+        assert!(lab.store.held().await.unwrap().is_empty());
+    }
+
     async fn a_pc_that_was_sent_back_can_be_held_again(lab) {
         let pc = emptied(&lab).await;
         for round in 0..2 {
