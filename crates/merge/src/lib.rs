@@ -31,6 +31,6 @@ pub use rules::{
     ColumnId, ColumnRule, ColumnType, ConflictPolicy, Guard, InsertOrder, Kept, OnDelete, Reference,
     RegionRule, Rules, RulesError, TableId, TableRules, insert_order, read,
 };
-pub use same::{Sameness, sameness};
+pub use same::{Identity, Sameness, sameness};
 pub use scope::{Scope, Want};
 pub use stored::{Cause, Dead, Heard, Mark, Stored};

@@ -62,15 +62,17 @@ pub fn sameness(rules: &TableRules, before: &Cells, now: &Cells) -> Sameness {
 }
 
 /// What the identifying columns say.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Identity {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
     Equal,
     Different,
+    /// One of the two has no number that somebody gave.
     Silent,
 }
 
 impl Identity {
-    fn of(rules: &TableRules, before: &Cells, now: &Cells) -> Self {
+    #[must_use]
+    pub fn of(rules: &TableRules, before: &Cells, now: &Cells) -> Self {
         let both = |column: &ColumnId| Some((number(&before[column.0])?, number(&now[column.0])?));
         let compared: Vec<_> = rules.identifying.iter().filter_map(both).collect();
         match compared.iter().any(|(before, now)| before == now) {

@@ -1,7 +1,7 @@
 //! Two office files, row by row, by what the rows are and never by their ids alone.
 //!
 //! Owns the matching of rows of two files that nobody has compared before: by natural key; else by the telling
-//! columns, of which references count as the row they name; else, for a row that was only renamed, by equal id where
+//! columns, of which references count as the row they name, unless numbers that somebody gave tell them apart; else, for a row that was only renamed, by equal id where
 //! the files number alike and the contents speak of the same thing. Several rows may say the same (two shifts of one
 //! day): equal ones are matched first. Does not know which file is newer.
 

@@ -2,8 +2,11 @@
 
 use std::{collections::HashMap, hash::Hash};
 
-use merge::{Cells, LocalRow, Sameness, TableRules, natural_key, sameness};
+use merge::{Cells, Identity, LocalRow, Sameness, TableRules, natural_key, sameness};
 use model::Value;
+
+/// Whether two rows of one identity are one, by their numbers and in how many columns they differ.
+type Fits = fn(Identity, usize) -> bool;
 
 /// Places of a row in the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,27 +94,34 @@ impl<'a> Matching<'a> {
         }
     }
 
-    /// Rows of one identity: first those that agree in all that both files know, then the likest.
+    /// Rows of one identity: first those that agree in all that both files know, then those with an equal number that
+    /// somebody gave, then the likest. Namesakes with different numbers are two people.
     fn by_identity(&mut self) {
         let mut left = self.left(|row| identity(self.rules, &row.cells));
-        for differing_max in [0, usize::MAX] {
+        let agree: Fits = |_, differing| differing == 0;
+        let numbered: Fits = |identity, _| identity == Identity::Equal;
+        let likest: Fits = |identity, _| identity != Identity::Different;
+        for fits in [agree, numbered, likest] {
             for at in self.alone() {
                 let own = identity(self.rules, &self.first[at].cells);
                 let Some(others) = own.and_then(|own| left.get_mut(&own)) else { continue };
-                if let Some(place) = self.likest(at, others, differing_max) {
+                if let Some(place) = self.likest(at, others, fits) {
                     self.take(at, others.remove(place));
                 }
             }
         }
     }
 
-    /// The candidate that differs in the fewest columns, at most `differing_max`.
-    fn likest(&self, at: usize, others: &[usize], differing_max: usize) -> Option<usize> {
-        let likeness = |other: &usize| differing(&self.first[at].cells, &self.second[*other].cells);
+    /// The candidate that differs in the fewest columns, of those that fit.
+    fn likest(&self, at: usize, others: &[usize], fits: Fits) -> Option<usize> {
+        let ours = &self.first[at].cells;
         let near = others.iter().enumerate().rev().take(CANDIDATES_MAX);
-        let (place, differing) =
-            near.map(|(place, other)| (place, likeness(other))).min_by_key(|(_, d)| *d)?;
-        (differing <= differing_max).then_some(place)
+        let differing = near.filter_map(|(place, other)| {
+            let theirs = &self.second[*other].cells;
+            let differing = differing(ours, theirs);
+            fits(Identity::of(self.rules, ours, theirs), differing).then_some((place, differing))
+        });
+        differing.min_by_key(|(_, differing)| *differing).map(|(place, _)| place)
     }
 
     /// The same id **and** contents that speak of the same thing, as after a name was corrected; only where the files

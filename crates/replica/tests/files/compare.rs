@@ -159,3 +159,27 @@ fn what_a_file_does_not_know_is_no_difference() {
     assert_eq!(only(comparisons(&lab, &a, &b)).missing, 37);
     assert_eq!(only(comparisons(&lab, &b, &a)).extra, 37);
 }
+
+#[test]
+fn two_people_of_one_name_are_two() {
+    let lab = Lab::new();
+    let script = |name: &str, rows: &str| {
+        let shape =
+            "create table employees (id integer primary key, full_name text, identity_no text, title text)";
+        lab.script(name, &format!("{shape}; insert into employees values {rows}"))
+    };
+    let (first, second) =
+        ("(1, 'Ali Örnek', '10000000146', 'Usta')", "(5, 'Ali Örnek', '10000000238', 'Usta')");
+    let one = only(comparisons(&lab, &script("a.db", first), &script("b.db", second)));
+    assert_eq!((one.compared, one.missing, one.extra, one.different), (0, 1, 1, 0), "{one:?}");
+    // Which of two it is, the number says, whatever else was changed and whoever stands before.
+    let (two, edited) = (
+        "(1, 'Ali Örnek', '', 'Usta'), (2, 'Ali Örnek', '10000000238', 'Usta')",
+        "(5, 'Ali Örnek', '10000000238', 'Kalfa')",
+    );
+    let one = only(comparisons(&lab, &script("c.db", two), &script("d.db", edited)));
+    assert_eq!((one.compared, one.missing, one.extra, one.different), (1, 1, 0, 1), "{one:?}");
+    let columns: Vec<_> =
+        one.differences.iter().map(|found| (found.found, found.columns.join(" "))).collect();
+    assert_eq!(columns, [(Found::Missing, String::new()), (Found::Different, "title".to_owned())]);
+}
