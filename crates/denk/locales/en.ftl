@@ -50,6 +50,7 @@ value-log-level = write "error", "warn", "info", "debug", "trace" or "off"
 value-log-format = write "text" or "json"
 value-public-url = write what offices reach the hub by, such as "https://hub.example.com" or "https://10.0.0.5:8787"
 value-listen = write an address and a port, such as "0.0.0.0:8787"
+value-upload-mb = write a whole number of megabytes from 1 to 1024
 value-bool = write true or false
 value-batch-rows = write a whole number from 1 to 1,000,000
 value-retries = write a whole number from 1 to 1,000

@@ -50,6 +50,7 @@ value-log-level = "error", "warn", "info", "debug", "trace" ya da "off" yazın
 value-log-format = "text" ya da "json" yazın
 value-public-url = ofislerin merkeze ulaştığı adresi yazın, örneğin "https://merkez.example.com" veya "https://10.0.0.5:8787"
 value-listen = bir adres ve kapı yazın, örneğin "0.0.0.0:8787"
+value-upload-mb = 1 ile 1024 arasında bir tam sayı (megabayt) yazın
 value-bool = true ya da false yazın
 value-batch-rows = 1 ile 1.000.000 arasında bir tam sayı yazın
 value-retries = 1 ile 1.000 arasında bir tam sayı yazın

@@ -23,7 +23,8 @@ pub(crate) const FILE: &str = "hub.db";
 pub fn settings(context: &Context) -> Result<Settings> {
     let usual = in_folder(&context.data_folder(), &context.config.hub.preset)?;
     let address = context.config.hub_database()?;
-    Ok(Settings { address: address.unwrap_or_else(|| usual.address.clone()), ..usual })
+    let upload_bytes_max = context.config.hub.upload_bytes_max;
+    Ok(Settings { address: address.unwrap_or_else(|| usual.address.clone()), upload_bytes_max, ..usual })
 }
 
 /// What a store is opened with that lies in this folder, whatever the configuration says.
@@ -35,6 +36,7 @@ pub(crate) fn in_folder(folder: &Path, preset_name: &str) -> Result<Settings> {
         address: Address::sqlite(folder.join(FILE)),
         data_folder: folder.to_owned(),
         preset: preset(preset_name)?,
+        upload_bytes_max: Settings::UPLOAD_BYTES_MAX,
         clock: Arc::new(clock::unix_ms),
         random: Arc::new(|bytes: &mut [u8]| getrandom::fill(bytes).expect("the system has randomness")),
     })

@@ -49,7 +49,7 @@ impl Refusal {
             Self::Key => StatusCode::UNAUTHORIZED,
             Self::Guessing => StatusCode::TOO_MANY_REQUESTS,
             Self::Region | Self::NoFile | Self::TwoFiles | Self::Form => StatusCode::BAD_REQUEST,
-            Self::Body(Cut::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Body(Cut::TooLarge(_)) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Body(Cut::TooSlow) => StatusCode::REQUEST_TIMEOUT,
             Self::Body(Cut::Broken) => StatusCode::BAD_REQUEST,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,

@@ -24,12 +24,19 @@ use crate::Limits;
 /// Why a body ended before its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Cut {
-    #[error("The file is too large")]
-    TooLarge,
+    /// **Units**: bytes.
+    #[error("The file is too large: at most {} are taken", size(*.0))]
+    TooLarge(u64),
     #[error("The upload took too long")]
     TooSlow,
     #[error("The request ended before its end")]
     Broken,
+}
+
+/// A limit, as it was set.
+fn size(bytes: u64) -> String {
+    const MB: u64 = 1 << 20;
+    if bytes.is_multiple_of(MB) { format!("{} MB", bytes / MB) } else { format!("{bytes} bytes") }
 }
 
 /// Pieces that wait to be written to disk.
@@ -120,7 +127,7 @@ async fn pass_on(
             Ok(Some(Err(_))) => return Err(Some(Cut::Broken)),
             Ok(Some(Ok(bytes))) => bytes,
         };
-        left = left.checked_sub(bytes.len() as u64).ok_or(Some(Cut::TooLarge))?;
+        left = left.checked_sub(bytes.len() as u64).ok_or(Some(Cut::TooLarge(limits.upload_bytes_max)))?;
         tell.send(Ok(bytes)).await.map_err(|_| None)?;
     }
 }

@@ -42,7 +42,7 @@ pub enum Transport {
 /// What one client can cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// For a whole request. **Invariants**: no more than [`store::upload_bytes_max`], which is never passed.
+    /// For a whole request; what the store reads is bounded by its own [`upload_bytes_max`](store::Settings).
     pub upload_bytes_max: u64,
     /// Uploads that are received at the same time; more wait.
     pub uploads_max: usize,
@@ -90,7 +90,7 @@ impl Settings {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            upload_bytes_max: store::upload_bytes_max(),
+            upload_bytes_max: store::Settings::UPLOAD_BYTES_MAX,
             uploads_max: 64,
             uploads_waiting_max: 256,
             turn_wait: Duration::from_secs(10),

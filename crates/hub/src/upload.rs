@@ -68,7 +68,7 @@ async fn device(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<Devic
 fn check_length(parts: &Parts, max: u64) -> Result<(), Refusal> {
     let length =
         parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if length.is_some_and(|length: u64| length > max) { Err(Cut::TooLarge.into()) } else { Ok(()) }
+    if length.is_some_and(|length: u64| length > max) { Err(Cut::TooLarge(max).into()) } else { Ok(()) }
 }
 
 fn form(parts: &Parts, pieces: Pieces) -> Result<Multipart<'static>, Refusal> {

@@ -71,6 +71,7 @@ impl Hub {
         let rng = Mutex::new(Rng::new(!seed));
         let settings = Settings {
             address: database::Address::sqlite(folder.join("hub.db")),
+            upload_bytes_max: Settings::UPLOAD_BYTES_MAX,
             data_folder: folder.join("data"),
             preset: PRESET,
             clock: Arc::new(move || time.load(Ordering::Relaxed)),

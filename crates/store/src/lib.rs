@@ -41,4 +41,3 @@ pub use told::{
     Alert, AuditEntry, ConflictState, Decision, Handout, Health, HeldBatch, HeldTable, KeptConflict,
     KeptSide, Open, Reason, Receipt, RecentChange, RegionCount, Status, TableReceipt, Take,
 };
-pub use uploads::upload_bytes_max;

@@ -17,6 +17,8 @@ pub struct Settings {
     /// Where uploads and hand-outs are kept; made if it is not there.
     pub data_folder: PathBuf,
     pub preset: Preset,
+    /// The largest upload that is read; usually [`Settings::UPLOAD_BYTES_MAX`].
+    pub upload_bytes_max: u64,
     pub clock: WallClock,
     pub random: Random,
 }
@@ -28,6 +30,11 @@ pub struct Preset {
     pub rules: &'static str,
     /// `office/schema.sqlite.sql`.
     pub schema: &'static str,
+}
+
+impl Settings {
+    /// Of a store of which nobody said otherwise.
+    pub const UPLOAD_BYTES_MAX: u64 = 64 << 20;
 }
 
 impl fmt::Debug for Settings {
@@ -48,6 +55,7 @@ impl Settings {
                 rules: include_str!("../../../presets/rainstaff/tables.toml"),
                 schema: include_str!("../../../presets/rainstaff/office/schema.sqlite.sql"),
             },
+            upload_bytes_max: Self::UPLOAD_BYTES_MAX,
             clock: Arc::new(|| 1),
             random: Arc::new(|bytes| bytes.fill(1)),
         }

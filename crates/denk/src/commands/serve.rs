@@ -75,7 +75,7 @@ pub(super) fn settings(context: &Context) -> Result<hub::Settings> {
         first_users: first_users(&configured.preset)?,
         language: language(context),
         zone: clock::time_zone(&context.config.zone_name),
-        limits: Limits::default(),
+        limits: Limits { upload_bytes_max: store.upload_bytes_max, ..Limits::default() },
         clock: store.clock,
         random: store.random,
     })

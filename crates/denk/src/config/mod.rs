@@ -85,6 +85,8 @@ pub struct Hub {
     /// PEM files; without them the hub makes its own.
     pub certificate: Option<PathBuf>,
     pub private_key: Option<PathBuf>,
+    /// The largest office file that is taken.
+    pub upload_bytes_max: u64,
 }
 
 /// `[flows]`.

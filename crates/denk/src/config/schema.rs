@@ -19,7 +19,7 @@ const TOP: [&str; 10] =
 /// Sections whose settings are kept as they stand.
 const RAW: [&str; 4] = ["mikro", "schedule", "feed", "notify"];
 
-const HUB: [&str; 9] = [
+const HUB: [&str; 10] = [
     "listen",
     "public_url",
     "database",
@@ -28,12 +28,15 @@ const HUB: [&str; 9] = [
     "behind_proxy",
     "certificate",
     "private_key",
+    "upload_mb_max",
     "backup",
 ];
 const FLOWS: [&str; 4] = ["preset", "folder", "batch_rows", "retries"];
 const LOG: [&str; 3] = ["level", "format", "folder"];
 const DATABASE: [&str; 2] = ["url", "password"];
 
+/// Each file takes some twenty times its size in memory while it is merged. **Units**: MB.
+const UPLOAD_MB_MAX: i64 = 1024;
 /// Most rows of a batch that make sense. **Units**: rows.
 const BATCH_ROWS_MAX: i64 = 1_000_000;
 
@@ -44,6 +47,7 @@ pub(super) fn defaults() -> Vec<Setting> {
         default("zone", DEFAULT_ZONE),
         default("hub.listen", "127.0.0.1:8787"),
         default("hub.preset", "rainstaff"),
+        default("hub.upload_mb_max", "64"),
         default("log.level", "info"),
         default("log.format", "text"),
         default("log.folder", "logs"),
@@ -140,6 +144,7 @@ fn wanted(name: &Name) -> &'static str {
         "hub.listen" => "value-listen",
         "hub.public_url" => "value-public-url",
         "hub.behind_proxy" => "value-bool",
+        "hub.upload_mb_max" => "value-upload-mb",
         "hub.database" => "value-database",
         "flows.batch_rows" => "value-batch-rows",
         "flows.retries" => "value-retries",
@@ -195,6 +200,8 @@ pub(super) fn log(settings: &Settings) -> Result<Log> {
 
 pub(super) fn hub(settings: &Settings) -> Result<Hub> {
     let path = |name| Ok::<_, Failure>(text(settings, name)?.map(PathBuf::from));
+    let upload_mb =
+        number(settings, "hub.upload_mb_max", UPLOAD_MB_MAX)?.and_then(|mb| u64::try_from(mb).ok());
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 8787));
     Ok(Hub {
         listen: read(settings, "hub.listen", |text| text.parse().ok())?.unwrap_or(nowhere),
@@ -203,6 +210,7 @@ pub(super) fn hub(settings: &Settings) -> Result<Hub> {
         behind_proxy: boolean(settings, "hub.behind_proxy")?,
         certificate: path("hub.certificate")?,
         private_key: path("hub.private_key")?,
+        upload_bytes_max: upload_mb.map_or(store::Settings::UPLOAD_BYTES_MAX, |mb| mb << 20),
     })
 }
 

@@ -222,7 +222,10 @@ async fn a_file_above_the_limit_is_413() {
     let told = world.upload(SHARED_KEY, "Ankara", vec![b'x'; 60_000]).send().await.unwrap();
     let (status, body) = read(told).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
-    assert_eq!(body, json!({ "success": false, "error": "The file is too large" }));
+    assert_eq!(
+        body,
+        json!({ "success": false, "error": "The file is too large: at most 50000 bytes are taken" })
+    );
     world.nothing_incoming().await;
 }
 

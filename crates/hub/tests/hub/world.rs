@@ -78,6 +78,7 @@ fn store_settings(folder: &Path, address: Address, clock: &Arc<AtomicI64>) -> st
     store::Settings {
         address,
         data_folder: folder.to_owned(),
+        upload_bytes_max: store::Settings::UPLOAD_BYTES_MAX,
         preset: Preset {
             rules: include_str!("../../../../presets/rainstaff/tables.toml"),
             schema: include_str!("../../../../presets/rainstaff/office/schema.sqlite.sql"),

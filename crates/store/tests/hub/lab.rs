@@ -83,6 +83,7 @@ impl Lab {
             address,
             data_folder: folder.path().join("data"),
             preset: PRESET,
+            upload_bytes_max: Settings::UPLOAD_BYTES_MAX,
             clock: Arc::new(move || time.load(Ordering::Relaxed)),
             random: Arc::new(move |bytes| {
                 for part in bytes.chunks_mut(8) {

@@ -43,6 +43,10 @@ on_both! {
         }
         let large = vec![0; 65 << 20];
         assert_eq!(lab.send_bytes(&device, &large).await.unwrap_err().refusal(), Refusal::TooLarge);
+        let mut settings = lab.settings.clone();
+        settings.upload_bytes_max = whole.len() as u64 - 1;
+        let narrow = store::Store::open(settings).await.unwrap();
+        assert_eq!(narrow.plan(&device, v2.desktop.path()).await.unwrap_err().refusal(), Refusal::TooLarge);
         let kept = std::fs::read_dir(lab.settings.data_folder.join("uploads")).unwrap();
         assert_eq!(kept.filter(|file| file.as_ref().unwrap().path().extension().is_some()).count(), 0);
         assert_eq!(lab.store.status().await.unwrap().tables["employees"], 0);
