@@ -1,9 +1,10 @@
 //! First contact: a file that comes without lineage, compared with what the hub already knows.
 //!
-//! A row is known by its natural key, within the region that it says or will be given. Else, if the file is a copy of a file that another site brought
-//! ([`Kinship::is_copy`]), by equal id **and** equal content: all telling columns and at least one more, or everything
-//! that both say. Else it is new. Equal small ids of unrelated offices mean nothing, and children follow the parents
-//! of their own file. Where denk is not sure it keeps both and says so ([`Doubt`]).
+//! A row is known by its natural key, within the region that it says or will be given. Else, if the file is a copy of a
+//! file that another site brought ([`Kinship::is_copy`]), by equal id **and** an equal number that somebody else gave, or
+//! equal content: all telling columns, and at least one more where only one tells, or everything that both say. Else it
+//! is new. Equal small ids of unrelated offices mean nothing, and children follow the parents of their own file. Where
+//! denk is not sure it keeps both and says so ([`Doubt`]).
 //!
 //! Nobody knows how old such a file is. What it says about a known row fills what nobody ever filled there; else it loses
 //! against everything that bears a stamp and is kept as the loser ([`Age::Unknown`]).
@@ -14,7 +15,7 @@ use model::{Rev, Value};
 
 use crate::{
     Action, Age, Cells, ColumnId, DiffError, Doubt, Edit, FileDiff, LocalId, LocalRow, Owner, Region,
-    ShadowRow, TableId, TableRules, Tally, natural_key, region, row::is_blank,
+    ShadowRow, TableId, TableRules, Tally, natural_key, region, row::is_blank, same::Identity,
 };
 
 /// What a file may have in common with the hub, for one table.
@@ -50,10 +51,11 @@ impl Kinship {
             let agree =
                 |columns: Vec<ColumnId>| Agreement::of(rules, columns.into_iter(), &row.cells, &other.cells);
             let telling = agree(rules.telling.iter().copied().filter(own).collect());
+            let named = Identity::of(rules, &other.cells, &row.cells) == Identity::Equal;
             let all = agree(rules.column_ids().filter(own).collect());
             sum.and(Self {
                 equal: usize::from(all.equal > 0 && all.different == 0),
-                different: usize::from(telling.different > 0),
+                different: usize::from(telling.different > 0 && !named),
             })
         })
     }
@@ -174,10 +176,13 @@ fn recognise<'k>(
     if !known.copy {
         return equal.then_some((met, false));
     }
-    let agree = |columns: &[ColumnId]| Agreement::of(rules, columns.iter().copied(), cells, &met.cells);
-    let (telling, identifying) = (agree(&rules.telling), agree(&rules.identifying));
-    let differs = telling.different + identifying.different > 0;
-    let told = telling.equal > 0 && !differs && all.equal > telling.equal;
+    let telling = Agreement::of(rules, rules.telling.iter().copied(), cells, &met.cells);
+    let enough = telling.equal > 1 || telling.equal == 1 && all.equal > 1;
+    let told = match Identity::of(rules, &met.cells, cells) {
+        Identity::Equal => true,
+        Identity::Different => false,
+        Identity::Silent => enough && telling.different == 0,
+    };
     Some((met, equal || told))
 }
 

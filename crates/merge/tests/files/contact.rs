@@ -80,6 +80,34 @@ fn equal_content_in_a_file_that_is_no_copy_is_kept_twice_and_told() {
 }
 
 #[test]
+fn a_row_of_a_copy_that_was_edited_is_known_by_its_number_or_by_all_that_tells_together() {
+    let rules = rainstaff();
+    let mut hub = Hub::default();
+    let mut file = office("Ankara", "A");
+    file.set("employees", 1, "identity_no", text("10203"));
+    let fault = [("vehicle_id", int(1)), ("title", text("Klima")), ("status", text("Acik"))];
+    file.put("vehicle_faults", 1, &fault);
+    let mut first = Pc::new(1, "Ankara");
+    first.meet(&rules, &mut hub, &file, None);
+    let before = hub.data().len();
+    let mut copy = file.clone();
+    copy.set("employees", 1, "full_name", text("Deniz Oğuz"));
+    copy.set("employees", 1, "title", text("Usta"));
+    copy.set("vehicle_faults", 1, "status", text("Kapandi"));
+    let set = Pc::new(2, "Ankara").meet(&rules, &mut hub, &copy, Some(&first));
+    assert_eq!((hub.data().len(), set.doubts.len()), (before, 0));
+
+    let rule = &rules[rules.table("employees").unwrap()];
+    let person = |name: &str, number: &str| vec![Some(text(name)), Some(text(number)), None, None, None];
+    let rows = [merge::LocalRow { id: LocalId::Int(1), cells: person("Deniz Oğuz", "10203") }];
+    let other = |number| {
+        HashMap::from([(LocalId::Int(1), shadow_of(1, Gid::new(1, 1), person("Ayşe Demir", number)))])
+    };
+    let different = |number| Kinship::of(rule, &rows, &other(number)).different;
+    assert_eq!((different("10203"), different("99887")), (0, 1));
+}
+
+#[test]
 fn the_same_plate_in_two_files_is_one_vehicle_and_its_faults_follow() {
     let rules = rainstaff();
     let mut hub = Hub::default();
