@@ -7,58 +7,22 @@ use std::{
     path::Path,
 };
 
-use crate::work::COMMON;
 use anyhow::Context as _;
-
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, types::ValueRef};
+use testkit::office::{Reference, TABLES, references};
 
-/// The merged tables, parents first, each with its statement.
-macro_rules! tables {
-    ($($table:literal),* $(,)?) => {
-        const TABLES: &[(&str, &str)] = &[$(($table, concat!("select * from ", $table, " order by 1"))),*];
-    };
-}
-tables!(
-    "employees",
-    "timesheets",
-    "shift_templates",
-    "vehicles",
-    "drivers",
-    "vehicle_faults",
-    "vehicle_inspections",
-    "vehicle_inspection_results",
-    "vehicle_service_visits",
-    "stock_inventory",
-);
+use crate::work::COMMON;
 
-/// A column that names a row of another table.
-pub struct Reference {
-    pub table: &'static str,
-    pub column: &'static str,
-    pub to: &'static str,
-    /// Whether the row cannot be without it.
-    pub needed: bool,
-    /// Where the row says, in words of its own, whose it is: column and word.
-    child: (&'static str, usize),
-    /// The same word at the row that is named.
-    parent: (&'static str, usize),
-}
-
-pub const REFERENCES: [Reference; 8] = [
-    reference("timesheets", "employee_id", "employees", ("notes", 0), ("identity_no", 0)),
-    reference("vehicle_faults", "vehicle_id", "vehicles", ("description", 0), ("plate", 0)),
-    reference("vehicle_inspections", "vehicle_id", "vehicles", ("notes", 0), ("plate", 0)),
-    optional("vehicle_inspections", "driver_id", "drivers", ("notes", 2), ("phone", 0)),
-    optional("vehicle_inspections", "fault_id", "vehicle_faults", ("notes", 3), ("description", 1)),
-    reference(
-        "vehicle_inspection_results",
-        "inspection_id",
-        "vehicle_inspections",
-        ("note", 0),
-        ("notes", 1),
-    ),
-    reference("vehicle_service_visits", "vehicle_id", "vehicles", ("notes", 0), ("plate", 0)),
-    optional("vehicle_service_visits", "fault_id", "vehicle_faults", ("notes", 2), ("description", 1)),
+/// Where a row says, in words of its own, on which row it hangs: table, column of the reference, column and word.
+const PARENTS: [(&str, &str, &str, usize); 8] = [
+    ("timesheets", "employee_id", "notes", 0),
+    ("vehicle_faults", "vehicle_id", "description", 0),
+    ("vehicle_inspections", "vehicle_id", "notes", 0),
+    ("vehicle_inspections", "driver_id", "notes", 2),
+    ("vehicle_inspections", "fault_id", "notes", 3),
+    ("vehicle_inspection_results", "inspection_id", "note", 0),
+    ("vehicle_service_visits", "vehicle_id", "notes", 0),
+    ("vehicle_service_visits", "fault_id", "notes", 2),
 ];
 
 /// Where a row says, in a word that is never edited, which row it is.
@@ -74,26 +38,6 @@ const IDENTITIES: [(&str, &str, usize); 10] = [
     ("vehicle_service_visits", "notes", 1),
     ("stock_inventory", "seri_no", 0),
 ];
-
-const fn reference(
-    table: &'static str,
-    column: &'static str,
-    to: &'static str,
-    child: (&'static str, usize),
-    parent: (&'static str, usize),
-) -> Reference {
-    Reference { table, column, to, needed: true, child, parent }
-}
-
-const fn optional(
-    table: &'static str,
-    column: &'static str,
-    to: &'static str,
-    child: (&'static str, usize),
-    parent: (&'static str, usize),
-) -> Reference {
-    Reference { needed: false, ..reference(table, column, to, child, parent) }
-}
 
 /// Cells by column; NULL and blank ones are left out, for an old file knows no difference.
 pub type Cells = BTreeMap<String, String>;
@@ -113,8 +57,8 @@ impl Book {
         let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
             .with_context(|| format!("cannot open {}", path.display()))?;
         let mut tables = BTreeMap::new();
-        for (table, statement) in TABLES {
-            tables.insert(*table, rows(&conn, statement).with_context(|| (*table).to_owned())?);
+        for table in TABLES {
+            tables.insert(table, rows(&conn, table).context(table)?);
         }
         Ok(Self { tables })
     }
@@ -136,16 +80,17 @@ impl Book {
     /// Rows that hang on another row than the one that their own words name, or on none.
     pub fn strays(&self) -> Vec<(Identity, String)> {
         let mut strays = Vec::new();
-        for reference in &REFERENCES {
-            for cells in self.tables[reference.table].values() {
-                let Some(mine) = word(cells, reference.child) else { continue };
+        for (table, column, words, at) in PARENTS {
+            let Some(reference) = references(table).find(|reference| reference.column == column) else {
+                continue;
+            };
+            for cells in self.tables[table].values() {
+                let Some(mine) = word(cells, (words, at)) else { continue };
                 let parent = self.parent(reference, cells);
-                let theirs = parent.and_then(|parent| word(parent, reference.parent));
+                let theirs = parent.and_then(|parent| own_word(reference.to, parent));
                 let alone = parent.is_none() && reference.needed;
                 if alone || theirs.is_some_and(|theirs| theirs != mine) {
-                    strays.extend(
-                        identity(reference.table, cells).map(|row| (row, format!("hangs on {parent:?}"))),
-                    );
+                    strays.extend(identity(table, cells).map(|row| (row, format!("hangs on {parent:?}"))));
                 }
             }
         }
@@ -162,7 +107,7 @@ impl Book {
         if let Some(region) = cells.get(column) {
             return Some(region.clone());
         }
-        let through = REFERENCES.iter().find(|reference| reference.table == table && reference.needed)?;
+        let through = references(table).find(|reference| reference.needed)?;
         self.region(through.to, self.parent(through, cells)?)
     }
 
@@ -199,12 +144,11 @@ impl Book {
     }
 
     fn needed(&self, table: &'static str, cells: &Cells) -> Vec<(&'static str, &String, &Cells)> {
-        let references = REFERENCES.iter().filter(|reference| reference.table == table && reference.needed);
-        let target = |reference: &Reference| {
+        let target = |reference: &'static Reference| {
             let (key, cells) = self.tables[reference.to].get_key_value(cells.get(reference.column)?)?;
             Some((reference.to, key, cells))
         };
-        references.filter_map(target).collect()
+        references(table).filter(|reference| reference.needed).filter_map(target).collect()
     }
 
     /// The rows without ids: references as what they name, so that files with different ids compare.
@@ -229,7 +173,7 @@ impl Book {
         }
         let Some(cells) = self.tables[table].get(key) else { return "?".to_owned() };
         let mut cells = cells.clone();
-        for reference in REFERENCES.iter().filter(|reference| reference.table == table) {
+        for reference in references(table) {
             let Some(target) = cells.remove(reference.column) else { continue };
             if self.tables[reference.to].contains_key(&target) {
                 cells.insert(reference.column.to_owned(), self.line(known, reference.to, &target));
@@ -246,11 +190,16 @@ impl Book {
 
 /// Which row this is.
 pub fn identity(table: &str, cells: &Cells) -> Option<Identity> {
-    let (table, column, at) = IDENTITIES.iter().find(|(of, ..)| *of == table)?;
-    let word = word(cells, (column, *at))?;
+    let (table, ..) = IDENTITIES.iter().find(|(of, ..)| *of == table)?;
+    let word = own_word(table, cells)?;
     // A plate names a vehicle within its region.
     let region = cells.get("region").filter(|_| word.starts_with(COMMON));
     Some((table, [word, region.map_or("", String::as_str)].concat()))
+}
+
+fn own_word<'a>(table: &str, cells: &'a Cells) -> Option<&'a str> {
+    let (_, column, at) = IDENTITIES.iter().find(|(of, ..)| *of == table)?;
+    word(cells, (column, *at))
 }
 
 fn word<'a>(cells: &'a Cells, (column, at): (&str, usize)) -> Option<&'a str> {
@@ -261,8 +210,8 @@ fn has_region(table: &str) -> bool {
     !matches!(table, "shift_templates" | "vehicle_inspection_results" | "stock_inventory")
 }
 
-fn rows(conn: &Connection, statement: &str) -> anyhow::Result<BTreeMap<String, Cells>> {
-    let mut statement = conn.prepare(statement)?;
+fn rows(conn: &Connection, table: &str) -> anyhow::Result<BTreeMap<String, Cells>> {
+    let mut statement = conn.prepare(&["select * from ", table, " order by 1"].concat())?;
     let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut found = statement.query([])?;
     let mut rows = BTreeMap::new();

@@ -5,8 +5,10 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet, hash_map::Entry};
 
+use testkit::office::references;
+
 use crate::{
-    book::{Book, Cells, Identity, REFERENCES},
+    book::{Book, Cells, Identity},
     history::History,
 };
 
@@ -44,8 +46,10 @@ pub struct Ledger {
     sent: BTreeSet<Identity>,
     /// Rows that somebody deleted.
     deleted: BTreeSet<Identity>,
-    /// Rows of which nobody can tell any more which is which: two of them had one number in one file's copies.
+    /// Rows of which nobody can tell any more which is which: files that go on from one copy gave one number to both.
     pub mixed_up: BTreeSet<Identity>,
+    /// Rows that are there twice, and the hub said so: it was not sure.
+    pub doubted: BTreeSet<Identity>,
 }
 
 /// A file that the hub took.
@@ -85,9 +89,7 @@ impl Ledger {
         for (identity, row) in book.identities() {
             for (column, text) in own(identity.0, row) {
                 let cell = (identity.clone(), column.clone());
-                // A copy that is put back brings back what was there.
-                let before = page.cells.get(&cell).or_else(|| page.gone.get(&cell)).copied();
-                let write = self.same_or_new(before, text);
+                let write = self.same_or_new(page.cells.get(&cell).copied(), text);
                 cells.insert(cell, write);
             }
             here.insert(identity);
@@ -130,19 +132,6 @@ impl Ledger {
         next
     }
 
-    /// What is in a file that somebody puts into the place of another one: who does that means to.
-    pub fn copy(&mut self, page: &Page, of: &Page) -> Page {
-        let mut next = of.clone();
-        for (cell, write) in &mut next.cells {
-            if let Some(own) = page.cells.get(cell).filter(|own| *own != write) {
-                let text = self.writes[*write].text.clone();
-                *write = self.write(&text, vec![*write, *own]);
-            }
-        }
-        next.deleted.extend(page.deleted.iter().cloned());
-        next
-    }
-
     /// Somebody worked at a file: what is gone from it was meant to go.
     pub fn worked(&mut self, page: &mut Page, before: &Book, after: &Book) {
         let now: BTreeSet<Identity> = after.identities().map(|(identity, _)| identity).collect();
@@ -153,22 +142,28 @@ impl Ledger {
         }
     }
 
-    /// Texts of a batch that was sent back that are nowhere.
-    pub fn sent_back(&self, page: &Page, hub: &Book, history: &History) -> Vec<Finding> {
-        let hub = living(hub);
-        let new = page.cells.iter().filter(|(_, write)| {
-            let written = &self.writes[**write];
-            !written.taken && !written.text.is_empty()
-        });
-        let lost = new.filter(|((row, column), write)| {
-            let text = &self.writes[**write].text;
-            let stands = hub.get(row).and_then(|cells| cells.get(column)) == Some(text);
-            !stands && !history.has(row, column, text)
-        });
-        let told = lost.map(|((row, column), write)| {
-            (row.clone(), format!("{column} {:?} is nowhere", self.writes[*write].text))
-        });
-        told.collect()
+    /// A batch was sent back: what stands of it at the hub was taken. Returns its texts that are nowhere.
+    pub fn sent_back(&mut self, page: &Page, hub: &Book, history: &History) -> Vec<Finding> {
+        let (hub, mut lost) = (living(hub), Vec::new());
+        for (cell, write) in &page.cells {
+            let ((row, column), written) = (cell, &self.writes[*write]);
+            if written.taken || written.text.is_empty() {
+                continue;
+            }
+            if hub.get(row).and_then(|cells| cells.get(column)) == Some(&written.text) {
+                let text = written.text.clone();
+                self.writes[*write].taken = true;
+                self.stand(cell, *write, self.heads.get(cell).copied(), &text);
+            } else if !history.has(row, column, &written.text) {
+                lost.push((row.clone(), format!("{column} {:?} is nowhere", written.text)));
+            }
+        }
+        lost
+    }
+
+    /// Whether there may be several of a row.
+    pub fn is_unclear(&self, row: &Identity) -> bool {
+        self.mixed_up.contains(row) || self.doubted.contains(row)
     }
 
     pub fn was_deleted(&self, row: &Identity) -> bool {
@@ -189,13 +184,15 @@ impl Ledger {
                 continue;
             }
             self.sent.insert(cell.0.clone());
-            if !std::mem::replace(&mut self.writes[write].taken, true) {
+            if std::mem::replace(&mut self.writes[write].taken, true) {
+                self.known(cell, write, (file, &after), &mut findings);
+            } else {
                 fresh.insert(&cell.0);
                 self.fresh(cell, write, (file, &after), &mut findings);
             }
         }
         let dead = fresh.into_iter().filter(|row| file.aged && !after.contains_key(*row));
-        let dead = dead.filter(|row| !self.mixed_up.contains(*row));
+        let dead = dead.filter(|row| !self.is_unclear(row));
         findings.dead.extend(dead.map(|row| (row.clone(), "was written just now".to_owned())));
         self.heads.retain(|cell, _| after.contains_key(&cell.0));
         findings
@@ -234,7 +231,7 @@ impl Ledger {
         findings: &mut Findings,
     ) {
         let (identity, column) = cell;
-        let Some(row) = after.get(identity).filter(|_| !self.mixed_up.contains(identity)) else { return };
+        let Some(row) = after.get(identity).filter(|_| !self.is_unclear(identity)) else { return };
         let stands = row.get(column).map_or("", String::as_str);
         let text = self.writes[write].text.clone();
         let head = self.heads.get(cell).copied();
@@ -258,6 +255,29 @@ impl Ledger {
             findings.earlier.push((identity.clone(), what));
         }
         self.stand(cell, write, head, stands);
+    }
+
+    /// A text that the hub had known: an older file that brings it back overwrites nothing in silence either.
+    fn known(
+        &mut self,
+        cell: &Cell,
+        write: Write,
+        (file, after): (&Taken<'_>, &HashMap<Identity, &Cells>),
+        findings: &mut Findings,
+    ) {
+        let (identity, column) = cell;
+        let Some(row) = after.get(identity).filter(|_| !self.is_unclear(identity)) else { return };
+        let Some(head) = self.heads.get(cell).copied() else { return };
+        let (stands, text) = (row.get(column).map_or("", String::as_str), &self.writes[head].text);
+        if stands == text {
+            return;
+        }
+        let told = text.is_empty() || self.includes(write, head) || file.history.lost(identity, column, text);
+        if !told {
+            let what = format!("{column}: {stands:?} stands again, and {text:?} is in no list of conflicts");
+            findings.silent.push((identity.clone(), what));
+        }
+        self.stand(cell, write, Some(head), stands);
     }
 
     /// What stands from now on; who overwrites it has seen what did not.
@@ -299,7 +319,7 @@ impl Ledger {
     pub fn doubled(&self, hub: &Book) -> Vec<Finding> {
         let mut seen: HashMap<Identity, Cells> = HashMap::new();
         let mut doubled = Vec::new();
-        for (identity, cells) in hub.identities().filter(|(identity, _)| !self.mixed_up.contains(identity)) {
+        for (identity, cells) in hub.identities().filter(|(identity, _)| !self.is_unclear(identity)) {
             if let Some(first) = seen.insert(identity.clone(), cells.clone()) {
                 doubled.push((identity, format!("is there twice: {first:?} and {cells:?}")));
             }
@@ -314,6 +334,6 @@ fn living(book: &Book) -> HashMap<Identity, &Cells> {
 
 /// What a row says by itself: references are looked after by the check of parents; a region may be repaired.
 fn own<'a>(table: &'a str, row: &'a Cells) -> impl Iterator<Item = (&'a String, &'a String)> {
-    let refers = move |column: &str| REFERENCES.iter().any(|to| to.table == table && to.column == column);
+    let refers = move |column: &str| references(table).any(|reference| reference.column == column);
     row.iter().filter(move |(column, _)| *column != "region" && !refers(column))
 }

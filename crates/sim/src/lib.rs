@@ -10,6 +10,7 @@ mod check;
 mod history;
 mod hub;
 mod ledger;
+mod lines;
 mod pc;
 mod plan;
 mod reduce;

@@ -1,16 +1,18 @@
 //! One PC: the old program, its file, and what lies beside it.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
 };
 
+use anyhow::Context as _;
 use store::Device;
 use testkit::office::{Desktop, Generation, Moment};
 
 use crate::{
-    book::{Book, Identity},
+    book::{Book, Identity, tag},
     ledger::{Finding, Ledger, Page},
+    lines::{Line, Lines},
     plan::Role,
 };
 
@@ -22,10 +24,12 @@ pub struct Pc {
     pub role: Role,
     pub device: Device,
     pub desktop: Desktop,
+    /// The file in use.
+    pub line: Line,
     /// The copy of this morning.
-    pub backup: PathBuf,
+    pub backup: Kept,
     /// The copy of the first morning.
-    pub archive: PathBuf,
+    pub archive: Kept,
     /// Uploads that may arrive a second time, each with what stood in it.
     pub sent: Vec<(PathBuf, Page)>,
     /// Whether a file of another day or PC was ever put into the place of its own.
@@ -42,8 +46,15 @@ pub struct Pc {
     pub page: Page,
     /// Which row the file's numbers are.
     pub numbers: HashMap<Number, Identity>,
-    /// All rows that numbers ever were, in whatever file of this PC.
-    pub ever: HashMap<Number, BTreeSet<Identity>>,
+}
+
+/// A copy that was put aside.
+#[derive(Clone)]
+pub struct Kept {
+    pub path: PathBuf,
+    /// Of the line that it was copied from.
+    pub origin: String,
+    pub page: Page,
 }
 
 /// A batch that waits for headquarters.
@@ -62,21 +73,24 @@ impl Pc {
         name: String,
         role: Role,
         device: Device,
-        now: Moment,
+        (now, lines): (Moment, &mut Lines),
     ) -> anyhow::Result<Self> {
         let path = folder.join([&name, ".db"].concat());
         let region = if role.region == "*" { "Ankara" } else { role.region };
         let desktop = Desktop::start(&path, role.generation, region, clock(role, now))?;
-        let backup = folder.join([&name, ".backup.db"].concat());
-        let archive = folder.join([&name, ".archive.db"].concat());
-        std::fs::copy(&path, &backup)?;
-        std::fs::copy(&path, &archive)?;
-        let (page, numbers, ever) = Default::default();
+        let [backup, archive] = [".backup.db", ".archive.db"]
+            .map(|kind| folder.join([&name, kind].concat()))
+            .map(|path| Kept { path, origin: name.clone(), page: Page::default() });
+        std::fs::copy(&path, &backup.path)?;
+        std::fs::copy(&path, &archive.path)?;
+        let line = lines.begin(name.clone(), &Book::read(&path)?);
+        let (page, numbers) = Default::default();
         Ok(Self {
             name,
             role,
             device,
             desktop,
+            line,
             backup,
             archive,
             sent: Vec::new(),
@@ -88,7 +102,6 @@ impl Pc {
             coming: None,
             page,
             numbers,
-            ever,
         })
     }
 
@@ -96,15 +109,39 @@ impl Pc {
         self.desktop.now = clock(self.role, now);
     }
 
+    /// Its file as it is now.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn in_use(&mut self, ledger: &mut Ledger) -> anyhow::Result<Kept> {
+        let path = self.desktop.path().to_owned();
+        ledger.note(&mut self.page, &Book::read(&path)?);
+        Ok(Kept { path, origin: self.line.origin.clone(), page: self.page.clone() })
+    }
+
+    /// Puts a copy of its file aside.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    pub fn back_up(&mut self, ledger: &mut Ledger) -> anyhow::Result<()> {
+        let path = self.backup.path.clone();
+        let now = self.in_use(ledger)?;
+        std::fs::copy(&now.path, &path)?;
+        self.backup = Kept { path, ..now };
+        Ok(())
+    }
+
     /// Puts another file into the place of its own and starts the program.
     ///
     /// # Errors
     /// A file that the program cannot open.
-    pub fn replace(&mut self, file: &Path) -> anyhow::Result<()> {
+    pub fn replace(&mut self, file: &Kept, lines: &mut Lines) -> anyhow::Result<()> {
         let path = self.desktop.path().to_owned();
-        std::fs::copy(file, &path)?;
+        std::fs::copy(&file.path, &path)?;
+        self.line = lines.begin(file.origin.clone(), &Book::read(&path)?);
         let (generation, now) = (self.role.generation, self.desktop.now);
         self.desktop = Desktop::start(&path, generation, &self.desktop.region, now)?;
+        self.page = file.page.clone();
         self.meddled = true;
         self.numbers.clear();
         Ok(())
@@ -114,20 +151,27 @@ impl Pc {
     ///
     /// # Errors
     /// A file that the program cannot open.
-    pub fn take(&mut self, bytes: &[u8], page: Page, known: bool) -> anyhow::Result<()> {
+    pub fn take(
+        &mut self,
+        bytes: &[u8],
+        (page, known): (Page, bool),
+        lines: &mut Lines,
+    ) -> anyhow::Result<()> {
         self.desktop.receive(bytes)?;
         self.page = page;
         if !known {
             self.numbers.clear();
         }
-        self.number(&Book::read(self.desktop.path())?);
+        let book = Book::read(self.desktop.path())?;
+        let origin = tag(self.desktop.path())?.context("a hand-out has a mark")?;
+        self.line = lines.begin(origin, &book);
+        self.number(&book);
         Ok(())
     }
 
     /// Notes which rows the numbers of its file are.
     pub fn number(&mut self, book: &Book) {
         for (table, id, identity) in book.numbered() {
-            self.ever.entry((table, id.clone())).or_default().insert(identity.clone());
             self.numbers.insert((table, id.clone()), identity);
         }
     }

@@ -2,9 +2,9 @@
 //!
 //! Everybody writes words into free columns that say which row it is and on which row it hangs, and a number that was
 //! never written before: by these words the checks know what the hub must not have mixed up or lost. Names are made
-//! of syllables, so that two people's are not alike, and a corrected name keeps one of its two words. Edits leave most of
-//! a row as it was and no two people share a title: rows that have more in common with others than with themselves are
-//! taken for each other by design (crate `merge`, `same`).
+//! of syllables, so that two people's are not alike, and a corrected name keeps one of its two words; their numbers have
+//! two different digits. Edits leave most of a row as it was and no two people share a title: rows that have more in
+//! common with others than with themselves are taken for each other by design (crate `merge`, `same`).
 
 use rusqlite::{Connection, params};
 use testkit::office::{
@@ -106,7 +106,7 @@ impl Person<'_> {
         let title = [self.one_of(&TITLES), " ", &self.fresh()].concat();
         let (name, number) = match known {
             Some((_, cells)) => (self.corrected(&cell(cells, "full_name")), cell(cells, "identity_no")),
-            None => (self.name(), self.tagged("P")),
+            None => (self.name(), self.tagged("P10")),
         };
         let form = Employee { full_name: &name, identity_no: &number, department, title: &title };
         self.saving(known).save_employee(id(known), &form).map(drop)
@@ -184,7 +184,7 @@ impl Person<'_> {
         let note = self.fresh();
         let (name, phone) = match known {
             Some((_, cells)) => (self.corrected(&cell(cells, "full_name")), cell(cells, "phone")),
-            None => (self.name(), self.tagged("D")),
+            None => (self.name(), self.tagged("D10")),
         };
         let form =
             Driver { full_name: &name, phone: &phone, license_class: "B", notes: &note, ..Driver::default() };
@@ -291,7 +291,7 @@ impl Person<'_> {
             return Ok(());
         }
         let title = [self.one_of(&TITLES), " ", &self.fresh()].concat();
-        let (name, number) = (self.name(), self.tagged("P"));
+        let (name, number) = (self.name(), self.tagged("P10"));
         let conn = Connection::open(self.desktop.path())?;
         let parameters = params![id, name, number, "Depo", title, cell(&cells, "region")];
         conn.execute(include_str!("sql/replace_employee.sql"), parameters)?;

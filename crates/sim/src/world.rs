@@ -1,22 +1,26 @@
 //! The hub and its offices, and what happens to them, step by step.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
-    path::{Path, PathBuf},
+    collections::{HashMap, HashSet},
+    path::Path,
 };
 
 use anyhow::Context as _;
 use store::{Decision, Receipt};
 use tempfile::TempDir;
-use testkit::{office::Moment, random::Rng};
+use testkit::{
+    office::{Moment, TABLES, references},
+    random::Rng,
+};
 
 use crate::{
-    book::{Book, Cells, Identity, REFERENCES, identity, tag},
+    book::{Book, identity, tag},
     check,
     history::History,
     hub::{Answer, Hub, POINTS},
     ledger::{Ledger, Page},
-    pc::{Batch, Pc},
+    lines::Lines,
+    pc::{Batch, Kept, Pc},
     plan::{Deed, Mishap, Plan, Step, Work},
     story::Story,
     work::Person,
@@ -36,6 +40,7 @@ pub struct World {
     pub history: History,
     pub pcs: Vec<Pc>,
     pub ledger: Ledger,
+    lines: Lines,
     pub story: Story,
     /// Day (the first is 0) and second of it.
     pub when: (u32, u32),
@@ -70,7 +75,7 @@ impl World {
     pub async fn new(plan: &Plan) -> anyhow::Result<Self> {
         let folder = folder()?;
         let hub = Hub::open(folder.path(), plan.seed, BEGIN_MS).await?;
-        let mut pcs = Vec::new();
+        let (mut pcs, mut lines) = (Vec::new(), Lines::default());
         for (at, role) in plan.cast.iter().enumerate() {
             let name = format!("pc{}", at + 1);
             let device = if role.shared_key {
@@ -78,7 +83,7 @@ impl World {
             } else {
                 hub.site(&name, role.region).await?
             };
-            pcs.push(Pc::start(folder.path(), name, *role, device, local(BEGIN_MS))?);
+            pcs.push(Pc::start(folder.path(), name, *role, device, (local(BEGIN_MS), &mut lines))?);
         }
         let mut story = Story::default();
         pcs.iter().for_each(|pc| story.tell((0, 0), &pc.name, &pc.describe()));
@@ -90,6 +95,7 @@ impl World {
             history: History::default(),
             pcs,
             ledger: Ledger::default(),
+            lines,
             story,
             when: (0, 0),
             next: 0,
@@ -122,7 +128,7 @@ impl World {
             Deed::Late => self.late(at, &mut rng).await?,
             Deed::Fetch => self.fetch(at).await?,
             Deed::Arrive => self.arrive(at)?,
-            Deed::Backup => _ = std::fs::copy(self.pcs[at].desktop.path(), &self.pcs[at].backup)?,
+            Deed::Backup => self.pcs[at].back_up(&mut self.ledger)?,
             Deed::Restore => self.restore(at, |pc| &pc.backup, "this morning's copy is put back")?,
             Deed::RestoreArchive => {
                 self.restore(at, |pc| &pc.archive, "the first morning's copy is put back")?;
@@ -160,20 +166,21 @@ impl World {
         Ok(())
     }
 
-    fn restore(&mut self, at: usize, copy: fn(&Pc) -> &PathBuf, told: &str) -> anyhow::Result<()> {
+    fn restore(&mut self, at: usize, copy: fn(&Pc) -> &Kept, told: &str) -> anyhow::Result<()> {
         let copy = copy(&self.pcs[at]).clone();
-        self.pcs[at].replace(&copy)?;
+        self.pcs[at].replace(&copy, &mut self.lines)?;
         self.tell(at, told);
         Ok(())
     }
 
     fn copy(&mut self, at: usize, of: usize) -> anyhow::Result<()> {
-        let file = self.pcs[of].desktop.path().to_owned();
         // Two files in use from one copy: either of them may look meddled with.
         self.pcs[of].meddled = true;
-        self.ledger.note(&mut self.pcs[of].page, &Book::read(&file)?);
-        self.pcs[at].page = self.ledger.copy(&self.pcs[at].page, &self.pcs[of].page);
-        self.pcs[at].replace(&file)?;
+        let file = self.pcs[of].in_use(&mut self.ledger)?;
+        let book = Book::read(&file.path)?;
+        self.ledger.mixed_up.extend(self.lines.gives(&self.pcs[of].line, &book));
+        self.pcs[of].line = self.lines.begin(file.origin.clone(), &book);
+        self.pcs[at].replace(&file, &mut self.lines)?;
         let told = format!("gets a copy of the file of {}", self.pcs[of].name);
         self.tell(at, &told);
         Ok(())
@@ -205,11 +212,12 @@ impl World {
         let book = Book::read(&file)?;
         self.ledger.note(&mut pc.page, &book);
         pc.number(&book);
+        self.ledger.mixed_up.extend(self.lines.gives(&pc.line, &book));
         pc.sent.push((file.clone(), pc.page.clone()));
         if pc.sent.len() > SENT_MAX {
             std::fs::remove_file(pc.sent.remove(0).0)?;
         }
-        let page = self.pcs[at].page.clone();
+        let page = pc.page.clone();
         let upload = Upload { at, file: &file, page: &page, decided: false };
         let answered = self.send(upload, mishap).await?;
         if mishap == Mishap::Twice && self.pcs[at].held.is_none() {
@@ -234,7 +242,10 @@ impl World {
     async fn send(&mut self, upload: Upload<'_>, mishap: Mishap) -> anyhow::Result<bool> {
         let Upload { at, file, .. } = upload;
         let device = self.pcs[at].device.clone();
-        let answer = self.hub.receive(&device, file, crash(mishap)).await?;
+        let stop = crash(mishap);
+        // What becomes of it is told to nobody if the hub stops.
+        let told = if stop.is_some() { Some(self.hub.plan(&device, file).await?) } else { None };
+        let answer = self.hub.receive(&device, file, stop).await?;
         self.hub.look().await?;
         match answer {
             Answer::Given(receipt) => {
@@ -244,15 +255,9 @@ impl World {
             }
             Answer::Crashed { durable } => {
                 self.tell(at, &format!("uploads, the hub stops: {mishap:?}"));
-                if durable {
-                    if self.pcs[at].meddled {
-                        self.untold(at, file).await?;
-                    }
-                    // What became of it was told to nobody; what the same would come to now tells what was refused.
-                    let receipt = self.hub.plan(&device, file).await?;
-                    self.took(upload, &receipt).await?;
-                } else {
-                    self.unheard(at);
+                match told.filter(|_| durable) {
+                    Some(receipt) => self.took(upload, &receipt).await?,
+                    None => self.unheard(at),
                 }
                 Ok(false)
             }
@@ -272,7 +277,6 @@ impl World {
         let aged = self.is_aged(at, file)?;
         let book = Book::read(file)?;
         if self.pcs[at].meddled {
-            self.mix_up(&book);
             self.doubts(&book, receipt);
         }
         check::after_upload(self, &upload, (&book, aged), receipt)
@@ -291,17 +295,23 @@ impl World {
         Ok(known && !(untagged && doubtful))
     }
 
-    /// Numbers that hold two things in the copies of one file: the hub may take one for the other.
-    fn mix_up(&mut self, book: &Book) {
-        for (table, id, _) in book.numbered() {
-            let number = (table, id.clone());
-            let meddled = self.pcs.iter().filter(|pc| pc.meddled);
-            let rows = meddled.filter_map(|pc| pc.ever.get(&number)).flatten().cloned();
-            let rows: BTreeSet<Identity> = rows.collect();
-            if rows.len() > 1 {
-                self.ledger.mixed_up.extend(rows);
+    /// Rows of which the hub says that it is not sure which they are, and keeps both; with what hangs on them.
+    fn doubts(&mut self, book: &Book, receipt: &Receipt) {
+        let doubts = receipt.reasons.iter().filter(|reason| reason.reason == "doubt");
+        let mut doubts: HashSet<(&str, &str)> =
+            doubts.map(|reason| (reason.table.as_str(), reason.key.as_str())).collect();
+        // Parents come first.
+        let rows = |table| book.tables[table].iter().map(move |(key, cells)| (table, key, cells));
+        for (table, key, cells) in TABLES.into_iter().flat_map(rows) {
+            let hangs = references(table).any(|reference| {
+                cells.get(reference.column).is_some_and(|id| doubts.contains(&(reference.to, id.as_str())))
+            });
+            if hangs {
+                doubts.insert((table, key.as_str()));
             }
         }
+        let rows = book.numbered().filter(|(table, key, _)| doubts.contains(&(*table, key.as_str())));
+        self.ledger.doubted.extend(rows.map(|(_, _, row)| row));
     }
 
     /// The hub knows of what this PC has only with its next upload.
@@ -309,45 +319,6 @@ impl World {
         if self.is_last(at) {
             self.last.remove(&self.pcs[at].device.site.0);
         }
-    }
-
-    /// Rows of which the hub says that it is not sure which they are, and keeps both.
-    fn doubts(&mut self, book: &Book, receipt: &Receipt) {
-        let doubts = receipt.reasons.iter().filter(|reason| reason.reason == "doubt");
-        let mut doubts: HashSet<(&str, &str)> =
-            doubts.map(|reason| (reason.table.as_str(), reason.key.as_str())).collect();
-        // What hangs on such a row is there twice with it.
-        loop {
-            let hangs = |table: &str, cells: &Cells| {
-                let mut references = REFERENCES.iter().filter(|reference| reference.table == table);
-                references.any(|reference| {
-                    cells
-                        .get(reference.column)
-                        .is_some_and(|id| doubts.contains(&(reference.to, id.as_str())))
-                })
-            };
-            let hanging = book.rows().filter(|(table, _, cells)| hangs(table, cells));
-            let more: Vec<_> = hanging.map(|(table, key, _)| (table, key.as_str())).collect();
-            let before = doubts.len();
-            doubts.extend(more);
-            if doubts.len() == before {
-                break;
-            }
-        }
-        let rows = book.numbered().filter(|(table, key, _)| doubts.contains(&(*table, key.as_str())));
-        self.ledger.mixed_up.extend(rows.map(|(_, _, row)| row));
-    }
-
-    /// The same where nobody was told, for the hub stopped: all rows of the tables of which it says so.
-    async fn untold(&mut self, at: usize, file: &Path) -> anyhow::Result<()> {
-        let (site, book) = (self.pcs[at].device.site.0, Book::read(file)?);
-        let alerts = self.hub.alerts().await?.into_iter();
-        for alert in alerts.filter(|alert| alert.site == site && alert.kind == "doubt") {
-            let table = alert.what.split(':').next().unwrap_or_default();
-            let rows = book.tables.get(table).into_iter().flatten();
-            self.ledger.mixed_up.extend(rows.filter_map(|(_, cells)| identity(table, cells)));
-        }
-        Ok(())
     }
 
     pub async fn download(&mut self, at: usize, mishap: Mishap) -> anyhow::Result<()> {
@@ -359,7 +330,7 @@ impl World {
             (Some(_), Mishap::AnswerLost) => "is handed out a file that never comes",
             (Some((bytes, page)), _) => {
                 let known = self.is_last(at);
-                self.pcs[at].take(&bytes, page, known)?;
+                self.pcs[at].take(&bytes, (page, known), &mut self.lines)?;
                 "takes a download"
             }
         };
@@ -394,7 +365,7 @@ impl World {
     fn arrive(&mut self, at: usize) -> anyhow::Result<()> {
         let pc = &mut self.pcs[at];
         let Some((bytes, page)) = pc.coming.take() else { return Ok(()) };
-        pc.take(&bytes, page, false)?;
+        pc.take(&bytes, (page, false), &mut self.lines)?;
         pc.meddled = true;
         self.unheard(at);
         self.tell(at, "its download arrives");

@@ -1,10 +1,10 @@
 //! What a PC gets: a file that the old program takes for its own.
 
 use rusqlite::Connection;
-use testkit::office::{ACCOUNTS, Desktop, Generation, LEGACY_SCHEMA, Moment, Shape, Size};
+use testkit::office::{ACCOUNTS, Desktop, Generation, LEGACY_SCHEMA, Moment, Shape, Size, TABLES};
 
 use crate::{
-    office::{NEW, Pc, SHARED_TABLES, changes, made},
+    office::{NEW, Pc, changes, made},
     world::hub,
 };
 
@@ -58,9 +58,7 @@ async fn a_download_opens_in_the_old_program_with_the_pcs_own_rows_numbers_and_s
     assert_eq!(text(&file, "pragma integrity_check"), "ok");
     assert!(!file.prepare("pragma foreign_key_check").unwrap().exists([]).unwrap());
     assert_eq!(text(&file, "pragma journal_mode"), "delete");
-    for table in
-        SHARED_TABLES.iter().filter(|table| !table.contains("templates") && !table.contains("results"))
-    {
+    for table in TABLES.iter().filter(|table| !table.contains("templates") && !table.contains("results")) {
         let column = if *table == "stock_inventory" { "bolge" } else { "region" };
         let regions = text(&file, &format!("select group_concat(distinct {column}) from {table}"));
         assert_eq!(regions, "Ankara", "{table}");

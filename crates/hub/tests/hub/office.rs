@@ -9,7 +9,8 @@ use rusqlite::{Connection, types::Value as Cell};
 use serde_json::Value;
 use tempfile::TempDir;
 use testkit::office::{
-    self, Desktop, Employee, Generation, Moment, Office, Shape, Size, Timesheet, UPLOAD_FILE_NAME, reason,
+    self, Desktop, Employee, Generation, Moment, Office, Shape, Size, TABLES, Timesheet, UPLOAD_FILE_NAME,
+    reason, references,
 };
 
 use crate::world::{SHARED_KEY, World};
@@ -136,27 +137,6 @@ pub fn changes(told: &Value) -> u64 {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Book(BTreeMap<&'static str, Vec<String>>);
 
-/// What offices share with the hub.
-pub const SHARED_TABLES: [&str; 10] = [
-    "employees",
-    "timesheets",
-    "shift_templates",
-    "vehicles",
-    "drivers",
-    "vehicle_faults",
-    "vehicle_inspections",
-    "vehicle_inspection_results",
-    "vehicle_service_visits",
-    "stock_inventory",
-];
-const REFERENCES: [(&str, &str); 5] = [
-    ("employee_id", "employees"),
-    ("vehicle_id", "vehicles"),
-    ("driver_id", "drivers"),
-    ("fault_id", "vehicle_faults"),
-    ("inspection_id", "vehicle_inspections"),
-];
-
 impl Book {
     /// Of a file in which SQLite finds nothing wrong.
     pub fn read(path: &Path) -> Self {
@@ -166,7 +146,7 @@ impl Book {
         let broken = file.prepare("pragma foreign_key_check").unwrap().exists([]).unwrap();
         assert!(!broken, "a reference to nothing");
         let mut reading = Reading { file: &file, known: HashMap::new() };
-        Self(SHARED_TABLES.into_iter().map(|table| (table, reading.table(table))).collect())
+        Self(TABLES.into_iter().map(|table| (table, reading.table(table))).collect())
     }
 
     pub fn table(&self, table: &str) -> &[String] {
@@ -239,10 +219,10 @@ impl Reading<'_> {
     fn told(&mut self, table: &str, column: &str, cell: Cell) -> Option<String> {
         // A file that the second generation made does not have the region of a weekly check.
         let skipped = column == "id" || (table, column) == ("vehicle_inspections", "region");
-        let parent = REFERENCES.iter().find(|(name, _)| *name == column);
+        let parent = references(table).find(|reference| reference.column == column);
         let told = match (cell, parent) {
             (Cell::Null, _) => return None,
-            (Cell::Integer(id), Some((_, parent))) => self.row(parent, id),
+            (Cell::Integer(id), Some(parent)) => self.row(parent.to, id),
             (Cell::Integer(number), None) => number.to_string(),
             (Cell::Real(number), _) => number.to_string(),
             (Cell::Text(text), _) => text,

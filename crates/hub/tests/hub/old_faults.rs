@@ -283,7 +283,7 @@ async fn a_sync_lowers_no_table_of_an_office_with_everything() {
     let size = Size { timesheets: 200, inspections: 30, now: Size::small().now, ..Size::year() };
     let pc = Pc::with_token(&world, "Ankara PC", "Ankara", &made("Ankara", Shape::Live, size, 1)).await;
     let before = pc.book();
-    assert!(crate::office::SHARED_TABLES.iter().all(|table| before.count(table) > 0), "{before:#?}");
+    assert!(testkit::office::TABLES.iter().all(|table| before.count(table) > 0), "{before:#?}");
     let own = "select (select count(*) from settings) || ' ' || (select count(*) from users) || ' ' || (select count(*) from reports)";
     let counts: String = pc.value(own);
     for _ in 0..2 {

@@ -124,7 +124,7 @@ pub fn handed_out(world: &World, at: usize, file: &Book) -> anyhow::Result<()> {
     // Who does not send first is not known, and gets a file that is numbered as another's, or anew.
     if world.is_last(at) {
         let mut found = pc.renumbered(&Book::read(pc.desktop.path())?, file, &world.ledger);
-        found.retain(|(row, _)| !world.ledger.mixed_up.contains(row));
+        found.retain(|(row, _)| !world.ledger.is_unclear(row));
         none("a number is one row's for ever", found)?;
     }
     let (wanted, found) = (world.book.of_region(pc.role.region).lines(), file.lines());

@@ -14,6 +14,7 @@ mod recipe;
 mod shape;
 mod size;
 mod stage;
+mod tables;
 mod words;
 mod work;
 
@@ -32,6 +33,7 @@ pub use desktop::{
 };
 pub use shape::Shape;
 pub use size::Size;
+pub use tables::{Reference, TABLES, references};
 pub use work::note_timesheets;
 
 pub use crate::entegra::Moment;
