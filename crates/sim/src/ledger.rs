@@ -89,7 +89,9 @@ impl Ledger {
         for (identity, row) in book.identities() {
             for (column, text) in own(identity.0, row) {
                 let cell = (identity.clone(), column.clone());
-                let write = self.same_or_new(page.cells.get(&cell).copied(), text);
+                // Who enters again what was deleted had seen it.
+                let before = page.cells.get(&cell).or_else(|| page.gone.get(&cell)).copied();
+                let write = self.same_or_new(before, text);
                 cells.insert(cell, write);
             }
             here.insert(identity);

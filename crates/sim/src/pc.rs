@@ -73,18 +73,19 @@ impl Pc {
         name: String,
         role: Role,
         device: Device,
-        (now, lines): (Moment, &mut Lines),
+        (now, lines, ledger): (Moment, &mut Lines, &mut Ledger),
     ) -> anyhow::Result<Self> {
         let path = folder.join([&name, ".db"].concat());
         let region = if role.region == "*" { "Ankara" } else { role.region };
         let desktop = Desktop::start(&path, role.generation, region, clock(role, now))?;
+        let (book, mut page, numbers) = (Book::read(&path)?, Page::default(), HashMap::new());
+        ledger.note(&mut page, &book);
         let [backup, archive] = [".backup.db", ".archive.db"]
             .map(|kind| folder.join([&name, kind].concat()))
-            .map(|path| Kept { path, origin: name.clone(), page: Page::default() });
+            .map(|path| Kept { path, origin: name.clone(), page: page.clone() });
         std::fs::copy(&path, &backup.path)?;
         std::fs::copy(&path, &archive.path)?;
-        let line = lines.begin(name.clone(), &Book::read(&path)?);
-        let (page, numbers) = Default::default();
+        let line = lines.begin(name.clone(), &book);
         Ok(Self {
             name,
             role,
@@ -183,7 +184,8 @@ impl Pc {
         let had: HashMap<Identity, &String> = before.numbered().map(|(_, id, row)| (row, id)).collect();
         let mut wrong = Vec::new();
         for (table, id, identity) in after.numbered() {
-            let other = self.numbers.get(&(table, id.clone())).filter(|known| **known != identity);
+            let other = self.numbers.get(&(table, id.clone()));
+            let other = other.filter(|known| **known != identity && !self.refused.contains(*known));
             let moved = had.get(&identity).filter(|had| {
                 let known = self.numbers.get(&(table, (**had).clone())) == Some(&identity);
                 known && **had != id && !ledger.was_deleted(&identity) && !self.refused.contains(&identity)

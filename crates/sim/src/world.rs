@@ -75,7 +75,7 @@ impl World {
     pub async fn new(plan: &Plan) -> anyhow::Result<Self> {
         let folder = folder()?;
         let hub = Hub::open(folder.path(), plan.seed, BEGIN_MS).await?;
-        let (mut pcs, mut lines) = (Vec::new(), Lines::default());
+        let (mut pcs, mut lines, mut ledger) = (Vec::new(), Lines::default(), Ledger::default());
         for (at, role) in plan.cast.iter().enumerate() {
             let name = format!("pc{}", at + 1);
             let device = if role.shared_key {
@@ -83,7 +83,13 @@ impl World {
             } else {
                 hub.site(&name, role.region).await?
             };
-            pcs.push(Pc::start(folder.path(), name, *role, device, (local(BEGIN_MS), &mut lines))?);
+            pcs.push(Pc::start(
+                folder.path(),
+                name,
+                *role,
+                device,
+                (local(BEGIN_MS), &mut lines, &mut ledger),
+            )?);
         }
         let mut story = Story::default();
         pcs.iter().for_each(|pc| story.tell((0, 0), &pc.name, &pc.describe()));
@@ -94,7 +100,7 @@ impl World {
             book,
             history: History::default(),
             pcs,
-            ledger: Ledger::default(),
+            ledger,
             lines,
             story,
             when: (0, 0),
@@ -257,7 +263,11 @@ impl World {
                 self.tell(at, &format!("uploads, the hub stops: {mishap:?}"));
                 match told.filter(|_| durable) {
                     Some(receipt) => self.took(upload, &receipt).await?,
-                    None => self.unheard(at),
+                    None => {
+                        // It never came, so it cannot come again.
+                        self.pcs[at].sent.retain(|(sent, _)| sent != file);
+                        self.unheard(at);
+                    }
                 }
                 Ok(false)
             }
