@@ -3,8 +3,9 @@
 //! Two PCs with copies of one file, or one PC with a restored backup, send files of one root that know nothing of each
 //! other. **What can be known**: SQLite counts a file's changes and the ids that it gives, and neither goes back; two
 //! contents under one count are two files; an id given after the root that now holds something else, or a row that is
-//! back after its deletion, was never in this file; nor was a new row of another name, where nothing else is left of what
-//! the branch did. Everything else goes on from the branch.
+//! back after its deletion, was never in this file. Where nothing at all is left of what the branch did, it is not this file
+//! either if a new row bears another name, or is gone and the file does not say that it ever gave its id. Everything else
+//! goes on from the branch.
 //! **What cannot be known**: a value that is again what it was before the branch may be corrected, or of a backup from
 //! before the edit; and new rows that are edited faster than the file counts may be edited by one statement, or another PC's
 //! of the same person and day. Such values stand, and what the branch said is kept as the loser. One new row under
@@ -57,6 +58,8 @@ struct Facts {
     edited: usize,
     /// Of these: their own text that tells which row it is has changed.
     renamed: bool,
+    /// There are new rows that the file has not, and of which it does not say that it once gave their ids.
+    gone: bool,
     /// Rows of the file that neither has.
     fresh: usize,
     /// It cannot be this file.
@@ -84,7 +87,7 @@ pub(super) fn standing(look: &Look<'_>, branch: &Branch<'_>, mark: &Mark) -> Sta
         return Standing { goes_on: true, older, ..Standing::default() };
     }
     let twin = counted == Some(0) && branch.content.is_some();
-    let another = facts.kept == 0 && facts.renamed;
+    let another = facts.kept == 0 && (facts.renamed || facts.gone);
     let took = i64::try_from(facts.edited + facts.fresh).unwrap_or(i64::MAX);
     let hasty = facts.edited > 0 && counted.is_none_or(|more| more < took);
     Standing { goes_on: !(older || twin || another || facts.against), older, kept: facts.kept, hasty }
@@ -100,7 +103,7 @@ fn facts(look: &Look<'_>, branch: &Branch<'_>) -> Facts {
         facts.older |= look.file.last_ids.get(table).is_some_and(|given| *given < used);
         for known in now {
             match (find(root, &known.id), row(rows, &known.id)) {
-                (None, None) => facts.any = true,
+                (None, None) => facts.missing(look, &ids, *table, known),
                 (None, Some(found)) => facts.added(&mut ids, *table, known, found),
                 (Some(before), Some(found)) if before.cells != known.cells => {
                     facts.changed(&look.rules[*table], (before, known), found);
@@ -126,6 +129,14 @@ fn facts(look: &Look<'_>, branch: &Branch<'_>) -> Facts {
 }
 
 impl Facts {
+    /// A row that the branch added and the file has not.
+    fn missing(&mut self, look: &Look<'_>, ids: &Ids<'_>, table: TableId, known: &ShadowRow) {
+        self.any = true;
+        let given = look.file.last_ids.get(&table);
+        let gave = matches!(&known.id, LocalId::Int(id) if given.is_some_and(|given| id <= given));
+        self.gone |= !gave && !ids.hangs_on_new(table, known);
+    }
+
     /// A row that the branch added, and what the file has under its id.
     fn added(&mut self, ids: &mut Ids<'_>, table: TableId, known: &ShadowRow, row: &LocalRow) {
         self.any = true;
@@ -327,7 +338,7 @@ pub(super) fn of_this(look: &Look<'_>, mut shadow: Shadow) -> Shadow {
 }
 
 /// A row of two files with one past, as both know it; `None`: they are two rows.
-fn one(ids: &Ids<'_>, table: TableId, known: &ShadowRow, row: &LocalRow) -> Option<ShadowRow> {
+pub(super) fn one(ids: &Ids<'_>, table: TableId, known: &ShadowRow, row: &LocalRow) -> Option<ShadowRow> {
     let rule = &ids.rules[table];
     if equal(rule, &known.cells, &row.cells) && ids.refers_alike(table, known, row) {
         return Some(known.clone());

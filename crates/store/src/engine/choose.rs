@@ -133,7 +133,8 @@ pub(super) async fn choose(
     match &file.tag {
         Some(tag) => {
             let mut copies = kin::of_tag(desk, tag).await?;
-            copies.retain(|copy| copy.of_tag.is_some() && copy.name != base.lineage.name);
+            // Branches of its own root are told apart already.
+            copies.retain(|copy| copy.root() != base.lineage.root());
             let copies = kin::shadows(desk, &look, copies.iter()).await?;
             base.shadow = kin::together(&look, base.shadow, &copies);
         }
@@ -405,9 +406,7 @@ async fn meet(desk: &mut Desk<'_>, device: &Device, look: &Look<'_>, known: &[Li
     };
     let copied = tagged.as_ref().is_some_and(|lineage| lineage.site != device.site);
     let relatives = match (tagged, &file.tag) {
-        (Some(best), Some(tag)) => {
-            Some(Relatives { copies: [vec![best.clone()], kin::of_tag(desk, tag).await?].concat(), best })
-        }
+        (Some(best), Some(tag)) => Some(Relatives { copies: kin::of_tag(desk, tag).await?, best }),
         _ => kin::relatives(desk, look, None).await?,
     };
     let copy = relatives.as_ref().is_some_and(|relatives| !relatives.copies.is_empty());

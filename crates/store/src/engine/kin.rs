@@ -1,7 +1,7 @@
 //! Files that have rows in common because one was once copied from the other, whoever sent them.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -35,36 +35,38 @@ pub(super) async fn shadows<'l>(
     Ok(shadows)
 }
 
-/// Files that are or were copies of one, as their marks say, whoever sent them.
+/// A hand-out and files that are or were copies of it, as their marks say, whoever sent them.
 pub(super) async fn of_tag(desk: &mut Desk<'_>, tag: &str) -> Result<Vec<Lineage>> {
     let mut all = lineage::all(desk.db).await?;
-    all.retain(|kin| kin.of_tag.as_deref() == Some(tag) || kin.root.as_deref() == Some(tag));
+    all.retain(|kin| kin.of_tag.as_deref() == Some(tag) || kin.root() == tag);
     Ok(all)
 }
 
-/// A shadow, and the rows beyond it that the file and a copy of it have in common: equal ones, and those that were only
+/// A shadow, and the rows beyond it that the file and copies of it have in common: equal ones, and those that were only
 /// edited but say which they are.
 pub(super) fn together(look: &Look<'_>, mut shadow: Shadow, copies: &[Shadow]) -> Shadow {
     if copies.is_empty() {
         return shadow;
     }
-    let mut named = Shadow::new();
-    let tells = |table: TableId| stands_alone(look.rules, table) || !look.rules[table].natural_key.is_empty();
-    for (table, rows) in look.file.merged.iter().filter(|(table, _)| tells(**table)) {
-        let (rule, known) = (&look.rules[*table], shadow.get(table).map_or(&[][..], Vec::as_slice));
+    let mut ids = Ids::of(look, &shadow);
+    for table in look.order {
+        let Some(rows) = look.file.merged.get(table) else { continue };
+        let (rule, known) = (&look.rules[*table], shadow.entry(*table).or_default());
+        let by_itself = stands_alone(look.rules, *table) || !rule.natural_key.is_empty();
+        let mut found: BTreeMap<LocalId, ShadowRow> = BTreeMap::new();
         for copied in copies.iter().filter_map(|copy| copy.get(table)).flatten() {
-            let row = rows.binary_search_by(|row| row.id.cmp(&copied.id)).ok().map(|at| &rows[at]);
-            let new = known.binary_search_by(|known| known.id.cmp(&copied.id)).is_err();
-            if new && row.is_some_and(|row| edited(rule, copied, row)) {
-                named.entry(*table).or_default().push(copied.clone());
+            let is_new = known.binary_search_by(|known| known.id.cmp(&copied.id)).is_err();
+            let row = rows.binary_search_by(|row| row.id.cmp(&copied.id)).map(|at| &rows[at]);
+            let (true, Ok(row)) = (is_new, row) else { continue };
+            // Of what hangs on others only all that tells, together, says which it is.
+            let says = if by_itself { edited(rule, copied, row) } else { rule.telling.len() > 1 };
+            if let Some(one) = says.then(|| branch::one(&ids, *table, copied, row)).flatten() {
+                found.entry(copied.id.clone()).or_insert(one);
             }
         }
-    }
-    for (table, named) in branch::doubted(look, named) {
-        let known = shadow.entry(table).or_default();
-        known.extend(named);
+        found.values().for_each(|row| ids.knows(*table, row));
+        known.extend(found.into_values().map(Arc::new));
         known.sort_by(|a, b| a.id.cmp(&b.id));
-        known.dedup_by(|a, b| a.id == b.id);
     }
     branch::begin(look, &shadow, &copies.iter().collect::<Vec<_>>())
 }

@@ -1,6 +1,6 @@
 //! Copies of one file, and several PCs behind one key.
 
-use testkit::office::{Employee, Fault, Inspection, Record, Shape, Size, Timesheet, Vehicle};
+use testkit::office::{Driver, Employee, Fault, Inspection, Record, Shape, Size, Timesheet, Vehicle};
 
 use crate::lab::{Book, Lab, Pc, on_both, value};
 
@@ -454,6 +454,52 @@ on_both! {
             assert!(receipt.reasons.is_empty(), "{:?}", receipt.reasons);
         }
         assert_eq!(lab.all().await.count("vehicles"), 2);
+    }
+
+    async fn rows_of_a_table_that_counts_no_ids_are_not_deleted_by_a_file_from_before(lab) {
+        let pc = lab.empty_pc("Ankara 1", "Ankara").await;
+        let driver = |known, name| pc.desktop.save_driver(known, &Driver { full_name: name, ..Driver::default() }).unwrap();
+        let id = driver(None, "Şükrü Uydurmaz");
+        lab.sync(&pc).await;
+        // As a second program makes it: without AUTOINCREMENT.
+        let plain = "create table s as select * from stock_inventory; drop table stock_inventory;
+            create table stock_inventory (id integer primary key, stok_kod text, stok_adi text, seri_no text not null unique, durum text, tarih text, girdi_yapan text, bolge text not null, adet integer, created_at timestamp, updated_at timestamp);
+            insert into stock_inventory select * from s; drop table s; delete from sqlite_sequence where name = 'stock_inventory'";
+        rusqlite::Connection::open(pc.desktop.path()).unwrap().execute_batch(plain).unwrap();
+        let backup = std::fs::read(pc.desktop.path()).unwrap();
+        let stock = "insert into stock_inventory (seri_no, bolge) values ('ST-1', 'Ankara'), ('ST-2', 'Ankara')";
+        rusqlite::Connection::open(pc.desktop.path()).unwrap().execute_batch(stock).unwrap();
+        lab.send(&pc).await.unwrap();
+        let before = lab.all().await;
+        assert_eq!(before.count("stock_inventory"), 2);
+        std::fs::write(pc.desktop.path(), backup).unwrap();
+        for name in ["Şükrü Uydurmaz", "Şükrü Uydurmazoğlu", "Şükrü U."] {
+            driver(Some(id), name);
+            let receipt = lab.send(&pc).await.unwrap();
+            assert_eq!(receipt.tables["stock_inventory"].deleted, 0, "{:?}", receipt.reasons);
+        }
+        assert_eq!(lab.all().await.count("stock_inventory"), 2);
+    }
+
+    async fn a_day_that_a_copy_of_a_handed_out_file_took_along_is_entered_once(lab) {
+        for copy_first in [true, false] {
+            let first = lab.empty_pc(&format!("Ankara 1 {copy_first}"), "Ankara").await;
+            let employee = person(&first, None, &format!("Ayten {copy_first}"), if copy_first { "17" } else { "18" });
+            lab.sync(&first).await;
+            let second = lab.copy(&first, lab.site(&format!("Ankara 2 {copy_first}"), "Ankara").await, "Ankara");
+            second.desktop.save_setting("company_name", "Deneme").unwrap();
+            lab.send(&second).await.unwrap();
+            let before = lab.all().await.count("timesheets");
+            let sheet = Timesheet { employee_id: employee, work_date: "2026-01-30", ..Timesheet::default() };
+            first.desktop.save_timesheet(None, &sheet).unwrap();
+            // The copy is copied anew.
+            std::fs::write(second.desktop.path(), first.desktop.upload().unwrap()).unwrap();
+            let both = if copy_first { [&second, &first] } else { [&first, &second] };
+            for pc in both {
+                lab.send(pc).await.unwrap();
+            }
+            assert_eq!(lab.all().await.count("timesheets"), before + 1, "{copy_first}");
+        }
     }
 
     async fn a_copy_without_people_enters_no_inspection_twice(lab) {
