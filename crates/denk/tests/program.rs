@@ -276,7 +276,7 @@ fn a_new_configuration_can_be_read_and_is_not_overwritten() {
         let arguments = ["init", "--force", "--lang", language];
         assert!(denk(folder.path(), &arguments, &[]).status.success());
         let (exit, shown) = json(folder.path(), &["config", "show", "--origin"]);
-        assert_eq!((exit, shown["settings"].as_array().unwrap().len()), (0, 7), "{shown}");
+        assert_eq!((exit, shown["settings"].as_array().unwrap().len()), (0, 8), "{shown}");
     }
     let before = fs::read(folder.path().join("denk.toml")).unwrap();
     let (exit, answer) = json(folder.path(), &["init"]);
@@ -345,6 +345,7 @@ fn no_secret_is_ever_shown() {
     hub.api_key             ***                                                 denk.toml:6
     hub.listen              127.0.0.1:8787                                      default
     hub.preset              rainstaff                                           default
+    hub.upload_mb_max       64                                                  default
     language                en                                                  environment variable DENK_LANG
     log.folder              logs                                                default
     log.format              text                                                default
@@ -368,6 +369,7 @@ fn origins_tell_which_layer_won() {
     insta::assert_snapshot!(lines.join("\n"), @r"
     hub.listen 0.0.0.0:3001 file .env:2
     hub.preset rainstaff default default
+    hub.upload_mb_max 64 default default
     language en env environment variable DENK_LANG
     log.folder logs default default
     log.format json env environment variable DENK__LOG__FORMAT

@@ -116,7 +116,9 @@ pub(super) fn check(setting: &Setting) -> Result<()> {
         _ if RAW.contains(&section) || name.parts().get(1).is_some_and(|part| part == "backup") => Ok(()),
         Raw::Value(toml::Value::Boolean(_)) if name.last() == "behind_proxy" => Ok(()),
         Raw::Reference(_) | Raw::Value(toml::Value::String(_)) => one(setting),
-        Raw::Value(toml::Value::Integer(_)) if ["batch_rows", "retries"].contains(&name.last()) => {
+        Raw::Value(toml::Value::Integer(_))
+            if ["batch_rows", "retries", "upload_mb_max"].contains(&name.last()) =>
+        {
             one(setting)
         }
         Raw::Value(_) => Err(wrong(name, origin, wanted(name))),

@@ -72,6 +72,7 @@ fn the_example_of_the_manual_is_read() {
     hub.database
     hub.listen
     hub.preset
+    hub.upload_mb_max
     language
     log.folder
     log.format
