@@ -28,7 +28,7 @@ pub use merge::{Author, Conflict, Namesake, Outcome, Refusal, Side, Verdict, Wri
 pub use region::{Owner, Region};
 pub use row::{Action, Age, Cells, Change, Edit, LocalId, LocalRow, Mint, ShadowRow, is_blank, natural_key};
 pub use rules::{
-    ColumnId, ColumnRule, ColumnType, ConflictPolicy, Guard, InsertOrder, Kept, OnDelete, Reference,
+    ColumnId, ColumnRule, ColumnType, ConflictPolicy, Guard, Holds, InsertOrder, Kept, OnDelete, Reference,
     RegionRule, Rules, RulesError, TableId, TableRules, insert_order, read,
 };
 pub use same::{Identity, Sameness, sameness};

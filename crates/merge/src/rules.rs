@@ -94,6 +94,18 @@ pub struct ColumnRule {
     pub not_null: bool,
     pub reference: Option<Reference>,
     pub conflict: ConflictPolicy,
+    /// What its texts are meant to be. Whatever they are, they are kept as they are.
+    pub holds: Option<Holds>,
+}
+
+/// What a text is meant to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Holds {
+    /// `YYYY-MM-DD`
+    Date,
+    /// `HH:MM`, 00:00 to 23:59
+    Time,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

@@ -1,7 +1,7 @@
 //! `denk held`: files of offices that delete or change too much at once, or have too many rows of another region, and what
 //! a person decides about them.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{Decision, HeldBatch, Site};
 
 use crate::{
@@ -33,25 +33,30 @@ async fn list(context: &Context) -> Result<Outcome> {
     let sites = hub.close(sites).await?;
     let items: Vec<_> = batches.iter().flat_map(|batch| items(context, batch, &sites)).collect();
     context.output.answer(&json!({ "items": items }));
-    let headings = ["number", "site", "table", "deletes", "updates", "foreign", "at"]
+    let headings = ["number", "site", "table", "cause", "deletes", "updates", "foreign", "at"]
         .map(|word| context.text.get(&format!("column-{word}")));
-    let mut table = Table::headed(headings).right([0, 3, 4, 5]);
+    let mut table = Table::headed(headings).right([0, 4, 5, 6]);
     for item in &items {
-        let cell = |name: &str| item[name].as_str().map_or_else(|| item[name].to_string(), str::to_owned);
-        table.row(["id", "site", "table", "deletes", "updates", "refused", "at"].map(cell));
+        let cell = |name: &str| match (name, &item[name]) {
+            ("cause", Value::String(cause)) => context.text.get(&format!("held-cause-{cause}")),
+            (_, Value::String(text)) => text.clone(),
+            (_, other) => other.to_string(),
+        };
+        table.row(["id", "site", "table", "cause", "deletes", "updates", "refused", "at"].map(cell));
     }
     context.output.table(&table);
     Ok(Outcome::Done)
 }
 
 /// One line for each table for whose sake the batch waits.
-fn items(context: &Context, batch: &HeldBatch, sites: &[Site]) -> Vec<serde_json::Value> {
+fn items(context: &Context, batch: &HeldBatch, sites: &[Site]) -> Vec<Value> {
     let site = sites.iter().find(|site| site.id == batch.site).map_or("", |site| site.name.as_str());
     let line = |table: &store::HeldTable| {
         json!({
             "id": batch.id,
             "site": site,
             "table": table.table,
+            "cause": if table.refused > 0 { "region" } else { "changes" },
             "deletes": table.deletes,
             "updates": table.updates,
             "refused": table.refused,

@@ -1,5 +1,6 @@
 //! `denk import`: old office files of any historical shape into the hub.
 
+mod odd;
 mod regionless;
 
 use std::{
@@ -10,6 +11,8 @@ use std::{
 use ::database::Engine;
 use serde_json::json;
 use store::{Reason, Receipt, Store, TableReceipt};
+
+use odd::Odd;
 
 use super::{compare, site::refuse_misspelt};
 use crate::{
@@ -35,13 +38,16 @@ struct Sum {
     held: usize,
     /// Rows by table that say no region, when none was given either.
     regionless: BTreeMap<String, usize>,
+    /// Dates and times that are none, by file.
+    odd: Vec<(PathBuf, Odd)>,
 }
 
 /// # Errors
 /// A file is not there or no office file, or rows say no region and none was given: then nothing was written. The store
 /// cannot be opened; a file is refused (those before it are in).
 pub async fn run(args: &ImportArgs, context: &Context) -> Result<Outcome> {
-    let mut sum = Sum { regionless: regionless(args, context)?, ..Sum::default() };
+    let mut sum = Sum::default();
+    sum.look(args, context)?;
     if !args.dry_run && args.region.is_none() && !sum.regionless.is_empty() {
         return Err(sum.needs_region());
     }
@@ -66,20 +72,6 @@ async fn open(args: &ImportArgs, context: &Context, scratch: &Path) -> Result<Hu
     HubStore::open_at(settings).await
 }
 
-/// Rows of all files that would be nobody's.
-fn regionless(args: &ImportArgs, context: &Context) -> Result<BTreeMap<String, usize>> {
-    let rules = compare::rules(context)?;
-    let mut sum = BTreeMap::new();
-    for file in &args.files {
-        let read = compare::read(context, file, &rules)?;
-        if args.region.is_none() {
-            let counts = regionless::count(&read, &rules);
-            counts.into_iter().for_each(|(table, rows)| *sum.entry(table).or_default() += rows);
-        }
-    }
-    Ok(sum)
-}
-
 async fn one(store: &Store, args: &ImportArgs, file: &Path) -> std::result::Result<Receipt, store::Rejected> {
     let device = store.shared_device(args.region.as_deref().unwrap_or(EVERYTHING)).await?;
     if args.dry_run { store.plan(&device, file).await } else { store.receive(&device, file, REASON).await }
@@ -97,6 +89,21 @@ fn failure(error: &store::Rejected, file: &Path, hub: &HubStore) -> Failure {
 }
 
 impl Sum {
+    /// What the files say by themselves, before anything is taken: rows that would be nobody's, and what is odd.
+    fn look(&mut self, args: &ImportArgs, context: &Context) -> Result<()> {
+        let rules = compare::rules(context)?;
+        for file in &args.files {
+            let read = compare::read(context, file, &rules)?;
+            self.odd.extend(odd::list(&read, &rules).into_iter().map(|odd| (file.clone(), odd)));
+            if args.region.is_none() {
+                for (table, rows) in regionless::count(&read, &rules) {
+                    *self.regionless.entry(table).or_default() += rows;
+                }
+            }
+        }
+        Ok(())
+    }
+
     async fn take(&mut self, hub: &HubStore, args: &ImportArgs, context: &Context) -> Result<()> {
         if let Some(region) = &args.region {
             refuse_misspelt(region, hub, "import-region-what").await?;
@@ -159,7 +166,8 @@ impl Sum {
             .iter()
             .map(|(file, row)| json!({ "file": file.display().to_string(), "table": row.table, "key": row.key, "reason": row.reason, "what": row.what }))
             .collect();
-        json!({ "tables": tables, "reasons": reasons, "conflicts": self.conflicts, "held": self.held, "regionless": self.regionless })
+        let odd: Vec<_> = self.odd.iter().map(|(file, odd)| json!({ "file": file.display().to_string(), "table": odd.table, "column": odd.column, "no": odd.word(), "rows": odd.rows, "first": odd.first })).collect();
+        json!({ "tables": tables, "reasons": reasons, "odd": odd, "conflicts": self.conflicts, "held": self.held, "regionless": self.regionless })
     }
 
     fn show(&self, context: &Context, dry_run: bool) {
@@ -172,6 +180,7 @@ impl Sum {
         }
         context.output.table(&table);
         self.show_reasons(context);
+        self.show_odd(context);
         if !self.regionless.is_empty() {
             let rows = message("import-regionless")
                 .with("rows", self.regionless_rows())
@@ -179,9 +188,24 @@ impl Sum {
             context.output.line(&context.text.say(&rows));
             context.output.line(&context.text.get("import-region-hint"));
         }
-        let end = if dry_run { "import-planned" } else { "import-done" };
+        let end = match dry_run {
+            true if self.regionless.is_empty() => "import-planned",
+            true => "import-planned-not",
+            false => "import-done",
+        };
         context.output.line(&context.text.get(end));
     }
+
+    fn show_odd(&self, context: &Context) {
+        for (file, odd) in &self.odd {
+            let keys: Vec<&str> = odd.first.iter().map(String::as_str).collect();
+            let rows = named(context, &keys, odd.rows);
+            let why = message(format!("import-odd-{}", odd.word())).with("column", odd.column.as_str());
+            let why = context.text.say(&why);
+            context.output.line(&format!("  {}: {} {rows}: {why}", file.display(), odd.table));
+        }
+    }
+
     /// Rows with the same reason in one line.
     fn show_reasons(&self, context: &Context) {
         let mut kinds: Vec<(&Path, &Reason, Vec<&str>)> = Vec::new();
@@ -197,15 +221,20 @@ impl Sum {
         }
         for (file, row, mut keys) in kinds {
             keys.retain(|key| !key.is_empty());
-            let mut shown = keys.iter().take(KEYS_SHOWN).copied().collect::<Vec<_>>().join(", ");
-            if keys.len() > KEYS_SHOWN {
-                let more = message("import-more").with("rows", keys.len() - KEYS_SHOWN);
-                shown = format!("{shown} {}", context.text.say(&more));
-            }
+            let shown = named(context, &keys, keys.len());
             let place = [&row.table, shown.as_str()].join(" ");
             let why = context.text.say(&reason(row));
             context.output.line(&format!("  {}: {}: {why}", file.display(), place.trim()));
         }
+    }
+}
+
+/// The first rows by their numbers, and how many more there are.
+fn named(context: &Context, keys: &[&str], rows: usize) -> String {
+    let first = keys.iter().take(KEYS_SHOWN).copied().collect::<Vec<_>>().join(", ");
+    match rows.checked_sub(KEYS_SHOWN) {
+        None | Some(0) => first,
+        Some(more) => [first, context.text.say(&message("import-more").with("rows", more))].join(" "),
     }
 }
 

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::hub::{Hub, rows};
+use crate::{
+    hub::{Hub, rows},
+    said,
+};
 
 const TITLES: &str = "select title from employees order by full_name limit 1";
 
@@ -73,4 +76,41 @@ fn what_came_in_later_and_stands_may_go_on_standing() {
     assert_eq!(hub.download(&token, "Ankara", &file), 200);
     assert_eq!(rows(&file, TITLES), ["Kalfa"]);
     assert!(items(&hub).is_empty());
+}
+
+#[test]
+fn what_came_in_after_a_conflict_is_told_instead_of_overwritten() {
+    let hub = Hub::start();
+    let (token, file) = two_titles(&hub);
+    let id = items(&hub)[0]["id"].to_string();
+    let sql =
+        "update employees set title = 'Ustabaşı' where full_name = (select min(full_name) from employees)";
+    Connection::open(&file).unwrap().execute_batch(sql).unwrap();
+    assert_eq!(hub.upload(&token, "Ankara", &file).0, 200);
+    let (code, refused) = hub.denk(&["conflicts", "take", &id, "local", "--lang", "tr"]);
+    assert_eq!((code, &refused["error"]["code"]), (1, &"DENK-5010".into()), "{refused:#}");
+    let why = refused["error"]["why"].as_str().unwrap();
+    assert!(why.contains("second") && why.contains("`Ustabaşı`"), "{why}");
+    assert_eq!(items(&hub)[0]["state"], "new");
+}
+
+#[test]
+fn what_a_file_is_held_for_is_said_in_words() {
+    let hub = Hub::start();
+    let (wrong, right) = (hub.add_site("wrong", "Bursa"), hub.add_site("right", "Ankara"));
+    let file = hub.file("held.db", "Ankara", 3);
+    assert_eq!(hub.upload(&wrong, "Ankara", &file).0, 200);
+    let other = hub.file("other.db", "Ankara", 4);
+    assert_eq!(hub.upload(&right, "Ankara", &other).0, 200);
+    assert_eq!(hub.download(&right, "Ankara", &other), 200);
+    Connection::open(&other).unwrap().execute_batch("update timesheets set notes = 'toplu'").unwrap();
+    assert_eq!(hub.upload(&right, "Ankara", &other).0, 200);
+    let held = hub.denk(&["held", "list"]).1["items"].as_array().unwrap().clone();
+    let cause = |site: &str| held.iter().find(|item| item["site"] == site).unwrap()["cause"].clone();
+    assert_eq!((cause("wrong"), cause("right")), ("region".into(), "changes".into()), "{held:#?}");
+    let table = said(&hub, &["held", "list", "--lang", "tr"]);
+    for words in ["neden", "başka bölgenin satırları", "bir kerede çok şey siliyor ya da değiştiriyor"]
+    {
+        assert!(table.contains(words), "{table}");
+    }
 }

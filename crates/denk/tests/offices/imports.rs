@@ -5,7 +5,10 @@ use std::fs;
 use rusqlite::Connection;
 use testkit::office::{self, Office, Shape, Size};
 
-use crate::hub::{Hub, rows};
+use crate::{
+    hub::{Hub, rows},
+    said,
+};
 
 #[test]
 fn an_imported_file_is_continued_by_the_pc_it_came_from() {
@@ -101,4 +104,42 @@ fn a_dry_run_makes_no_store() {
         hub.denk(&["import", file.to_str().unwrap(), "--dry-run", "--data", elsewhere.to_str().unwrap()]);
     assert_eq!((code, &planned["tables"]["employees"]["new"]), (0, &9.into()), "{planned:#}");
     assert!(fs::exists(&elsewhere).is_ok_and(|there| !there));
+}
+
+#[test]
+fn dates_and_times_that_are_none_come_in_as_they_are_and_are_told() {
+    let hub = Hub::start();
+    let path = hub.file("odd.db", "Izmir", 11);
+    let odd = "update timesheets set start_time = '25:99' where id in (select id from timesheets order by id limit 7);
+               update timesheets set work_date = '31.01.2026' where id = (select max(id) from timesheets);";
+    Connection::open(&path).unwrap().execute_batch(odd).unwrap();
+    let file = path.to_str().unwrap();
+    let first = rows(&path, "select cast(id as text) from timesheets order by id limit 5");
+    let last = rows(&path, "select cast(max(id) as text) from timesheets");
+    let told = serde_json::json!([
+        { "file": file, "table": "timesheets", "column": "work_date", "no": "date", "rows": 1, "first": last },
+        { "file": file, "table": "timesheets", "column": "start_time", "no": "time", "rows": 7, "first": first },
+    ]);
+    assert_eq!(hub.denk(&["import", file, "--region", "Izmir", "--dry-run"]).1["odd"], told);
+    let (code, done) = hub.denk(&["import", file, "--region", "Izmir"]);
+    assert_eq!((code, &done["odd"]), (0, &told), "{done:#}");
+    let cells = "select start_time || work_date from timesheets order by 1";
+    assert_eq!(
+        rows(&hub.folder.path().join("data/hub.db"), cells),
+        rows(&path, cells),
+        "nothing was altered"
+    );
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_done_for_want_of_a_region() {
+    let hub = Hub::start();
+    let file = without_regions(&hub);
+    let without = said(&hub, &["import", &file, "--dry-run"]);
+    assert!(
+        without.contains("nothing would be written either") && !without.contains("go into the hub"),
+        "{without}"
+    );
+    let with = said(&hub, &["import", &file, "--dry-run", "--region", "Ankara"]);
+    assert!(with.contains("the rows above go into the hub"), "{with}");
 }

@@ -9,3 +9,8 @@ mod guide_lines;
 mod hub;
 mod imports;
 mod people;
+
+/// What a command tells people.
+fn said(hub: &hub::Hub, arguments: &[&str]) -> String {
+    String::from_utf8(hub.command(arguments).output().unwrap().stdout).unwrap()
+}

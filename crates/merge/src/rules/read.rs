@@ -6,8 +6,8 @@ use model::Value;
 use serde::Deserialize;
 
 use super::{
-    ColumnId, ColumnRule, ColumnType, ConflictPolicy, Guard, Kept, OnDelete, Reference, RegionRule, Rules,
-    TableId, TableRules,
+    ColumnId, ColumnRule, ColumnType, ConflictPolicy, Guard, Holds, Kept, OnDelete, Reference, RegionRule,
+    Rules, TableId, TableRules,
 };
 
 /// A preset that cannot be used.
@@ -61,6 +61,7 @@ struct RawColumn {
     references: Option<String>,
     on_delete: Option<OnDelete>,
     conflict: Option<ConflictPolicy>,
+    holds: Option<Holds>,
 }
 
 /// Reads the rules of a preset.
@@ -184,6 +185,7 @@ fn column(
         not_null: raw.not_null,
         reference,
         conflict: raw.conflict.unwrap_or(table.conflict),
+        holds: raw.holds,
     })
 }
 
