@@ -398,9 +398,8 @@ on_both! {
 
     async fn behind_one_key_a_file_of_what_all_offices_share_edits_nothing_in_silence(lab) {
         let shared = lab.store.shared_device("Ankara").await.unwrap();
-        let [first, second] = ["1", "2"].map(|name| name.to_owned());
-        let first = Pc { device: shared.clone(), ..lab.empty_pc(&first, "Ankara").await };
-        let second = Pc { device: shared, ..lab.empty_pc(&second, "Ankara").await };
+        let first = Pc { device: shared.clone(), ..lab.empty_pc("Ankara 1", "Ankara").await };
+        let second = Pc { device: shared, ..lab.empty_pc("Ankara 2", "Ankara").await };
         lab.send(&first).await.unwrap();
         let sql = "update shift_templates set start_time = '05:58' where id = (select min(id) from shift_templates)";
         rusqlite::Connection::open(second.desktop.path()).unwrap().execute_batch(sql).unwrap();
