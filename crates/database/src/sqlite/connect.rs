@@ -1,7 +1,7 @@
 //! From a file's path to a connection: what is checked before anything is done, and how long a lock is waited for.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     hash::{BuildHasher, Hasher, RandomState},
     io,
     path::{Path, PathBuf},
@@ -11,7 +11,7 @@ use std::{
 use model::ErrorKind;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use super::{key, transaction::Phase};
+use super::{introspect::Shapes, key, transaction::Phase};
 use crate::{Error, Result, address::PATIENCE};
 
 /// What is done when the file is not there.
@@ -26,6 +26,8 @@ pub(super) struct Link {
     pub connection: Connection,
     pub phase: Phase,
     pub savepoint: bool,
+    /// What was found out about tables.
+    pub shapes: RefCell<Shapes>,
 }
 
 /// Pages kept in memory; **Units**: KiB, negative as the pragma wants it.
@@ -51,7 +53,7 @@ impl Link {
         // What is committed is on the disk, whatever this SQLite was built to take for usual.
         connection.pragma_update(None, "synchronous", "full")?;
         key::register(&connection)?;
-        let link = Self { connection, phase: Phase::Idle, savepoint: false };
+        let link = Self { connection, phase: Phase::Idle, savepoint: false, shapes: RefCell::default() };
         link.prove().map_err(|error| at(error, &path))?;
         Ok(link)
     }

@@ -44,7 +44,7 @@ impl Link {
             let Some(mut walk) = Walk::new(&link.connection, key)? else { return Ok(None) };
             let whole = walk.tree(root, 0)?.is_some();
             link.connection.pragma_update(None, "cache_size", CACHE_KIB)?;
-            Ok(whole.then(|| Digest { column: shape.alias, segments: walk.rows.end() }))
+            Ok(whole.then(|| Digest { column: shape.alias.clone(), segments: walk.rows.end() }))
         })
     }
 

@@ -1,5 +1,7 @@
 //! What tables there are and how they are made, from `SQLite`'s own pragmas.
 
+use std::{collections::HashMap, sync::Arc};
+
 use model::{
     ColumnDef, DataType, ErrorKind, ForeignKey, Generated, Table, TableKind, TableRef, TextUnit, Trigger,
 };
@@ -50,6 +52,17 @@ impl Shape {
     }
 }
 
+/// Shapes that were asked for, as long as they hold.
+///
+/// **Invariants**: every change of the schema, by whichever program, gives it another version. One that is rolled back
+/// gives the version back to the next change, so a rollback forgets what was found out.
+#[derive(Debug, Default)]
+pub(super) struct Shapes {
+    /// Of the schema that these are of.
+    version: i64,
+    known: HashMap<TableRef, Arc<Shape>>,
+}
+
 impl Link {
     pub(super) fn tables(&self) -> Result<Vec<TableRef>> {
         self.rows(include_str!("sql/tables.sql"), [], |row| Ok(TableRef::new(row.get::<_, String>(0)?)))
@@ -57,7 +70,21 @@ impl Link {
 
     /// # Errors
     /// `Missing` when there is no such table or view.
-    pub(super) fn shape(&self, table: &TableRef) -> Result<Shape> {
+    pub(super) fn shape(&self, table: &TableRef) -> Result<Arc<Shape>> {
+        let version = self.connection.pragma_query_value(None, "schema_version", |row| row.get(0))?;
+        let mut shapes = self.shapes.borrow_mut();
+        if shapes.version != version {
+            *shapes = Shapes { version, known: HashMap::new() };
+        }
+        if let Some(known) = shapes.known.get(table) {
+            return Ok(Arc::clone(known));
+        }
+        let shape = Arc::new(self.examine(table)?);
+        shapes.known.insert(table.clone(), Arc::clone(&shape));
+        Ok(shape)
+    }
+
+    fn examine(&self, table: &TableRef) -> Result<Shape> {
         let found = match &table.schema {
             Some(schema) if !schema.eq_ignore_ascii_case(MAIN) => None,
             _ => self.rows(include_str!("sql/table.sql"), [&table.name], Found::read)?.pop(),
@@ -127,10 +154,10 @@ impl Link {
             })
         })?;
         Ok(Table {
-            name: TableRef::new(shape.name),
+            name: TableRef::new(&shape.name),
             kind: shape.kind,
-            columns: shape.columns,
-            primary_key: shape.primary_key,
+            columns: shape.columns.clone(),
+            primary_key: shape.primary_key.clone(),
             unique,
             foreign_keys,
             triggers,
@@ -170,7 +197,8 @@ impl Link {
         let mut keys: Vec<ForeignKey> = keys.into_iter().map(|(_, key)| key).collect();
         // Without columns after `references` the parent's primary key is meant.
         for key in keys.iter_mut().filter(|key| key.referenced.is_empty()) {
-            key.referenced = self.shape(&key.table).map(|parent| parent.primary_key).unwrap_or_default();
+            key.referenced =
+                self.shape(&key.table).map(|parent| parent.primary_key.clone()).unwrap_or_default();
         }
         Ok(keys)
     }

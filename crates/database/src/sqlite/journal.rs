@@ -105,7 +105,7 @@ impl Link {
     pub(super) fn journal_remove(&mut self, table: &TableRef) -> Result<()> {
         self.writing(|link| {
             let name = match link.shape(table) {
-                Ok(shape) => shape.name,
+                Ok(shape) => shape.name.clone(),
                 Err(error) if error.kind == ErrorKind::Missing => table.name.clone(),
                 Err(error) => return Err(error),
             };

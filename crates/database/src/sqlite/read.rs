@@ -94,7 +94,7 @@ impl Plan {
             Relation::Table(table) => Some(link.shape(table)?),
             Relation::Query(_) => None,
         };
-        let shape = shape.as_ref();
+        let shape = shape.as_deref();
         let columns = request
             .columns
             .iter()

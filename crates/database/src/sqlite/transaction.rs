@@ -2,7 +2,7 @@
 
 use model::ErrorKind;
 
-use super::connect::Link;
+use super::{connect::Link, introspect::Shapes};
 use crate::{Begin, Error, Result};
 
 /// Where a session stands.
@@ -49,7 +49,9 @@ impl Link {
             self.connection.execute_batch(include_str!("sql/own_clear.sql"))?;
         }
         self.connection.execute_batch(include_str!("sql/commit.sql"))?;
-        self.end()
+        self.phase = Phase::Idle;
+        self.savepoint = false;
+        Ok(())
     }
 
     pub(super) fn rollback(&mut self) -> Result<()> {
@@ -71,6 +73,7 @@ impl Link {
         if !self.savepoint {
             return Err(Error::new(ErrorKind::Internal, "no savepoint is set"));
         }
+        *self.shapes.get_mut() = Shapes::default();
         Ok(self.connection.execute_batch(include_str!("sql/savepoint_rollback.sql"))?)
     }
 
@@ -121,10 +124,11 @@ impl Link {
         }
     }
 
-    /// Ends whatever is open; some errors of `SQLite` end it by themselves.
+    /// Ends what was not committed; some errors of `SQLite` end it by themselves.
     fn end(&mut self) -> Result<()> {
         self.phase = Phase::Idle;
         self.savepoint = false;
+        *self.shapes.get_mut() = Shapes::default();
         if !self.connection.is_autocommit() {
             self.connection.execute_batch(include_str!("sql/rollback.sql"))?;
         }

@@ -164,7 +164,7 @@ impl<'a> Target<'a> {
             all,
             key: order.key.clone(),
             rowid: shape.rowid,
-            table: shape.name,
+            table: shape.name.clone(),
         })
     }
 

@@ -4,6 +4,7 @@ mod digest;
 mod journal;
 mod pages;
 mod session;
+mod shapes;
 mod write;
 
 use std::{path::PathBuf, sync::LazyLock};
