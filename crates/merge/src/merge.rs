@@ -28,7 +28,7 @@ mod delete;
 mod revive;
 mod unify;
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use model::{Gid, Rev, SiteId, Stamp, Value};
 
@@ -100,8 +100,8 @@ pub struct Namesake {
 /// A row that changed at the hub.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Written {
-    pub before: Option<Stored>,
-    pub after: Stored,
+    pub before: Option<Arc<Stored>>,
+    pub after: Arc<Stored>,
 }
 
 /// Two values for one cell, of which one stands.
@@ -313,9 +313,7 @@ impl Turn<'_> {
         while let Some(gid) = targets.pop().map(|gid| self.scope.today(gid)) {
             let Some(row) = self.scope.row(gid).filter(|_| touched.insert(gid)) else { continue };
             targets.extend(self.targets(row.table, &row.cells, true));
-            let mut row = row.clone();
-            row.heard.entry(self.author.site).or_default().wrote = self.rev;
-            self.scope.put(self.rules, row);
+            self.scope.note_work(gid, self.author.site, self.rev);
         }
     }
 

@@ -4,9 +4,12 @@
 //! asks again until nothing is wanted: a few rounds, as deep as the tables refer to each other. Then it merges change by
 //! change, and writes [`Scope::take_changed`] back.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
-use model::{Gid, Rev, Value};
+use model::{Gid, Rev, SiteId, Value};
 
 use crate::{Cause, Cells, ColumnId, Owner, Rules, Stored, TableId, Written, natural_key, region};
 
@@ -27,15 +30,15 @@ pub enum Want {
 /// Rows in hand.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
-    rows: HashMap<Gid, Stored>,
+    rows: HashMap<Gid, Arc<Stored>>,
     asked: HashSet<Want>,
     referring: HashMap<Gid, BTreeSet<(TableId, ColumnId, Gid)>>,
     fallen: HashMap<Gid, BTreeSet<Gid>>,
     named: HashMap<(TableId, Vec<Value>), BTreeSet<Gid>>,
     /// Rows changed since the last take, as they were before (`None`: not there).
-    changed: BTreeMap<Gid, Option<Stored>>,
+    changed: BTreeMap<Gid, Option<Arc<Stored>>>,
     /// Rows that the change at hand changed, as they were before it.
-    touched: BTreeMap<Gid, Option<Stored>>,
+    touched: BTreeMap<Gid, Option<Arc<Stored>>>,
 }
 
 impl Scope {
@@ -45,7 +48,7 @@ impl Scope {
             if !self.rows.contains_key(&row.gid) {
                 self.index(rules, &row, true);
                 self.asked.insert(Want::Row(row.table, row.gid));
-                self.rows.insert(row.gid, row);
+                self.rows.insert(row.gid, Arc::new(row));
             }
         }
         self.asked.insert(want);
@@ -58,12 +61,12 @@ impl Scope {
 
     #[must_use]
     pub fn row(&self, gid: Gid) -> Option<&Stored> {
-        self.rows.get(&gid)
+        self.rows.get(&gid).map(AsRef::as_ref)
     }
 
     /// Everything in hand, in no order.
     pub fn rows(&self) -> impl Iterator<Item = &Stored> {
-        self.rows.values()
+        self.rows.values().map(AsRef::as_ref)
     }
 
     #[must_use]
@@ -115,7 +118,17 @@ impl Scope {
         }
         self.index(rules, &row, true);
         self.touched.entry(row.gid).or_insert(before);
-        self.rows.insert(row.gid, row);
+        self.rows.insert(row.gid, Arc::new(row));
+    }
+
+    /// Notes that the site worked on the row, or on what needs it. Nothing by which a row is found changes, and of what it
+    /// was before, the first is kept.
+    pub(crate) fn note_work(&mut self, gid: Gid, site: SiteId, rev: Rev) {
+        let Some(row) = self.rows.get_mut(&gid) else { return };
+        if !self.changed.contains_key(&gid) {
+            self.touched.entry(gid).or_insert_with(|| Some(Arc::clone(row)));
+        }
+        Arc::make_mut(row).heard.entry(site).or_default().wrote = rev;
     }
 
     /// Ends the change at hand: rows that it gave a new state, by gid. Bookkeeping that no site can see is left out.
@@ -123,7 +136,7 @@ impl Scope {
         let mut written = Vec::new();
         for (gid, before) in std::mem::take(&mut self.touched) {
             if let Some(after) = self.rows.get(&gid).filter(|after| after.rev == rev) {
-                written.push(Written { before: before.clone(), after: after.clone() });
+                written.push(Written { before: before.clone(), after: Arc::clone(after) });
             }
             self.changed.entry(gid).or_insert(before);
         }
@@ -136,7 +149,7 @@ impl Scope {
     pub fn take_changed(&mut self) -> Vec<Written> {
         let changed = std::mem::take(&mut self.changed).into_iter();
         changed
-            .filter_map(|(gid, before)| Some(Written { before, after: self.rows.get(&gid)?.clone() }))
+            .filter_map(|(gid, before)| Some(Written { before, after: Arc::clone(self.rows.get(&gid)?) }))
             .collect()
     }
 

@@ -214,6 +214,37 @@ fn what_refers_to_a_row_that_became_another_refers_to_that_one() {
 }
 
 #[test]
+fn who_is_known_first_without_a_namesake_is_followed_when_one_comes_in_the_same_batch() {
+    let mut world = World::new("latest");
+    let (vehicles, faults) = (world.vehicles, world.rules.table("vehicle_faults").unwrap());
+    let fault = |world: &World| {
+        let mut cells: Cells = vec![None; world.rules[faults].columns.len()];
+        (cells[0], cells[1]) = (Some(gid(3).into()), Some(text("Fren")));
+        Action::Insert(cells)
+    };
+    world.insert(2, 20, vehicles, 3, &[("plate", "00 T 1"), ("region", "Ankara")]);
+    let theirs = fault(&world);
+    world.send(2, 24, Rev(0), (faults, 4, theirs));
+    let mut cells: Cells = vec![None; world.rules[vehicles].columns.len()];
+    for (name, value) in [("plate", "00 T 1"), ("region", "Ankara")] {
+        cells[world.rules[vehicles].column(name).unwrap().0] = Some(text(value));
+    }
+    let changes = [(faults, 5, fault(&world)), (vehicles, 2, Action::Insert(cells))];
+    let batch: Vec<Change> = changes
+        .into_iter()
+        .zip(9..)
+        .map(|((table, row, action), wall_ms)| {
+            let stamp = Stamp { wall_ms, counter: 0, site: SiteId(1) };
+            Change { table, gid: gid(row), stamp, base: Rev(0), age: Age::Known, action }
+        })
+        .collect();
+    world.hub.take(&world.rules, &World::author(1, Rev(0)), &batch);
+    for row in [4, 5] {
+        assert_eq!(world.cell(row, "vehicle_id"), Value::from(gid(2)));
+    }
+}
+
+#[test]
 fn another_region_s_vehicle_is_not_taken_over_by_its_plate() {
     for first_first in [true, false] {
         let mut world = World::new("latest");

@@ -58,8 +58,12 @@ impl Hub {
             outcomes.push(outcome);
         }
         for written in scope.take_changed() {
-            assert_eq!(written.before, self.rows.get(&written.after.gid).cloned(), "the scope knew the row");
-            self.rows.insert(written.after.gid, written.after);
+            assert_eq!(
+                written.before.as_deref(),
+                self.rows.get(&written.after.gid),
+                "the scope knew the row"
+            );
+            self.rows.insert(written.after.gid, written.after.as_ref().clone());
         }
         outcomes
     }

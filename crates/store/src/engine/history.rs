@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use merge::{Cells, Change, Conflict, Outcome, Owner, Scope, Side, Stored, TableId, TableRules, Written};
+use merge::{Cells, Conflict, Outcome, Owner, Scope, Side, Stored, TableId, TableRules, Written};
 use model::{Rev, Stamp, Value};
 use replica::codec::Stored as _;
 use serde::{Serialize, Serializer};
@@ -16,16 +16,15 @@ use crate::{
 
 pub(super) async fn write(
     desk: &mut Desk<'_>,
-    changes: &[Change],
-    outcomes: &[(Rev, Outcome)],
+    outcomes: &[(Stamp, Rev, Outcome)],
     scope: &Scope,
 ) -> Result<()> {
     let hub = desk.hub;
     let (mut log, mut conflicts, mut regions) = (Vec::new(), Vec::new(), BTreeSet::new());
-    for (change, (rev, outcome)) in changes.iter().zip(outcomes) {
+    for (stamp, rev, outcome) in outcomes {
         for written in &outcome.written {
             let region = region_of(hub, scope, written.after.table, &written.after.cells);
-            log.push(line(hub, desk.now_ms, (*rev, change.stamp), written, region.clone()));
+            log.push(line(hub, desk.now_ms, (*rev, *stamp), written, region.clone()));
             regions.extend(region);
         }
         for conflict in &outcome.conflicts {
@@ -73,7 +72,7 @@ fn line(
 }
 
 fn action(written: &Written) -> &'static str {
-    let lived = written.before.as_ref().map(Stored::lives);
+    let lived = written.before.as_deref().map(Stored::lives);
     match (lived, written.after.lives()) {
         (None, _) => "insert",
         (Some(true), false) => "delete",

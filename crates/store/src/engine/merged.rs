@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use merge::{Action, Cells, Change, Namesake, Outcome, Scope, TableId, Verdict};
-use model::{Gid, Rev, Value};
+use model::{Gid, Rev, Stamp, Value};
 use replica::codec::Stored as _;
 
 /// Everything that is still asked for after the rows were written.
@@ -30,12 +30,30 @@ pub(super) struct End {
     pub namesakes: Vec<Namesake>,
 }
 
-/// What a change was to do.
+/// Which row a change is about, and what it is to do with it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Aim {
+    pub table: TableId,
+    pub gid: Gid,
+    pub wish: Wish,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wish {
     Insert,
     Update,
     Delete,
+}
+
+impl Aim {
+    pub fn of(change: &Change) -> Self {
+        let wish = match change.action {
+            Action::Insert(_) => Wish::Insert,
+            Action::Update(_) => Wish::Update,
+            Action::Delete { .. } => Wish::Delete,
+        };
+        Self { table: change.table, gid: change.gid, wish }
+    }
 }
 
 struct Now {
@@ -47,9 +65,9 @@ struct Now {
 
 impl Merged {
     /// Takes in what became of further changes.
-    pub fn add(&mut self, changes: &[Change], outcomes: &[(Rev, Outcome)], scope: &Scope) {
-        for (change, (_, outcome)) in changes.iter().zip(outcomes) {
-            let end = end(change, outcome);
+    pub fn add(&mut self, aims: &[Aim], outcomes: Vec<(Stamp, Rev, Outcome)>, scope: &Scope) {
+        for (aim, (_, _, outcome)) in aims.iter().zip(outcomes) {
+            let end = end(*aim, outcome);
             match (end.wish, &end.verdict) {
                 (Wish::Delete, _) => _ = self.deleted.insert(end.gid),
                 (_, Verdict::Refused(_)) => _ = self.refused.insert(end.gid),
@@ -87,43 +105,45 @@ impl Merged {
     }
 }
 
-fn end(change: &Change, outcome: &Outcome) -> End {
+fn end(Aim { table, gid, wish }: Aim, outcome: Outcome) -> End {
     End {
-        table: change.table,
-        gid: change.gid,
-        wish: match change.action {
-            Action::Insert(_) => Wish::Insert,
-            Action::Update(_) => Wish::Update,
-            Action::Delete { .. } => Wish::Delete,
-        },
-        verdict: outcome.verdict.clone(),
+        table,
+        gid,
+        wish,
         wrote: !outcome.written.is_empty(),
         conflicts: outcome.conflicts.len(),
         repaired: outcome.repaired.is_some(),
-        namesakes: outcome.namesakes.clone(),
+        verdict: outcome.verdict,
+        namesakes: outcome.namesakes,
     }
 }
 
 /// Cells that differ have different hashes. Equal ones have one, but for numbers beyond [`EXACT_MAX`] in two forms: then
 /// the hub's row counts as not seen, which loses nothing.
 fn hash(cells: &Cells) -> [u8; 16] {
-    let plain: Cells = cells.iter().map(|cell| cell.as_ref().map(plain)).collect();
+    let whole = |cell: &Option<Value>| cell.as_ref().is_some_and(|value| plain(value).is_some());
+    let bytes = if cells.iter().any(whole) {
+        let plain = |value: &Value| plain(value).unwrap_or_else(|| value.clone());
+        cells.iter().map(|cell| cell.as_ref().map(plain)).collect::<Cells>().encode()
+    } else {
+        cells.encode()
+    };
     let mut hash = [0; 16];
-    blake3::Hasher::new().update(&plain.encode()).finalize_xof().fill(&mut hash);
+    hash.copy_from_slice(&blake3::hash(&bytes).as_bytes()[..16]);
     hash
 }
 
 /// Up to here every whole number has its own floating-point one.
 const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
-/// 1.0 is 1.
+/// 1.0 is 1; `None` for what is plain already.
 #[expect(clippy::cast_possible_truncation, reason = "only what is whole and small enough")]
-fn plain(value: &Value) -> Value {
+fn plain(value: &Value) -> Option<Value> {
     match value {
         Value::Real(number) if number.fract() == 0.0 && number.abs() < EXACT_MAX => {
-            Value::Int(*number as i64)
+            Some(Value::Int(*number as i64))
         }
-        other => other.clone(),
+        _ => None,
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     choose::{self, Base, Way},
     compare::{self, Said},
     forget, held as holding, history, ids, lineage,
-    merged::Merged,
+    merged::{Aim, Merged},
     receipt, refused, rows,
     settle::Settling,
     shadow,
@@ -151,9 +151,10 @@ impl Receive {
             if part.is_empty() {
                 return Ok(merged);
             }
-            self.merge_part(desk, &author, &part, (&said.new, &mut merged)).await?;
+            let aims: Vec<Aim> = part.iter().map(Aim::of).collect();
+            self.merge_part(desk, &author, (part, &aims), (&said.new, &mut merged)).await?;
             // From now on they can be found.
-            part.iter().for_each(|change| said.new.stored(change.gid));
+            aims.iter().for_each(|aim| said.new.stored(aim.gid));
         }
     }
 
@@ -161,22 +162,22 @@ impl Receive {
         &self,
         desk: &mut Desk<'_>,
         author: &Author,
-        changes: &[Change],
+        (changes, aims): (Vec<Change>, &[Aim]),
         (new, merged): (&Made, &mut Merged),
     ) -> Result<()> {
         let rules = &desk.hub.rules;
         let mut scope = Scope::default();
-        rows::load(desk.db, rules, &mut scope, changes, new).await?;
+        rows::load(desk.db, rules, &mut scope, &changes, new).await?;
         let mut outcomes = Vec::with_capacity(changes.len());
         for change in changes {
-            let rev = desk.meta.next_rev();
-            outcomes.push((rev, merge(rules, &mut scope, author, change.clone(), rev)));
+            let (stamp, rev) = (change.stamp, desk.meta.next_rev());
+            outcomes.push((stamp, rev, merge(rules, &mut scope, author, change, rev)));
         }
         let changed = scope.take_changed();
         fail_point!("store-merged");
         rows::save(desk.db, rules, &changed).await?;
-        history::write(desk, changes, &outcomes, &scope).await?;
-        merged.add(changes, &outcomes, &scope);
+        history::write(desk, &outcomes, &scope).await?;
+        merged.add(aims, outcomes, &scope);
         Ok(())
     }
 

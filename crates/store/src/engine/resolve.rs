@@ -111,7 +111,7 @@ async fn put_back(desk: &mut Desk<'_>, entry: &Entry) -> Result<()> {
         return Err(later(desk, wrote, gid).await?);
     }
     rows::save(desk.db, rules, &scope.take_changed()).await?;
-    history::write(desk, &changes, &[(rev, outcome)], &scope).await
+    history::write(desk, &[(stamp, rev, outcome)], &scope).await
 }
 
 /// When somebody last wrote a row that goes, or loses a reference, with a deletion.

@@ -320,7 +320,7 @@ async fn project(db: &mut Db, rules: &Rules, changed: &[Written]) -> Result<()> 
             let cells = row.cells.iter().enumerate().map(|(at, cell)| db.shown(place, at + 1, cell.as_ref()));
             let to = if written.before.is_none() { new } else { living };
             to.push(std::iter::once(row.gid.into()).chain(cells).collect());
-        } else if written.before.as_ref().is_some_and(Stored::lives) {
+        } else if written.before.as_deref().is_some_and(Stored::lives) {
             gone.push(vec![row.gid.into()]);
         }
     }

@@ -68,7 +68,7 @@ impl<'a> Settling<'a> {
 
     fn taken(&self, table: TableId, row: &LocalRow) -> bool {
         let taken = self.gid(table, &row.id).filter(|gid| !self.merged.was_refused(*gid));
-        taken.is_some() && self.global(table, &row.cells).is_some()
+        taken.is_some() && !self.lacks(table, &row.cells)
     }
 
     /// Rows that the file no longer has and that may be there all the same.
@@ -134,23 +134,35 @@ impl<'a> Settling<'a> {
         Some(ShadowRow { id: row.id.clone(), gid, rev: rev.unwrap_or(before).max(before), cells })
     }
 
+    /// Whether the row lacks a row that it needs.
+    fn lacks(&self, table: TableId, cells: &Cells) -> bool {
+        let rule = &self.rules[table];
+        rule.references().any(|(column, reference)| {
+            let needed = reference.on_delete == OnDelete::Cascade || rule[column].not_null;
+            let named = cells[column.0].as_ref().filter(|value| !value.is_null());
+            needed && named.is_some_and(|value| self.target(reference.table, value).is_none())
+        })
+    }
+
     /// Cells in global form; `None` when the row lacks a row that it needs.
     fn global(&self, table: TableId, cells: &Cells) -> Option<Cells> {
-        let rule = &self.rules[table];
+        if self.lacks(table, cells) {
+            return None;
+        }
         let mut cells = cells.clone();
-        for (column, reference) in rule.references() {
-            let Some(value) = cells[column.0].take() else { continue };
-            if value.is_null() {
-                cells[column.0] = Some(Value::Null);
-                continue;
-            }
-            match LocalId::of(&value).and_then(|id| self.gid(reference.table, &id)) {
-                Some(gid) => cells[column.0] = Some(self.merged.today(gid).into()),
-                None if reference.on_delete == OnDelete::Cascade || rule[column].not_null => return None,
-                None => {}
+        for (column, reference) in self.rules[table].references() {
+            let cell = &mut cells[column.0];
+            if let Some(value) = cell.as_ref().filter(|value| !value.is_null()) {
+                let target = self.target(reference.table, value);
+                *cell = target.map(|gid| self.merged.today(gid).into());
             }
         }
         Some(cells)
+    }
+
+    /// Which row of the hub a reference of the file names.
+    fn target(&self, table: TableId, value: &Value) -> Option<Gid> {
+        self.gid(table, &LocalId::of(value)?)
     }
 }
 
