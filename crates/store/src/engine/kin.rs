@@ -136,7 +136,10 @@ pub(super) async fn relatives(
             continue;
         }
         let mut ranked = Vec::new();
-        for lineage in &all {
+        // One vehicle or day in common says little: a file without a mark was copied from one without, not from a file of the
+        // hub's, whose numbers the hub gave.
+        let met = |of: &&Lineage| sign == Sign::Alone || !handed_out.contains(of.root());
+        for lineage in all.iter().filter(met) {
             let (copy, count) = likeness(desk, (look, &ids), lineage, (sign, &rows)).await?;
             if count > 0 && (copy || sign != Sign::Known) {
                 // Of equal ones the newest; a file without a mark was copied from one without.

@@ -501,6 +501,29 @@ on_both! {
         }
     }
 
+    async fn a_second_inspection_of_a_day_is_one_more_whatever_numbers_the_hub_gave_others(lab) {
+        let inspect = |pc: &Pc, plate, km| {
+            let known = rusqlite::Connection::open(pc.desktop.path()).unwrap();
+            let vehicle = known.query_row("select id from vehicles where plate = ?", [plate], |row| row.get(0));
+            drop(known);
+            let vehicle_id = vehicle.unwrap_or_else(|_| pc.desktop.save_vehicle(None, &Vehicle { plate, ..Vehicle::default() }).unwrap());
+            pc.desktop.add_inspection(&Inspection { vehicle_id, inspection_date: "2026-01-20", km, ..Inspection::default() }).unwrap();
+        };
+        let first = lab.empty_pc("Ankara 1", "Ankara").await;
+        inspect(&first, "06 QX 001", 7);
+        lab.send(&first).await.unwrap();
+        let shared = lab.store.shared_device("Ankara").await.unwrap();
+        let second = Pc { device: shared, ..lab.empty_pc("Ankara 2", "Ankara").await };
+        inspect(&second, "06 QX 002", 8);
+        lab.send(&second).await.unwrap();
+        // In its file the second one's inspection bears the number that the second one gives next.
+        let third = lab.empty_pc("Ankara 3", "Ankara").await;
+        lab.sync(&third).await;
+        inspect(&second, "06 QX 002", 9);
+        let receipt = lab.send(&second).await.unwrap();
+        assert_eq!((receipt.tables["vehicle_inspections"].inserted, receipt.conflicts), (1, 0), "{:?}", receipt.reasons);
+    }
+
     async fn a_copy_without_people_enters_no_inspection_twice(lab) {
         let first = lab.empty_pc("Ankara 1", "Ankara").await;
         let vehicle = first.desktop.save_vehicle(None, &Vehicle { plate: "06 QX 001", ..Vehicle::default() }).unwrap();
