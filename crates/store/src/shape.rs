@@ -40,6 +40,7 @@ pub(crate) const TAKEN: &str = "denk_taken";
 pub(crate) const SHADOW: &str = "denk_shadow";
 pub(crate) const PIECES: &str = "denk_pieces";
 pub(crate) const ASIDE: &str = "denk_aside";
+pub(crate) const LEFT: &str = "denk_left";
 pub(crate) const NEXT: &str = "denk_next";
 pub(crate) const DEVICE: &str = "denk_device";
 pub(crate) const LOG: &str = "denk_log";
@@ -148,6 +149,8 @@ const SHAPES: &[Shape] = &[
         columns: &[("lineage", Text), ("table_name", Text), ("id", Text), ("content", Text)],
         key: 3,
     },
+    // What cells of a branch said before they were changed, as hashes.
+    Shape { name: LEFT, columns: &[("lineage", Text), ("value", Text)], key: 2 },
     // The highest id that a PC ever used or was given; and, under its number, a lineage.
     Shape { name: NEXT, columns: &[("pc", Int), ("table_name", Text), ("last", Int)], key: 2 },
     // A PC's own, local and evidence tables, as its last file had them.

@@ -3,14 +3,13 @@
 //! Two PCs with copies of one file, or one PC with a restored backup, send files of one root that know nothing of each
 //! other. **What can be known**: SQLite counts a file's changes and the ids that it gives, and neither goes back; two
 //! contents under one count are two files; an id given after the root that now holds something else, or a row that is
-//! back after its deletion, was never in this file. Where nothing at all is left of what the branch did, it is not this file
-//! either if a new row bears another name, or is gone and the file does not say that it ever gave its id. Everything else
-//! goes on from the branch.
-//! **What cannot be known**: a value that is again what it was before the branch may be corrected, or of a backup from
-//! before the edit; and new rows that are edited faster than the file counts may be edited by one statement, or another PC's
-//! of the same person and day. Such values stand, and what the branch said is kept as the loser. One new row under
-//! the same id with like content, in a file that counts enough changes, is taken for an edit; when the other file comes
-//! again, it shows by its count, becomes a branch and its row a row of its own.
+//! back after its deletion, was never in this file. Everything else goes on from the branch.
+//! **What cannot be known** stands, and what the branch said is kept as the loser: a value that the cell had before (taken
+//! back, or of a backup from before the edit); new rows that are edited faster than the file counts (by one statement, or
+//! another PC's of the same person and day); a new row's name that is spelled otherwise; one new day that has another date.
+//! Several such days, or any of these where nothing is left of what the branch did, are another PC's. A new row that was
+//! only edited counts as that row; if it was another PC's, that one shows by its count when it comes again, and becomes a
+//! branch and its row a row of its own.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -19,7 +18,7 @@ use std::{
 
 use merge::{Cells, ColumnId, LocalId, LocalRow, Rules, Sameness, ShadowRow, TableId, TableRules, sameness};
 use model::{Gid, Rev, Value};
-use replica::office_file::OfficeFile;
+use replica::{codec::Stored as _, office_file::OfficeFile};
 
 use super::{lineage::Aside, shadow::Shadow};
 use crate::{desk::shown, uploads::Mark};
@@ -44,8 +43,8 @@ pub(super) struct Standing {
     pub older: bool,
     /// What the branch did to the root and the file has too.
     pub kept: usize,
-    /// It does not count as many changes as its new rows took, if each was a change of its own.
-    pub hasty: bool,
+    /// Its new rows may be another PC's: they took more changes than it counts, or are named otherwise.
+    pub doubtful: bool,
 }
 
 /// What became, in the file, of what the branch did to the root.
@@ -56,10 +55,10 @@ struct Facts {
     kept: usize,
     /// New rows that the file has otherwise.
     edited: usize,
-    /// Of these: their own text that tells which row it is has changed.
-    renamed: bool,
-    /// There are new rows that the file has not, and of which it does not say that it once gave their ids.
-    gone: bool,
+    /// Of these: what tells which row it is has changed, though it is akin.
+    renamed: usize,
+    /// Of these: only other columns tell that it is the same.
+    unlike: usize,
     /// Rows of the file that neither has.
     fresh: usize,
     /// It cannot be this file.
@@ -87,10 +86,12 @@ pub(super) fn standing(look: &Look<'_>, branch: &Branch<'_>, mark: &Mark) -> Sta
         return Standing { goes_on: true, older, ..Standing::default() };
     }
     let twin = counted == Some(0) && branch.content.is_some();
-    let another = facts.kept == 0 && (facts.renamed || facts.gone);
+    let unlike = facts.renamed + facts.unlike;
+    let another = facts.against || facts.unlike > 1 || facts.kept == 0 && unlike > 0;
     let took = i64::try_from(facts.edited + facts.fresh).unwrap_or(i64::MAX);
     let hasty = facts.edited > 0 && counted.is_none_or(|more| more < took);
-    Standing { goes_on: !(older || twin || another || facts.against), older, kept: facts.kept, hasty }
+    let goes_on = !(older || twin || another);
+    Standing { goes_on, older, kept: facts.kept, doubtful: hasty || unlike > 0 }
 }
 
 fn facts(look: &Look<'_>, branch: &Branch<'_>) -> Facts {
@@ -103,7 +104,7 @@ fn facts(look: &Look<'_>, branch: &Branch<'_>) -> Facts {
         facts.older |= look.file.last_ids.get(table).is_some_and(|given| *given < used);
         for known in now {
             match (find(root, &known.id), row(rows, &known.id)) {
-                (None, None) => facts.missing(look, &ids, *table, known),
+                (None, None) => facts.any = true,
                 (None, Some(found)) => facts.added(&mut ids, *table, known, found),
                 (Some(before), Some(found)) if before.cells != known.cells => {
                     facts.changed(&look.rules[*table], (before, known), found);
@@ -129,14 +130,6 @@ fn facts(look: &Look<'_>, branch: &Branch<'_>) -> Facts {
 }
 
 impl Facts {
-    /// A row that the branch added and the file has not.
-    fn missing(&mut self, look: &Look<'_>, ids: &Ids<'_>, table: TableId, known: &ShadowRow) {
-        self.any = true;
-        let given = look.file.last_ids.get(&table);
-        let gave = matches!(&known.id, LocalId::Int(id) if given.is_some_and(|given| id <= given));
-        self.gone |= !gave && !ids.hangs_on_new(table, known);
-    }
-
     /// A row that the branch added, and what the file has under its id.
     fn added(&mut self, ids: &mut Ids<'_>, table: TableId, known: &ShadowRow, row: &LocalRow) {
         self.any = true;
@@ -147,19 +140,22 @@ impl Facts {
             self.kept += usize::from(!hangs);
             return;
         }
-        if hangs {
-            return;
-        }
-        let needs = |(column, _): &(ColumnId, _)| rule[*column].not_null;
-        let moved = rule.references().filter(needs).any(|(column, _)| !ids.alike(table, column, known, row));
-        if moved || !speaks_of(rule, known, row) {
-            self.against = true;
+        let needed = |(column, _): &(ColumnId, _)| rule[*column].not_null;
+        if rule.references().filter(needed).any(|(column, _)| !ids.alike(table, column, known, row)) {
+            // What hangs on a row of another is another's too: only the row that it hangs on tells anything.
+            self.against |= !hangs;
             return;
         }
         ids.knows(table, known);
         self.edited += 1;
         let mut own = rule.telling.iter().filter(|column| rule[**column].reference.is_none());
-        self.renamed |= own.any(|column| differ(&known.cells, &row.cells, *column));
+        if tells_same(rule, known, row) {
+            self.renamed += usize::from(own.any(|column| differ(&known.cells, &row.cells, *column)));
+        } else if rule.telling.len() > 1 && speaks_of(rule, known, row) {
+            self.unlike += 1;
+        } else {
+            self.against = true;
+        }
     }
 
     /// A row of the root that the branch changed.
@@ -173,50 +169,50 @@ impl Facts {
 }
 
 /// What a file goes on from: its branch, but for what cannot be known. Such cells are unknown, so that what does not
-/// stand is kept as the loser.
-pub(super) fn unsure(look: &Look<'_>, root: &Shadow, mut now: Shadow, hasty: bool) -> Shadow {
-    let mut ids = Ids::of(look, root);
-    for table in look.order {
-        let (Some(rows), Some(known)) = (look.file.merged.get(table), now.get_mut(table)) else { continue };
-        let before = rows_of(root, *table);
+/// stand is kept as the loser. `left`: values that cells had before.
+pub(super) fn unsure(
+    look: &Look<'_>,
+    (root, mut now): (&Shadow, Shadow),
+    left: &Left,
+    doubtful: bool,
+) -> Shadow {
+    let ids = Ids::of(look, &now);
+    for (table, known) in &mut now {
+        let Some(rows) = look.file.merged.get(table) else { continue };
+        let (rule, before) = (&look.rules[*table], rows_of(root, *table));
         for known in known {
-            let before = find(before, &known.id);
-            if before.is_none() {
-                ids.knows(*table, known);
-            }
             let Some(row) = row(rows, &known.id) else { continue };
-            let unsure = match before {
-                Some(before) if before.cells == known.cells => None,
-                Some(before) => back(&ids, *table, (before, known), row),
-                None if !hasty || equal(&ids.rules[*table], &known.cells, &row.cells) => None,
-                None => Some(agreed(&ids, *table, known, row)),
-            };
-            if let Some(unsure) = unsure {
-                *known = Arc::new(unsure);
+            if equal(rule, &known.cells, &row.cells) && ids.refers_alike(*table, known, row) {
+                continue;
             }
+            let unsure = if doubtful && find(before, &known.id).is_none() {
+                agreed(&ids, *table, known, row)
+            } else {
+                let mut unsure = known.as_ref().clone();
+                for column in rule.column_ids() {
+                    let value = ids.value(*table, column, row).filter(|_| !left.is_empty());
+                    if value.is_some_and(|value| left.contains(&left_behind(known.gid, rule, column, &value)))
+                    {
+                        (unsure.cells[column.0], unsure.rev) = (None, Rev(0));
+                    }
+                }
+                unsure
+            };
+            *known = Arc::new(unsure);
         }
     }
     now
 }
 
-/// A row of which cells are again what they were before the branch changed them; `None`: it has no such cell.
-fn back(
-    ids: &Ids<'_>,
-    table: TableId,
-    (before, known): (&ShadowRow, &ShadowRow),
-    row: &LocalRow,
-) -> Option<ShadowRow> {
-    let rule = &ids.rules[table];
-    let says = |known: &ShadowRow, column: ColumnId| match rule[column].reference {
-        Some(_) => ids.alike(table, column, known, row),
-        None => row.cells[column.0] == known.cells[column.0],
-    };
-    let said = |column: &ColumnId| row.cells[column.0].is_some();
-    let back = |column: &ColumnId| says(before, *column) && !says(known, *column);
-    let back: Vec<ColumnId> = rule.column_ids().filter(said).filter(back).collect();
-    let mut unsure = ShadowRow { rev: Rev(0), ..known.clone() };
-    back.iter().for_each(|column| unsure.cells[column.0] = None);
-    (!back.is_empty()).then_some(unsure)
+/// Values that cells of a branch had before, each as [`left_behind`].
+pub(super) type Left = HashSet<String>;
+
+/// A value of a cell, as a hash. References in global form.
+pub(super) fn left_behind(gid: Gid, rule: &TableRules, column: ColumnId, value: &Value) -> String {
+    let cells: Cells = vec![Some(value.clone())];
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(gid.uuid().as_bytes()).update(rule[column].name.as_bytes()).update(&cells.encode());
+    hasher.finalize().to_hex()[..32].to_owned()
 }
 
 /// Which rows ids of the file are, as far as they are those of a branch.
@@ -260,6 +256,17 @@ impl<'a> Ids<'a> {
         let Some(reference) = self.rules[table][column].reference else { return false };
         let id = row.cells[column.0].as_ref().and_then(LocalId::of);
         id.is_some_and(|id| !self.gids.contains_key(&(reference.table, id)))
+    }
+
+    /// What a cell of the file says, in global form.
+    fn value(&self, table: TableId, column: ColumnId, row: &LocalRow) -> Option<Value> {
+        let value = row.cells[column.0].as_ref()?;
+        match self.rules[table][column].reference {
+            Some(to) if !value.is_null() => {
+                LocalId::of(value).and_then(|id| self.gids.get(&(to.table, id))).map(|gid| (*gid).into())
+            }
+            _ => Some(value.clone()),
+        }
     }
 
     pub fn alike(&self, table: TableId, column: ColumnId, known: &ShadowRow, row: &LocalRow) -> bool {
@@ -327,12 +334,18 @@ pub(super) fn doubted(look: &Look<'_>, mut shadow: Shadow) -> Shadow {
     shadow
 }
 
-/// A shadow without the rows under whose ids the file has something else.
-pub(super) fn of_this(look: &Look<'_>, mut shadow: Shadow) -> Shadow {
+/// A shadow without the rows under whose ids the file has what one of its copies has.
+pub(super) fn of_this(look: &Look<'_>, mut shadow: Shadow, copies: &[Shadow]) -> Shadow {
     let ids = Ids::of(look, &shadow);
     for (table, known) in &mut shadow {
         let rows = look.file.merged.get(table).map_or(&[][..], Vec::as_slice);
-        known.retain(|known| row(rows, &known.id).is_none_or(|row| one(&ids, *table, known, row).is_some()));
+        let of_copy = |row: &LocalRow| {
+            let mut copied = copies.iter().filter_map(|copy| find(rows_of(copy, *table), &row.id));
+            copied.any(|copied| tells_same(&look.rules[*table], copied, row))
+        };
+        known.retain(|known| {
+            row(rows, &known.id).is_none_or(|row| one(&ids, *table, known, row).is_some() || !of_copy(row))
+        });
     }
     shadow
 }
@@ -366,6 +379,19 @@ fn agreed(ids: &Ids<'_>, table: TableId, known: &ShadowRow, row: &LocalRow) -> S
         }
     }
     agreed
+}
+
+/// Whether what tells which row it is says, by itself, the same.
+fn tells_same(rule: &TableRules, known: &ShadowRow, row: &LocalRow) -> bool {
+    let telling = |cells: &Cells| {
+        let mut cells = alone(rule, cells);
+        let tells = |column: &ColumnId| {
+            [&rule.natural_key, &rule.telling, &rule.identifying].iter().any(|some| some.contains(column))
+        };
+        rule.column_ids().filter(|column| !tells(column)).for_each(|column| cells[column.0] = None);
+        cells
+    };
+    sameness(rule, &telling(&known.cells), &telling(&row.cells)) == Sameness::Same
 }
 
 /// Whether a row, by itself, speaks of what is known under its id.

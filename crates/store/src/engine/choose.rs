@@ -61,7 +61,8 @@ pub(super) enum Way {
 /// From what it may be concluded that a row was deleted.
 pub(super) enum Evidence {
     Never,
-    Absent,
+    /// From its absence. Of tables whose ids the file does not count: only of these rows, which the root had.
+    Absent(HashMap<TableId, HashSet<LocalId>>),
     Noted(HashMap<TableId, HashSet<LocalId>>),
 }
 
@@ -133,8 +134,8 @@ pub(super) async fn choose(
     match &file.tag {
         Some(tag) => {
             let mut copies = kin::of_tag(desk, tag).await?;
-            // Branches of its own root are told apart already.
-            copies.retain(|copy| copy.root() != base.lineage.root());
+            // Branches of its own root are told apart already, those of this site.
+            copies.retain(|copy| copy.root() != base.lineage.root() || copy.site != base.lineage.site);
             let copies = kin::shadows(desk, &look, copies.iter()).await?;
             base.shadow = kin::together(&look, base.shadow, &copies);
         }
@@ -146,7 +147,7 @@ pub(super) async fn choose(
             match kin::relatives(desk, &look, Some(&base)).await? {
                 Some(relatives) if !relatives.copies.is_empty() => {
                     let copies = kin::shadows(desk, &look, relatives.copies.iter()).await?;
-                    base.shadow = kin::together(&look, branch::of_this(&look, base.shadow), &copies);
+                    base.shadow = kin::together(&look, branch::of_this(&look, base.shadow, &copies), &copies);
                 }
                 // It is none of the PCs that it seemed to be.
                 Some(_) if device.shared => return meet(desk, device, &look, &known).await,
@@ -279,10 +280,14 @@ impl Family {
         let known = self.branches.iter().find_map(|branch| branch.lineage.odd);
         let doubled = if many { known.or(Some(Odd::Doubled)) } else { known };
         let Compared { lineage, shadow, fit, standing } = self.branches.swap_remove(at);
-        let shadow = branch::unsure(look, &self.root.shadow, shadow, standing.hasty);
+        let left = lineage::left(desk.db, &lineage.name).await?;
+        let shadow = branch::unsure(look, (&self.root.shadow, shadow), &left, standing.doubtful);
         let tagged = self.root.lineage.kind == Kind::HandedOut;
         let odd = doubled.or_else(|| fit.odd().filter(|_| tagged)).filter(|_| !device.shared);
-        let evidence = evidence(desk, (device, lineage.pc), file, (tagged, doubled.or(odd), many)).await?;
+        // Of what may be another PC's nothing is concluded from what it lacks.
+        let sure = !many && !standing.doubtful;
+        let root = Some(&self.root.shadow).filter(|_| tagged);
+        let evidence = evidence(desk, (device, lineage.pc), file, (root, odd, sure)).await?;
         let way = Way::Continue(evidence);
         Base::new(desk, (lineage, None), shadow, (way, odd)).await
     }
@@ -292,7 +297,8 @@ impl Family {
         let Compared { lineage: root, shadow, fit, .. } = self.root;
         let tagged = root.kind == Kind::HandedOut;
         let odd = fit.odd().filter(|_| tagged && !device.shared);
-        let evidence = evidence(desk, (device, root.pc), file, (tagged, odd, false)).await?;
+        let known = Some(&shadow).filter(|_| tagged);
+        let evidence = evidence(desk, (device, root.pc), file, (known, odd, true)).await?;
         let branch = new_branch(desk, device, &root, (1, None)).await?;
         Base::new(desk, (branch, Some(root)), shadow, (Way::Continue(evidence), odd)).await
     }
@@ -313,9 +319,8 @@ impl Family {
         let branch = new_branch(desk, device, &root, (number + 1, odd)).await?;
         let way = Way::Continue(Evidence::Never);
         let mut base = Base::new(desk, (branch, Some(root)), shadow, (way, odd)).await?;
-        if older {
-            base.age = Age::Unknown;
-        }
+        // Whichever file it is, nobody knows how old it is beside the others.
+        base.age = Age::Unknown;
         // The branch that was heard of longest ago gives way.
         let mut all = self.branches;
         all.sort_by_key(|branch| branch.lineage.used);
@@ -367,17 +372,24 @@ async fn new_branch(
     })
 }
 
-/// What may be concluded from what the file lacks.
+/// Rows of the root in tables of which the file does not say which ids it ever gave.
+fn uncounted(rules: &Rules, file: &OfficeFile, root: &Shadow) -> HashMap<TableId, HashSet<LocalId>> {
+    let tables = file.merged.keys();
+    let tables = tables.filter(|table| !file.last_ids.contains_key(table) && !rules[**table].text_key);
+    let ids = |table| root.get(table).into_iter().flatten().map(|row| row.id.clone()).collect();
+    tables.map(|table| (*table, ids(table))).collect()
+}
+
+/// What may be concluded from what the file lacks. `root`: if it is certain that the file comes from it.
 async fn evidence(
     desk: &mut Desk<'_>,
     (device, pc): (&Device, i64),
     file: &OfficeFile,
-    (tagged, odd, many): (bool, Option<Odd>, bool),
+    (root, odd, sure): (Option<&Shadow>, Option<Odd>, bool),
 ) -> Result<Evidence> {
-    let certain = !device.shared && !many;
-    Ok(match odd {
-        _ if !certain => Evidence::Never,
-        None if tagged => Evidence::Absent,
+    Ok(match root {
+        _ if device.shared || !sure => Evidence::Never,
+        Some(root) if odd.is_none() => Evidence::Absent(uncounted(&desk.hub.rules, file, root)),
         _ => {
             let before = lineage::own(desk.db, &desk.hub.rules, pc).await?;
             Evidence::Noted(notes(&desk.hub.rules, &file.own, &before))

@@ -105,7 +105,9 @@ fn go_on(
 ) -> std::result::Result<Tally, DiffError> {
     let nothing = HashSet::new();
     let deletes = match &base.way {
-        Way::Continue(Evidence::Absent) => Deletes::Absent,
+        Way::Continue(Evidence::Absent(uncounted)) => {
+            uncounted.get(&table).map_or(Deletes::Absent, Deletes::Noted)
+        }
         Way::Continue(Evidence::Noted(ids)) => Deletes::Noted(ids.get(&table).unwrap_or(&nothing)),
         Way::Continue(Evidence::Never) | Way::Meet { .. } => Deletes::Never,
     };

@@ -15,8 +15,6 @@ const CAME_BACK_MAX: usize = 64;
 const NEVER_CAME_BACK_MAX: usize = 1024;
 /// Files of one PC: the newest, and the one before it that may be on its way right now.
 const FILES_KEPT: usize = 2;
-/// PCs of one site behind the shared key that only went on from files of others.
-const GUESTS_MAX: usize = 256;
 
 /// Forgets roots that files will hardly come from any more; returns hand-outs of which the file may go.
 ///
@@ -26,15 +24,13 @@ pub(super) async fn roots(desk: &mut Desk<'_>, pc: &Pc) -> Result<Vec<String>> {
     let needed = held::lineages(desk.db).await?;
     let all = lineage::of_site(desk.db, pc.site).await?;
     let of_pc: Vec<Lineage> = all.into_iter().filter(|lineage| lineage.pc == pc.id).collect();
-    let own: HashSet<String> = of_pc.iter().map(|lineage| lineage.name.clone()).collect();
-    // What goes on from another PC's hand-out stands for its root.
-    let (branches, mut roots): (Vec<Lineage>, Vec<Lineage>) =
-        of_pc.into_iter().partition(|lineage| lineage.root.as_ref().is_some_and(|root| own.contains(root)));
+    // Those that go on from another PC's hand-out go with it.
+    let mut roots: Vec<Lineage> = of_pc.into_iter().filter(|lineage| lineage.kind != Kind::Branch).collect();
     roots.sort_by_key(|root| std::cmp::Reverse(root.number));
-    let of = |root: &Lineage| branches.iter().filter(|branch| branch.root() == root.name).collect::<Vec<_>>();
     let (mut came, mut out) = (0, 0);
     for root in &roots {
-        let branches = of(root);
+        // Of whatever site.
+        let branches = lineage::with(desk.db, "root", &root.name).await?;
         let came_back = root.kind != Kind::HandedOut || !branches.is_empty();
         let (counted, most) =
             if came_back { (&mut came, CAME_BACK_MAX) } else { (&mut out, NEVER_CAME_BACK_MAX) };
@@ -44,7 +40,7 @@ pub(super) async fn roots(desk: &mut Desk<'_>, pc: &Pc) -> Result<Vec<String>> {
         });
         let in_use = last || branches.iter().any(|branch| needed.contains(&branch.name));
         if *counted > most && !in_use && !needed.contains(&root.name) {
-            for lineage in branches.into_iter().chain([root]) {
+            for lineage in branches.iter().chain([root]) {
                 lineage::remove(desk.db, lineage).await?;
             }
         }
@@ -53,21 +49,15 @@ pub(super) async fn roots(desk: &mut Desk<'_>, pc: &Pc) -> Result<Vec<String>> {
     Ok(handed.skip(FILES_KEPT).map(|root| root.name).collect())
 }
 
-/// Forgets PCs behind the shared key of which nothing is known but what went on from files that were not given to them, save
-/// for those heard of last: where it is not known which PC asks for a file, each one that it sends looks like a new PC's.
+/// Forgets PCs behind the shared key of which no file is known any more: where it is not known which PC asks for a file, each
+/// one that it sends looks like a new PC's.
 pub(super) async fn pcs(desk: &mut Desk<'_>, site: SiteId) -> Result<()> {
-    let needed = held::lineages(desk.db).await?;
-    let mut kept: HashSet<i64> = HashSet::new();
-    for lineage in lineage::of_site(desk.db, site).await? {
-        if lineage.kind != Kind::Branch || needed.contains(&lineage.name) {
-            kept.insert(lineage.pc);
+    let known = lineage::of_site(desk.db, site).await?;
+    let known: HashSet<i64> = known.iter().map(|lineage| lineage.pc).collect();
+    for pc in lineage::pcs(desk.db, site).await? {
+        if pc.latest.is_some() && !known.contains(&pc.id) {
+            lineage::remove_pc(desk.db, &pc).await?;
         }
-    }
-    let mut pcs = lineage::pcs(desk.db, site).await?;
-    pcs.retain(|pc| pc.latest.is_some() && !kept.contains(&pc.id));
-    pcs.sort_by_key(|pc| std::cmp::Reverse(pc.contact));
-    for pc in pcs.iter().skip(GUESTS_MAX) {
-        lineage::remove_pc(desk.db, pc).await?;
     }
     Ok(())
 }

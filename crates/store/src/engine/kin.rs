@@ -37,9 +37,13 @@ pub(super) async fn shadows<'l>(
 
 /// A hand-out and files that are or were copies of it, as their marks say, whoever sent them.
 pub(super) async fn of_tag(desk: &mut Desk<'_>, tag: &str) -> Result<Vec<Lineage>> {
-    let mut all = lineage::all(desk.db).await?;
-    all.retain(|kin| kin.of_tag.as_deref() == Some(tag) || kin.root() == tag);
-    Ok(all)
+    let mut kin: Vec<_> = lineage::named(desk.db, tag).await?.into_iter().collect();
+    for of in ["root", "of_tag"] {
+        kin.extend(lineage::with(desk.db, of, tag).await?);
+    }
+    kin.sort_by_key(|lineage| lineage.number);
+    kin.dedup();
+    Ok(kin)
 }
 
 /// A shadow, and the rows beyond it that the file and copies of it have in common: equal ones, and those that were only
@@ -126,6 +130,7 @@ pub(super) async fn relatives(
     let handed_out: HashSet<String> = handed_out.map(|lineage| lineage.name.clone()).collect();
     let newest = newest(&all);
     all.retain(|of| newest.contains(&of.number) && beyond.is_none_or(|base| base.pc.id != of.pc));
+    let mut likeliest = None;
     // Where people tell nothing, other rows do.
     for sign in [Sign::Alone, Sign::Named, Sign::Known] {
         let rows = look.file.merged.iter().filter(|(table, _)| sign.is_of(look.rules, **table));
@@ -147,13 +152,14 @@ pub(super) async fn relatives(
             }
         }
         ranked.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
-        if let Some((_, best)) = ranked.first() {
-            let copies = ranked.iter().filter(|((copy, ..), _)| *copy).take(COPIES_MAX);
-            let copies = copies.map(|(_, lineage)| (*lineage).clone()).collect();
-            return Ok(Some(Relatives { best: (*best).clone(), copies }));
+        let copies = ranked.iter().filter(|((copy, ..), _)| *copy).take(COPIES_MAX);
+        let copies: Vec<Lineage> = copies.map(|(_, lineage)| (*lineage).clone()).collect();
+        if let Some(best) = copies.first() {
+            return Ok(Some(Relatives { best: best.clone(), copies }));
         }
+        likeliest = likeliest.or_else(|| ranked.first().map(|(_, best)| (*best).clone()));
     }
-    Ok(None)
+    Ok(likeliest.map(|best| Relatives { best, copies: Vec::new() }))
 }
 
 /// Of each PC the newest lineages, by their numbers: what it holds, older ones held. The rest would only take time.

@@ -11,12 +11,12 @@ use merge::{Rules, TableId};
 use model::{Rev, SiteId, Value};
 use replica::{codec::Stored as _, office_file::OwnTable};
 
-use super::choose::Odd;
+use super::{branch::Left, choose::Odd};
 
 use crate::{
     Error, Result,
     query::{Db, Row, maybe, text},
-    shape::{ASIDE, DEVICE, LINEAGES, NEXT, PCS, PIECES, SHADOW, TAKEN},
+    shape::{ASIDE, DEVICE, LEFT, LINEAGES, NEXT, PCS, PIECES, SHADOW, TAKEN},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +117,11 @@ pub(super) async fn all(db: &mut Db) -> Result<Vec<Lineage>> {
     db.find(LINEAGES, &[]).await?.iter().map(read).collect()
 }
 
+/// Those whose `root` or `of_tag` is this.
+pub(super) async fn with(db: &mut Db, column: &str, tag: &str) -> Result<Vec<Lineage>> {
+    db.find(LINEAGES, &[(column, text(tag))]).await?.iter().map(read).collect()
+}
+
 pub(super) async fn named(db: &mut Db, name: &str) -> Result<Option<Lineage>> {
     db.find(LINEAGES, &[("name", text(name))]).await?.first().map(read).transpose()
 }
@@ -143,6 +148,7 @@ pub(super) async fn save(db: &mut Db, lineage: &Lineage) -> Result<()> {
 pub(super) async fn remove(db: &mut Db, lineage: &Lineage) -> Result<()> {
     let name = &lineage.name;
     db.remove_with(ASIDE, &[("lineage", text(name))]).await?;
+    db.remove_with(LEFT, &[("lineage", text(name))]).await?;
     db.remove_with(NEXT, &[("pc", Value::Int(lineage.number))]).await?;
     db.remove_with(SHADOW, &[("lineage", text(name))]).await?;
     db.remove(LINEAGES, &[vec![site_value(lineage.site), text(name)]]).await
@@ -234,6 +240,17 @@ pub(super) async fn aside(db: &mut Db, rules: &Rules, name: &str) -> Result<Asid
         }
     }
     Ok(aside)
+}
+
+/// Values that cells of a branch had before.
+pub(super) async fn left(db: &mut Db, name: &str) -> Result<Left> {
+    db.find(LEFT, &[("lineage", text(name))]).await?.iter().map(|row| Ok(row.text(1)?.to_owned())).collect()
+}
+
+/// Notes that cells of a branch had these values.
+pub(super) async fn leave(db: &mut Db, name: &str, values: &Left) -> Result<()> {
+    let rows: Vec<_> = values.iter().map(|value| vec![text(name), text(value)]).collect();
+    db.put(LEFT, &rows).await
 }
 
 /// Makes what is aside of a lineage exactly this.

@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 use fail::fail_point;
-use merge::{Author, Change, Scope, TableId, held, merge};
+use merge::{Action, Author, Change, Rules, Scope, TableId, held, merge};
 use replica::office_file::OfficeFile;
 
 use super::{
     again, audit,
+    branch::{self, Left},
     choose::{self, Base, Way},
     compare::{self, Said},
     forget, held as holding, history, ids, lineage,
@@ -88,6 +89,7 @@ impl Receive {
             Mode::SentBack => said.take_back(&desk.hub.rules, &held),
             _ => Vec::new(),
         };
+        let left = left(&desk.hub.rules, &said);
         let before = desk.meta.clone();
         let merged = self.merge(desk, &base, &mut said).await?;
         let last = base.root.as_ref().unwrap_or(&base.lineage);
@@ -105,6 +107,7 @@ impl Receive {
         fail_point!("store-rows-written");
         let receipt = receipt::write(desk.hub, self, &base, &said, &merged);
         receipt::tell(desk, self.device.site, (&base, &said, &merged), &refused).await?;
+        lineage::leave(desk.db, &base.lineage.name, &left).await?;
         self.settle(desk, base, &said, &merged).await?;
         fail_point!("store-shadow-written");
         audit(desk, &self.device.name, "upload", &receipt::summary(self, &receipt)).await?;
@@ -220,4 +223,18 @@ impl Receive {
         lineage::save_pc(desk.db, &pc).await?;
         if self.device.shared { forget::pcs(desk, self.device.site).await } else { Ok(()) }
     }
+}
+
+/// What the cells that the file changes said before.
+fn left(rules: &Rules, said: &Said) -> Left {
+    let edits = said.set.changes.iter().filter_map(|change| match &change.action {
+        Action::Update(edits) => Some((change, edits)),
+        Action::Insert(_) | Action::Delete { .. } => None,
+    });
+    let edits = edits.flat_map(|(change, edits)| edits.iter().map(move |edit| (change, edit)));
+    let left = edits.filter_map(|(change, edit)| {
+        let before = edit.base.as_ref()?;
+        Some(branch::left_behind(change.gid, &rules[change.table], edit.column, before))
+    });
+    left.collect()
 }

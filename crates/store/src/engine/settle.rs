@@ -73,7 +73,9 @@ impl<'a> Settling<'a> {
 
     /// Rows that the file no longer has and that may be there all the same.
     fn missing(&self, table: TableId) -> Vec<&'a ShadowRow> {
-        if matches!(self.base.way, Way::Continue(Evidence::Absent)) {
+        if let Way::Continue(Evidence::Absent(uncounted)) = &self.base.way
+            && !uncounted.contains_key(&table)
+        {
             return Vec::new();
         }
         let before = self.before(table).iter().map(AsRef::as_ref);

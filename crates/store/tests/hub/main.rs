@@ -6,6 +6,7 @@ mod branches;
 mod conflicts;
 mod copies;
 mod deletes;
+mod doubts;
 mod guide;
 mod held;
 mod ids;
