@@ -5,18 +5,19 @@
 //! files of this root lack, until a new one is handed out.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashSet},
     sync::Arc,
 };
 
-use merge::{Age, Kept, LocalId, RegionRule, Rules, ShadowRow, TableId, evidence};
+use merge::{Age, LocalId, RegionRule, ShadowRow, TableId};
 use model::{Gid, Rev};
 use replica::office_file::OfficeFile;
 
 use super::{
     branch::{self, Branch, Look, Standing},
+    evidence::{self, Evidence},
     kin::{self, Relatives},
-    lineage::{self, Aside, Kind, Lineage, Own, Pc},
+    lineage::{self, Aside, Kind, Lineage, Pc},
     shadow::{self, Pieces, Shadow},
 };
 use crate::{
@@ -56,14 +57,6 @@ pub(super) enum Way {
         dead: HashSet<Gid>,
         copy: bool,
     },
-}
-
-/// From what it may be concluded that a row was deleted.
-pub(super) enum Evidence {
-    Never,
-    /// From its absence. Of tables whose ids the file does not count: only of these rows, which the root had.
-    Absent(HashMap<TableId, HashSet<LocalId>>),
-    Noted(HashMap<TableId, HashSet<LocalId>>),
 }
 
 /// What is odd about a file as a whole.
@@ -287,7 +280,7 @@ impl Family {
         // Of what may be another PC's nothing is concluded from what it lacks.
         let sure = !many && !standing.doubtful;
         let root = Some(&self.root.shadow).filter(|_| tagged);
-        let evidence = evidence(desk, (device, lineage.pc), file, (root, odd, sure)).await?;
+        let evidence = evidence::of(desk, (device, lineage.pc), file, (root, odd, sure)).await?;
         let way = Way::Continue(evidence);
         Base::new(desk, (lineage, None), shadow, (way, odd)).await
     }
@@ -298,7 +291,7 @@ impl Family {
         let tagged = root.kind == Kind::HandedOut;
         let odd = fit.odd().filter(|_| tagged && !device.shared);
         let known = Some(&shadow).filter(|_| tagged);
-        let evidence = evidence(desk, (device, root.pc), file, (known, odd, true)).await?;
+        let evidence = evidence::of(desk, (device, root.pc), file, (known, odd, true)).await?;
         let branch = new_branch(desk, device, &root, (1, None)).await?;
         Base::new(desk, (branch, Some(root)), shadow, (Way::Continue(evidence), odd)).await
     }
@@ -370,44 +363,6 @@ async fn new_branch(
         odd,
         ..root.clone()
     })
-}
-
-/// Rows of the root in tables of which the file does not say which ids it ever gave.
-fn uncounted(rules: &Rules, file: &OfficeFile, root: &Shadow) -> HashMap<TableId, HashSet<LocalId>> {
-    let tables = file.merged.keys();
-    let tables = tables.filter(|table| !file.last_ids.contains_key(table) && !rules[**table].text_key);
-    let ids = |table| root.get(table).into_iter().flatten().map(|row| row.id.clone()).collect();
-    tables.map(|table| (*table, ids(table))).collect()
-}
-
-/// What may be concluded from what the file lacks. `root`: if it is certain that the file comes from it.
-async fn evidence(
-    desk: &mut Desk<'_>,
-    (device, pc): (&Device, i64),
-    file: &OfficeFile,
-    (root, odd, sure): (Option<&Shadow>, Option<Odd>, bool),
-) -> Result<Evidence> {
-    Ok(match root {
-        _ if device.shared || !sure => Evidence::Never,
-        Some(root) if odd.is_none() => Evidence::Absent(uncounted(&desk.hub.rules, file, root)),
-        _ => {
-            let before = lineage::own(desk.db, &desk.hub.rules, pc).await?;
-            Evidence::Noted(notes(&desk.hub.rules, &file.own, &before))
-        }
-    })
-}
-
-/// Notes of deletions that the PC's last file did not hold yet.
-fn notes(rules: &Rules, file: &Own, before: &Own) -> HashMap<TableId, HashSet<LocalId>> {
-    let mut deleted: HashMap<TableId, HashSet<LocalId>> = HashMap::new();
-    for (table, rule) in rules.tables().filter(|(_, rule)| rule.kept == Kept::Evidence) {
-        let cells = |own: &Own| own.get(&table).map(|rows| rows.cells(rule)).unwrap_or_default();
-        let (now, before) = (cells(file), cells(before));
-        for (table, ids) in evidence::notes(rules, rule, &now, &before).deleted {
-            deleted.entry(table).or_default().extend(ids);
-        }
-    }
-    deleted
 }
 
 async fn meet(desk: &mut Desk<'_>, device: &Device, look: &Look<'_>, known: &[Lineage]) -> Result<Base> {

@@ -10,7 +10,8 @@ use model::{Gid, Rev};
 use replica::office_file::OfficeFile;
 
 use super::{
-    choose::{Base, Evidence, Way},
+    choose::{Base, Way},
+    evidence::Evidence,
     rows,
 };
 use crate::{

@@ -4,6 +4,7 @@ mod again;
 mod branch;
 mod choose;
 mod compare;
+mod evidence;
 mod forget;
 mod hand_out;
 mod held;

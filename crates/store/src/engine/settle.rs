@@ -10,8 +10,9 @@ use model::{Gid, Rev, Value};
 use replica::{codec::Stored as _, office_file::OfficeFile};
 
 use super::{
-    choose::{Base, Evidence, Way},
+    choose::{Base, Way},
     compare::Said,
+    evidence::Evidence,
     lineage::Aside,
     merged::Merged,
     shadow::{self, Part},
