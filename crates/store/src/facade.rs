@@ -230,7 +230,7 @@ impl Store {
         upload: &Path,
         reason: &str,
     ) -> std::result::Result<Receipt, Rejected> {
-        let (file, mark) = uploads::read(&self.inner.hub, upload).await?;
+        let (file, mark) = self.read(upload).await?;
         let name = uploads::keep(&self.inner.hub, device, upload).await?;
         fail_point!("store-upload-kept");
         let (mode, waiting) = (Mode::Apply, self.waiting(device, None).await?);
@@ -248,7 +248,7 @@ impl Store {
     /// # Errors
     /// As [`Store::receive`].
     pub async fn plan(&self, device: &Device, upload: &Path) -> std::result::Result<Receipt, Rejected> {
-        let (file, mark) = uploads::read(&self.inner.hub, upload).await?;
+        let (file, mark) = self.read(upload).await?;
         let (device, reason, upload) = (device.clone(), "plan".to_owned(), String::new());
         let (mode, waiting) = (Mode::Plan, Vec::new());
         self.ask(engine::Receive { device, file, mark, reason, upload, waiting, mode }).await
@@ -406,6 +406,11 @@ impl Store {
         Ok(engine::Receive { device, file, mark, reason, upload, waiting, mode })
     }
 
+    async fn read(&self, upload: &Path) -> std::result::Result<(OfficeFile, uploads::Mark), Rejected> {
+        let hub = &self.inner.hub;
+        uploads::read(hub, upload, hub.settings.upload_bytes_max).await
+    }
+
     /// What waits of a site, except this one.
     async fn waiting(&self, device: &Device, except: Option<i64>) -> Result<Vec<engine::Waiting>> {
         let mut waiting = Vec::new();
@@ -434,7 +439,8 @@ impl Store {
             }
             uploads::keep_bytes(&self.inner.hub, upload, bytes).await?;
         }
-        uploads::read(&self.inner.hub, &path).await
+        // It was taken once: the limit may have been another one then.
+        uploads::read(&self.inner.hub, &path, u64::MAX).await
     }
 
     async fn prune(&self) -> Result<()> {

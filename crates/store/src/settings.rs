@@ -17,7 +17,7 @@ pub struct Settings {
     /// Where uploads and hand-outs are kept; made if it is not there.
     pub data_folder: PathBuf,
     pub preset: Preset,
-    /// The largest upload that is read; usually [`Settings::UPLOAD_BYTES_MAX`].
+    /// The largest upload that is taken; usually [`Settings::UPLOAD_BYTES_MAX`].
     pub upload_bytes_max: u64,
     pub clock: WallClock,
     pub random: Random,

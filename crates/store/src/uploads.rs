@@ -35,12 +35,16 @@ pub(crate) struct Mark {
     pub content: String,
 }
 
-/// Everything that the file says, and what it is known by.
-pub(crate) async fn read(hub: &Arc<Hub>, path: &Path) -> std::result::Result<(OfficeFile, Mark), Rejected> {
+/// Everything that a file of at most `bytes_max` says, and what it is known by.
+pub(crate) async fn read(
+    hub: &Arc<Hub>,
+    path: &Path,
+    bytes_max: u64,
+) -> std::result::Result<(OfficeFile, Mark), Rejected> {
     let (hub, path) = (Arc::clone(hub), path.to_owned());
     blocking(move || {
         let refused = |refused| Rejected::File(office_file::Refused::Unreadable(refused));
-        let limits = Limits { bytes: hub.settings.upload_bytes_max, ..Limits::default() };
+        let limits = Limits { bytes: bytes_max, ..Limits::default() };
         let upload = untrusted::inspect(&path, &limits, stopwatch()).map_err(refused)?;
         let file = office_file::read(upload, &hub.rules)?;
         let mark = mark(&path).map_err(Error::from)?;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ::database::untrusted;
+use ::database::untrusted::{self, Limits};
 use replica::{
     compare::{Comparison, Found, compare},
     office_file::{self, OfficeFile},
@@ -41,7 +41,7 @@ pub(super) fn rules(context: &Context) -> Result<merge::Rules> {
     merge::read(text).map_err(|error| Failure::defect(error.to_string()))
 }
 
-/// An office's file, checked as input that anybody may have made.
+/// An office's file, of any size, checked as input that anybody may have made.
 pub(super) fn read(context: &Context, file: &Path, rules: &merge::Rules) -> Result<OfficeFile> {
     let path = context.environment.folder().join(file);
     if !path.is_file() {
@@ -50,7 +50,8 @@ pub(super) fn read(context: &Context, file: &Path, rules: &merge::Rules) -> Resu
         return Err(Failure::new(Code::OfficeFile, what, why, message("office-file-missing-hint")));
     }
     let start = clock::monotonic();
-    let upload = untrusted::inspect(&path, &untrusted::Limits::default(), move || clock::monotonic() - start)
+    let limits = Limits { bytes: u64::MAX, ..Limits::default() };
+    let upload = untrusted::inspect(&path, &limits, move || clock::monotonic() - start)
         .map_err(|error| unfit(file, &error))?;
     office_file::read(upload, rules).map_err(|error| unfit(file, &error))
 }

@@ -10,7 +10,7 @@ use std::{
 
 use ::database::Engine;
 use serde_json::json;
-use store::{Reason, Receipt, Store, TableReceipt};
+use store::{Reason, Receipt, Settings, Store, TableReceipt};
 
 use odd::Odd;
 
@@ -64,10 +64,12 @@ pub async fn run(args: &ImportArgs, context: &Context) -> Result<Outcome> {
 }
 
 async fn open(args: &ImportArgs, context: &Context, scratch: &Path) -> Result<HubStore> {
-    let settings = hub_store::settings(context)?;
+    // The limit is for what comes over the network.
+    let settings = Settings { upload_bytes_max: u64::MAX, ..hub_store::settings(context)? };
     let absent = settings.address.engine() == Engine::Sqlite && !settings.address.path().exists();
     if args.dry_run && absent {
-        return HubStore::open_at(hub_store::in_folder(scratch, &context.config.hub.preset)?).await;
+        let empty = hub_store::in_folder(scratch, &context.config.hub.preset)?;
+        return HubStore::open_at(Settings { upload_bytes_max: u64::MAX, ..empty }).await;
     }
     HubStore::open_at(settings).await
 }

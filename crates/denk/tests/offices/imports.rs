@@ -31,6 +31,25 @@ fn an_imported_file_is_continued_by_the_pc_it_came_from() {
     assert_eq!((code, differs["equal"].as_bool()), (3, Some(false)), "{differs:#}");
 }
 
+#[test]
+fn the_limit_for_uploads_is_none_for_files_that_lie_on_the_hubs_machine() {
+    let hub = Hub::start();
+    let path = hub.file("large.db", "Izmir", 4);
+    // What was deleted still takes its room: more than 64 MB.
+    let large = "create table logs (text blob);
+                 insert into logs with recursive n(i) as (select 1 union all select i + 1 from n where i < 17)
+                 select zeroblob(4000000) from n; delete from logs;";
+    Connection::open(&path).unwrap().execute_batch(large).unwrap();
+    assert!(fs::metadata(&path).unwrap().len() > 64 << 20);
+    let name = path.to_str().unwrap();
+    assert_eq!(hub.upload("shared", "Izmir", &path).0, 413);
+    for run in [&["import", name, "--region", "Izmir", "--dry-run"][..], &["import", name, "--region", "Izmir"]] {
+        let (code, done) = hub.denk(run);
+        assert_eq!((code, &done["tables"]["employees"]["new"]), (0, &9.into()), "{done:#}");
+    }
+    assert_eq!(hub.denk(&["compare", name, name]).0, 0);
+}
+
 /// A file from before regions came into being.
 fn without_regions(hub: &Hub) -> String {
     let path = hub.folder.path().join("pre.db");

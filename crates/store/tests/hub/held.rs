@@ -1,7 +1,7 @@
 //! Batches that change too much wait for a person.
 
 use rusqlite::Connection;
-use store::{Decision, Error, Rejected};
+use store::{Decision, Error, Refusal, Rejected};
 use testkit::office::{Employee, Record, Shape, Size, Timesheet};
 
 use crate::lab::{Book, Lab, Pc, on_both, value};
@@ -41,6 +41,17 @@ on_both! {
         assert_eq!(Book::of(&pc).count("timesheets"), 0);
         let audit = lab.store.audit(20).await.unwrap();
         assert!(audit.iter().any(|line| line.action == "let_through" && line.who == "Merkez"));
+    }
+
+    async fn a_file_that_was_taken_is_decided_whatever_the_limit_is_now(lab) {
+        let pc = emptied(&lab).await;
+        lab.send(&pc).await.unwrap();
+        let held = lab.store.held().await.unwrap();
+        lab.settings.upload_bytes_max = 1;
+        lab.reopen().await;
+        assert_eq!(lab.send(&pc).await.unwrap_err().refusal(), Refusal::TooLarge);
+        lab.store.decide(held[0].id, Decision::LetThrough, "Merkez").await.unwrap();
+        assert_eq!(lab.all().await.count("timesheets"), 0);
     }
 
     async fn a_plan_of_a_batch_that_would_be_held_says_so_and_nothing_waits(lab) {
