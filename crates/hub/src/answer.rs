@@ -1,18 +1,22 @@
 //! Answers to programs: JSON, and never a word of a driver.
+//!
+//! Programs show clerks what they were told, so a refusal is said in the language of whoever asks, or else the hub's.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use axum::{
-    Json,
+    body::Body,
+    extract::{Request, State},
     http::{HeaderValue, StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
 use store::Rejected;
 
-use crate::{attempts, body::Cut};
+use crate::{Language, app::App, attempts, body::Cut, turkish};
 
-/// Why a program did not get what it asked for.
+/// Why a program did not get what it asked for. `Display` is a sentence for it, in English.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
     #[error("Invalid API key")]
@@ -37,11 +41,17 @@ pub(crate) enum Refusal {
     File(#[from] io::Error),
     #[error("{0}")]
     Defect(&'static str),
+    #[error("A file of this PC waits for approval: until then its own file is not replaced")]
+    Waiting,
+    #[error("The hub could not do it; its log says why")]
+    Ours,
+    #[error("The hub cannot do it at the moment; try again later")]
+    Later,
+    #[error("There is nothing here")]
+    NoPath,
+    #[error("This cannot be done here")]
+    NoMethod,
 }
-
-const WAITING: &str = "A file of this PC waits for approval: until then its own file is not replaced";
-const OURS: &str = "The hub could not do it; its log says why";
-const LATER: &str = "The hub cannot do it at the moment; try again later";
 
 impl Refusal {
     fn status(&self) -> StatusCode {
@@ -52,7 +62,10 @@ impl Refusal {
             Self::Body(Cut::TooLarge(_)) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Body(Cut::TooSlow) => StatusCode::REQUEST_TIMEOUT,
             Self::Body(Cut::Broken) => StatusCode::BAD_REQUEST,
-            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Later => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoPath => StatusCode::NOT_FOUND,
+            Self::NoMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Waiting => StatusCode::CONFLICT,
             Self::Store(Rejected::Store(store::Error::BadName(_) | store::Error::Regions(_))) => {
                 StatusCode::BAD_REQUEST
             }
@@ -64,25 +77,38 @@ impl Refusal {
                 store::Refusal::Busy => StatusCode::SERVICE_UNAVAILABLE,
                 store::Refusal::Ours => StatusCode::INTERNAL_SERVER_ERROR,
             },
-            Self::File(_) | Self::Defect(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::File(_) | Self::Defect(_) | Self::Ours => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
-    /// What the client is told. A refused file's own sentence is made for the sender.
-    fn body(&self, status: StatusCode) -> Value {
-        let error = match self {
-            _ if status == StatusCode::UNAUTHORIZED => Self::Key.to_string(),
-            Self::Store(Rejected::Store(store::Error::Waiting(_))) => WAITING.to_owned(),
-            Self::Store(Rejected::Store(_)) if status.is_client_error() => Self::Region.to_string(),
-            Self::Store(rejected) if status.is_client_error() => {
-                return json!({ "success": false, "error": rejected.to_string(), "code": rejected.code() });
-            }
+    /// What the client may know of it. A refused file's own sentence is made for the sender.
+    fn told(&self, status: StatusCode) -> &Self {
+        match self {
+            _ if status == StatusCode::UNAUTHORIZED => &Self::Key,
+            Self::Store(Rejected::Store(store::Error::Waiting(_))) => &Self::Waiting,
+            Self::Store(Rejected::Store(_)) if status.is_client_error() => &Self::Region,
+            Self::Store(_) if status.is_client_error() => self,
             Self::Store(_) | Self::File(_) | Self::Defect(_) => {
-                if status == StatusCode::SERVICE_UNAVAILABLE { LATER } else { OURS }.to_owned()
+                if status == StatusCode::SERVICE_UNAVAILABLE {
+                    &Self::Later
+                } else {
+                    &Self::Ours
+                }
             }
-            told => told.to_string(),
+            told => told,
+        }
+    }
+
+    fn body(&self, status: StatusCode, language: Language) -> Value {
+        let told = self.told(status);
+        let error = match language {
+            Language::Turkish => turkish::refusal(told),
+            Language::English => told.to_string(),
         };
-        json!({ "success": false, "error": error })
+        match told {
+            Self::Store(rejected) => json!({ "success": false, "error": error, "code": rejected.code() }),
+            _ => json!({ "success": false, "error": error }),
+        }
     }
 
     fn log(&self, status: StatusCode) {
@@ -100,11 +126,13 @@ impl From<store::Error> for Refusal {
     }
 }
 
+/// [`in_words`] says it.
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = self.status();
         self.log(status);
-        let mut response = (status, Json(self.body(status))).into_response();
+        let mut response = status.into_response();
+        response.extensions_mut().insert(Arc::new(self));
         let wait = match status {
             StatusCode::SERVICE_UNAVAILABLE => Some(HeaderValue::from_static("10")),
             StatusCode::TOO_MANY_REQUESTS => Some(HeaderValue::from(attempts::WAIT_MS / 1000)),
@@ -114,6 +142,18 @@ impl IntoResponse for Refusal {
         wait.map(|wait| response.headers_mut().insert(header::RETRY_AFTER, wait));
         response
     }
+}
+
+/// Says a refusal in the language of whoever asked.
+pub(crate) async fn in_words(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let language = Language::asked(request.headers()).unwrap_or(app.settings.language);
+    let (mut head, body) = next.run(request).await.into_parts();
+    let Some(refusal) = head.extensions.remove::<Arc<Refusal>>() else {
+        return Response::from_parts(head, body);
+    };
+    let body = refusal.body(head.status, language).to_string();
+    head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Response::from_parts(head, Body::from(body))
 }
 
 /// An error and its causes, for the log.

@@ -25,7 +25,7 @@ use crate::Limits;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Cut {
     /// **Units**: bytes.
-    #[error("The file is too large: at most {} are taken", size(*.0))]
+    #[error("The file is too large: at most {} are taken", size(*.0, "bytes"))]
     TooLarge(u64),
     #[error("The upload took too long")]
     TooSlow,
@@ -33,10 +33,10 @@ pub(crate) enum Cut {
     Broken,
 }
 
-/// A limit, as it was set.
-fn size(bytes: u64) -> String {
+/// A limit, as it was set; `unit` is the word for bytes.
+pub(crate) fn size(bytes: u64, unit: &str) -> String {
     const MB: u64 = 1 << 20;
-    if bytes.is_multiple_of(MB) { format!("{} MB", bytes / MB) } else { format!("{bytes} bytes") }
+    if bytes.is_multiple_of(MB) { format!("{} MB", bytes / MB) } else { format!("{bytes} {unit}") }
 }
 
 /// Pieces that wait to be written to disk.

@@ -24,6 +24,7 @@ mod server;
 mod session;
 mod settings;
 mod shared_key;
+mod turkish;
 mod turns;
 mod upload;
 mod words;

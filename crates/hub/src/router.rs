@@ -3,19 +3,20 @@
 use std::{any::Any, sync::Arc};
 
 use axum::{
-    Json, Router,
+    Router,
     extract::DefaultBodyLimit,
-    http::StatusCode,
     middleware,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use serde_json::json;
 use store::{Accounts, Store};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    Settings, answer::Refusal, app::App, dashboard, download, login, origin, public, secure, upload,
+    Settings,
+    answer::{self, Refusal},
+    app::App,
+    dashboard, download, login, origin, public, secure, upload,
 };
 
 const FORM_BYTES_MAX: usize = 16 << 10;
@@ -44,17 +45,12 @@ pub(crate) fn of(app: Arc<App>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(&app), secure::in_time));
     quick
         .route("/sync", post(upload::sync))
-        .fallback(async || told(StatusCode::NOT_FOUND, "There is nothing here"))
-        .method_not_allowed_fallback(async || {
-            told(StatusCode::METHOD_NOT_ALLOWED, "This cannot be done here")
-        })
+        .fallback(async || Refusal::NoPath)
+        .method_not_allowed_fallback(async || Refusal::NoMethod)
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), answer::in_words))
         .layer(middleware::from_fn(secure::headers))
         .with_state(app)
-}
-
-fn told(status: StatusCode, error: &str) -> Response {
-    (status, Json(json!({ "success": false, "error": error }))).into_response()
 }
 
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {

@@ -2,6 +2,7 @@
 
 use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
+use axum::http::{HeaderMap, header};
 use jiff::tz::TimeZone;
 use store::{Random, WallClock};
 
@@ -155,6 +156,12 @@ impl Language {
             "en" => Some(Self::English),
             _ => None,
         }
+    }
+
+    /// What the sender of a request prefers, if it says so.
+    pub(crate) fn asked(headers: &HeaderMap) -> Option<Self> {
+        let tags = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
+        tags.split(',').find_map(Self::of_tag)
     }
 }
 

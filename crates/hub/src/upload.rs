@@ -15,6 +15,7 @@ use tempfile::{Builder, NamedTempFile};
 use tokio::{fs::File, io::AsyncWriteExt};
 
 use crate::{
+    Language,
     answer::Refusal,
     app::App,
     body::{Allowance, Cut, Pieces},
@@ -50,7 +51,8 @@ pub(crate) async fn sync(
         let from = shared_key::address(peer, &parts.headers, app.settings.is_behind_proxy());
         app.regions_heard.hear(from, region_name(&device.region), app.now_ms());
     }
-    Ok(Json(told(&app, &device, &receipt)))
+    let language = Language::asked(&parts.headers).unwrap_or(app.settings.language);
+    Ok(Json(told(&app, &device, &receipt, language)))
 }
 
 /// Who sends the file.
@@ -160,11 +162,12 @@ async fn merge(app: &App, received: Received, place: (Turn, Room)) -> Result<Rec
     Ok(receipt?)
 }
 
-fn told(app: &App, device: &Device, receipt: &Receipt) -> Value {
-    let message = if receipt.held == 0 {
-        "The file was merged"
-    } else {
-        "The file waits for approval: it deletes or changes very much"
+fn told(app: &App, device: &Device, receipt: &Receipt, language: Language) -> Value {
+    let message = match (receipt.held == 0, language) {
+        (true, Language::Turkish) => "Dosya birleştirildi",
+        (true, Language::English) => "The file was merged",
+        (false, Language::Turkish) => "Dosya onay bekliyor",
+        (false, Language::English) => "The file waits for approval",
     };
     json!({
         "success": true,

@@ -1,6 +1,6 @@
 //! What pages say, in Turkish and English. One struct: a word that is missing in a language does not compile.
 
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 
 use crate::Language;
 
@@ -63,10 +63,7 @@ pub(crate) struct Words {
 impl Words {
     /// In the language that was asked for by `lang`, or that the browser prefers, or the hub's own.
     pub fn of(lang: Option<&str>, headers: &HeaderMap, own: Language) -> &'static Self {
-        let preferred =
-            headers.get(header::ACCEPT_LANGUAGE).and_then(|tags| tags.to_str().ok()).unwrap_or_default();
-        let language =
-            lang.and_then(Language::of_tag).or_else(|| preferred.split(',').find_map(Language::of_tag));
+        let language = lang.and_then(Language::of_tag).or_else(|| Language::asked(headers));
         match language.unwrap_or(own) {
             Language::Turkish => &TURKISH,
             Language::English => &ENGLISH,

@@ -39,7 +39,7 @@ async fn a_form_that_is_none_is_refused() {
         [&request[..at], kind.as_bytes(), &request[end..]].concat()
     };
     let cases = [
-        ("multipart/form-data", "The request is not a well-formed multipart/form-data"),
+        ("multipart/form-data", "İstek düzgün bir multipart/form-data değil"),
         ("multipart/form-data; boundary=", "No database file in request"),
         ("multipart/form-data; boundary=other", "No database file in request"),
         ("application/octet-stream", "No database file in request"),
@@ -60,7 +60,7 @@ async fn two_files_are_one_too_many() {
     let other = "name=\"file\"; filename=\"b.db\"";
     let answer = exchange(&world, sync(SHARED_KEY, "Ankara", &[part(FILE, &file), part(other, &file)])).await;
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-    assert_eq!(error(&answer), "More than one database file in request");
+    assert_eq!(error(&answer), "İstekte birden fazla veritabanı dosyası var");
     nothing_was_stored(&world).await;
 }
 
@@ -149,7 +149,7 @@ async fn a_slow_body_is_not_waited_for() {
     raw.send(&whole[..whole.len() / 2]).await;
     let answer = raw.rest().await;
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
-    assert_eq!(error(&answer), "The upload took too long");
+    assert_eq!(error(&answer), "Gönderme çok uzun sürdü");
     nothing_was_stored(&world).await;
 }
 
@@ -249,7 +249,7 @@ async fn who_comes_when_too_many_uploads_wait_is_told_when_to_come_again() {
         assert_eq!(told.headers()["retry-after"], "10");
         let told: Value = told.json().await.unwrap();
         assert_eq!(told["success"], false);
-        assert!(told["error"].as_str().unwrap().contains("try again"), "{told}");
+        assert!(told["error"].as_str().unwrap().contains("yeniden deneyin"), "{told}");
         raw.send(rest).await;
         assert!(raw.rest().await.starts_with("HTTP/1.1 200"), "the first one is not disturbed");
         let again = world.upload(SHARED_KEY, "Bursa", office_file("Bursa", 2)).send().await.unwrap();

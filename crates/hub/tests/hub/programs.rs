@@ -199,17 +199,17 @@ async fn a_file_that_is_no_office_file_is_refused_with_a_reason_and_nothing_is_s
     damaged[4096..middle].fill(0xa5);
     let other = changed(&[], "create table cars (id integer primary key); insert into cars values (1)");
     let cases = [
-        (b"hello".to_vec(), "not_a_database"),
-        (Vec::new(), "not_a_database"),
-        (damaged, "damaged"),
-        (live[..live.len() / 2].to_vec(), "damaged"),
-        (other, "unknown_shape"),
+        (b"hello".to_vec(), "not_a_database", "Dosya bir SQLite veritabanı değil ya da şifreli"),
+        (Vec::new(), "not_a_database", "Dosya bir SQLite veritabanı değil ya da şifreli"),
+        (damaged, "damaged", "Veritabanı bozuk"),
+        (live[..live.len() / 2].to_vec(), "damaged", "Veritabanı bozuk"),
+        (other, "unknown_shape", "Dosyada bir şubenin tablolarından hiçbiri yok"),
     ];
-    for (file, code) in cases {
+    for (file, code, error) in cases {
         let (status, body) = read(world.upload(SHARED_KEY, "Ankara", file).send().await.unwrap()).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{code} {body}");
         assert_eq!((&body["success"], &body["code"]), (&json!(false), &json!(code)));
-        assert!(!body["error"].as_str().unwrap().is_empty());
+        assert_eq!(body["error"], error);
     }
     assert_eq!(world.rows("employees").await, 0);
     world.nothing_incoming().await;
@@ -219,13 +219,18 @@ async fn a_file_that_is_no_office_file_is_refused_with_a_reason_and_nothing_is_s
 async fn a_file_above_the_limit_is_413() {
     let world =
         hub_with(|settings| settings.limits = Limits { upload_bytes_max: 50_000, ..Limits::default() }).await;
-    let told = world.upload(SHARED_KEY, "Ankara", vec![b'x'; 60_000]).send().await.unwrap();
-    let (status, body) = read(told).await;
-    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
-    assert_eq!(
-        body,
-        json!({ "success": false, "error": "The file is too large: at most 50000 bytes are taken" })
-    );
+    for (asked, error) in [
+        ("", "Dosya çok büyük: en fazla 50000 bayt alınır"),
+        ("tr-TR, en", "Dosya çok büyük: en fazla 50000 bayt alınır"),
+        ("de, en-GB;q=0.8", "The file is too large: at most 50000 bytes are taken"),
+    ] {
+        let upload = world.upload(SHARED_KEY, "Ankara", vec![b'x'; 60_000]);
+        let told = upload.header(header::ACCEPT_LANGUAGE, asked).send().await.unwrap();
+        assert_eq!(told.headers()[header::CONTENT_TYPE], "application/json");
+        let (status, body) = read(told).await;
+        assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(body, json!({ "success": false, "error": error }));
+    }
     world.nothing_incoming().await;
 }
 
@@ -316,7 +321,7 @@ async fn the_shared_key_needs_a_region_that_is_a_name() {
     for region in ["", "../../etc/passwd", "a/b", "<script>", "Ankara\t", &"x".repeat(100)] {
         let sent = world.upload(SHARED_KEY, region, office_file("Ankara", 1)).send().await.unwrap();
         let (status, body) = read(sent).await;
-        let expected = (StatusCode::BAD_REQUEST, json!({ "success": false, "error": "Invalid region" }));
+        let expected = (StatusCode::BAD_REQUEST, json!({ "success": false, "error": "Bölge geçersiz" }));
         if region == "Ankara\t" {
             assert_eq!(status, StatusCode::OK);
         } else {
@@ -495,10 +500,10 @@ async fn while_a_file_waits_for_approval_nothing_replaces_it() {
     let (status, body) = read(world.upload(&token, "", emptied).send().await.unwrap()).await;
     assert_eq!((status, &body["success"]), (StatusCode::OK, &json!(true)), "{body}");
     assert!(body["held"].as_u64().unwrap() > 0, "{body}");
-    assert!(body["message"].as_str().unwrap().contains("approval"));
+    assert!(body["message"].as_str().unwrap().contains("onay bekliyor"));
     let (status, body) = read(fetch().await.unwrap()).await;
     assert_eq!((status, &body["success"]), (StatusCode::CONFLICT, &json!(false)), "{body}");
-    assert!(body["error"].as_str().unwrap().contains("waits for approval"), "{body}");
+    assert!(body["error"].as_str().unwrap().contains("onay bekliyor"), "{body}");
     let (_, body) = read(world.get("/status").header("X-API-KEY", &token).send().await.unwrap()).await;
     assert_eq!((&body["held"], &body["sites"][0]["state"]), (&json!(1), &json!("held")));
 }
