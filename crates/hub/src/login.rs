@@ -211,3 +211,53 @@ pub(crate) async fn change_password(
     let cookie = session::open(&app, &user.name).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(DASHBOARD)).into_response())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use jiff::tz::TimeZone;
+    use store::{Accounts, Address, Preset, Store};
+
+    use super::*;
+    use crate::{Language, Limits, Settings, Transport};
+
+    async fn app(folder: &Path) -> App {
+        let store = store::Settings {
+            address: Address::sqlite(folder.join("hub.db")),
+            data_folder: folder.to_owned(),
+            preset: Preset {
+                rules: include_str!("../../../presets/rainstaff/tables.toml"),
+                schema: include_str!("../../../presets/rainstaff/office/schema.sqlite.sql"),
+            },
+            upload_bytes_max: store::Settings::UPLOAD_BYTES_MAX,
+            clock: Arc::new(|| 1),
+            random: Arc::new(|bytes| bytes.fill(1)),
+        };
+        let settings = Settings {
+            listen: ([127, 0, 0, 1], 0).into(),
+            transport: Transport::Auto,
+            data_folder: folder.to_owned(),
+            api_key: None,
+            first_users: Vec::new(),
+            language: Language::Turkish,
+            zone: TimeZone::UTC,
+            limits: Limits::default(),
+            clock: Arc::clone(&store.clock),
+            random: Arc::clone(&store.random),
+        };
+        let accounts = Accounts::open(&store).await.unwrap();
+        App::new(settings, Store::open(store).await.unwrap(), accounts)
+    }
+
+    #[tokio::test]
+    async fn a_log_in_that_a_busy_hub_did_not_try_does_not_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(folder.path()).await;
+        app.passwords.shut();
+        for at in 0..100 {
+            let outcome = recognise(&app, ("admin", [10, 0, 0, 1].into()), "şifre-1234").await.unwrap();
+            assert!(matches!(outcome, Outcome::Busy), "attempt {at}");
+        }
+    }
+}

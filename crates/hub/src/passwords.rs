@@ -49,6 +49,12 @@ impl Passwords {
         Self { random, turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
+    /// From now on all turns are taken.
+    #[cfg(test)]
+    pub(crate) fn shut(&self) {
+        self.turns.close();
+    }
+
     /// A password that nobody can guess (100 bits).
     #[must_use]
     pub fn one_time(&self) -> String {

@@ -95,6 +95,33 @@ fn what_came_in_after_a_conflict_is_told_instead_of_overwritten() {
 }
 
 #[test]
+fn what_an_old_file_says_otherwise_came_in_later_and_has_no_time() {
+    let hub = Hub::start();
+    let (token, file) = (hub.add_site("first", "Ankara"), hub.file("first.db", "Ankara", 1));
+    let old = hub.file("old.db", "Ankara", 1);
+    assert_eq!(hub.upload(&token, "Ankara", &file).0, 200);
+    assert_eq!(hub.download(&token, "Ankara", &file), 200);
+    for (file, title) in [(&file, "Usta"), (&old, "Kalfa")] {
+        let sql = format!(
+            "update employees set title = '{title}' where full_name = (select min(full_name) from employees)"
+        );
+        Connection::open(file).unwrap().execute_batch(&sql).unwrap();
+    }
+    assert_eq!(hub.upload(&token, "Ankara", &file).0, 200);
+    assert_eq!(hub.denk(&["import", old.to_str().unwrap(), "--region", "Ankara"]).0, 0);
+    let all = items(&hub);
+    let [item] = all.as_slice() else { panic!("{all:#?}") };
+    assert_eq!(item["columns"], serde_json::json!({ "title": { "winner": "Usta", "loser": "Kalfa" } }));
+    assert_eq!((&item["stands"], &item["loser_at"]), (&"local".into(), &Value::Null), "{item:#}");
+    assert!(item["winner_at"].is_string(), "{item:#}");
+    let shown = hub.command(&["conflicts", "show", &item["id"].to_string()]).output().unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    let line = |value: &str| shown.lines().find(|line| line.contains(value)).unwrap().to_owned();
+    assert!(line("`Kalfa`").contains("of unknown age"), "{shown}");
+    assert!(!line("`Usta`").contains("of unknown age"), "{shown}");
+}
+
+#[test]
 fn what_a_file_is_held_for_is_said_in_words() {
     let hub = Hub::start();
     let (wrong, right) = (hub.add_site("wrong", "Bursa"), hub.add_site("right", "Ankara"));

@@ -43,7 +43,9 @@ fn the_limit_for_uploads_is_none_for_files_that_lie_on_the_hubs_machine() {
     assert!(fs::metadata(&path).unwrap().len() > 64 << 20);
     let name = path.to_str().unwrap();
     assert_eq!(hub.upload("shared", "Izmir", &path).0, 413);
-    for run in [&["import", name, "--region", "Izmir", "--dry-run"][..], &["import", name, "--region", "Izmir"]] {
+    for run in
+        [&["import", name, "--region", "Izmir", "--dry-run"][..], &["import", name, "--region", "Izmir"]]
+    {
         let (code, done) = hub.denk(run);
         assert_eq!((code, &done["tables"]["employees"]["new"]), (0, &9.into()), "{done:#}");
     }
