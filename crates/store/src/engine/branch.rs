@@ -16,7 +16,9 @@ use std::{
     sync::Arc,
 };
 
-use merge::{Cells, ColumnId, LocalId, LocalRow, Rules, Sameness, ShadowRow, TableId, TableRules, sameness};
+use merge::{
+    Cells, ColumnId, Identity, LocalId, LocalRow, Rules, Sameness, ShadowRow, TableId, TableRules, sameness,
+};
 use model::{Gid, Rev, Value};
 use replica::{codec::Stored as _, office_file::OfficeFile};
 
@@ -149,7 +151,9 @@ impl Facts {
         ids.knows(table, known);
         self.edited += 1;
         let mut own = rule.telling.iter().filter(|column| rule[**column].reference.is_none());
-        if tells_same(rule, known, row) {
+        if Identity::of(rule, &known.cells, &row.cells) == Identity::Equal {
+            // A number that somebody else gave says more than a name.
+        } else if tells_same(rule, known, row) {
             self.renamed += usize::from(own.any(|column| differ(&known.cells, &row.cells, *column)));
         } else if rule.telling.len() > 1 && speaks_of(rule, known, row) {
             self.unlike += 1;

@@ -68,6 +68,24 @@ on_both! {
         assert!(lab.all().await.count("employees") == before + 2 || kept(&lab, "Ayten Kaya").await);
     }
 
+    async fn a_new_person_of_one_identity_number_may_be_renamed(lab) {
+        for region in ["Ankara", "Bursa"] {
+            let pc = match region {
+                "Ankara" => lab.pc("Ankara 1", region, 1).await,
+                _ => lab.pc_of(lab.store.shared_device(region).await.unwrap(), region, 2, Shape::Live, Size::small()),
+            };
+            lab.send(&pc).await.unwrap();
+            let form = |name| Employee { full_name: name, identity_no: "10000000146", ..Employee::default() };
+            let id = pc.desktop.save_employee(None, &form("Ayten Kaya")).unwrap();
+            lab.send(&pc).await.unwrap();
+            let before = lab.all().await.count("employees");
+            pc.desktop.save_employee(Some(id), &form("Ayten Demir")).unwrap();
+            let receipt = lab.send(&pc).await.unwrap();
+            assert!(receipt.reasons.is_empty(), "{:?}", receipt.reasons);
+            assert_eq!(lab.all().await.count("employees"), before);
+        }
+    }
+
     async fn a_day_of_another_date_is_not_lost(lab) {
         let (first, second) = half_way(&lab).await;
         let employee: i64 = value(&first, "select min(employee_id) from timesheets");
