@@ -6,10 +6,10 @@
 //! back after its deletion, was never in this file. Everything else goes on from the branch.
 //! **What cannot be known** stands, and what the branch said is kept as the loser: a value that the cell had before (taken
 //! back, or of a backup from before the edit); new rows that are edited faster than the file counts (by one statement, or
-//! another PC's of the same person and day); a new row's name that is spelled otherwise; one new day that has another date.
-//! Several such days, or any of these where nothing is left of what the branch did, are another PC's. A new row that was
-//! only edited counts as that row; if it was another PC's, that one shows by its count when it comes again, and becomes a
-//! branch and its row a row of its own.
+//! another PC's of the same person and day); a new row's name that is spelled otherwise. Of what is so doubtful nothing is
+//! concluded from absence. One new day that has another date was moved; several, or any of these where nothing is left of
+//! what the branch did, are another PC's. A new row that was only edited counts as that row; if it was another PC's, that
+//! one shows by its count when it comes again, and becomes a branch and its row a row of its own.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -93,7 +93,7 @@ pub(super) fn standing(look: &Look<'_>, branch: &Branch<'_>, mark: &Mark) -> Sta
     let took = i64::try_from(facts.edited + facts.fresh).unwrap_or(i64::MAX);
     let hasty = facts.edited > 0 && counted.is_none_or(|more| more < took);
     let goes_on = !(older || twin || another);
-    Standing { goes_on, older, kept: facts.kept, doubtful: hasty || unlike > 0 }
+    Standing { goes_on, older, kept: facts.kept, doubtful: hasty || facts.renamed > 0 }
 }
 
 fn facts(look: &Look<'_>, branch: &Branch<'_>) -> Facts {
@@ -190,7 +190,7 @@ pub(super) fn unsure(
                 continue;
             }
             let unsure = if doubtful && find(before, &known.id).is_none() {
-                agreed(&ids, *table, known, row)
+                one(&ids, *table, known, row).unwrap_or_else(|| known.as_ref().clone())
             } else {
                 let mut unsure = known.as_ref().clone();
                 for column in rule.column_ids() {
