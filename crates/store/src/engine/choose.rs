@@ -379,10 +379,10 @@ async fn meet(desk: &mut Desk<'_>, device: &Device, look: &Look<'_>, known: &[Li
     let copy = relatives.as_ref().is_some_and(|relatives| !relatives.copies.is_empty());
     let (relative, dead) = match relatives {
         Some(Relatives { best, copies }) => {
-            let shadow = shadow::whole(desk.db, &desk.hub.rules, &best, &mut Pieces::new()).await?;
             let others = copies.iter().filter(|copy| copy.name != best.name);
-            let others = kin::shadows(desk, look, others).await?;
-            kin::today(desk, kin::together(look, shadow, &others)).await?
+            let mut shadows = kin::shadows(desk, look, std::iter::once(&best).chain(others)).await?;
+            let shadow = shadows.remove(0);
+            kin::today(desk, kin::together(look, shadow, &shadows)).await?
         }
         None => <(Shadow, HashSet<Gid>)>::default(),
     };

@@ -13,7 +13,7 @@ use super::{
     choose::Base,
     lineage::{self, Kind, Lineage},
     rows,
-    shadow::{self, Pieces, Shadow},
+    shadow::{self, Shadow, Wanted},
 };
 use crate::{Result, desk::Desk};
 
@@ -22,17 +22,30 @@ const COPIES_MAX: usize = 16;
 /// So many lineages of one PC are looked at where any may be the relative of a file.
 const NEWEST: usize = 8;
 
-/// What files last held.
+/// What files last held under the ids that a file has or names.
 pub(super) async fn shadows<'l>(
     desk: &mut Desk<'_>,
     look: &Look<'_>,
     of: impl Iterator<Item = &'l Lineage>,
 ) -> Result<Vec<Shadow>> {
-    let mut shadows = Vec::new();
+    let (mut shadows, ids) = (Vec::new(), ids_of(look));
     for lineage in of {
-        shadows.push(shadow::whole(desk.db, look.rules, lineage, &mut Pieces::new()).await?);
+        shadows.push(shadow::some(desk.db, look.rules, lineage, &ids).await?);
     }
     Ok(shadows)
+}
+
+/// Ids of the file's rows and of those that they refer to: rows of copies are only looked for under these.
+fn ids_of(look: &Look<'_>) -> Wanted {
+    let mut ids = Wanted::new();
+    for (table, rows) in &look.file.merged {
+        ids.entry(*table).or_default().extend(rows.iter().map(|row| row.id.clone()));
+        for (column, to) in look.rules[*table].references() {
+            let named = rows.iter().filter_map(|row| LocalId::of(row.cells[column.0].as_ref()?));
+            ids.entry(to.table).or_default().extend(named);
+        }
+    }
+    ids
 }
 
 /// A hand-out and files that are or were copies of it, as their marks say, whoever sent them.
@@ -185,7 +198,8 @@ async fn likeness(
     let rules = look.rules;
     let (mut kinship, mut like) = (Kinship::default(), 0);
     for (table, rows) in rows {
-        let (rule, theirs) = (&rules[*table], shadow::of_table(desk.db, rules, lineage, *table).await?);
+        let (rule, ids_of) = (&rules[*table], rows.iter().map(|row| row.id.clone()).collect());
+        let theirs = shadow::under(desk.db, rules, lineage, (*table, &ids_of)).await?;
         let theirs: HashMap<LocalId, ShadowRow> =
             theirs.into_iter().map(|row| (row.id.clone(), row)).collect();
         let met = || rows.iter().filter_map(|row| Some((*row, theirs.get(&row.id)?)));

@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Borrow,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -26,6 +26,9 @@ pub(super) type Shadow = BTreeMap<TableId, Vec<Arc<ShadowRow>>>;
 
 /// Pieces by their hashes, as far as they were read for files of one PC.
 pub(super) type Pieces = HashMap<String, Vec<Arc<ShadowRow>>>;
+
+/// Ids of some rows of a file, a table.
+pub(super) type Wanted = BTreeMap<TableId, HashSet<LocalId>>;
 
 /// Ids of one part of a shadow: a part changes only if one of its rows does.
 const PART_IDS: i64 = 512;
@@ -91,6 +94,51 @@ pub(super) async fn of_table(
         rows.extend(part(rules, table, &bytes)?);
     }
     Ok(rows)
+}
+
+/// What the shadow of a lineage has under some ids, as [`whole`] tells it.
+pub(super) async fn some(db: &mut Db, rules: &Rules, lineage: &Lineage, wanted: &Wanted) -> Result<Shadow> {
+    let became = rows::became(db).await?;
+    let mut shadow = Shadow::new();
+    for (table, ids) in wanted {
+        let mut rows = under(db, rules, lineage, (*table, ids)).await?;
+        if !became.is_empty() {
+            rows.iter_mut().for_each(|row| follow(row, &became));
+        }
+        rows.sort_by(|a, b| a.id.cmp(&b.id));
+        shadow.insert(*table, rows.into_iter().map(Arc::new).collect());
+    }
+    Ok(shadow)
+}
+
+/// The rows of one table of the shadow of a lineage that go by these ids. Only parts that may have them are read.
+pub(super) async fn under(
+    db: &mut Db,
+    rules: &Rules,
+    lineage: &Lineage,
+    (table, ids): (TableId, &HashSet<LocalId>),
+) -> Result<Vec<ShadowRow>> {
+    let places = match parts_with(ids) {
+        Some(numbers) => {
+            let with = [("lineage", text(&lineage.name)), ("table_name", text(&rules[table].name))];
+            let found = db.find_any(SHADOW, &with, "part", numbers.into_iter().map(Value::Int)).await?;
+            found.iter().map(|row| Ok((table, row.text(3)?.to_owned()))).collect::<Result<_>>()?
+        }
+        None => places_of(db, rules, &lineage.name, Some(table)).await?,
+    };
+    let mut rows = Vec::new();
+    for some in places.chunks(PIECES_AT_ONCE) {
+        for (_, _, bytes) in pieces(db, lineage.pc, some).await? {
+            rows.extend(part(rules, table, &bytes)?.into_iter().filter(|row| ids.contains(&row.id)));
+        }
+    }
+    Ok(rows)
+}
+
+/// Numbers of the parts in which rows of these ids are; `None`: the ids do not tell.
+fn parts_with(ids: &HashSet<LocalId>) -> Option<BTreeSet<i64>> {
+    let number = |id: &LocalId| if let LocalId::Int(id) = id { Some(id.div_euclid(PART_IDS)) } else { None };
+    ids.iter().map(number).collect()
 }
 
 /// The bytes of each part, of one table or of all.
@@ -295,4 +343,28 @@ pub(super) fn parts<R: Borrow<ShadowRow>>(rows: impl Iterator<Item = R>) -> Vec<
         parts.push(Part { number: of, bytes: encode_part(&open) });
     }
     parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_looked_for_in_the_parts_that_they_lie_in() {
+        let ids = [i64::MIN, -513, -512, -1, 0, 511, 512, 1_000_000, i64::MAX].map(LocalId::Int);
+        let row = |id: &LocalId| ShadowRow {
+            id: id.clone(),
+            gid: Gid::new(0, 0),
+            rev: model::Rev(0),
+            cells: Vec::new(),
+        };
+        for part in parts(ids.iter().map(row)) {
+            for row in Vec::<ShadowRow>::decode(&part.bytes).unwrap() {
+                let looked = parts_with(&HashSet::from([row.id.clone()]));
+                assert_eq!(looked, Some(BTreeSet::from([part.number])), "{:?}", row.id);
+            }
+        }
+        let texts = HashSet::from([LocalId::Int(1), LocalId::Text("a".to_owned())]);
+        assert_eq!(parts_with(&texts), None, "a text does not tell where it lies");
+    }
 }

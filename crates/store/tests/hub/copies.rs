@@ -48,6 +48,20 @@ on_both! {
         assert!(all.has("timesheets", "Birinci Kişi|2026-01-30") && all.has("timesheets", "İkinci Kişi|2026-01-30"));
     }
 
+    async fn a_copy_of_a_file_with_gaps_in_its_ids_multiplies_nothing(lab) {
+        let first = lab.pc("Ankara 1", "Ankara", 1).await;
+        let file = rusqlite::Connection::open(first.desktop.path()).unwrap();
+        file.execute("update timesheets set id = -id * 97 where id % 2 = 0", []).unwrap();
+        file.execute("update timesheets set id = id * 97 where id % 2 = 1", []).unwrap();
+        drop(file);
+        lab.send(&first).await.unwrap();
+        let before = lab.all().await;
+        let copy = lab.copy(&first, lab.site("Ankara 2", "Ankara").await, "Ankara");
+        let receipt = lab.send(&copy).await.unwrap();
+        assert_eq!(receipt.tables["timesheets"].unchanged, before.count("timesheets"));
+        assert_eq!(lab.all().await, before);
+    }
+
     async fn a_copy_of_a_handed_out_file_is_told_and_deletes_nothing(lab) {
         let first = lab.pc("Ankara 1", "Ankara", 1).await;
         lab.sync(&first).await;
