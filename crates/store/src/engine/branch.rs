@@ -338,6 +338,24 @@ pub(super) fn doubted(look: &Look<'_>, mut shadow: Shadow) -> Shadow {
     shadow
 }
 
+/// A shadow of which the file is an earlier state, or not even that: as [`doubted`], but where the file has something else
+/// under an id, or never gave it, the row is not this file's.
+pub(super) fn of_before(look: &Look<'_>, mut shadow: Shadow) -> Shadow {
+    let ids = Ids::of(look, &shadow);
+    for (table, known) in &mut shadow {
+        let rows = look.file.merged.get(table).map_or(&[][..], Vec::as_slice);
+        let gave = |id: &LocalId| match (id, look.file.last_ids.get(table)) {
+            (LocalId::Int(id), Some(given)) => id <= given,
+            _ => true,
+        };
+        known.retain(|known| match row(rows, &known.id) {
+            Some(row) => one(&ids, *table, known, row).is_some(),
+            None => gave(&known.id),
+        });
+    }
+    doubted(look, shadow)
+}
+
 /// A shadow without the rows under whose ids the file has what one of its copies has.
 pub(super) fn of_this(look: &Look<'_>, mut shadow: Shadow, copies: &[Shadow]) -> Shadow {
     let ids = Ids::of(look, &shadow);
@@ -365,7 +383,10 @@ pub(super) fn one(ids: &Ids<'_>, table: TableId, known: &ShadowRow, row: &LocalR
         Some(_) => ids.alike(table, *column, known, row),
         None => !differ(&known.cells, &row.cells, *column),
     };
-    let like = speaks_of(rule, known, row) && (rule.telling.len() < 2 || rule.telling.iter().all(tells));
+    let like = match rule.telling.len() {
+        0 | 1 => tells_same(rule, known, row),
+        _ => speaks_of(rule, known, row) && rule.telling.iter().all(tells),
+    };
     like.then(|| agreed(ids, table, known, row))
 }
 

@@ -296,15 +296,31 @@ impl Family {
         Base::new(desk, (branch, Some(root)), shadow, (Way::Continue(evidence), odd)).await
     }
 
+    /// A root of its own: the file is of before the one that was met first.
+    async fn before(
+        self,
+        desk: &mut Desk<'_>,
+        device: &Device,
+        look: &Look<'_>,
+        shadow: Shadow,
+    ) -> Result<Base> {
+        let lineage = met(desk, device, self.root.lineage.pc, look.file);
+        let odd = (!device.shared).then_some(Odd::Older);
+        let way = Way::Continue(Evidence::Never);
+        let shadow = branch::of_before(look, shadow);
+        let mut base = Base::new(desk, (lineage, None), shadow, (way, odd)).await?;
+        base.age = Age::Unknown;
+        Ok(base)
+    }
+
     /// A further branch: the file goes on from the root, but from none of its branches.
     async fn fork(self, desk: &mut Desk<'_>, device: &Device, look: &Look<'_>) -> Result<Base> {
         let others: Vec<&Shadow> = self.branches.iter().map(|branch| &branch.shadow).collect();
-        let mut shadow = branch::begin(look, &self.root.shadow, &others);
-        let before_root = self.root.standing.older && self.root.lineage.kind == Kind::Met;
-        if before_root {
-            shadow = branch::doubted(look, shadow);
+        let shadow = branch::begin(look, &self.root.shadow, &others);
+        if self.root.standing.older && self.root.lineage.kind == Kind::Met {
+            return self.before(desk, device, look, shadow).await;
         }
-        let older = before_root || self.branches.first().is_some_and(|branch| branch.standing.older);
+        let older = self.branches.first().is_some_and(|branch| branch.standing.older);
         let odd = if older { Odd::Older } else { Odd::Doubled };
         let odd = (!device.shared).then_some(odd);
         let root = self.root.lineage;
@@ -388,11 +404,21 @@ async fn meet(desk: &mut Desk<'_>, device: &Device, look: &Look<'_>, known: &[Li
     };
     let of_token = known.iter().map(|lineage| lineage.pc).max().filter(|_| !device.shared);
     let pc = pc(desk, device, of_token).await?;
+    let lineage = met(desk, device, pc.id, file);
+    let last_ids = lineage::last_ids(desk.db, &desk.hub.rules, pc.id).await?;
+    let odd = copied.then_some(Odd::Copied);
+    let way = Way::Meet { relative, dead, copy };
+    let (shadow, gone) = Default::default();
+    Ok(Base { lineage, root: None, pc, shadow, way, odd, age: Age::Unknown, gone, last_ids })
+}
+
+/// A new root.
+fn met(desk: &mut Desk<'_>, device: &Device, pc: i64, file: &OfficeFile) -> Lineage {
     let number = desk.meta.next_serial();
-    let lineage = Lineage {
+    Lineage {
         name: ["met-", &number.to_string()].concat(),
         site: device.site,
-        pc: pc.id,
+        pc,
         number,
         kind: Kind::Met,
         root: None,
@@ -403,12 +429,7 @@ async fn meet(desk: &mut Desk<'_>, device: &Device, look: &Look<'_>, known: &[Li
         own: 0,
         odd: None,
         used: 0,
-    };
-    let last_ids = lineage::last_ids(desk.db, &desk.hub.rules, pc.id).await?;
-    let odd = copied.then_some(Odd::Copied);
-    let way = Way::Meet { relative, dead, copy };
-    let (shadow, gone) = Default::default();
-    Ok(Base { lineage, root: None, pc, shadow, way, odd, age: Age::Unknown, gone, last_ids })
+    }
 }
 
 /// The PC of this number, or a new one.

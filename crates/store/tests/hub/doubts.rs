@@ -213,6 +213,20 @@ on_both! {
         assert_eq!(lab.all().await.rows(), before);
     }
 
+    async fn a_file_of_before_the_first_one_goes_on_from_itself(lab) {
+        let pc = lab.empty_pc("Ankara 1", "Ankara").await;
+        let morning = pc.desktop.upload().unwrap();
+        (0..5).for_each(|at| _ = person(&pc, &format!("Kayıp {at}")));
+        lab.send(&pc).await.unwrap();
+        let before = lab.all().await.count("employees");
+        std::fs::write(pc.desktop.path(), morning).unwrap();
+        for (at, name) in ["Ayten Bir", "Cem İki", "Nevin Üç"].into_iter().enumerate() {
+            person(&pc, name);
+            lab.send(&pc).await.unwrap();
+            assert_eq!(lab.all().await.count("employees"), before + at + 1, "one more each time");
+        }
+    }
+
     async fn a_corrected_date_is_told_also_where_the_file_has_a_copy(lab) {
         let first = lab.pc("Ankara 1", "Ankara", 1).await;
         lab.send(&first).await.unwrap();
