@@ -128,7 +128,7 @@ impl FileDiff<'_> {
             let found = known
                 .bearer(rules, &cells, site)
                 .map(|met| (met, true))
-                .or_else(|| recognise(rules, &id, &cells, known))
+                .or_else(|| recognise(rules, &id, (&cells, site), known))
                 .filter(|(met, sure)| !sure || taken.insert(met.gid));
             let Some((met, true)) = found else {
                 let now = self.insert(table, id.clone(), cells, later);
@@ -163,14 +163,22 @@ impl FileDiff<'_> {
     }
 }
 
-/// The row that this may be by its id, and whether that is certain enough to act on.
+/// The row that this may be by its id, and whether that is certain enough to act on. A row of another region it is not,
+/// however alike they are.
 fn recognise<'k>(
     rules: &TableRules,
     id: &LocalId,
-    cells: &Cells,
+    (cells, site): (&Cells, &Region),
     known: &'k Acquaintance,
 ) -> Option<(&'k ShadowRow, bool)> {
     let met = known.by_id.get(id)?;
+    let owners = [(cells, of_site(site)), (&met.cells, Owner::Nobody)];
+    let [ours, theirs] = owners.map(|(cells, blank)| region::alone(rules, cells, blank));
+    if let (Owner::Region(ours), Owner::Region(theirs)) = (ours, theirs)
+        && ours != theirs
+    {
+        return None;
+    }
     let all = Agreement::of(rules, rules.column_ids(), cells, &met.cells);
     let equal = all.equal > 0 && all.different == 0;
     if !known.copy {
@@ -205,14 +213,18 @@ impl Acquaintance {
     /// region is the only one of that name, or new.
     fn bearer(&self, rules: &TableRules, cells: &Cells, site: &Region) -> Option<&ShadowRow> {
         let bearers = self.by_key.get(&natural_key(rules, cells)?)?;
-        let blank = match site {
-            Region::Named(region) => Owner::Region(region.clone()),
-            Region::All => Owner::Nobody,
-        };
-        let owner = region::alone(rules, cells, blank);
+        let owner = region::alone(rules, cells, of_site(site));
         match &bearers[..] {
             [only] if owner == Owner::Nobody => Some(only),
             _ => bearers.iter().find(|row| region::alone(rules, &row.cells, Owner::Nobody) == owner),
         }
+    }
+}
+
+/// Whose a row is that says nothing of it.
+fn of_site(site: &Region) -> Owner {
+    match site {
+        Region::Named(region) => Owner::Region(region.clone()),
+        Region::All => Owner::Nobody,
     }
 }

@@ -285,11 +285,11 @@ impl Turn<'_> {
     }
 
     /// What the change's word weighs against others: what is of unknown age is older than everything, and among the
-    /// like the site decides, not who came first.
+    /// like the site that was known first decides, not which file came first.
     fn weight(&self) -> Stamp {
         match self.age {
             Age::Known => self.stamp,
-            Age::Unknown => Stamp { wall_ms: 0, counter: 0, ..self.stamp },
+            Age::Unknown => Stamp { wall_ms: 0, counter: u32::MAX - self.stamp.site.0, ..self.stamp },
         }
     }
 

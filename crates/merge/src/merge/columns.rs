@@ -82,7 +82,7 @@ impl Turn<'_> {
             ConflictPolicy::Office => !mark.headquarters,
             ConflictPolicy::Headquarters => mark.headquarters,
         };
-        let stamped = (mark.stamp.wall_ms, mark.stamp.counter) != (0, 0);
+        let stamped = mark.stamp.wall_ms != 0;
         (stamped, first, mark.stamp)
     }
 

@@ -58,7 +58,7 @@ fn of_two_files_of_unknown_age_the_same_one_stands_whoever_comes_first() {
         let row = &hub.rows[&before.unwrap().gid(&rules, "employees", 1)];
         row.cells[3].clone()
     });
-    assert_eq!(ends, [Some(text("Usta 2")), Some(text("Usta 2"))]);
+    assert_eq!(ends, [Some(text("Usta 1")), Some(text("Usta 1"))], "that of the site that was known first");
 }
 
 #[test]

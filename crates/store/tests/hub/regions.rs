@@ -2,7 +2,7 @@
 
 use testkit::office::{Employee, Inspection, Shape, Size, Timesheet, Vehicle};
 
-use crate::lab::{Book, on_both, value};
+use crate::lab::{Book, Pc, on_both, value};
 
 on_both! {
     async fn a_write_into_another_region_is_refused_and_set_back(lab) {
@@ -161,5 +161,39 @@ on_both! {
         assert_eq!(receipt.tables["vehicle_inspection_results"].inserted, 9);
         assert_eq!(value::<String>(&pc, "select region from vehicle_inspections"), "Bursa");
         assert!(lab.store.alerts().await.unwrap().is_empty());
+    }
+
+    async fn a_namesake_of_another_region_under_the_same_number_is_another_person(lab) {
+        let first = |pc: &Pc, number: &str| {
+            let form = Employee { full_name: "Ayşe Öz", identity_no: number, department: "Depo", title: "Usta" };
+            let id = pc.desktop.save_employee(None, &form).unwrap();
+            let sheet = Timesheet { employee_id: id, work_date: "2026-01-20", start_time: "09:00", ..Timesheet::default() };
+            pc.desktop.save_timesheet(None, &sheet).unwrap();
+        };
+        for (at, (region, number)) in [("Ankara", "111"), ("Bursa", "999"), ("Konya", ""), ("Kars", "")].into_iter().enumerate() {
+            let pc = lab.empty_pc(&format!("{region} 1"), region).await;
+            first(&pc, number);
+            let receipt = lab.send(&pc).await.unwrap();
+            assert!(receipt.reasons.is_empty(), "{region} {:?}", receipt.reasons);
+            let all = lab.all().await;
+            assert_eq!((all.count("employees"), all.count("timesheets")), (at + 1, at + 1), "{region}");
+            lab.fetch(&pc).await;
+            assert_eq!(Book::of(&pc).count("timesheets"), 1, "and its hours are there");
+        }
+    }
+
+    async fn an_old_file_that_is_imported_changes_nothing_that_stands(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        let old = pc.desktop.upload().unwrap();
+        let sql = "update employees set department = 'Yeni bölüm' where id < 4";
+        rusqlite::Connection::open(pc.desktop.path()).unwrap().execute_batch(sql).unwrap();
+        lab.sync(&pc).await;
+        lab.sync(&pc).await;
+        let all = lab.all().await;
+        for device in [lab.store.shared_device("Ankara").await.unwrap(), lab.site("Ankara 2", "Ankara").await] {
+            let receipt = lab.send_bytes(&device, &old).await.unwrap();
+            assert!(receipt.conflicts > 0, "what it says is kept");
+            assert!(lab.all().await.holds(&all));
+        }
     }
 }
