@@ -269,8 +269,12 @@ impl Ledger {
     ) {
         let (identity, column) = cell;
         let Some(row) = after.get(identity).filter(|_| !self.is_unclear(identity)) else { return };
-        let Some(head) = self.heads.get(cell).copied() else { return };
-        let (stands, text) = (row.get(column).map_or("", String::as_str), &self.writes[head].text);
+        let stands = row.get(column).map_or("", String::as_str);
+        let Some(head) = self.heads.get(cell).copied() else {
+            // The row had died and is back.
+            return self.stand(cell, write, None, stands);
+        };
+        let text = &self.writes[head].text;
         if stands == text {
             return;
         }
