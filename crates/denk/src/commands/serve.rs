@@ -37,8 +37,11 @@ pub async fn run(args: &ServeArgs, context: &Context) -> Result<Outcome> {
     context.start_log();
     let hub_store = HubStore::open_or_create(context).await?;
     let accounts = Accounts::open(&store_settings).await.map_err(|error| hub_store.failure(&error))?;
-    let settings =
-        hub::Settings { listen: args.listen.unwrap_or(context.config.hub.listen), ..settings(context)? };
+    let settings = hub::Settings {
+        listen: args.listen.unwrap_or(context.config.hub.listen),
+        api_key: context.config.hub_api_key()?.as_deref().and_then(ApiKey::new),
+        ..settings_without_key(context)?
+    };
     check_key(context, &settings)?;
     let plain = settings.transport == Transport::BehindProxy || settings.listen.ip().is_loopback();
     let serving = hub::serve(settings, hub_store.store.clone(), accounts, stop_asked())
@@ -54,11 +57,11 @@ pub async fn run(args: &ServeArgs, context: &Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// How the configuration wants the hub to be.
+/// How the configuration wants the hub to be, but for the shared key: only the hub itself needs it.
 ///
 /// # Errors
-/// `SecretMissing`, `UnknownPreset`, a preset whose accounts cannot be read.
-pub(super) fn settings(context: &Context) -> Result<hub::Settings> {
+/// `UnknownPreset`, a preset whose accounts cannot be read, `SecretMissing` of the store's address.
+fn settings_without_key(context: &Context) -> Result<hub::Settings> {
     let configured = &context.config.hub;
     let seen = |path: &Path| context.config.folder.join(path);
     let transport = match (&configured.certificate, &configured.private_key) {
@@ -71,7 +74,7 @@ pub(super) fn settings(context: &Context) -> Result<hub::Settings> {
         listen: configured.listen,
         transport,
         data_folder: store.data_folder,
-        api_key: context.config.hub_api_key()?.as_deref().and_then(ApiKey::new),
+        api_key: None,
         first_users: first_users(&configured.preset)?,
         language: language(context),
         zone: clock::time_zone(&context.config.zone_name),
@@ -191,14 +194,30 @@ pub(super) fn cannot_serve(error: &hub::Error) -> Failure {
     Failure::new(Code::HubCannotServe, message("serve-what"), why, message("serve-hint")).caused_by(error)
 }
 
-/// `denk+https://host:port/#token.fingerprint`: everything that an office PC needs to know.
-pub(super) fn enrolment_line(context: &Context, token: &str) -> Result<String> {
-    let settings = settings(context)?;
-    let fingerprint = hub::fingerprint(&settings).map_err(|error| cannot_serve(&hub::Error::from(error)))?;
-    let secure = fingerprint.is_some() || settings.transport == Transport::BehindProxy;
-    let url = context.config.hub.public_url.clone().unwrap_or_else(|| reached_at(settings.listen, secure));
-    let mark = fingerprint.map(|mark| format!(".{mark}")).unwrap_or_default();
-    Ok(format!("denk+{url}/#{token}{mark}"))
+/// Where offices reach the hub, and by what they know it.
+pub(super) struct Reached {
+    url: String,
+    /// Of its certificate.
+    fingerprint: Option<String>,
+}
+
+impl Reached {
+    /// # Errors
+    /// `HubCannotServe`: its certificate cannot be used.
+    pub fn find(context: &Context) -> Result<Self> {
+        let settings = settings_without_key(context)?;
+        let fingerprint =
+            hub::fingerprint(&settings).map_err(|error| cannot_serve(&hub::Error::from(error)))?;
+        let secure = fingerprint.is_some() || settings.transport == Transport::BehindProxy;
+        let public = context.config.hub.public_url.clone();
+        Ok(Self { url: public.unwrap_or_else(|| reached_at(settings.listen, secure)), fingerprint })
+    }
+
+    /// `denk+https://host:port/#token.fingerprint`: everything that an office PC needs to know.
+    pub fn enrolment_line(&self, token: &str) -> String {
+        let mark = self.fingerprint.iter().map(|mark| format!(".{mark}")).collect::<String>();
+        format!("denk+{}/#{token}{mark}", self.url)
+    }
 }
 
 /// Where offices find a hub that listens there, as far as it knows: one that listens everywhere, by the machine's name.

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::serve::Reached;
 use crate::{
     Context, Outcome,
     cli::{SiteAddArgs, SiteCommand, SiteNameArgs, SiteRenameArgs},
@@ -26,8 +27,10 @@ async fn add(args: &SiteAddArgs, context: &Context) -> Result<Outcome> {
     let hub = HubStore::open_or_create(context).await?;
     let failed = |error| hub.failure(&error);
     refuse_misspelt(&args.region, &hub, "site-what").await?;
+    // Once the PC is in the store, nothing may keep its token from being shown.
+    let reached = Reached::find(context)?;
     let enrolment = hub.store.add_site(&args.name, &args.region).await.map_err(failed)?;
-    let line = super::serve::enrolment_line(context, &enrolment.token)?;
+    let line = reached.enrolment_line(&enrolment.token);
     hub.store.close().await;
     context.output.answer(&json!({
         "name": enrolment.site.name,

@@ -98,6 +98,20 @@ fn an_enrolment_line_names_what_offices_can_reach() {
 }
 
 #[test]
+fn a_pc_is_enrolled_with_its_token_or_not_at_all() {
+    let hub = Hub::start();
+    let add = |settings: &str| {
+        fs::write(hub.folder.path().join("denk.toml"), format!("[hub]\n{settings}")).unwrap();
+        hub.denk(&["site", "add", "a", "--region", "Ankara"])
+    };
+    let (code, _) = add("listen = '0.0.0.0:1'\ncertificate = 'none.pem'\nprivate_key = 'none.key'\n");
+    assert_ne!(code, 0, "what the office is to trust is not there");
+    let (code, said) = add("api_key = { env = 'API_KEY' }\n");
+    assert_eq!(code, 0, "the name is still free, and the shared key is not needed: {said:#}");
+    assert!(said["token"].is_string(), "{said:#}");
+}
+
+#[test]
 fn a_key_like_a_pin_is_refused_where_others_can_try_it() {
     let folder = tempfile::TempDir::new().unwrap();
     let file = "[hub]\nlisten = '0.0.0.0:0'\napi_key = '1234'\n";
