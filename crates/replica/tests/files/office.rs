@@ -135,6 +135,19 @@ fn the_second_edition_is_refused_with_its_reason() {
 }
 
 #[test]
+fn a_table_whose_rows_would_have_no_name_is_of_another_edition() {
+    let lab = Lab::new();
+    let told = |name: &str, columns: &str| {
+        let sql = format!("create table employees (id integer primary key, {columns})");
+        lab.try_read(&lab.script(name, &sql)).map_err(|refused| refused.to_string())
+    };
+    let refused = told("a.db", "tc_no text, name text").unwrap_err();
+    let lacks = "table `employees` has no column `full_name`: the file is of another edition of the program";
+    assert_eq!(refused, lacks);
+    assert!(told("b.db", "full_name text").is_ok(), "the oldest files say no more than that");
+}
+
+#[test]
 fn a_file_of_something_else_is_of_unknown_shape() {
     let lab = Lab::new();
     for (name, sql) in [
@@ -206,7 +219,7 @@ fn only_one_short_text_is_a_tag() {
     let long = "x".repeat(201);
     let read = |at: usize, rows: &str| {
         let sql = format!(
-            "create table employees (id integer primary key); create table denk_lineage (tag); {rows}"
+            "create table shift_templates (id integer primary key, name text); create table denk_lineage (tag); {rows}"
         );
         lab.read(&lab.script(&format!("{at}.db"), &sql))
     };
