@@ -205,15 +205,29 @@ pub(super) fn hub(settings: &Settings) -> Result<Hub> {
     let upload_mb =
         number(settings, "hub.upload_mb_max", UPLOAD_MB_MAX)?.and_then(|mb| u64::try_from(mb).ok());
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 8787));
+    let (certificate, private_key) = (path("hub.certificate")?, path("hub.private_key")?);
+    if certificate.is_some() != private_key.is_some() {
+        let given = if certificate.is_some() { "certificate" } else { "private_key" };
+        return Err(half_certificate(settings, given));
+    }
     Ok(Hub {
         listen: read(settings, "hub.listen", |text| text.parse().ok())?.unwrap_or(nowhere),
         public_url: read(settings, "hub.public_url", base_url)?,
         preset: text(settings, "hub.preset")?.unwrap_or_default(),
         behind_proxy: boolean(settings, "hub.behind_proxy")?,
-        certificate: path("hub.certificate")?,
-        private_key: path("hub.private_key")?,
+        certificate,
+        private_key,
         upload_bytes_max: upload_mb.map_or(store::Settings::UPLOAD_BYTES_MAX, |mb| mb << 20),
     })
+}
+
+fn half_certificate(settings: &Settings, given: &str) -> Failure {
+    let lacks = if given == "certificate" { "private_key" } else { "certificate" };
+    let setting = settings.get(&Name::new(["hub", given]));
+    let place = setting.map_or(Origin::Default, |setting| setting.origin.clone());
+    let why = message("config-half-certificate").with("place", place.spot());
+    let why = why.with("given", given).with("lacks", lacks);
+    Failure::new(Code::SettingsConflict, message("config-what"), why, message("config-half-certificate-hint"))
 }
 
 /// `https://host`, with a port if there is one, without a path.

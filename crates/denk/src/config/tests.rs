@@ -144,6 +144,13 @@ fn the_hub_is_where_the_configuration_says() {
       because: denk.toml:2:1: the value of `hub.listen` cannot be used
     hint: write an address and a port, such as "0.0.0.0:8787"
     "#);
+    insta::assert_snapshot!(failure("[hub]\ncertificate = 'hub.pem'\n", &[]), @r"
+    error[DENK-1009]: the configuration cannot be used
+      because: denk.toml:2:1: `hub.certificate` is given without `hub.private_key`
+    hint: give both files, or neither: then the hub makes a certificate of its own
+    ");
+    let reverse = failure("[hub]\nprivate_key = 'hub.key'\n", &[]);
+    assert!(reverse.contains("`hub.private_key` is given without `hub.certificate`"), "{reverse}");
     insta::assert_snapshot!(failure("[hub]\nlissten = '0.0.0.0:1'\n", &[]), @r"
     error[DENK-1004]: the configuration cannot be used
       because: denk.toml:2:1: there is no setting `hub.lissten`
