@@ -135,6 +135,11 @@ async fn viewer(
     })
 }
 
+/// A site that only imports are of was made without the key.
+fn uses_shared_key(site: &Site) -> bool {
+    site.shared && site.revoked_ms.is_none() && site.last_reason.as_deref() != Some(store::IMPORT)
+}
+
 async fn gather<'a>(app: &App, words: &'static Words, viewer: &'a Viewer) -> Result<Page<'a>, Refusal> {
     let store = &app.store;
     let (status, sites) = (store.status().await?, store.sites().await?);
@@ -150,7 +155,8 @@ async fn gather<'a>(app: &App, words: &'static Words, viewer: &'a Viewer) -> Res
         region: told.region(&viewer.sees),
         now: told.time(app.now_ms()),
         replace_shared_key: viewer.is_admin
-            && sites.iter().any(|site| site.shared && site.revoked_ms.is_none()),
+            && app.settings.api_key.is_some()
+            && sites.iter().any(uses_shared_key),
         regions: told.regions(&status),
         total: told.total(&status),
         tables: told.tables(&status),

@@ -36,7 +36,7 @@ pub use error::{Error, Refusal, Rejected, Result};
 pub use facade::Store;
 pub use pulse::Pulse;
 pub use settings::{Preset, Random, Settings, WallClock};
-pub use sites::{Device, Enrolment, Site};
+pub use sites::{Device, Enrolment, IMPORT, Site};
 pub use told::{
     Alert, AuditEntry, ConflictState, Decision, Handout, Health, HeldBatch, HeldTable, KeptConflict,
     KeptSide, Open, Reason, Receipt, RecentChange, RegionCount, Status, TableReceipt, Take,

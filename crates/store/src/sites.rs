@@ -71,6 +71,8 @@ struct Kept {
     token: Option<TokenHash>,
 }
 
+/// Why a file comes that a person brings to the hub itself; nobody used the shared key for it. See [`Site::last_reason`].
+pub const IMPORT: &str = "import";
 /// Names that sites behind the shared key are given begin with it.
 const SHARED: &str = "shared:";
 const NAME_MAX: usize = 100;

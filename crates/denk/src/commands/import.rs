@@ -24,8 +24,6 @@ use crate::{
     output::Table,
 };
 
-/// Why the files come, for the audit.
-const REASON: &str = "import";
 const EVERYTHING: &str = "*";
 /// Rows of one kind that are named for people; the rest is counted.
 const KEYS_SHOWN: usize = 5;
@@ -76,7 +74,11 @@ async fn open(args: &ImportArgs, context: &Context, scratch: &Path) -> Result<Hu
 
 async fn one(store: &Store, args: &ImportArgs, file: &Path) -> std::result::Result<Receipt, store::Rejected> {
     let device = store.shared_device(args.region.as_deref().unwrap_or(EVERYTHING)).await?;
-    if args.dry_run { store.plan(&device, file).await } else { store.receive(&device, file, REASON).await }
+    if args.dry_run {
+        store.plan(&device, file).await
+    } else {
+        store.receive(&device, file, store::IMPORT).await
+    }
 }
 
 fn failure(error: &store::Rejected, file: &Path, hub: &HubStore) -> Failure {

@@ -301,9 +301,25 @@ async fn a_shared_key_in_use_asks_to_be_replaced() {
     let world = hub().await;
     world.person("admin", Role::Admin, "*", PASSWORD).await;
     assert!(!world.dashboard_of("admin", PASSWORD).await.contains("replace-shared-key"), "nobody uses it");
+    let imported = world.folder.path().join("imported.db");
+    std::fs::write(&imported, office_file("Bursa", 2)).unwrap();
+    let bursa = world.store.shared_device("Bursa").await.unwrap();
+    world.store.receive(&bursa, &imported, store::IMPORT).await.unwrap();
+    assert!(!world.dashboard_of("admin", PASSWORD).await.contains("replace-shared-key"), "nor for an import");
     let sent = world.upload(SHARED_KEY, "Ankara", office_file("Ankara", 1)).send().await.unwrap();
     assert_eq!(sent.status(), StatusCode::OK);
     assert!(world.dashboard_of("admin", PASSWORD).await.contains("denk site add"));
+}
+
+#[tokio::test]
+async fn a_shared_key_that_is_gone_needs_no_replacing() {
+    let world = hub_with(|settings| settings.api_key = None).await;
+    world.person("admin", Role::Admin, "*", PASSWORD).await;
+    let sent = world.folder.path().join("sent.db");
+    std::fs::write(&sent, office_file("Bursa", 2)).unwrap();
+    let bursa = world.store.shared_device("Bursa").await.unwrap();
+    world.store.receive(&bursa, &sent, "manual").await.unwrap();
+    assert!(!world.dashboard_of("admin", PASSWORD).await.contains("replace-shared-key"));
 }
 
 #[tokio::test]
