@@ -6,7 +6,7 @@ use merge::{Rules, Stored, TableId};
 use model::{Gid, Rev, Value};
 
 use crate::{
-    ConflictState, Error, KeptConflict, KeptSide, Result, engine,
+    ConflictState, Error, KeptConflict, KeptSide, Result, Take, engine,
     query::{Db, Row, text},
     shape::{CONFLICTS, SITES},
     tell::{json, site},
@@ -91,14 +91,23 @@ pub(crate) async fn all(db: &mut Db, rules: &Rules) -> Result<Vec<KeptConflict>>
     let mut rows = db.find(CONFLICTS, &[]).await?;
     rows.sort_by_key(|row| std::cmp::Reverse(row.int(0).unwrap_or_default()));
     let sites = site_names(db).await?;
+    let became = engine::became(db).await?;
     let mut wanted: BTreeMap<TableId, Vec<Gid>> = BTreeMap::new();
     for row in &rows {
         if let Some(table) = rules.table(row.text(TABLE)?) {
-            wanted.entry(table).or_default().push(Gid::from_uuid(row.uuid(GID)?));
+            wanted.entry(table).or_default().push(today(&became, Gid::from_uuid(row.uuid(GID)?)));
         }
     }
     let known = Known::load(db, rules, wanted).await?;
-    rows.iter().map(|row| conflict(row, &known, &sites)).collect()
+    rows.iter().map(|row| conflict(row, (&known, &became), &sites)).collect()
+}
+
+/// The row that it is part of now.
+fn today(became: &HashMap<Gid, Gid>, mut gid: Gid) -> Gid {
+    while let Some(next) = became.get(&gid) {
+        gid = *next;
+    }
+    gid
 }
 
 async fn site_names(db: &mut Db) -> Result<HashMap<u32, String>> {
@@ -106,16 +115,24 @@ async fn site_names(db: &mut Db) -> Result<HashMap<u32, String>> {
     rows.iter().map(|row| Ok((site(row, 0)?, row.text(1)?.to_owned()))).collect()
 }
 
-fn conflict(row: &Row, known: &Known<'_>, sites: &HashMap<u32, String>) -> Result<KeptConflict> {
+fn conflict(
+    row: &Row,
+    (known, became): (&Known<'_>, &HashMap<Gid, Gid>),
+    sites: &HashMap<u32, String>,
+) -> Result<KeptConflict> {
     let gid = Gid::from_uuid(row.uuid(GID)?);
+    let today = today(became, gid);
+    let column = row.text_or_none(COLUMN)?;
+    let (winner, loser) = (side(row, 4, sites)?, side(row, 6, sites)?);
     Ok(KeptConflict {
         id: row.int(0)?,
         table: row.text(TABLE)?.to_owned(),
         gid: gid.to_string(),
-        row: known.name(gid, DEPTH_MAX),
-        column: row.text_or_none(COLUMN)?.map(str::to_owned),
-        winner: side(row, 4, sites)?,
-        loser: side(row, 6, sites)?,
+        row: known.name(today, DEPTH_MAX),
+        column: column.map(str::to_owned),
+        stands: known.stands(today, column, [&winner, &loser]),
+        winner,
+        loser,
         region: row.text_or_none(8)?.map(str::to_owned),
         asked: row.int(9)? != 0,
         state: ConflictState::read(row.text(STATE)?)?,
@@ -175,6 +192,19 @@ impl<'a> Known<'a> {
             Some((to, Gid::of(row.cells[column.0].as_ref()?)?))
         };
         self.telling(row.table).iter().filter_map(target).collect()
+    }
+
+    fn stands(&self, gid: Gid, column: Option<&str>, [winner, loser]: [&KeptSide; 2]) -> Option<Take> {
+        let row = self.rows.get(&gid).filter(|row| row.lives());
+        let Some(column) = column else {
+            return Some(if row.is_some() { Take::Winner } else { Take::Loser });
+        };
+        let row = row?;
+        let cell = row.cells[self.rules[row.table].column(column)?.0].as_ref();
+        let now = engine::shown(cell);
+        let is_there = |side: &KeptSide| side.value.clone().unwrap_or_default() == now;
+        let sides = [(winner, Take::Winner), (loser, Take::Loser)];
+        sides.into_iter().find_map(|(side, take)| is_there(side).then_some(take))
     }
 
     fn name(&self, gid: Gid, depth: usize) -> String {

@@ -134,6 +134,8 @@ pub struct KeptConflict {
     pub region: Option<String>,
     pub winner: KeptSide,
     pub loser: KeptSide,
+    /// Which of the two is there now; `None`: something later, or the row is gone.
+    pub stands: Option<Take>,
     /// The preset asks a person about this column (policy `ask`).
     pub asked: bool,
     pub state: ConflictState,
@@ -154,7 +156,8 @@ pub enum ConflictState {
 }
 
 /// Which side of a conflict a person takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Take {
     /// It stays as it is.
     Winner,

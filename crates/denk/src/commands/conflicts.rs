@@ -43,7 +43,7 @@ async fn list(hub: &HubStore, context: &Context) -> Result<Outcome> {
             format!("{} ({})", words(context, one, side), side.site_name)
         });
         let column = one.column.clone().unwrap_or_else(|| "-".to_owned());
-        let stands = one.standing().word().to_owned();
+        let stands = one.stands_now().map_or("-", ConflictSide::word).to_owned();
         table.row([one.id.to_string(), one.table.clone(), one.row.clone(), column, local, incoming, stands]);
     }
     context.output.table(&table);
@@ -65,7 +65,7 @@ async fn show(hub: &HubStore, id: i64, context: &Context) -> Result<Outcome> {
         [(ConflictSide::Local, "conflicts-local"), (ConflictSide::Incoming, "conflicts-incoming")]
     {
         let kept = one.side(side);
-        let stands = if one.standing() == side { "conflicts-stands" } else { "conflicts-stands-not" };
+        let stands = if one.stands_now() == Some(side) { "conflicts-stands" } else { "conflicts-stands-not" };
         line(
             &message(words_of)
                 .with("value", words(context, &one, kept))
@@ -146,7 +146,7 @@ fn refused(why: Message, hint: &'static str) -> Failure {
     Failure::new(Code::UnknownConflict, message("conflicts-what"), why, message(hint))
 }
 
-/// **Shape**: `columns` names no column when what did not stand is a deletion; then `deletion` is true. `site`: whose
+/// **Shape**: `stands` is null where something later stands. `columns` names no column when what did not stand is a deletion; then `deletion` is true. `site`: whose
 /// value did not stand.
 fn json(context: &Context, one: &KeptConflict) -> Value {
     let sides = json!({ "winner": one.winner.value, "loser": one.loser.value });
@@ -162,7 +162,7 @@ fn json(context: &Context, one: &KeptConflict) -> Value {
         "deletion": one.column.is_none(),
         "gid": one.gid,
         "region": one.region,
-        "stands": one.standing().word(),
+        "stands": one.stands_now().map(ConflictSide::word),
         "winner_site": one.winner.site_name,
         "winner_at": written(context, &one.winner),
         "loser_at": written(context, &one.loser),
@@ -200,7 +200,10 @@ const UNKNOWN_AGE: i64 = 0;
 trait Sides {
     /// What the hub had first, or what came in later.
     fn side(&self, side: ConflictSide) -> &KeptSide;
+    /// Which side the one is that stood when they met.
     fn standing(&self) -> ConflictSide;
+    /// `None`: neither; a later value, or the row is gone.
+    fn stands_now(&self) -> Option<ConflictSide>;
 }
 
 impl Sides for KeptConflict {
@@ -212,9 +215,23 @@ impl Sides for KeptConflict {
         let later = self.winner.wall_ms == UNKNOWN_AGE || self.winner.wall_ms > self.loser.wall_ms;
         if later && self.loser.wall_ms != UNKNOWN_AGE { ConflictSide::Incoming } else { ConflictSide::Local }
     }
+
+    fn stands_now(&self) -> Option<ConflictSide> {
+        match self.stands? {
+            Take::Winner => Some(self.standing()),
+            Take::Loser => Some(self.standing().other()),
+        }
+    }
 }
 
 impl ConflictSide {
+    const fn other(self) -> Self {
+        match self {
+            Self::Local => Self::Incoming,
+            Self::Incoming => Self::Local,
+        }
+    }
+
     const fn word(self) -> &'static str {
         match self {
             Self::Local => "local",
@@ -239,6 +256,7 @@ mod tests {
                 column: None,
                 winner: side(winner),
                 loser: side(loser),
+                stands: None,
                 region: None,
                 asked: false,
                 state: ConflictState::New,

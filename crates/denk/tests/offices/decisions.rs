@@ -56,6 +56,7 @@ fn the_value_that_did_not_stand_is_listed_and_put_back() {
     assert_eq!((&shown["id"], &shown["columns"]), (&item["id"], &item["columns"]));
     assert_eq!(items(&hub)[0]["state"], "seen");
     assert_eq!(hub.denk(&["conflicts", "take", &id, "local"]).0, 0);
+    assert_eq!(hub.denk(&["conflicts", "show", &id]).1["stands"], "local", "what was put back");
     assert!(items(&hub).is_empty(), "decided");
     assert_eq!(hub.download(&token, "Ankara", &file), 200);
     assert_eq!(rows(&file, TITLES), ["Usta"]);
@@ -91,7 +92,8 @@ fn what_came_in_after_a_conflict_is_told_instead_of_overwritten() {
     assert_eq!((code, &refused["error"]["code"]), (1, &"DENK-5010".into()), "{refused:#}");
     let why = refused["error"]["why"].as_str().unwrap();
     assert!(why.contains("second") && why.contains("`Ustabaşı`"), "{why}");
-    assert_eq!(items(&hub)[0]["state"], "new");
+    let item = &items(&hub)[0];
+    assert_eq!((&item["state"], &item["stands"]), (&"new".into(), &Value::Null), "neither stands");
 }
 
 #[test]

@@ -123,6 +123,11 @@ impl Serialize for Object<'_> {
     }
 }
 
+/// A value as people read it; one that nobody filled is empty.
+pub(crate) fn shown(value: Option<&Value>) -> serde_json::Value {
+    value.and_then(|value| serde_json::to_value(Shown(value)).ok()).unwrap_or_default()
+}
+
 /// A value as people read it.
 struct Shown<'a>(&'a Value);
 

@@ -31,9 +31,10 @@ pub(crate) use held::{
     Decide, WAITING, Waiting, batch as held_batch, file as held_file, of_site as waiting_of,
     uploads as held_uploads,
 };
+pub(crate) use history::shown;
 pub(crate) use receive::{Mode, Receive};
 pub(crate) use resolve::{HEADQUARTERS, LookAt, Resolve};
-pub(crate) use rows::rows_of;
+pub(crate) use rows::{became, rows_of};
 
 use crate::{
     Error, Health, Result,

@@ -150,7 +150,7 @@ pub(super) fn as_shadow(id: LocalId, row: Stored) -> ShadowRow {
 }
 
 /// Rows that go on as another, each with that one.
-pub(super) async fn became(db: &mut Db) -> Result<HashMap<Gid, Gid>> {
+pub(crate) async fn became(db: &mut Db) -> Result<HashMap<Gid, Gid>> {
     let rows = db.find(BECAME, &[]).await?;
     rows.iter().map(|row| Ok((Gid::from_uuid(row.uuid(0)?), Gid::from_uuid(row.uuid(1)?)))).collect()
 }
