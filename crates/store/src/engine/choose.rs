@@ -278,7 +278,7 @@ impl Family {
         let tagged = self.root.lineage.kind == Kind::HandedOut;
         let odd = doubled.or_else(|| fit.odd().filter(|_| tagged)).filter(|_| !device.shared);
         // Of what may be another PC's nothing is concluded from what it lacks.
-        let sure = !many && !standing.doubtful;
+        let sure = !many && !standing.doubtful && fit.is_mostly_this();
         let root = Some(&self.root.shadow).filter(|_| tagged);
         let evidence = evidence::of(desk, (device, lineage.pc), file, (root, odd, sure)).await?;
         let way = Way::Continue(evidence);
@@ -291,7 +291,8 @@ impl Family {
         let tagged = root.kind == Kind::HandedOut;
         let odd = fit.odd().filter(|_| tagged && !device.shared);
         let known = Some(&shadow).filter(|_| tagged);
-        let evidence = evidence::of(desk, (device, root.pc), file, (known, odd, true)).await?;
+        let evidence =
+            evidence::of(desk, (device, root.pc), file, (known, odd, fit.is_mostly_this())).await?;
         let branch = new_branch(desk, device, &root, (1, None)).await?;
         Base::new(desk, (branch, Some(root)), shadow, (Way::Continue(evidence), odd)).await
     }
@@ -457,6 +458,11 @@ struct Fit {
 }
 
 impl Fit {
+    /// Else it may be the file of another office, put where this one's was: what was deleted there was not deleted here.
+    const fn is_mostly_this(&self) -> bool {
+        self.other <= self.same
+    }
+
     fn odd(&self) -> Option<Odd> {
         let doubled = self.other > 0 || self.low > 0;
         if self.beyond > 0 { Some(Odd::Older) } else { doubled.then_some(Odd::Doubled) }

@@ -2,7 +2,7 @@
 
 use testkit::office::{Employee, Record, Timesheet};
 
-use crate::lab::{Book, on_both, value};
+use crate::lab::{Book, Pc, on_both, value};
 
 on_both! {
     async fn a_pc_that_never_downloads_loses_nothing_and_deletes_by_its_own_notes_only(lab) {
@@ -124,5 +124,26 @@ on_both! {
             lab.send(&second).await.unwrap();
         }
         assert_eq!(lab.store.conflicts().await.unwrap().len(), count, "told once");
+    }
+
+    async fn what_another_offices_file_noted_deletes_nothing_of_this_one(lab) {
+        let office = |pc: &Pc, people: [(&str, &str); 3]| {
+            for (name, number) in people {
+                let form = Employee { full_name: name, identity_no: number, ..Employee::default() };
+                pc.desktop.save_employee(None, &form).unwrap();
+            }
+        };
+        let pc = lab.empty_pc("Ankara 1", "Ankara").await;
+        office(&pc, [("Ayten Bir", "101"), ("Cem İki", "102"), ("Nevin Üç", "103")]);
+        lab.send(&pc).await.unwrap();
+        let before = lab.all().await;
+        // Somebody puts another office's file on the PC, in which its own person of the same number was deleted.
+        let other = lab.empty_pc("Ankara 2", "Ankara").await;
+        office(&other, [("Derya Dört", "104"), ("Hale Beş", "105"), ("Kaan Altı", "106")]);
+        other.desktop.delete(Record::Employee, 2).unwrap();
+        std::fs::write(pc.desktop.path(), other.desktop.upload().unwrap()).unwrap();
+        let receipt = lab.send(&pc).await.unwrap();
+        assert_eq!((receipt.held, receipt.tables["employees"].inserted), (0, 2), "{receipt:?}");
+        assert!(lab.all().await.holds(&before), "nothing of the first is gone");
     }
 }
