@@ -5,7 +5,9 @@ use std::{
     sync::Arc,
 };
 
-use merge::{ColumnId, Kinship, LocalId, LocalRow, Rules, ShadowRow, TableId, TableRules, natural_key};
+use merge::{
+    Cells, ColumnId, Identity, Kinship, LocalId, LocalRow, Rules, ShadowRow, TableId, TableRules, natural_key,
+};
 use model::{Gid, Value};
 
 use super::{
@@ -88,11 +90,23 @@ pub(super) fn together(look: &Look<'_>, mut shadow: Shadow, copies: &[Shadow]) -
     branch::begin(look, &shadow, &copies.iter().collect::<Vec<_>>())
 }
 
-/// Whether a row speaks, by all of its own that tells which it is, of what is known under its id.
+/// Whether a row speaks, by a number that somebody gave or by all of its own that tells which it is, of what is known
+/// under its id.
 fn edited(rule: &TableRules, known: &ShadowRow, row: &LocalRow) -> bool {
-    let own = rule.telling.iter().filter(|column| rule[**column].reference.is_none());
+    let mut own = rule.telling.iter().filter(|column| rule[**column].reference.is_none());
     let equal = |column: &ColumnId| known.cells[column.0] == row.cells[column.0];
-    own.copied().all(|column| equal(&column)) && speaks_of(rule, known, row)
+    let like = Identity::of(rule, &known.cells, &row.cells) == Identity::Equal
+        || own.all(equal) && speaks_of(rule, known, row);
+    like && of_one_region(rule, known, row)
+}
+
+/// A row of another region it is not, however alike they are.
+fn of_one_region(rule: &TableRules, known: &ShadowRow, row: &LocalRow) -> bool {
+    let said = |cells: &Cells| match &cells[rule.region_columns().0?.0] {
+        Some(Value::Text(region)) if !region.trim().is_empty() => Some(region.trim().to_owned()),
+        _ => None,
+    };
+    said(&known.cells).zip(said(&row.cells)).is_none_or(|(theirs, ours)| theirs == ours)
 }
 
 /// How one may see that rows of a file are those of a copy.
@@ -202,7 +216,10 @@ async fn likeness(
         let theirs = shadow::under(desk.db, rules, lineage, (*table, &ids_of)).await?;
         let theirs: HashMap<LocalId, ShadowRow> =
             theirs.into_iter().map(|row| (row.id.clone(), row)).collect();
-        let met = || rows.iter().filter_map(|row| Some((*row, theirs.get(&row.id)?)));
+        let met = || {
+            let met = rows.iter().filter_map(|row| Some((*row, theirs.get(&row.id)?)));
+            met.filter(|(row, known)| of_one_region(rule, known, row))
+        };
         let parents =
             if sign == Sign::Named { names(desk, look, lineage, *table).await? } else { Names::new() };
         let equal = |(row, known): &(&LocalRow, &ShadowRow)| match sign {
@@ -211,7 +228,7 @@ async fn likeness(
             Sign::Known => equal(rule, &known.cells, &row.cells) && ids.refers_alike(*table, known, row),
         };
         if sign == Sign::Alone {
-            let rows: Vec<LocalRow> = rows.iter().map(|row| (*row).clone()).collect();
+            let rows: Vec<LocalRow> = met().map(|(row, _)| row.clone()).collect();
             kinship = kinship.and(Kinship::of(rule, &rows, &theirs));
             like += met().filter(|(row, known)| speaks_of(rule, known, row)).count();
         } else {

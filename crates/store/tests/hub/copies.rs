@@ -346,6 +346,25 @@ on_both! {
         }
     }
 
+    async fn a_person_of_one_number_whom_a_copy_took_along_is_one_also_when_renamed(lab) {
+        for shared in [false, true] {
+            let first = lab.pc(&format!("Ankara {shared}"), "Ankara", 1 + u64::from(shared)).await;
+            lab.sync(&first).await;
+            let number = format!("10{}", u8::from(shared));
+            let id = person(&first, None, "Ayten Birinci", &number);
+            lab.send(&first).await.unwrap();
+            let device = match shared {
+                true => lab.store.shared_device("Ankara").await.unwrap(),
+                false => lab.site("Ankara copy", "Ankara").await,
+            };
+            let copy = lab.copy(&first, device, "Ankara");
+            let before = lab.all().await.count("employees");
+            person(&copy, Some(id), "Nevin Sonraki", &number);
+            lab.send(&copy).await.unwrap();
+            assert_eq!(lab.all().await.count("employees"), before, "{shared}");
+        }
+    }
+
     async fn a_pcs_own_unmarked_file_that_is_put_back_enters_nobody_twice(lab) {
         let pc = lab.empty_pc("Ankara 1", "Ankara").await;
         let id = person(&pc, None, "Ayten Birinci", "17");
