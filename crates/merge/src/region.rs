@@ -79,7 +79,8 @@ where
 }
 
 /// The region that the row itself says.
-pub(crate) fn said<'a>(rules: &TableRules, cells: &'a Cells) -> Option<&'a str> {
+#[must_use]
+pub fn said<'a>(rules: &TableRules, cells: &'a Cells) -> Option<&'a str> {
     match cells[rules.region_columns().0?.0].as_ref() {
         Some(Value::Text(region)) if !region.trim().is_empty() => Some(region.trim()),
         _ => None,

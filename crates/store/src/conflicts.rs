@@ -95,19 +95,11 @@ pub(crate) async fn all(db: &mut Db, rules: &Rules) -> Result<Vec<KeptConflict>>
     let mut wanted: BTreeMap<TableId, Vec<Gid>> = BTreeMap::new();
     for row in &rows {
         if let Some(table) = rules.table(row.text(TABLE)?) {
-            wanted.entry(table).or_default().push(today(&became, Gid::from_uuid(row.uuid(GID)?)));
+            wanted.entry(table).or_default().push(engine::today(&became, Gid::from_uuid(row.uuid(GID)?)));
         }
     }
     let known = Known::load(db, rules, wanted).await?;
     rows.iter().map(|row| conflict(row, (&known, &became), &sites)).collect()
-}
-
-/// The row that it is part of now.
-fn today(became: &HashMap<Gid, Gid>, mut gid: Gid) -> Gid {
-    while let Some(next) = became.get(&gid) {
-        gid = *next;
-    }
-    gid
 }
 
 async fn site_names(db: &mut Db) -> Result<HashMap<u32, String>> {
@@ -121,7 +113,7 @@ fn conflict(
     sites: &HashMap<u32, String>,
 ) -> Result<KeptConflict> {
     let gid = Gid::from_uuid(row.uuid(GID)?);
-    let today = today(became, gid);
+    let today = engine::today(became, gid);
     let column = row.text_or_none(COLUMN)?;
     let (winner, loser) = (side(row, 4, sites)?, side(row, 6, sites)?);
     Ok(KeptConflict {

@@ -12,7 +12,7 @@
 //! one shows by its count when it comes again, and becomes a branch and its row a row of its own.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -22,7 +22,11 @@ use merge::{
 use model::{Gid, Rev, Value};
 use replica::{codec::Stored as _, office_file::OfficeFile};
 
-use super::{lineage::Aside, shadow::Shadow};
+use super::{
+    by_id::{by_id, rows_of},
+    lineage::Aside,
+    shadow::Shadow,
+};
 use crate::{desk::shown, uploads::Mark};
 
 /// A branch as it was last seen, beside the root that it goes on from.
@@ -105,7 +109,7 @@ fn facts(look: &Look<'_>, branch: &Branch<'_>) -> Facts {
         let used = branch.used.get(table).copied().unwrap_or(0);
         facts.older |= look.file.last_ids.get(table).is_some_and(|given| *given < used);
         for known in now {
-            match (find(root, &known.id), row(rows, &known.id)) {
+            match (by_id(root, &known.id), by_id(rows, &known.id)) {
                 (None, None) => facts.any = true,
                 (None, Some(found)) => facts.added(&mut ids, *table, known, found),
                 (Some(before), Some(found)) if before.cells != known.cells => {
@@ -114,13 +118,14 @@ fn facts(look: &Look<'_>, branch: &Branch<'_>) -> Facts {
                 (Some(_), _) => {}
             }
         }
-        for before in root.iter().filter(|before| find(now, &before.id).is_none()) {
+        for before in root.iter().filter(|before| by_id(now, &before.id).is_none()) {
             facts.any = true;
-            let back = row(rows, &before.id).is_some();
+            let back = by_id(rows, &before.id).is_some();
             facts.against |= back && !branch.aside.contains_key(&(*table, shown(&before.id)));
             facts.kept += usize::from(!back);
         }
-        for fresh in rows.iter().filter(|row| find(now, &row.id).is_none() && find(root, &row.id).is_none()) {
+        for fresh in rows.iter().filter(|row| by_id(now, &row.id).is_none() && by_id(root, &row.id).is_none())
+        {
             let given = matches!(fresh.id, LocalId::Int(id) if id <= used);
             facts.against |= given && !branch.aside.contains_key(&(*table, shown(&fresh.id)));
             // What hangs on another row may be written together with it.
@@ -185,11 +190,11 @@ pub(super) fn unsure(
         let Some(rows) = look.file.merged.get(table) else { continue };
         let (rule, before) = (&look.rules[*table], rows_of(root, *table));
         for known in known {
-            let Some(row) = row(rows, &known.id) else { continue };
+            let Some(row) = by_id(rows, &known.id) else { continue };
             if equal(rule, &known.cells, &row.cells) && ids.refers_alike(*table, known, row) {
                 continue;
             }
-            let unsure = if doubtful && find(before, &known.id).is_none() {
+            let unsure = if doubtful && by_id(before, &known.id).is_none() {
                 one(&ids, *table, known, row).unwrap_or_else(|| known.as_ref().clone())
             } else {
                 let mut unsure = known.as_ref().clone();
@@ -222,7 +227,7 @@ pub(super) fn left_behind(gid: Gid, rule: &TableRules, column: ColumnId, value: 
 /// Which rows ids of the file are, as far as they are those of a branch.
 pub(super) struct Ids<'a> {
     pub rules: &'a Rules,
-    gids: std::collections::HashMap<(TableId, LocalId), Gid>,
+    gids: HashMap<(TableId, LocalId), Gid>,
     old: HashSet<Gid>,
 }
 
@@ -233,7 +238,7 @@ impl<'a> Ids<'a> {
         let tables = || root.iter().filter(|(table, _)| referred.contains(table));
         let rows = || tables().flat_map(|(table, rows)| rows.iter().map(|row| (*table, row)));
         let is_another = |table: TableId, known: &ShadowRow| {
-            let found = look.file.merged.get(&table).and_then(|rows| row(rows, &known.id));
+            let found = look.file.merged.get(&table).and_then(|rows| by_id(rows, &known.id));
             found.is_some_and(|row| !speaks_of(&look.rules[table], known, row))
         };
         let meant = rows().filter(|(table, row)| !is_another(*table, row));
@@ -303,8 +308,8 @@ pub(super) fn begin(look: &Look<'_>, root: &Shadow, branches: &[&Shadow]) -> Sha
             let news: Vec<_> = rows_of(branch, *table)
                 .iter()
                 .map(AsRef::as_ref)
-                .filter(|news| find(known, &news.id).is_none())
-                .filter_map(|news| Some((news, row(rows, &news.id)?)))
+                .filter(|news| by_id(known, &news.id).is_none())
+                .filter_map(|news| Some((news, by_id(rows, &news.id)?)))
                 .collect();
             let same = |(news, row): &&(&ShadowRow, &LocalRow)| {
                 equal(rule, &news.cells, &row.cells) && ids.refers_alike(*table, news, row)
@@ -330,7 +335,7 @@ pub(super) fn doubted(look: &Look<'_>, mut shadow: Shadow) -> Shadow {
     for (table, known) in &mut shadow {
         let Some(rows) = look.file.merged.get(table) else { continue };
         for known in known {
-            if let Some(one) = row(rows, &known.id).and_then(|row| one(&ids, *table, known, row)) {
+            if let Some(one) = by_id(rows, &known.id).and_then(|row| one(&ids, *table, known, row)) {
                 *known = Arc::new(one);
             }
         }
@@ -343,12 +348,12 @@ pub(super) fn doubted(look: &Look<'_>, mut shadow: Shadow) -> Shadow {
 pub(super) fn of_before(look: &Look<'_>, mut shadow: Shadow) -> Shadow {
     let ids = Ids::of(look, &shadow);
     for (table, known) in &mut shadow {
-        let rows = look.file.merged.get(table).map_or(&[][..], Vec::as_slice);
+        let rows = rows_of(&look.file.merged, *table);
         let gave = |id: &LocalId| match (id, look.file.last_ids.get(table)) {
             (LocalId::Int(id), Some(given)) => id <= given,
             _ => true,
         };
-        known.retain(|known| match row(rows, &known.id) {
+        known.retain(|known| match by_id(rows, &known.id) {
             Some(row) => one(&ids, *table, known, row).is_some(),
             None => gave(&known.id),
         });
@@ -360,13 +365,13 @@ pub(super) fn of_before(look: &Look<'_>, mut shadow: Shadow) -> Shadow {
 pub(super) fn of_this(look: &Look<'_>, mut shadow: Shadow, copies: &[Shadow]) -> Shadow {
     let ids = Ids::of(look, &shadow);
     for (table, known) in &mut shadow {
-        let rows = look.file.merged.get(table).map_or(&[][..], Vec::as_slice);
+        let rows = rows_of(&look.file.merged, *table);
         let of_copy = |row: &LocalRow| {
-            let mut copied = copies.iter().filter_map(|copy| find(rows_of(copy, *table), &row.id));
+            let mut copied = copies.iter().filter_map(|copy| by_id(rows_of(copy, *table), &row.id));
             copied.any(|copied| tells_same(&look.rules[*table], copied, row))
         };
         known.retain(|known| {
-            row(rows, &known.id).is_none_or(|row| one(&ids, *table, known, row).is_some() || !of_copy(row))
+            by_id(rows, &known.id).is_none_or(|row| one(&ids, *table, known, row).is_some() || !of_copy(row))
         });
     }
     shadow
@@ -425,18 +430,6 @@ pub(super) fn speaks_of(rule: &TableRules, known: &ShadowRow, row: &LocalRow) ->
         || sameness(rule, &alone(rule, &known.cells), &alone(rule, &row.cells)) == Sameness::Same
 }
 
-fn rows_of(shadow: &Shadow, table: TableId) -> &[Arc<ShadowRow>] {
-    shadow.get(&table).map_or(&[][..], Vec::as_slice)
-}
-
-fn find<'r>(rows: &'r [Arc<ShadowRow>], id: &LocalId) -> Option<&'r ShadowRow> {
-    rows.binary_search_by(|row| row.id.cmp(id)).ok().map(|at| rows[at].as_ref())
-}
-
-fn row<'r>(rows: &'r [LocalRow], id: &LocalId) -> Option<&'r LocalRow> {
-    rows.binary_search_by(|row| row.id.cmp(id)).ok().map(|at| &rows[at])
-}
-
 /// Whether two rows say the same by themselves; what one of the files cannot say counts as said.
 pub(super) fn equal(rule: &TableRules, theirs: &Cells, ours: &Cells) -> bool {
     let mut columns = rule.columns.iter().zip(theirs.iter().zip(ours));
@@ -446,7 +439,7 @@ pub(super) fn equal(rule: &TableRules, theirs: &Cells, ours: &Cells) -> bool {
 }
 
 /// What a row says by itself: references mean nothing outside their own file.
-fn alone(rules: &TableRules, cells: &Cells) -> Cells {
+pub(super) fn alone(rules: &TableRules, cells: &Cells) -> Cells {
     let mut cells = cells.clone();
     for (column, _) in rules.references() {
         cells[column.0] = None;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use async_trait::async_trait;
-use merge::{LocalId, LocalRow, OnDelete, Owner, Region, Rules, ShadowRow, TableId, region};
+use merge::{LocalId, LocalRow, OnDelete, Owner, Region, Rules, ShadowRow, TableId, is_blank, region};
 use model::{Gid, Value};
 use replica::{codec::Stored as _, handout::ID_LIMIT};
 
@@ -205,7 +205,7 @@ fn restrict(rules: &Rules, rows: &mut Rows, region: &Region) -> HashMap<Gid, Str
                 needed.push((*table, at));
             }
             if let (Some(column), Owner::Region(region)) = (column, owner)
-                && says_nothing(row.cells[column.0].as_ref())
+                && is_blank(row.cells[column.0].as_ref())
             {
                 blank.insert(row.gid, region);
             }
@@ -271,14 +271,6 @@ fn fit(hub: &Hub, rows: &mut Rows, blank: &HashMap<Gid, String>) {
 /// Tables that others refer to.
 fn targets(rules: &Rules) -> BTreeSet<TableId> {
     rules.tables().flat_map(|(_, rule)| rule.references().map(|(_, to)| to.table)).collect()
-}
-
-fn says_nothing(cell: Option<&Value>) -> bool {
-    match cell {
-        None | Some(Value::Null) => true,
-        Some(Value::Text(text)) => text.trim().is_empty(),
-        Some(_) => false,
-    }
 }
 
 /// Gives every row the id that the PC knows it by, or one that it never had.

@@ -6,12 +6,14 @@ use std::{
 };
 
 use merge::{
-    Cells, ColumnId, Identity, Kinship, LocalId, LocalRow, Rules, ShadowRow, TableId, TableRules, natural_key,
+    ColumnId, Identity, Kinship, LocalId, LocalRow, Rules, ShadowRow, TableId, TableRules, natural_key,
+    region,
 };
 use model::{Gid, Value};
 
 use super::{
     branch::{self, Ids, Look, equal, speaks_of},
+    by_id::{by_id, rows_of},
     choose::Base,
     lineage::{self, Kind, Lineage},
     rows,
@@ -74,9 +76,8 @@ pub(super) fn together(look: &Look<'_>, mut shadow: Shadow, copies: &[Shadow]) -
         let by_itself = stands_alone(look.rules, *table) || !rule.natural_key.is_empty();
         let mut found: BTreeMap<LocalId, ShadowRow> = BTreeMap::new();
         for copied in copies.iter().filter_map(|copy| copy.get(table)).flatten() {
-            let is_new = known.binary_search_by(|known| known.id.cmp(&copied.id)).is_err();
-            let row = rows.binary_search_by(|row| row.id.cmp(&copied.id)).map(|at| &rows[at]);
-            let (true, Ok(row)) = (is_new, row) else { continue };
+            let is_new = by_id(known, &copied.id).is_none();
+            let (true, Some(row)) = (is_new, by_id(rows, &copied.id)) else { continue };
             // Of what hangs on others only all that tells, together, says which it is.
             let says = if by_itself { edited(rule, copied, row) } else { rule.telling.len() > 1 };
             if let Some(one) = says.then(|| branch::one(&ids, *table, copied, row)).flatten() {
@@ -102,10 +103,7 @@ fn edited(rule: &TableRules, known: &ShadowRow, row: &LocalRow) -> bool {
 
 /// A row of another region it is not, however alike they are.
 fn of_one_region(rule: &TableRules, known: &ShadowRow, row: &LocalRow) -> bool {
-    let said = |cells: &Cells| match &cells[rule.region_columns().0?.0] {
-        Some(Value::Text(region)) if !region.trim().is_empty() => Some(region.trim().to_owned()),
-        _ => None,
-    };
+    let said = |cells| region::said(rule, cells);
     said(&known.cells).zip(said(&row.cells)).is_none_or(|(theirs, ours)| theirs == ours)
 }
 
@@ -147,9 +145,8 @@ pub(super) async fn relatives(
     let nothing = Shadow::new();
     let known = beyond.map_or(&nothing, |base| &base.shadow);
     let new = |table: TableId, row: &&LocalRow| {
-        let known = known.get(&table).map_or(&[][..], Vec::as_slice);
-        let known = known.binary_search_by(|known| known.id.cmp(&row.id)).map(|at| &known[at]);
-        known.is_ok_and(|known| !speaks_of(&look.rules[table], known, row)) || known.is_err()
+        let known = by_id(rows_of(known, table), &row.id);
+        known.is_none_or(|known| !speaks_of(&look.rules[table], known, row))
     };
     let ids = Ids::of(look, known);
     let mut all = lineage::all(desk.db).await?;
@@ -264,10 +261,9 @@ fn hang_on_one_name(
     let mut needed = rule.references().filter(|(column, _)| rule[*column].not_null);
     needed.all(|(column, to)| {
         let theirs = known.cells[column.0].as_ref().and_then(Gid::of).and_then(|gid| theirs.get(&gid));
-        let parents = look.file.merged.get(&to.table).map_or(&[][..], Vec::as_slice);
         let id = row.cells[column.0].as_ref().and_then(LocalId::of);
-        let parent = id.and_then(|id| parents.binary_search_by(|parent| parent.id.cmp(&id)).ok());
-        let ours = parent.and_then(|at| natural_key(&look.rules[to.table], &parents[at].cells));
+        let parent = id.and_then(|id| by_id(rows_of(&look.file.merged, to.table), &id));
+        let ours = parent.and_then(|parent| natural_key(&look.rules[to.table], &parent.cells));
         theirs.is_some() && theirs == ours.as_ref()
     })
 }

@@ -3,12 +3,14 @@
 //! **What cannot be known**: whether a cell that was edited says something else because it was edited once more, or because
 //! the file is another copy; and where nothing is known from before, which of two copies has the edited one.
 
-use std::sync::Arc;
-
-use merge::{Cells, LocalId, LocalRow, Sameness, ShadowRow, TableRules, sameness};
+use merge::{LocalId, LocalRow, Sameness, ShadowRow, TableRules, sameness};
 use replica::office_file::OfficeFile;
 
-use super::shadow::Shadow;
+use super::{
+    branch::alone,
+    by_id::{by_id, rows_of},
+    shadow::Shadow,
+};
 use crate::{desk::Hub, uploads::Mark};
 
 /// A file that came in, and what it is known by.
@@ -31,18 +33,17 @@ pub(super) fn lack(hub: &Hub, base: &Shadow, (before, was): Came<'_>, (file, mar
     let mut lack = Lack::default();
     for (table, rows) in &before.merged {
         let rules = &hub.rules[*table];
-        let known =
-            |id: &LocalId| base.get(table).and_then(|rows| by_id(rows, id, |row: &Arc<ShadowRow>| &row.id));
-        let now = file.merged.get(table).map_or(&[][..], Vec::as_slice);
+        let known = |id: &LocalId| by_id(rows_of(base, *table), id);
+        let now = rows_of(&file.merged, *table);
         let gave = |file: &OfficeFile, id: &LocalId| matches!((id, file.last_ids.get(table)), (LocalId::Int(id), Some(last)) if id <= last);
-        lack.news |= rows.iter().any(|row| match by_id(now, &row.id, id) {
+        lack.news |= rows.iter().any(|row| match by_id(now, &row.id) {
             Some(now) => is_undone(rules, known(&row.id).map(AsRef::as_ref), row, now),
             // It may have been deleted since, by the file that gave the number.
             None => known(&row.id).is_none() && !gave(file, &row.id),
         });
-        lack.deletions |= now.iter().any(|row| {
-            by_id(rows, &row.id, id).is_none() && (known(&row.id).is_some() || gave(before, &row.id))
-        });
+        lack.deletions |= now
+            .iter()
+            .any(|row| by_id(rows, &row.id).is_none() && (known(&row.id).is_some() || gave(before, &row.id)));
     }
     lack
 }
@@ -62,19 +63,4 @@ fn is_undone(rules: &TableRules, base: Option<&ShadowRow>, was: &LocalRow, now: 
             cells.any(|(base, (was, now))| was != base && now != was && now == base)
         }
     }
-}
-
-/// References mean nothing beside those of a shadow.
-fn alone(rules: &TableRules, cells: &Cells) -> Cells {
-    let mut cells = cells.clone();
-    rules.references().for_each(|(column, _)| cells[column.0] = None);
-    cells
-}
-
-fn id(row: &LocalRow) -> &LocalId {
-    &row.id
-}
-
-fn by_id<'r, T>(rows: &'r [T], wanted: &LocalId, id: impl Fn(&T) -> &LocalId) -> Option<&'r T> {
-    rows.binary_search_by(|row| id(row).cmp(wanted)).ok().map(|at| &rows[at])
 }

@@ -154,11 +154,8 @@ pub(super) async fn remove(db: &mut Db, lineage: &Lineage) -> Result<()> {
     db.remove(LINEAGES, &[vec![site_value(lineage.site), text(name)]]).await
 }
 
-/// Everything that is known of a PC and its files; what they said stays.
+/// Everything that is known of a PC without files; what they said stays.
 pub(super) async fn remove_pc(db: &mut Db, pc: &Pc) -> Result<()> {
-    for lineage in of_site(db, pc.site).await?.iter().filter(|lineage| lineage.pc == pc.id) {
-        remove(db, lineage).await?;
-    }
     let with = [("pc", Value::Int(pc.id))];
     for table in [PIECES, NEXT, DEVICE] {
         db.remove_with(table, &with).await?;

@@ -2,6 +2,7 @@
 
 mod again;
 mod branch;
+mod by_id;
 mod choose;
 mod compare;
 mod evidence;
@@ -34,7 +35,7 @@ pub(crate) use held::{
 pub(crate) use history::shown;
 pub(crate) use receive::{Mode, Receive};
 pub(crate) use resolve::{HEADQUARTERS, LookAt, Resolve};
-pub(crate) use rows::{became, rows_of};
+pub(crate) use rows::{became, rows_of, today};
 
 use crate::{
     Error, Health, Result,

@@ -9,7 +9,15 @@ use merge::{
 use model::{Gid, SiteId, Stamp, Value};
 use replica::office_file::OfficeFile;
 
-use super::{choose::Base, compare::Said, history::object, lineage::Aside, merged::Merged, settle::content};
+use super::{
+    by_id::{by_id, rows_of},
+    choose::Base,
+    compare::Said,
+    history::object,
+    lineage::Aside,
+    merged::Merged,
+    settle::content,
+};
 use crate::{
     HeldTable, Result,
     desk::{Desk, Hub, shown},
@@ -50,10 +58,7 @@ pub(super) fn list<'a>(
         ids.extend(shadow.map(|(table, id, gid)| (gid, (table, id))));
         ids.extend(said.set.learned.iter().map(|(table, id, gid)| (*gid, (*table, id))));
     }
-    let row = |table: TableId, id: &LocalId| {
-        let rows = file.merged.get(&table)?;
-        rows.binary_search_by(|row| row.id.cmp(id)).ok().map(|at| &rows[at])
-    };
+    let row = |table: TableId, id: &LocalId| by_id(rows_of(&file.merged, table), id);
     let foreign = refused.iter().any(|(_, refusal)| *refusal == Refusal::Region);
     let ends = refused.into_iter().map(|(end, refusal)| {
         // What hangs on a row of another region is one too.

@@ -126,11 +126,8 @@ async fn later(desk: &mut Desk<'_>, rev: Rev, gid: Gid) -> Result<Error> {
 }
 
 /// The living row that goes by this identity.
-async fn living(desk: &mut Desk<'_>, table: TableId, mut gid: Gid) -> Result<Stored> {
-    let became = rows::became(desk.db).await?;
-    while let Some(next) = became.get(&gid) {
-        gid = *next;
-    }
+async fn living(desk: &mut Desk<'_>, table: TableId, gid: Gid) -> Result<Stored> {
+    let gid = rows::today(&rows::became(desk.db).await?, gid);
     let found = rows::rows_of(desk.db, &desk.hub.rules, table, &[gid]).await?;
     found.into_iter().find(Stored::lives).ok_or(Error::Gone)
 }

@@ -155,6 +155,14 @@ pub(crate) async fn became(db: &mut Db) -> Result<HashMap<Gid, Gid>> {
     rows.iter().map(|row| Ok((Gid::from_uuid(row.uuid(0)?), Gid::from_uuid(row.uuid(1)?)))).collect()
 }
 
+/// The row that goes by this identity today.
+pub(crate) fn today(became: &HashMap<Gid, Gid>, mut gid: Gid) -> Gid {
+    while let Some(next) = became.get(&gid) {
+        gid = *next;
+    }
+    gid
+}
+
 /// A natural key in bounded length. Equal keys have equal names.
 pub(super) fn name_of(key: &[Value]) -> String {
     let mut hasher = blake3::Hasher::new();

@@ -10,6 +10,7 @@ use model::{Gid, Rev, Value};
 use replica::{codec::Stored as _, office_file::OfficeFile};
 
 use super::{
+    by_id::{by_id, rows_of},
     choose::{Base, Way},
     compare::Said,
     evidence::Evidence,
@@ -91,21 +92,20 @@ impl<'a> Settling<'a> {
     }
 
     fn rows(&self, table: TableId) -> std::slice::Iter<'a, LocalRow> {
-        self.file.merged.get(&table).map_or(&[][..], Vec::as_slice).iter()
+        rows_of(&self.file.merged, table).iter()
     }
 
     fn before(&self, table: TableId) -> &'a [Arc<ShadowRow>] {
-        self.base.shadow.get(&table).map_or(&[][..], Vec::as_slice)
+        rows_of(&self.base.shadow, table)
     }
 
     fn known(&self, table: TableId, id: &LocalId) -> Option<&'a ShadowRow> {
-        let before = self.before(table);
-        before.binary_search_by(|row| row.id.cmp(id)).ok().map(|at| before[at].as_ref())
+        by_id(self.before(table), id).map(AsRef::as_ref)
     }
 
     /// Whether the file has this row.
     fn has(&self, table: TableId, id: &LocalId) -> bool {
-        self.rows(table).as_slice().binary_search_by(|row| row.id.cmp(id)).is_ok()
+        by_id(self.rows(table).as_slice(), id).is_some()
     }
 
     /// Which row of the hub a row of the file is.

@@ -77,7 +77,7 @@ pub(super) async fn ids(
     }
     let became = rows::became(db).await?;
     if !became.is_empty() {
-        ids.values_mut().flatten().for_each(|(_, gid)| *gid = today(*gid, &became));
+        ids.values_mut().flatten().for_each(|(_, gid)| *gid = rows::today(&became, *gid));
     }
     Ok(ids)
 }
@@ -198,19 +198,12 @@ fn part(rules: &Rules, table: TableId, bytes: &[u8]) -> Result<Vec<ShadowRow>> {
 }
 
 fn follow(row: &mut ShadowRow, became: &HashMap<Gid, Gid>) {
-    row.gid = today(row.gid, became);
+    row.gid = rows::today(became, row.gid);
     for cell in &mut row.cells {
         if let Some(gid) = cell.as_ref().and_then(Gid::of) {
-            *cell = Some(today(gid, became).into());
+            *cell = Some(rows::today(became, gid).into());
         }
     }
-}
-
-fn today(mut gid: Gid, became: &HashMap<Gid, Gid>) -> Gid {
-    while let Some(next) = became.get(&gid) {
-        gid = *next;
-    }
-    gid
 }
 
 /// Gives a new branch everything that its root holds.

@@ -36,6 +36,16 @@ fn entitle(pc: &Pc, title: &str) {
     rusqlite::Connection::open(pc.desktop.path()).unwrap().execute_batch(&sql).unwrap();
 }
 
+/// Sends two titles, and puts back the backup from between them.
+async fn between(lab: &Lab, pc: &Pc) {
+    entitle(pc, "Unvan B");
+    lab.send(pc).await.unwrap();
+    let backup = pc.desktop.upload().unwrap();
+    entitle(pc, "Unvan C");
+    lab.send(pc).await.unwrap();
+    std::fs::write(pc.desktop.path(), &backup).unwrap();
+}
+
 /// Whether a value did not stand and is kept.
 async fn kept(lab: &Lab, what: &str) -> bool {
     let conflicts = lab.store.conflicts().await.unwrap();
@@ -118,12 +128,7 @@ on_both! {
         for never_downloads in [false, true] {
             let pc = lab.pc(&format!("Ankara {never_downloads}"), "Ankara", 1 + u64::from(never_downloads)).await;
             if never_downloads { lab.send(&pc).await.unwrap() } else { lab.sync(&pc).await };
-            entitle(&pc, "Unvan B");
-            lab.send(&pc).await.unwrap();
-            let backup = pc.desktop.upload().unwrap();
-            entitle(&pc, "Unvan C");
-            lab.send(&pc).await.unwrap();
-            std::fs::write(pc.desktop.path(), &backup).unwrap();
+            between(&lab, &pc).await;
             person(&pc, "Yeni 1");
             person(&pc, "Yeni 2");
             lab.send(&pc).await.unwrap();
@@ -186,12 +191,7 @@ on_both! {
     async fn of_two_files_that_count_alike_nobody_knows_which_is_older(lab) {
         let pc = lab.pc("Ankara 1", "Ankara", 1).await;
         lab.sync(&pc).await;
-        entitle(&pc, "Unvan B");
-        lab.send(&pc).await.unwrap();
-        let backup = pc.desktop.upload().unwrap();
-        entitle(&pc, "Unvan C");
-        lab.send(&pc).await.unwrap();
-        std::fs::write(pc.desktop.path(), &backup).unwrap();
+        between(&lab, &pc).await;
         count_up(&pc, 1);
         let receipt = lab.send(&pc).await.unwrap();
         assert!(receipt.reasons.iter().any(|reason| reason.reason == "doubled_file"), "{:?}", receipt.reasons);
