@@ -1,6 +1,6 @@
 //! Which rows a batch needs, found by following what is already known.
 
-use std::collections::{BTreeSet, HashMap, HashSet, hash_map::Entry};
+use std::collections::HashSet;
 
 use model::{Gid, Value};
 
@@ -12,8 +12,7 @@ impl Scope {
     /// **Shape**: each want once.
     #[must_use]
     pub fn wants(&self, rules: &Rules, changes: &[Change]) -> Vec<Want> {
-        let mut search =
-            Search { rules, scope: self, seen: HashSet::new(), bearers: HashMap::new(), missing: Vec::new() };
+        let mut search = Search { rules, scope: self, seen: HashSet::new(), missing: Vec::new() };
         for change in changes {
             search.change(change);
         }
@@ -25,8 +24,6 @@ struct Search<'a> {
     rules: &'a Rules,
     scope: &'a Scope,
     seen: HashSet<Want>,
-    /// Who bears a name or is going to.
-    bearers: HashMap<(TableId, Vec<Value>), BTreeSet<Gid>>,
     missing: Vec<Want>,
 }
 
@@ -46,7 +43,7 @@ impl Search<'_> {
     fn change(&mut self, change: &Change) {
         self.row(change.table, change.gid);
         match &change.action {
-            Action::Insert(cells) => self.contents(change.table, change.gid, cells),
+            Action::Insert(cells) => self.contents(change.table, cells),
             Action::Update(edits) => {
                 let row = self.scope.row(self.scope.today(change.gid));
                 let mut cells = row
@@ -54,7 +51,7 @@ impl Search<'_> {
                 for edit in edits {
                     cells[edit.column.0] = Some(edit.value.clone());
                 }
-                self.contents(change.table, change.gid, &cells);
+                self.contents(change.table, &cells);
             }
             Action::Delete { with } => {
                 if let Some(parent) = with {
@@ -74,7 +71,7 @@ impl Search<'_> {
         if let Some(today) = row.became() {
             return self.row(table, today);
         }
-        self.contents(table, gid, &row.cells);
+        self.contents(table, &row.cells);
         self.emptied(row);
         if row.lives() {
             return;
@@ -109,46 +106,27 @@ impl Search<'_> {
     }
 
     /// Whom cells refer to, and who bears the same name.
-    fn contents(&mut self, table: TableId, gid: Gid, cells: &Cells) {
+    fn contents(&mut self, table: TableId, cells: &Cells) {
         for (column, reference) in self.rules[table].references() {
             if let Some(target) = cells[column.0].as_ref().and_then(Gid::of) {
                 self.row(reference.table, target);
             }
         }
         if let Some(key) = natural_key(&self.rules[table], cells) {
-            self.name(table, key, self.scope.today(gid));
+            self.name(table, &key);
         }
     }
 
-    /// Rows of one name may turn out to be one: then whoever refers to either must be known.
-    fn name(&mut self, table: TableId, key: Vec<Value>, gid: Gid) {
-        let want = Want::Named(table, key.clone());
-        let answered = self.scope.has(&want);
-        self.follow(want);
-        if !answered {
+    /// Rows of one name may turn out to be one: whoever refers to either must be known.
+    fn name(&mut self, table: TableId, key: &[Value]) {
+        if self.follow(Want::Named(table, key.to_vec())) != Some(true) {
             return;
         }
-        let follow: Vec<Gid> = match self.bearers.entry((table, key.clone())) {
-            Entry::Vacant(none) => {
-                let bearers = none.insert(self.scope.named(table, &key).into_iter().collect());
-                bearers.insert(gid);
-                bearers.iter().copied().collect()
-            }
-            Entry::Occupied(mut known) => {
-                if !known.get_mut().insert(gid) {
-                    return;
-                }
-                // The first is not alone any longer.
-                if known.get().len() == 2 { known.get().iter().copied().collect() } else { vec![gid] }
-            }
-        };
-        let alone = self.bearers.get(&(table, key)).is_none_or(|bearers| bearers.len() == 1);
-        for gid in follow {
-            self.known(gid);
-            if !alone {
-                self.follow(Want::Referring(table, gid));
-                self.fallen(gid);
-            }
+        let bearers = self.scope.named(table, key);
+        for gid in &bearers {
+            self.known(*gid);
+            self.follow(Want::Referring(table, *gid));
+            self.fallen(*gid);
         }
     }
 
