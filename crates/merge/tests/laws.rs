@@ -105,7 +105,7 @@ fn regions() -> impl Strategy<Value = [&'static str; 3]> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     // What is left out here depends on the order of arrival, see the head of `merge.rs`.
     #[test]
