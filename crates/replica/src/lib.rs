@@ -11,3 +11,4 @@ pub mod compare;
 mod fit;
 pub mod handout;
 pub mod office_file;
+pub mod wire;
