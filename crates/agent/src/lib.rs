@@ -1,0 +1,10 @@
+//! The office side: stands beside a program that owns its file, notices what changed, and exchanges only that with the hub.
+//!
+//! Owns what is put into the office file (`denk_*` tables and triggers) and the way between file and hub. Never replaces
+//! the file, and never blocks its program for longer than a short transaction. Does not know how it is started (service,
+//! command line), nor what the hub does with what it sends.
+//!
+//! The one thing to know: shadow, cursor and batch number stand in the office file itself and change in the transactions
+//! that change its rows. So whatever copy of the file comes back, they fit it.
+
+pub mod office;

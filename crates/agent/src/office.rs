@@ -1,0 +1,1 @@
+//! The office file, as the agent sees it.
