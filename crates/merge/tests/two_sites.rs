@@ -74,8 +74,12 @@ impl World {
     }
 
     fn title(&mut self, site: u32, wall: i64, seen: Rev, value: &str) -> Verdict {
+        self.retitle(site, wall, seen, ("Usta", value))
+    }
+
+    fn retitle(&mut self, site: u32, wall: i64, seen: Rev, (before, value): (&str, &str)) -> Verdict {
         let column = self.rules[self.employees].column("title").unwrap();
-        let edit = Edit { column, base: Some(text("Usta")), value: text(value) };
+        let edit = Edit { column, base: Some(text(before)), value: text(value) };
         self.send(site, wall, seen, (self.employees, 1, Action::Update(vec![edit])))
     }
 
@@ -126,9 +130,23 @@ fn who_has_seen_the_other_s_value_overwrites_it_without_a_conflict_even_with_a_s
     let seen = world.hub.rev;
     world.title(1, 5_000, seen, "first");
     let seen = world.hub.rev;
-    world.title(2, 100, seen, "second");
+    world.retitle(2, 100, seen, ("first", "second"));
     assert_eq!(world.cell(1, "title"), text("second"));
     assert!(world.hub.conflicts.is_empty());
+}
+
+#[test]
+fn who_does_not_say_what_he_saw_overwrites_nothing_in_silence() {
+    for before in [None, Some("Kalfa")] {
+        let mut world = World::new("latest");
+        let seen = world.hub.rev;
+        let column = world.rules[world.employees].column("title").unwrap();
+        let edit = Edit { column, base: before.map(text), value: text("Çırak") };
+        world.send(2, 10, seen, (world.employees, 1, Action::Update(vec![edit])));
+        assert_eq!(world.cell(1, "title"), text("Çırak"));
+        assert_eq!(world.hub.conflicts.len(), 1);
+        assert_eq!(world.hub.conflicts[0].loser.value, Some(text("Usta")));
+    }
 }
 
 #[test]

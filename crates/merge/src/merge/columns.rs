@@ -46,8 +46,9 @@ impl Turn<'_> {
         // A cell that is empty because its target died still stands for that target.
         let now = standing.emptied.map_or_else(|| row.cells[column.0].clone(), |target| Some(target.into()));
         let agree = now.as_ref() == Some(&value);
-        let own = standing.stamp.site == self.author.site && base.is_some() && base == now;
-        let seen = standing.rev <= self.base || own || now.is_none() || self.fills(row, column, now.as_ref());
+        let seen = now.is_none()
+            || self.fills(row, column, now.as_ref())
+            || self.names_standing(row, column, base) && self.knows(standing);
         let stronger = self.rank(row, column, self.mark()) > self.rank(row, column, standing);
         if !agree && !seen {
             let incoming = Side { value: Some(value.clone()), stamp: self.weight() };
@@ -68,6 +69,19 @@ impl Turn<'_> {
                 row.rev = self.rev;
             }
         }
+    }
+
+    /// Whether the value in whose place a new one came is the one that stands. (The reference that a hand-out shows empty,
+    /// because its target died, stands for that target.)
+    fn names_standing(&self, row: &Stored, column: ColumnId, base: Option<Value>) -> bool {
+        let base = base.map(|value| Gid::of(&value).map_or(value, |gid| self.scope.today(gid).into()));
+        let target = row.marks[column.0].emptied.map(Value::from);
+        base.is_some() && (base == row.cells[column.0] || base == target)
+    }
+
+    /// Whether the site had what bears this mark when it wrote.
+    fn knows(&self, standing: Mark) -> bool {
+        standing.rev <= self.base || standing.stamp.site == self.author.site
     }
 
     /// What is of unknown age takes a cell that nobody ever filled; one that somebody emptied stays empty.

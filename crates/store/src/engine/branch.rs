@@ -19,7 +19,7 @@ use std::{
 use merge::{
     Cells, ColumnId, Identity, LocalId, LocalRow, Rules, Sameness, ShadowRow, TableId, TableRules, sameness,
 };
-use model::{Gid, Rev, Value};
+use model::{Gid, Value};
 use replica::{codec::Stored as _, office_file::OfficeFile};
 
 use super::{
@@ -202,7 +202,7 @@ pub(super) fn unsure(
                     let value = ids.value(*table, column, row).filter(|_| !left.is_empty());
                     if value.is_some_and(|value| left.contains(&left_behind(known.gid, rule, column, &value)))
                     {
-                        (unsure.cells[column.0], unsure.rev) = (None, Rev(0));
+                        unsure.cells[column.0] = None;
                     }
                 }
                 unsure
@@ -398,7 +398,7 @@ pub(super) fn one(ids: &Ids<'_>, table: TableId, known: &ShadowRow, row: &LocalR
 /// A row, and unknown what the file does not say too.
 fn agreed(ids: &Ids<'_>, table: TableId, known: &ShadowRow, row: &LocalRow) -> ShadowRow {
     let rule = &ids.rules[table];
-    let mut agreed = ShadowRow { rev: Rev(0), ..known.clone() };
+    let mut agreed = known.clone();
     for column in rule.column_ids() {
         let agree = match rule[column].reference {
             Some(_) => ids.alike(table, column, known, row),

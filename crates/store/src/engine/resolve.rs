@@ -89,7 +89,7 @@ async fn put_back(desk: &mut Desk<'_>, entry: &Entry) -> Result<()> {
         }
         Some(column) => {
             let value = entry.loser()?.unwrap_or(Value::Null);
-            Action::Update(vec![Edit { column, base: None, value }])
+            Action::Update(vec![Edit { column, base: row.cells[column.0].clone(), value }])
         }
     };
     let stamp = desk.mint(SiteId::HUB).stamp();

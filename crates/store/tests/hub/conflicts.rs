@@ -1,7 +1,7 @@
 //! Values that did not stand, and what people do about them.
 
 use store::{ConflictState, Error, KeptConflict, Take};
-use testkit::office::{Employee, Record, Timesheet};
+use testkit::office::{Driver, Employee, Record, Timesheet};
 
 use crate::lab::{Book, Lab, Pc, on_both, value};
 
@@ -180,5 +180,31 @@ on_both! {
         assert!(matches!(lab.store.resolve(title.id, Take::Loser, "merkez").await, Err(Error::Gone)));
         assert_eq!(lab.all().await, before);
         assert_eq!(kept(&lab, "title").await.state, ConflictState::New, "it is still to be decided");
+    }
+
+    async fn a_cell_of_which_the_hub_is_not_sure_makes_no_conflict_of_another(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        let other = lab.empty_pc("Ankara 2", "Ankara").await;
+        lab.sync(&pc).await;
+        lab.sync(&other).await;
+        let driver = |pc: &Pc, phone: &str, notes: &str| {
+            let id: i64 = value(pc, "select id from drivers order by full_name");
+            let name: String = value(pc, "select full_name from drivers order by full_name");
+            let form = Driver { full_name: &name, phone, notes, ..Driver::default() };
+            pc.desktop.save_driver(Some(id), &form).unwrap();
+        };
+        driver(&other, "5550001", "sıfır");
+        lab.sync(&other).await;
+        lab.sync(&pc).await;
+        for notes in ["bir", "iki"] {
+            driver(&pc, "5550001", notes);
+            assert_eq!(lab.send(&pc).await.unwrap().conflicts, 0);
+        }
+        // The note is the one that it was before: nobody knows whether it was taken back. The other PC's number was seen.
+        driver(&pc, "5550002", "bir");
+        assert_eq!(lab.send(&pc).await.unwrap().conflicts, 1);
+        let kept = lab.store.conflicts().await.unwrap();
+        let of = |kept: &KeptConflict| (kept.column.clone().unwrap(), kept.loser.value.clone().unwrap());
+        assert_eq!(kept.iter().map(of).collect::<Vec<_>>(), [("notes".to_owned(), "iki".into())]);
     }
 }
