@@ -1,8 +1,8 @@
 //! One change into the hub's rows.
 //!
 //! The rules, in short: a column that nobody else wrote since the site saw it takes the site's value; otherwise the
-//! policy picks between the two stamps and the loser is kept. What a file of unknown age says is older than any stamp. A
-//! deletion goes through only if nothing unseen was done to the row or hangs on it; otherwise row, children and references
+//! policy picks between the two stamps and the loser is kept. What a file of unknown age says is older than any stamp, and
+//! undoes no deletion. A deletion goes through only if nothing unseen was done to the row or hangs on it; otherwise row, children and references
 //! stay, or come back. Two rows of one region with one natural key become one; in two regions they stay two, and that is
 //! told.
 //!
@@ -33,7 +33,7 @@ use std::{collections::HashSet, sync::Arc};
 use model::{Gid, Rev, SiteId, Stamp, Value};
 
 use crate::{
-    Action, Age, Cells, Change, ColumnId, Edit, Heard, OnDelete, Owner, Region, Rules, Scope, Stored,
+    Action, Age, Cause, Cells, Change, ColumnId, Edit, Heard, OnDelete, Owner, Region, Rules, Scope, Stored,
     TableId, TableRules, natural_key, region, row::is_blank,
 };
 
@@ -70,6 +70,8 @@ pub enum Verdict {
     Repeated,
     /// The row was changed meanwhile, or something unseen hangs on it: it stays.
     NotDeleted,
+    /// A row of unknown age that needs a deleted one: it is kept with that one, and comes back with it.
+    Fallen(ColumnId),
     Refused(Refusal),
 }
 
@@ -209,8 +211,14 @@ impl Turn<'_> {
         let marks = vec![self.mark(); cells.len()];
         let heard = [(self.author.site, self.heard())].into();
         let targets = self.targets(table, &cells, false);
-        let row = Stored { table, gid, cells, marks, born: self.weight(), rev: self.rev, dead: None, heard };
+        let fell = self.dead_parent(table, &cells).filter(|_| self.age == Age::Unknown);
+        let dead = fell.map(|(_, parent)| self.dead(Cause::With(parent)));
+        let row = Stored { table, gid, cells, marks, born: self.weight(), rev: self.rev, dead, heard };
         self.scope.put(self.rules, row);
+        if let Some((column, _)) = fell {
+            self.hand_back.push((table, gid));
+            return Verdict::Fallen(column);
+        }
         self.touch(targets);
         self.settle(gid);
         self.find_namesakes(gid);
@@ -249,6 +257,8 @@ impl Turn<'_> {
         // First the row as it was, with the parents it had: a step at a time gives the same as all steps at once.
         self.revive(gid);
         let gid = self.scope.today(gid);
+        let (fallen, edits) = edits.into_iter().partition(|edit| self.moves_to_dead(table, edit));
+        self.outlived(gid, fallen);
         if self.write(gid, edits) {
             targets.extend(self.targets(table, &written, false));
             self.touch(targets);

@@ -150,6 +150,30 @@ fn who_does_not_say_what_he_saw_overwrites_nothing_in_silence() {
 }
 
 #[test]
+fn an_old_file_does_not_hang_a_row_on_a_deleted_one() {
+    let mut world = World::new("latest");
+    let (employees, timesheets) = (world.employees, world.rules.table("timesheets").unwrap());
+    world.insert(1, 10, employees, 2, &[("full_name", "Deniz İki"), ("region", "Ankara")]);
+    world.insert(1, 11, timesheets, 3, &[("work_date", "2026-01-05"), ("region", "Ankara")]);
+    let column = world.rules[timesheets].column("employee_id").unwrap();
+    let names = |person: u128| gid(person).into();
+    let to = |base, person| Action::Update(vec![Edit { column, base, value: names(person) }]);
+    let seen = world.hub.rev;
+    world.send(1, 12, seen, (timesheets, 3, to(Some(Value::Null), 2)));
+    let seen = world.hub.rev;
+    world.delete(1, 13, seen);
+    let (stamp, base, age) =
+        (Stamp { wall_ms: 14, counter: 99, site: SiteId(2) }, world.hub.rev, Age::Unknown);
+    let action = to(Some(names(2)), 1);
+    let change = Change { table: timesheets, gid: gid(3), stamp, base, age, action };
+    let author = World::author(2, base);
+    world.hub.take(&world.rules, &author, &[change]);
+    assert!(!world.hub.rows[&gid(1)].lives());
+    assert_eq!(world.cell(3, "employee_id"), names(2));
+    assert_eq!(world.hub.conflicts.last().unwrap().loser.value, Some(names(1)));
+}
+
+#[test]
 fn different_columns_do_not_conflict() {
     let mut world = World::new("latest");
     let seen = world.hub.rev;

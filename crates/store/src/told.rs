@@ -43,7 +43,8 @@ pub struct Reason {
     /// The row's id in the file.
     pub key: String,
     /// Stable word: `region`, `orphan`, `orphan_column`, `unknown_row`, `doubt`, `odd_type`,
-    /// `unknown_table`, `unknown_column`, `no_tag`, `held`, `copy`, `older_file`, `doubled_file`, `not_deleted`.
+    /// `unknown_table`, `unknown_column`, `no_tag`, `held`, `copy`, `older_file`, `doubled_file`, `not_deleted`,
+    /// `fallen`.
     pub reason: String,
     /// For people; names columns, never values.
     pub what: String,

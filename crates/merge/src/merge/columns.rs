@@ -28,9 +28,10 @@ impl Turn<'_> {
         counts
     }
 
-    /// What a file of unknown age says about a row that was deleted is kept beside what the row said when it died.
+    /// What a file of unknown age says about a row that was deleted, or hangs on one, is kept beside what the row says (or
+    /// said when it died).
     pub(super) fn outlived(&mut self, gid: Gid, edits: Vec<Edit>) {
-        let Some(mut row) = self.scope.row(gid).cloned() else { return };
+        let Some(mut row) = self.scope.row(gid).filter(|_| !edits.is_empty()).cloned() else { return };
         for Edit { column, value, .. } in edits {
             let standing = Side { value: row.cells[column.0].clone(), stamp: row.marks[column.0].stamp };
             self.conflict(&row, Some(column), standing, Side { value: Some(value), stamp: self.weight() });

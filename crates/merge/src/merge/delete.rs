@@ -113,8 +113,12 @@ impl Turn<'_> {
 
     fn kill(&mut self, gid: Gid, cause: Cause) {
         let Some(mut row) = self.scope.row(gid).cloned() else { return };
-        row.dead = Some(Dead { stamp: self.stamp, rev: self.rev, cause });
+        row.dead = Some(self.dead(cause));
         row.rev = self.rev;
         self.hear(row);
+    }
+
+    pub(super) const fn dead(&self, cause: Cause) -> Dead {
+        Dead { stamp: self.stamp, rev: self.rev, cause }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use model::Gid;
 
 use super::Turn;
-use crate::{Age, Cause, OnDelete, Reference};
+use crate::{Age, Cause, Cells, ColumnId, Edit, OnDelete, Reference, TableId};
 
 impl Turn<'_> {
     /// Whether a row lives, or this author may bring it back with all that it needs.
@@ -68,7 +68,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Whether a row that is referred to comes back for it. No deletion is undone for a reference of unknown age.
+    /// Whether a row that is referred to comes back for it. No deletion is undone for a reference of unknown age. (What
+    /// needs a deleted row does not live by it: [`Turn::dead_parent`].)
     fn may_return(&self, reference: Reference, target: Gid) -> bool {
         let needed = reference.on_delete == OnDelete::Cascade;
         (needed || self.age == Age::Known) && self.can_live(target)
@@ -86,17 +87,25 @@ impl Turn<'_> {
         if !fell {
             return;
         }
-        match self.dead_parent(gid) {
+        let needs = self.scope.row(gid).and_then(|row| self.dead_parent(row.table, &row.cells));
+        match needs {
             None => self.revive(gid),
-            Some(parent) => self.fall_with(gid, parent),
+            Some((_, parent)) => self.fall_with(gid, parent),
         }
     }
 
-    fn dead_parent(&self, gid: Gid) -> Option<Gid> {
-        let row = self.scope.row(gid)?;
-        let cascades = self.rules[row.table].references().filter(|(_, r)| r.on_delete == OnDelete::Cascade);
-        let mut parents = cascades.filter_map(|(column, _)| Gid::of(row.cells[column.0].as_ref()?));
-        parents.find(|parent| self.scope.living(self.scope.today(*parent)).is_none())
+    /// The first row that a row with these cells needs and that is dead.
+    pub(super) fn dead_parent(&self, table: TableId, cells: &Cells) -> Option<(ColumnId, Gid)> {
+        let cascades = self.rules[table].references().filter(|(_, r)| r.on_delete == OnDelete::Cascade);
+        let mut parents = cascades.filter_map(|(c, _)| Some((c, Gid::of(cells[c.0].as_ref()?)?)));
+        parents.find(|(_, parent)| self.scope.living(self.scope.today(*parent)).is_none())
+    }
+
+    /// Whether a word of unknown age hangs a row on a dead one.
+    pub(super) fn moves_to_dead(&self, table: TableId, edit: &Edit) -> bool {
+        let needed = self.rules[table][edit.column].reference.filter(|to| to.on_delete == OnDelete::Cascade);
+        let target = needed.and(Gid::of(&edit.value)).map(|target| self.scope.today(target));
+        self.age == Age::Unknown && target.is_some_and(|target| self.scope.living(target).is_none())
     }
 
     fn fall_with(&mut self, gid: Gid, parent: Gid) {

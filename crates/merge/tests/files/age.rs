@@ -1,6 +1,6 @@
 //! Files of which nobody knows how old they are.
 
-use merge::Deletes;
+use merge::{Deletes, Verdict};
 
 use crate::{
     file::{Pc, office},
@@ -75,4 +75,35 @@ fn a_file_of_unknown_age_does_not_bring_back_what_was_deleted() {
     Pc::new(2, "Ankara").meet(&rules, &mut hub, &old, Some(&relative));
     assert!(!hub.rows[&gid].lives());
     assert!(hub.conflicts.iter().any(|conflict| conflict.loser.value == Some(text("eski"))));
+}
+
+#[test]
+fn a_new_row_of_unknown_age_does_not_bring_back_the_deleted_row_that_it_needs_but_comes_back_with_it() {
+    let rules = rainstaff();
+    let (mut hub, mut first) = (Hub::default(), Pc::new(1, "Ankara"));
+    let mut file = office("Ankara", "A");
+    first.meet(&rules, &mut hub, &file, None);
+    let (relative, mut third) = (first.clone(), Pc::new(3, "Ankara"));
+    third.meet(&rules, &mut hub, &file, Some(&relative));
+    let (mut old, mut unaware) = (file.clone(), file.clone());
+    let person = first.gid(&rules, "employees", 1);
+    file.remove("employees", 1);
+    for sheet in [1, 2] {
+        file.remove("timesheets", sheet);
+    }
+    first.upload(&rules, &mut hub, &file, Deletes::Absent);
+    old.timesheet(9, 1, "2026-01-09", "Ankara");
+    let (_, outcomes) = Pc::new(2, "Ankara").meet_told(&rules, &mut hub, &old, Some(&relative));
+    assert!(outcomes.iter().any(|outcome| matches!(outcome.verdict, Verdict::Fallen(_))));
+    let sheets = |hub: &Hub| {
+        let of_person = |row: &&merge::Stored| row.cells.contains(&Some(person.into()));
+        let sheets = hub.rows.values().filter(of_person);
+        sheets.fold((0, 0), |(all, living), row| (all + 1, living + usize::from(row.lives())))
+    };
+    assert!(!hub.rows[&person].lives());
+    assert_eq!(sheets(&hub), (3, 0), "the new one is kept with the others");
+    unaware.set("employees", 1, "title", text("Usta"));
+    third.upload(&rules, &mut hub, &unaware, Deletes::Absent);
+    assert!(hub.rows[&person].lives());
+    assert_eq!(sheets(&hub), (3, 3));
 }

@@ -74,7 +74,9 @@ fn line(
 fn action(written: &Written) -> &'static str {
     let lived = written.before.as_deref().map(Stored::lives);
     match (lived, written.after.lives()) {
-        (None, _) => "insert",
+        (None, true) => "insert",
+        // It needs a row that was deleted.
+        (None, false) => "refused",
         (Some(true), false) => "delete",
         (Some(false), true) => "revive",
         _ => "update",

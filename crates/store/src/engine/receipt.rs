@@ -177,6 +177,12 @@ impl<'a> Telling<'a> {
                     let what = "somebody else has changed it, or something new needs it: it stays".to_owned();
                     self.reason(end.table, self.key(end.gid), "not_deleted", what);
                 }
+                (Verdict::Fallen(column), _) => {
+                    let column = &self.rules[end.table][*column].name;
+                    let what =
+                        format!("`{column}` names a row that was deleted: it comes back with that one");
+                    self.reason(end.table, self.key(end.gid), "fallen", what);
+                }
                 (Verdict::Refused(refusal), _) => {
                     table.refused += usize::from(first);
                     self.refused(end.table, self.key(end.gid), *refusal);

@@ -203,6 +203,23 @@ on_both! {
         assert_eq!(Book::of(&pc).count("employees"), before.count("employees"), "they come back to the PC");
     }
 
+    async fn a_restored_file_with_a_new_day_does_not_bring_back_the_deleted_person(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&pc).await;
+        let backup = pc.desktop.upload().unwrap();
+        let employee: i64 = value(&pc, "select min(id) from employees");
+        pc.desktop.delete(Record::Employee, employee).unwrap();
+        lab.send(&pc).await.unwrap();
+        let before = lab.all().await;
+        std::fs::write(pc.desktop.path(), &backup).unwrap();
+        let form = Timesheet { employee_id: employee, work_date: "2026-01-29", ..Timesheet::default() };
+        pc.desktop.save_timesheet(None, &form).unwrap();
+        let receipt = lab.send(&pc).await.unwrap();
+        let told: Vec<_> = receipt.reasons.iter().map(|reason| reason.reason.as_str()).collect();
+        assert!(told.contains(&"fallen"), "{told:?}");
+        assert_eq!((lab.all().await, receipt.tables["timesheets"].inserted), (before, 0));
+    }
+
     async fn a_restored_older_file_deletes_nothing(lab) {
         let pc = lab.pc("Ankara 1", "Ankara", 1).await;
         lab.sync(&pc).await;
