@@ -280,7 +280,7 @@ impl Family {
         // Of what may be another PC's nothing is concluded from what it lacks.
         let sure = !many && !standing.doubtful && fit.is_mostly_this();
         let root = Some(&self.root.shadow).filter(|_| tagged);
-        let evidence = evidence::of(desk, (device, lineage.pc), file, (root, odd, sure)).await?;
+        let evidence = evidence::of(desk, (device, &lineage), file, (root, odd, sure)).await?;
         let way = Way::Continue(evidence);
         Base::new(desk, (lineage, None), shadow, (way, odd)).await
     }
@@ -291,8 +291,7 @@ impl Family {
         let tagged = root.kind == Kind::HandedOut;
         let odd = fit.odd().filter(|_| tagged && !device.shared);
         let known = Some(&shadow).filter(|_| tagged);
-        let evidence =
-            evidence::of(desk, (device, root.pc), file, (known, odd, fit.is_mostly_this())).await?;
+        let evidence = evidence::of(desk, (device, &root), file, (known, odd, fit.is_mostly_this())).await?;
         let branch = new_branch(desk, device, &root, (1, None)).await?;
         Base::new(desk, (branch, Some(root)), shadow, (Way::Continue(evidence), odd)).await
     }

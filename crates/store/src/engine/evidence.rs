@@ -7,7 +7,7 @@ use replica::office_file::OfficeFile;
 
 use super::{
     choose::Odd,
-    lineage::{self, Own},
+    lineage::{self, Lineage, Own},
     shadow::Shadow,
 };
 use crate::{Device, Result, desk::Desk};
@@ -28,21 +28,30 @@ fn uncounted(rules: &Rules, file: &OfficeFile, root: &Shadow) -> HashMap<TableId
     tables.map(|table| (*table, ids(table))).collect()
 }
 
-/// What may be concluded from what the file lacks. `root`: if it is certain that the file comes from it.
+/// What may be concluded from what the file lacks. `before`: what it goes on from; `root`: if it is certain that the file
+/// comes from it.
 pub(super) async fn of(
     desk: &mut Desk<'_>,
-    (device, pc): (&Device, i64),
+    (device, before): (&Device, &Lineage),
     file: &OfficeFile,
     (root, odd, sure): (Option<&Shadow>, Option<Odd>, bool),
 ) -> Result<Evidence> {
     Ok(match root {
         _ if device.shared || !sure => Evidence::Never,
         Some(root) if odd.is_none() => Evidence::Absent(uncounted(&desk.hub.rules, file, root)),
+        // Beside those of another file, notes of long ago look new, and their ids may be other rows.
+        _ if latest(desk, before).await?.as_ref() != Some(&before.name) => Evidence::Never,
         _ => {
-            let before = lineage::own(desk.db, &desk.hub.rules, pc).await?;
+            let before = lineage::own(desk.db, &desk.hub.rules, before.pc).await?;
             Evidence::Noted(notes(&desk.hub.rules, &file.own, &before))
         }
     })
+}
+
+/// The last file of the PC.
+async fn latest(desk: &mut Desk<'_>, lineage: &Lineage) -> Result<Option<String>> {
+    let mut pcs = lineage::pcs(desk.db, lineage.site).await?.into_iter();
+    Ok(pcs.find(|pc| pc.id == lineage.pc).and_then(|pc| pc.latest))
 }
 
 /// Notes of deletions that the PC's last file did not hold yet.

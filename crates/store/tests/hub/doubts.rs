@@ -212,35 +212,4 @@ on_both! {
         lab.send(&pc).await.unwrap();
         assert_eq!(lab.all().await.rows(), before);
     }
-
-    async fn a_file_of_before_the_first_one_goes_on_from_itself(lab) {
-        let pc = lab.empty_pc("Ankara 1", "Ankara").await;
-        let morning = pc.desktop.upload().unwrap();
-        (0..5).for_each(|at| _ = person(&pc, &format!("Kayıp {at}")));
-        lab.send(&pc).await.unwrap();
-        let before = lab.all().await.count("employees");
-        std::fs::write(pc.desktop.path(), morning).unwrap();
-        for (at, name) in ["Ayten Bir", "Cem İki", "Nevin Üç"].into_iter().enumerate() {
-            person(&pc, name);
-            lab.send(&pc).await.unwrap();
-            assert_eq!(lab.all().await.count("employees"), before + at + 1, "one more each time");
-        }
-    }
-
-    async fn a_corrected_date_is_told_also_where_the_file_has_a_copy(lab) {
-        let first = lab.pc("Ankara 1", "Ankara", 1).await;
-        lab.send(&first).await.unwrap();
-        let second = lab.copy(&first, lab.site("Ankara 2", "Ankara").await, "Ankara");
-        person(&first, "Ortak Yeni");
-        // Both have the new person under one number.
-        person(&second, "Ortak Yeni");
-        lab.send(&second).await.unwrap();
-        let sheet = value::<i64>(&first, "select min(id) from timesheets");
-        let sql = format!("update timesheets set work_date = '2025-12-31' where id = {sheet}");
-        rusqlite::Connection::open(first.desktop.path()).unwrap().execute_batch(&sql).unwrap();
-        let before = lab.all().await.count("timesheets");
-        let receipt = lab.send(&first).await.unwrap();
-        let told = receipt.reasons.iter().any(|reason| reason.reason == "doubt");
-        assert!(told || lab.all().await.count("timesheets") == before, "{:?}", receipt.reasons);
-    }
 }
