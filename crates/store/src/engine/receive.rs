@@ -1,5 +1,7 @@
 //! An upload into the store, in one transaction.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use fail::fail_point;
 use merge::{Action, Author, Change, Rules, Scope, TableId, held, merge};
@@ -199,15 +201,14 @@ impl Receive {
         }
         lineage::save_aside(desk.db, rules, &base.lineage.name, &settling.aside()).await?;
         holding::supersede(desk, self, &base).await?;
-        let Base { mut lineage, root, mut pc, gone, last_ids, .. } = base;
+        let Base { mut lineage, mut pc, gone, last_ids, .. } = base;
         lineage.counter = self.mark.counter.unwrap_or(lineage.counter);
         lineage.content = Some(self.mark.content.clone());
         lineage.used = desk.meta.next_serial();
         lineage::save(desk.db, &lineage).await?;
         lineage::save_last_ids(desk.db, rules, pc.id, &ids::used(rules, &self.file, &last_ids)).await?;
-        let before = root.map_or(lineage.number, |root| root.number);
-        let mut given = lineage::last_ids(desk.db, rules, before).await?;
-        given.extend(ids::given(rules, &self.file, &given));
+        // Not what the root's file gave too: this one may be of before it.
+        let given = ids::given(rules, &self.file, &BTreeMap::new());
         lineage::save_last_ids(desk.db, rules, lineage.number, &given).await?;
         for lineage in gone {
             lineage::remove(desk.db, &lineage).await?;

@@ -212,4 +212,90 @@ on_both! {
         lab.send(&pc).await.unwrap();
         assert_eq!(lab.all().await.rows(), before);
     }
+
+    async fn a_file_of_before_the_first_one_goes_on_from_itself(lab) {
+        let pc = lab.empty_pc("Ankara 1", "Ankara").await;
+        let morning = pc.desktop.upload().unwrap();
+        (0..5).for_each(|at| _ = person(&pc, &format!("Kayıp {at}")));
+        lab.send(&pc).await.unwrap();
+        let before = lab.all().await.count("employees");
+        std::fs::write(pc.desktop.path(), morning).unwrap();
+        for (at, name) in ["Ayten Bir", "Cem İki", "Nevin Üç"].into_iter().enumerate() {
+            person(&pc, name);
+            lab.send(&pc).await.unwrap();
+            assert_eq!(lab.all().await.count("employees"), before + at + 1, "one more each time");
+        }
+    }
+
+    async fn a_corrected_date_is_told_also_where_the_file_has_a_copy(lab) {
+        let first = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.send(&first).await.unwrap();
+        let second = lab.copy(&first, lab.site("Ankara 2", "Ankara").await, "Ankara");
+        person(&first, "Ortak Yeni");
+        // Both have the new person under one number.
+        person(&second, "Ortak Yeni");
+        lab.send(&second).await.unwrap();
+        let sheet = value::<i64>(&first, "select min(id) from timesheets");
+        let sql = format!("update timesheets set work_date = '2025-12-31' where id = {sheet}");
+        rusqlite::Connection::open(first.desktop.path()).unwrap().execute_batch(&sql).unwrap();
+        let before = lab.all().await.count("timesheets");
+        let receipt = lab.send(&first).await.unwrap();
+        let told = receipt.reasons.iter().any(|reason| reason.reason == "doubt");
+        assert!(told || lab.all().await.count("timesheets") == before, "{:?}", receipt.reasons);
+    }
+
+    async fn a_note_beside_another_file_deletes_nobody_who_had_that_number_there(lab) {
+        let pc = lab.empty_pc("Ankara 1", "Ankara").await;
+        let add = |name: &str, number: &str| {
+            let form = Employee { full_name: name, identity_no: number, ..Employee::default() };
+            pc.desktop.save_employee(None, &form).unwrap()
+        };
+        let put = |file: &[u8]| std::fs::write(pc.desktop.path(), file).unwrap();
+        let archive = pc.desktop.upload().unwrap();
+        (add("Ayten Bir", "101"), add("Cem İki", "102"));
+        lab.sync(&pc).await;
+        let taken = pc.desktop.upload().unwrap();
+        // The first day's file is put back: its person 2 is deleted, who is nobody that the hub knows.
+        put(&archive);
+        (add("Derya Üç", "103"), add("Hale Dört", "104"), add("Kaan Beş", "105"));
+        pc.desktop.delete(Record::Employee, 2).unwrap();
+        lab.send(&pc).await.unwrap();
+        let other = pc.desktop.upload().unwrap();
+        put(&taken);
+        add("Nevin Altı", "106");
+        lab.send(&pc).await.unwrap();
+        let before = lab.all().await;
+        put(&other);
+        add("Suna Yedi", "107");
+        let receipt = lab.send(&pc).await.unwrap();
+        assert_eq!((receipt.tables["employees"].inserted, receipt.tables["employees"].deleted), (1, 0));
+        assert!(lab.all().await.holds(&before), "{receipt:?}");
+    }
+
+    async fn a_file_of_before_the_first_one_is_known_when_it_comes_again(lab) {
+        let pc = lab.empty_pc("Ankara 1", "Ankara").await;
+        let archive = pc.desktop.upload().unwrap();
+        let driver = |known: Option<i64>, (name, phone): (&str, &str), notes: &str| {
+            let form = Driver { full_name: name, phone, notes, ..Driver::default() };
+            pc.desktop.save_driver(known, &form).unwrap()
+        };
+        for who in [("Ayten Bir", "5550001"), ("Cem İki", "5550002"), ("Derya Üç", "5550003")] {
+            driver(None, who, "");
+        }
+        lab.send(&pc).await.unwrap();
+        driver(Some(1), ("Ayten Bir", "5550001"), "sıfır");
+        lab.send(&pc).await.unwrap();
+        // The first day's file is put back, and is changed oftener than the one that the hub met.
+        std::fs::write(pc.desktop.path(), &archive).unwrap();
+        let who = ("Kaan Beş", "5550009");
+        let id = driver(None, who, "bir");
+        count_up(&pc, 20);
+        lab.send(&pc).await.unwrap();
+        for notes in ["iki", "üç"] {
+            driver(Some(id), who, notes);
+            let receipt = lab.send(&pc).await.unwrap();
+            assert_eq!(receipt.tables["drivers"].inserted, 0, "{receipt:?}");
+        }
+        assert_eq!(lab.all().await.count("drivers"), 4);
+    }
 }
