@@ -8,8 +8,10 @@
 //! back, or of a backup from before the edit); new rows that are edited faster than the file counts (by one statement, or
 //! another PC's of the same person and day); a new row's name that is spelled otherwise. Of what is so doubtful nothing is
 //! concluded from absence. One new day that has another date was moved; several, or any of these where nothing is left of
-//! what the branch did, are another PC's. A new row that was only edited counts as that row; if it was another PC's, that
-//! one shows by its count when it comes again, and becomes a branch and its row a row of its own.
+//! what the branch did, are another PC's. (Not below a new row that is equal in both: ids are given in order, so until then
+//! they were one file, and whatever is another row now was moved or replaced there: both stay.) A new row that was only
+//! edited counts as that row; if it was another PC's, that one shows by its count when it comes again, and becomes a branch
+//! and its row a row of its own.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -65,6 +67,10 @@ struct Facts {
     renamed: usize,
     /// Of these: only other columns tell that it is the same.
     unlike: usize,
+    /// The same, where file and branch have one past.
+    moved: usize,
+    /// Where they have one past, an id holds another row.
+    replaced: bool,
     /// Rows of the file that neither has.
     fresh: usize,
     /// It cannot be this file.
@@ -97,7 +103,8 @@ pub(super) fn standing(look: &Look<'_>, branch: &Branch<'_>, mark: &Mark) -> Sta
     let took = i64::try_from(facts.edited + facts.fresh).unwrap_or(i64::MAX);
     let hasty = facts.edited > 0 && counted.is_none_or(|more| more < took);
     let goes_on = !(older || twin || another);
-    Standing { goes_on, older, kept: facts.kept, doubtful: hasty || facts.renamed > 0 }
+    let doubtful = hasty || facts.renamed > 0 || facts.replaced || facts.moved + facts.unlike > 1;
+    Standing { goes_on, older, kept: facts.kept, doubtful }
 }
 
 fn facts(look: &Look<'_>, branch: &Branch<'_>) -> Facts {
@@ -108,10 +115,15 @@ fn facts(look: &Look<'_>, branch: &Branch<'_>) -> Facts {
         let (root, now) = (rows_of(branch.root, *table), rows_of(branch.now, *table));
         let used = branch.used.get(table).copied().unwrap_or(0);
         facts.older |= look.file.last_ids.get(table).is_some_and(|given| *given < used);
+        let counted = look.file.last_ids.contains_key(table);
+        let common = if counted { common(&ids, *table, (root, now), rows) } else { None };
         for known in now {
             match (by_id(root, &known.id), by_id(rows, &known.id)) {
                 (None, None) => facts.any = true,
-                (None, Some(found)) => facts.added(&mut ids, *table, known, found),
+                (None, Some(found)) => {
+                    let one_past = common.is_some_and(|common| known.id < *common);
+                    facts.added(&mut ids, *table, (known, found), one_past);
+                }
                 (Some(before), Some(found)) if before.cells != known.cells => {
                     facts.changed(&look.rules[*table], (before, known), found);
                 }
@@ -136,9 +148,31 @@ fn facts(look: &Look<'_>, branch: &Branch<'_>) -> Facts {
     facts
 }
 
+/// The highest id that was given after the root to a row which is equal in both: until then file and branch have one past.
+fn common<'a>(
+    ids: &Ids<'_>,
+    table: TableId,
+    (root, now): (&[Arc<ShadowRow>], &'a [Arc<ShadowRow>]),
+    rows: &[LocalRow],
+) -> Option<&'a LocalId> {
+    let news = now.iter().rev().filter(|known| by_id(root, &known.id).is_none());
+    let equal = |known: &&Arc<ShadowRow>| {
+        by_id(rows, &known.id).is_some_and(|row| {
+            equal(&ids.rules[table], &known.cells, &row.cells) && ids.refers_alike(table, known, row)
+        })
+    };
+    news.into_iter().find(equal).map(|known| &known.id)
+}
+
 impl Facts {
     /// A row that the branch added, and what the file has under its id.
-    fn added(&mut self, ids: &mut Ids<'_>, table: TableId, known: &ShadowRow, row: &LocalRow) {
+    fn added(
+        &mut self,
+        ids: &mut Ids<'_>,
+        table: TableId,
+        (known, row): (&ShadowRow, &LocalRow),
+        one_past: bool,
+    ) {
         self.any = true;
         let rule = &ids.rules[table];
         let hangs = ids.hangs_on_new(table, known);
@@ -150,7 +184,9 @@ impl Facts {
         let needed = |(column, _): &(ColumnId, _)| rule[*column].not_null;
         if rule.references().filter(needed).any(|(column, _)| !ids.alike(table, column, known, row)) {
             // What hangs on a row of another is another's too: only the row that it hangs on tells anything.
-            self.against |= !hangs;
+            if !hangs {
+                self.other(one_past);
+            }
             return;
         }
         ids.knows(table, known);
@@ -161,10 +197,16 @@ impl Facts {
         } else if tells_same(rule, known, row) {
             self.renamed += usize::from(own.any(|column| differ(&known.cells, &row.cells, *column)));
         } else if rule.telling.len() > 1 && speaks_of(rule, known, row) {
-            self.unlike += 1;
+            *(if one_past { &mut self.moved } else { &mut self.unlike }) += 1;
         } else {
-            self.against = true;
+            self.other(one_past);
         }
+    }
+
+    /// Another row under an id of the branch: another PC gave that id, or somebody replaced the row.
+    fn other(&mut self, one_past: bool) {
+        self.against |= !one_past;
+        self.replaced |= one_past;
     }
 
     /// A row of the root that the branch changed.

@@ -298,4 +298,32 @@ on_both! {
         }
         assert_eq!(lab.all().await.count("drivers"), 4);
     }
+
+    async fn days_that_are_moved_before_others_stay_this_pcs(lab) {
+        let pc = lab.empty_pc("Ankara 1", "Ankara").await;
+        let someone = person(&pc, "Ayten Bir");
+        lab.send(&pc).await.unwrap();
+        let days = ["2026-01-20", "2026-01-21", "2026-01-22", "2026-01-23"].map(|date| day(&pc, someone, date));
+        lab.send(&pc).await.unwrap();
+        let edit = |id: i64, date: &str, end: &str| {
+            let form = Timesheet {
+                employee_id: someone,
+                work_date: date,
+                start_time: "09:00",
+                end_time: end,
+                ..Timesheet::default()
+            };
+            pc.desktop.save_timesheet(Some(id), &form).unwrap();
+        };
+        let end: String = value(&pc, "select max(end_time) from timesheets");
+        edit(days[0], "2025-11-03", &end);
+        edit(days[1], "2025-11-04", &end);
+        edit(days[2], "2026-01-22", "21:45");
+        let receipt = lab.send(&pc).await.unwrap();
+        let told: Vec<_> = receipt.reasons.iter().map(|reason| reason.reason.as_str()).collect();
+        assert_eq!(told, ["doubt", "doubt"], "no other file, and the two days are told");
+        let all = lab.all().await;
+        assert!(all.has("timesheets", "21:45"), "who was at work here is not an older file");
+        assert_eq!(all.count("timesheets"), 6, "nothing is deleted");
+    }
 }
