@@ -1,6 +1,9 @@
 //! What a job works with.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use merge::{InsertOrder, Kept, LocalId, Mint, Rules, TableId};
 use model::{Gid, SiteId, Stamp};
@@ -20,7 +23,7 @@ pub(crate) struct Hub {
 
 /// One writing transaction at work.
 pub(crate) struct Desk<'a> {
-    pub hub: &'a Hub,
+    pub hub: &'a Arc<Hub>,
     pub db: &'a mut Db,
     pub meta: Meta,
     pub now_ms: i64,

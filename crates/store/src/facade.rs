@@ -1,12 +1,6 @@
 //! The store as others use it.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    fs::File,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::HashMap, fmt, fs::File, path::Path, sync::Arc};
 
 use database::Begin;
 use fail::fail_point;
@@ -140,7 +134,7 @@ impl Store {
         ask_reader!(self, db, tell::open(db, region).await)
     }
 
-    /// The newest changes of a region (`*`: of all), newest first.
+    /// The newest changes of a region (`*`: of all), newest first; of one region among the last 200 000 of all.
     ///
     /// # Errors
     /// What the database says.
@@ -233,9 +227,8 @@ impl Store {
         let (file, mark) = self.read(upload).await?;
         let name = uploads::keep(&self.inner.hub, device, upload).await?;
         fail_point!("store-upload-kept");
-        let (mode, waiting) = (Mode::Apply, self.waiting(device, None).await?);
-        let (device, reason) = (device.clone(), reason.to_owned());
-        let job = engine::Receive { device, file, mark, reason, upload: name.clone(), waiting, mode };
+        let (device, reason, mode) = (device.clone(), reason.to_owned(), Mode::Apply);
+        let job = engine::Receive { device, file, mark, reason, upload: name.clone(), mode };
         let answer = self.ask(job).await;
         if matches!(answer, Err(Rejected::Rows(_) | Rejected::Revoked)) {
             uploads::discard(&self.inner.hub, &name);
@@ -250,8 +243,7 @@ impl Store {
     pub async fn plan(&self, device: &Device, upload: &Path) -> std::result::Result<Receipt, Rejected> {
         let (file, mark) = self.read(upload).await?;
         let (device, reason, upload) = (device.clone(), "plan".to_owned(), String::new());
-        let (mode, waiting) = (Mode::Plan, Vec::new());
-        self.ask(engine::Receive { device, file, mark, reason, upload, waiting, mode }).await
+        self.ask(engine::Receive { device, file, mark, reason, upload, mode: Mode::Plan }).await
     }
 
     /// The file for this device: its region (`*`: everything), under its own ids, with its own settings.
@@ -401,46 +393,15 @@ impl Store {
 
     async fn held_upload(&self, id: i64, mode: Mode) -> std::result::Result<engine::Receive, Rejected> {
         let (device, upload, reason) = ask_reader!(self, db, engine::held_batch(db, id).await)?;
-        let (file, mark) = self.held_file(id, &upload).await?;
-        let waiting = self.waiting(&device, Some(id)).await?;
-        Ok(engine::Receive { device, file, mark, reason, upload, waiting, mode })
+        let hub = &self.inner.hub;
+        let path = ask_reader!(self, db, engine::held_path(hub, db, id, &upload).await)?;
+        let (file, mark) = uploads::read(hub, &path, u64::MAX).await?;
+        Ok(engine::Receive { device, file, mark, reason, upload, mode })
     }
 
     async fn read(&self, upload: &Path) -> std::result::Result<(OfficeFile, uploads::Mark), Rejected> {
         let hub = &self.inner.hub;
         uploads::read(hub, upload, hub.settings.upload_bytes_max).await
-    }
-
-    /// What waits of a site, except this one.
-    async fn waiting(&self, device: &Device, except: Option<i64>) -> Result<Vec<engine::Waiting>> {
-        let mut waiting = Vec::new();
-        for (id, upload) in ask_reader!(self, db, engine::waiting_of(db, device.site).await)? {
-            // Somebody may decide it meanwhile: then it no longer waits.
-            if except != Some(id)
-                && let Ok((file, mark)) = self.held_file(id, &upload).await
-            {
-                waiting.push(engine::Waiting { id, file, mark });
-            }
-        }
-        Ok(waiting)
-    }
-
-    async fn held_file(
-        &self,
-        id: i64,
-        upload: &str,
-    ) -> std::result::Result<(OfficeFile, uploads::Mark), Rejected> {
-        let path: PathBuf = self.inner.hub.uploads().join(upload);
-        if !path.exists() {
-            // Another hub received it.
-            let bytes = ask_reader!(self, db, engine::held_file(db, id).await)?;
-            if bytes.is_empty() {
-                return Err(Error::NoHeld(id).into());
-            }
-            uploads::keep_bytes(&self.inner.hub, upload, bytes).await?;
-        }
-        // It was taken once: the limit may have been another one then.
-        uploads::read(&self.inner.hub, &path, u64::MAX).await
     }
 
     async fn prune(&self) -> Result<()> {

@@ -87,7 +87,8 @@ pub(crate) async fn recent(db: &mut Db, region: &Region, count: usize) -> Result
         Region::Named(name) => vec![("region", text(name))],
     };
     let last = Meta::load(db).await?.rev.0;
-    let rows = newest(db, (LOG, "rev"), &with, (last, count)).await?;
+    let floor = if with.is_empty() { NO_FLOOR } else { last.saturating_sub(LOOKED_MAX) };
+    let rows = newest(db, (LOG, "rev"), &with, (floor, last, count)).await?;
     let mut changes = rows.iter().map(change).collect::<Result<Vec<_>>>()?;
     changes.sort_by(|a, b| (b.rev, &b.gid).cmp(&(a.rev, &a.gid)));
     changes.truncate(count);
@@ -102,19 +103,19 @@ pub(crate) async fn change_of(db: &mut Db, rev: Rev, gid: Gid) -> Result<RecentC
 }
 
 /// Rows that have these values, and whose `column`, the first of the key, is highest: `count` of them or some more, if
-/// there are so many; in no order. `last` is the last number that was given.
+/// there are so many above `floor`; in no order. `last` is the last number that was given.
 async fn newest(
     db: &mut Db,
     (table, column): (&str, &str),
     with: &[(&str, Value)],
-    (last, count): (i64, usize),
+    (floor, last, count): (i64, i64, usize),
 ) -> Result<Vec<Row>> {
     let mut before = last.saturating_add(1);
     let mut back = i64::try_from(count).unwrap_or(i64::MAX).clamp(1, BACK_MAX);
     let mut rows = Vec::new();
     // Not every number became such a row: look further back until there are enough, or no more.
-    while rows.len() < count && before > 0 {
-        let after = before.saturating_sub(back).saturating_sub(1);
+    while rows.len() < count && before > floor.saturating_add(1) {
+        let after = before.saturating_sub(back).saturating_sub(1).max(floor);
         rows.append(&mut db.find_between(table, with, column, (after, before)).await?);
         before = after.saturating_add(1);
         back = back.saturating_mul(4).min(BACK_MAX);
@@ -122,6 +123,10 @@ async fn newest(
     Ok(rows)
 }
 
+/// Numbers that are looked through for the changes of one region: what is older is no news, and a region that has hardly
+/// any would cost the whole history.
+const LOOKED_MAX: i64 = 200_000;
+const NO_FLOOR: i64 = -1;
 /// Numbers that are looked through at once.
 const BACK_MAX: i64 = 10_000;
 
@@ -165,7 +170,7 @@ pub(crate) async fn alerts(db: &mut Db) -> Result<Vec<Alert>> {
 
 pub(crate) async fn audit(db: &mut Db, count: usize) -> Result<Vec<AuditEntry>> {
     let last = Meta::load(db).await?.serial();
-    let mut rows = newest(db, (AUDIT, "id"), &[], (last, count)).await?;
+    let mut rows = newest(db, (AUDIT, "id"), &[], (NO_FLOOR, last, count)).await?;
     rows.sort_by_key(|row| std::cmp::Reverse(row.int(0).unwrap_or_default()));
     let entry = |row: &Row| {
         let (who, action, what) = (row.text(2)?.to_owned(), row.text(3)?.to_owned(), row.text(4)?.to_owned());
@@ -181,4 +186,31 @@ pub(crate) fn site(row: &Row, at: usize) -> Result<u32> {
 pub(crate) fn json(row: &Row, at: usize) -> Result<Option<serde_json::Value>> {
     let parsed = row.text_or_none(at)?.map(serde_json::from_str).transpose();
     parsed.map_err(|_| Error::Broken("a line of the history cannot be read"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use database::Begin;
+
+    use super::*;
+    use crate::{Settings, desk::Hub, writer};
+
+    #[tokio::test]
+    async fn nobody_looks_further_back_than_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let hub = Arc::new(Hub::new(Settings::test(folder.path())).await.unwrap());
+        let mut db = writer::prepare(&hub).await.unwrap();
+        db.session.begin(Begin::Own).await.unwrap();
+        for id in 1..=9 {
+            let row = vec![Value::Int(id), Value::Int(0), text("somebody"), text("note"), text("")];
+            db.add(AUDIT, &[row]).await.unwrap();
+        }
+        for (floor, found) in [(NO_FLOOR, 9), (0, 9), (6, 3), (9, 0)] {
+            let with = [("who", text("somebody"))];
+            let rows = newest(&mut db, (AUDIT, "id"), &with, (floor, 9, 100)).await.unwrap();
+            assert_eq!(rows.len(), found, "above {floor}");
+        }
+    }
 }

@@ -1,10 +1,9 @@
 //! Batches that wait for a person. The upload is kept whole, in the store; nothing of it is applied.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, path::PathBuf};
 
 use async_trait::async_trait;
-use model::{SiteId, Value};
-use replica::office_file::OfficeFile;
+use model::Value;
 
 use super::{
     audit,
@@ -16,12 +15,12 @@ use super::{
 };
 use crate::{
     Device, Error, Receipt, Rejected, Result,
-    desk::Desk,
+    desk::{Desk, Hub},
     query::{Db, Row, text},
     shape::{HELD, HELD_FILES},
     sites::{self, visible},
     told::HeldTable,
-    uploads::{self, Mark},
+    uploads,
     writer::Job,
 };
 
@@ -34,35 +33,45 @@ const SUPERSEDED: &str = "superseded";
 /// Of a held file, in one row.
 const PART_BYTES: usize = 1 << 20;
 
-/// A batch that waits, with its file.
-pub(crate) struct Waiting {
-    pub id: i64,
-    pub file: OfficeFile,
-    pub mark: Mark,
-}
-
-/// Which batches of a site wait: each with the name under which its file is kept.
-pub(crate) async fn of_site(db: &mut Db, site: SiteId) -> Result<Vec<(i64, String)>> {
-    let with = [("site", Value::Int(i64::from(site.0))), ("state", text(WAITING))];
-    let rows = db.find(HELD, &with).await?;
-    rows.iter().map(|row| Ok((row.int(0)?, row.text(4)?.to_owned()))).collect()
-}
-
 impl Receive {
-    /// What the file lacks of a batch that waits; `None`: it is of another file, or nothing is known of it.
-    fn lacks(&self, desk: &Desk<'_>, base: &Base, row: &Row) -> Result<Option<Lack>> {
+    /// What the file lacks of a batch that waits; `None`: it is of another file, or its file cannot be read any more.
+    async fn lacks(&self, desk: &mut Desk<'_>, base: &Base, row: &Row) -> Result<Option<Lack>> {
         // A file that is met for the first time has no lineage yet that its next upload could be known by.
         let met = matches!(base.way, Way::Meet { .. }) && !self.device.shared;
         if row.text(3)? != base.lineage.name && !met {
             return Ok(None);
         }
-        let id = row.int(0)?;
-        let before = self.waiting.iter().find(|waiting| waiting.id == id);
-        let lack = |before: &Waiting| {
-            lack(desk.hub, &base.shadow, (&before.file, &before.mark), (&self.file, &self.mark))
+        // Only a file that may be of the same PC is read, and only now: what another upload held meanwhile is there too.
+        let before = match path(desk.hub, desk.db, row.int(0)?, row.text(4)?).await {
+            Ok(path) => uploads::read(desk.hub, &path, u64::MAX).await,
+            Err(error) => Err(error.into()),
         };
-        Ok(before.map(lack))
+        match before {
+            Ok((file, mark)) => {
+                Ok(Some(lack(desk.hub, &base.shadow, (&file, &mark), (&self.file, &self.mark))))
+            }
+            Err(Rejected::Store(Error::Database(error))) => Err(error.into()),
+            Err(unreadable) => {
+                let error = &unreadable as &dyn std::error::Error;
+                tracing::error!(error, "a file that waits cannot be read: it waits on");
+                Ok(None)
+            }
+        }
     }
+}
+
+/// Where the file of a batch that waits lies. It was taken once: the limit may have been another one then.
+pub(crate) async fn path(hub: &Hub, db: &mut Db, id: i64, upload: &str) -> Result<PathBuf> {
+    let path = hub.uploads().join(upload);
+    if !path.exists() {
+        // Another hub received it.
+        let bytes = file(db, id).await?;
+        if bytes.is_empty() {
+            return Err(Error::NoHeld(id));
+        }
+        uploads::keep_bytes(hub, upload, bytes).await?;
+    }
+    Ok(path)
 }
 
 /// Keeps a batch, in place of an earlier one of the same PC: one of which it lacks nothing.
@@ -78,7 +87,9 @@ pub(super) async fn keep(
     for row in desk.db.find(HELD, &[("site", Value::Int(i64::from(upload.device.site.0)))]).await? {
         match row.text(6)? {
             SENT_BACK if row.text_or_none(9)? == Some(&digest) => return Ok(()),
-            WAITING if upload.lacks(desk, base, &row)? == Some(Lack::default()) => id = Some(row.int(0)?),
+            WAITING if upload.lacks(desk, base, &row).await? == Some(Lack::default()) => {
+                id = Some(row.int(0)?)
+            }
             _ => {}
         }
     }
@@ -120,7 +131,7 @@ async fn keep_ids(desk: &mut Desk<'_>, upload: &Receive, base: &Base) -> Result<
 }
 
 /// The file of a batch that waits.
-pub(crate) async fn file(db: &mut Db, id: i64) -> Result<Vec<u8>> {
+async fn file(db: &mut Db, id: i64) -> Result<Vec<u8>> {
     let mut parts = db.find(HELD_FILES, &[("held", Value::Int(id))]).await?;
     parts.sort_by_key(|row| row.int(1).unwrap_or_default());
     let parts = parts.iter().map(|row| row.bytes(2)).collect::<Result<Vec<_>>>()?;
@@ -131,7 +142,7 @@ pub(crate) async fn file(db: &mut Db, id: i64) -> Result<Vec<u8>> {
 pub(super) async fn supersede(desk: &mut Desk<'_>, upload: &Receive, base: &Base) -> Result<()> {
     let site = Value::Int(i64::from(upload.device.site.0));
     for mut row in desk.db.find(HELD, &[("site", site), ("state", text(WAITING))]).await? {
-        if upload.lacks(desk, base, &row)?.is_none_or(|lack| lack.news) {
+        if upload.lacks(desk, base, &row).await?.is_none_or(|lack| lack.news) {
             continue;
         }
         let held = row.0[0].clone();

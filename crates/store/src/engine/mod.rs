@@ -28,10 +28,7 @@ use model::{SiteId, Value};
 
 pub(crate) use forget::newest as newest_hand_outs;
 pub(crate) use hand_out::{HandOut, Prepared, Taker};
-pub(crate) use held::{
-    Decide, WAITING, Waiting, batch as held_batch, file as held_file, of_site as waiting_of,
-    uploads as held_uploads,
-};
+pub(crate) use held::{Decide, WAITING, batch as held_batch, path as held_path, uploads as held_uploads};
 pub(crate) use history::shown;
 pub(crate) use receive::{Mode, Receive};
 pub(crate) use resolve::{HEADQUARTERS, LookAt, Resolve};

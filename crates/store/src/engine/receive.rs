@@ -45,8 +45,6 @@ pub(crate) struct Receive {
     pub reason: String,
     /// The name under which the file is kept.
     pub upload: String,
-    /// What waited of the site when the file came.
-    pub waiting: Vec<holding::Waiting>,
     pub mode: Mode,
 }
 

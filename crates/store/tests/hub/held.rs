@@ -43,6 +43,25 @@ on_both! {
         assert!(audit.iter().any(|line| line.action == "let_through" && line.who == "Merkez"));
     }
 
+    async fn two_uploads_of_one_pc_at_the_same_moment_wait_as_one(lab) {
+        let pc = emptied(&lab).await;
+        let bytes = pc.desktop.upload().unwrap();
+        let send = || lab.send_bytes(&pc.device, &bytes);
+        let (first, second) = tokio::join!(send(), send());
+        assert_eq!((first.unwrap().held, second.unwrap().held), (1, 1));
+        assert_eq!(lab.store.held().await.unwrap().len(), 1);
+    }
+
+    async fn what_waits_and_cannot_be_read_any_more_waits_on_beside_the_next_file(lab) {
+        let pc = emptied(&lab).await;
+        lab.send(&pc).await.unwrap();
+        for kept in std::fs::read_dir(lab.settings.data_folder.join("uploads")).unwrap() {
+            std::fs::write(kept.unwrap().path(), "damaged").unwrap();
+        }
+        assert_eq!(lab.send(&pc).await.unwrap().held, 1, "the upload itself is not at fault");
+        assert_eq!(lab.store.held().await.unwrap().len(), 2);
+    }
+
     async fn a_file_that_was_taken_is_decided_whatever_the_limit_is_now(lab) {
         let pc = emptied(&lab).await;
         lab.send(&pc).await.unwrap();
