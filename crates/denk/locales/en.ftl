@@ -29,6 +29,12 @@ config-read-hint = check that the file exists and that you may read it
 config-not-utf8 = { $file } is not UTF-8 text
 config-utf8-hint = save the file as UTF-8 in your editor
 config-not-toml = { $place }: { $reason }
+config-toml-duplicate = this setting or section stands there twice
+config-toml-assignment = `name = value` is expected here
+config-toml-unclosed = a quote or a bracket is not closed
+config-toml-value = the value cannot be read; texts stand in quotes
+config-toml-more = the value ends before this; each setting stands on a line of its own
+config-toml-other = this cannot be read as TOML
 config-toml-hint = correct the line; texts stand in quotes, and `denk init` writes an example
 config-unknown-key = { $place }: there is no setting `{ $name }`
 config-nearest-hint = did you mean `{ $name }`?

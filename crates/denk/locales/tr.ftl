@@ -29,6 +29,12 @@ config-read-hint = dosyanın var olduğunu ve okuma yetkiniz olduğunu denetleyi
 config-not-utf8 = { $file } UTF-8 metin değil
 config-utf8-hint = dosyayı düzenleyicinizde UTF-8 olarak kaydedin
 config-not-toml = { $place }: { $reason }
+config-toml-duplicate = bu ayar ya da bölüm iki kez yazılmış
+config-toml-assignment = burada `ad = değer` bekleniyor
+config-toml-unclosed = bir tırnak ya da köşeli ayraç açık kalmış
+config-toml-value = değer okunamıyor; metinler tırnak içinde yazılır
+config-toml-more = değer bundan önce bitiyor; her ayar kendi satırında yazılır
+config-toml-other = burası TOML olarak okunamıyor
 config-toml-hint = satırı düzeltin; metinler tırnak içinde yazılır, `denk init` örnek bir dosya oluşturur
 config-unknown-key = { $place }: `{ $name }` diye bir ayar yok
 config-nearest-hint = `{ $name }` mi demek istediniz?

@@ -26,7 +26,7 @@ fn parse(text: &str, path: &Path) -> Result<Vec<Setting>> {
     let document = DeTable::parse(text).map_err(|error| {
         let why = message("config-not-toml")
             .with("place", source.origin(error.span().unwrap_or_default()).spot())
-            .with("reason", error.message().trim());
+            .with("reason", message(why_not(error.message())));
         Failure::new(Code::NotToml, message("config-what"), why, message("config-toml-hint"))
     })?;
     let mut found = Vec::new();
@@ -35,6 +35,25 @@ fn parse(text: &str, path: &Path) -> Result<Vec<Setting>> {
         schema::check(setting)?;
     }
     Ok(found)
+}
+
+/// The reader's own words are English; people are told of which kind they are.
+fn why_not(said: &str) -> &'static str {
+    let is = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    match () {
+        () if is(&["duplicate key"]) => "config-toml-duplicate",
+        () if is(&["missing value", "no value", "missing assignment", "extra `=`", "extra assignment"]) => {
+            "config-toml-assignment"
+        }
+        () if is(&["unexpected key or value", "unexpected content"]) => "config-toml-more",
+        () if is(&["quoted", "invalid float", "invalid integer", "invalid datetime", "invalid value"]) => {
+            "config-toml-value"
+        }
+        () if is(&["unclosed", "missing opening", "basic string", "literal string"]) => {
+            "config-toml-unclosed"
+        }
+        () => "config-toml-other",
+    }
 }
 
 struct Source<'a> {

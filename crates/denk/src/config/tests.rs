@@ -117,15 +117,38 @@ fn a_misspelt_key_is_an_error_with_place_and_the_right_name() {
 }
 
 #[test]
+fn why_a_line_is_no_toml_is_told_in_the_language_of_whoever_reads_it() {
+    let turkish = |toml: &str| {
+        let folder = folder(&[("denk.toml", toml)]);
+        load(&folder, &[]).map(|_| ()).unwrap_err().shown(&Text::new(Language::Turkish))
+    };
+    for (toml, why) in [
+        ("[hub]\nlisten = 127.0.0.1:9409", "2:15: değer okunamıyor; metinler tırnak içinde yazılır"),
+        ("[hub]\nlisten = hub", "değer okunamıyor; metinler tırnak içinde yazılır"),
+        ("[hub]\nlisten = \"a:1", "bir tırnak ya da köşeli ayraç açık kalmış"),
+        ("[hub\nlisten = 1", "bir tırnak ya da köşeli ayraç açık kalmış"),
+        ("zone = [1, 2", "bir tırnak ya da köşeli ayraç açık kalmış"),
+        ("[hub]\nlisten", "2:7: burada `ad = değer` bekleniyor"),
+        ("zone = \"a\"\nzone = \"b\"", "bu ayar ya da bölüm iki kez yazılmış"),
+        ("zone = \"a\" b", "değer bundan önce bitiyor; her ayar kendi satırında yazılır"),
+        ("zone = 01", "burası TOML olarak okunamıyor"),
+    ] {
+        let told = turkish(toml);
+        assert!(told.contains(why), "{toml}: {told}");
+        assert!(!told.contains("expected") && !told.contains("invalid"), "{told}");
+    }
+}
+
+#[test]
 fn what_is_no_toml_is_told_with_line_and_column() {
     insta::assert_snapshot!(failure("[databases]\nşube = 'sqlite:a' web = 'hidden'\n", &[]), @r"
     error[DENK-1003]: the configuration cannot be used
-      because: denk.toml:2:19: unexpected key or value, expected newline, `#`
+      because: denk.toml:2:19: the value ends before this; each setting stands on a line of its own
     hint: correct the line; texts stand in quotes, and `denk init` writes an example
     ");
     insta::assert_snapshot!(failure("zone = 'UTC'\nzone = 'hidden'\n", &[]), @r"
     error[DENK-1003]: the configuration cannot be used
-      because: denk.toml:2:1: duplicate key
+      because: denk.toml:2:1: this setting or section stands there twice
     hint: correct the line; texts stand in quotes, and `denk init` writes an example
     ");
 }
