@@ -8,7 +8,7 @@ use store::{Preset, Settings, Store};
 use crate::{
     Context, clock,
     failure::{Code, Failure, Place, Result},
-    messages::{Message, message},
+    messages::{Language, Message, message},
     presets,
     wiring::unknown_preset,
 };
@@ -147,7 +147,11 @@ pub(crate) fn preset(name: &str) -> Result<Preset> {
 }
 
 /// A file that is no office file, or one that is not taken.
-pub(crate) fn unfit(file: &Path, error: &dyn std::error::Error) -> Failure {
+pub(crate) fn unfit(file: &Path, error: &store::Rejected, language: Language) -> Failure {
     let what = message("office-file-what").with("file", file);
-    Failure::new(Code::OfficeFile, what, Message::verbatim(error.to_string()), message("office-file-hint"))
+    let why = match language {
+        Language::Turkish => hub::refused_file_in_turkish(error),
+        Language::English => error.to_string(),
+    };
+    Failure::new(Code::OfficeFile, what, Message::verbatim(why), message("office-file-hint"))
 }

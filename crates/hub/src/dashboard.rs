@@ -10,7 +10,7 @@ use axum::{
 };
 use jiff::tz::TimeZone;
 use merge::Region;
-use store::{AuditEntry, RecentChange, RegionCount, Role, Site, Status};
+use store::{AuditEntry, RecentChange, RegionCount, Role, Site, Source, Status};
 
 use crate::{
     answer::Refusal,
@@ -74,7 +74,9 @@ struct SiteLine {
 struct AlertLine {
     at: String,
     site: String,
-    kind: String,
+    kind: &'static str,
+    /// Empty: the file as a whole.
+    rows: String,
     what: String,
 }
 
@@ -135,9 +137,8 @@ async fn viewer(
     })
 }
 
-/// A site that only imports are of was made without the key.
 fn uses_shared_key(site: &Site) -> bool {
-    site.shared && site.revoked_ms.is_none() && site.last_reason.as_deref() != Some(store::IMPORT)
+    site.source() == Source::SharedKey && site.revoked_ms.is_none()
 }
 
 async fn gather<'a>(app: &App, words: &'static Words, viewer: &'a Viewer) -> Result<Page<'a>, Refusal> {
@@ -247,13 +248,26 @@ impl Teller<'_> {
     }
 
     fn site_name(&self, number: u32) -> String {
-        self.sites.get(&number).map_or_else(|| number.to_string(), |site| site.name.clone())
+        self.sites.get(&number).map_or_else(|| number.to_string(), |site| self.name(site))
+    }
+
+    fn name(&self, site: &Site) -> String {
+        let source = match site.source() {
+            Source::Pc => return site.name.clone(),
+            Source::SharedKey => self.words.by_shared_key,
+            Source::Import => self.words.by_import,
+        };
+        format!("{} ({source})", self.region_of(site))
+    }
+
+    fn region_of<'s>(&self, site: &'s Site) -> &'s str {
+        if site.region == "*" { self.words.all_regions } else { &site.region }
     }
 
     fn site(&self, site: &Site) -> SiteLine {
         SiteLine {
-            name: site.name.clone(),
-            region: if site.region == "*" { self.words.all_regions } else { &site.region }.to_owned(),
+            name: self.name(site),
+            region: self.region_of(site).to_owned(),
             state: self.words.state(site.state()),
             last_contact: self.time_or(site.last_contact_ms, self.words.never),
             waiting: site.held,
@@ -264,7 +278,8 @@ impl Teller<'_> {
         AlertLine {
             at: self.time(alert.at_ms),
             site: self.site_name(alert.site),
-            kind: alert.kind.clone(),
+            kind: self.words.alert(&alert.kind),
+            rows: if alert.rows == 0 { String::new() } else { alert.rows.to_string() },
             what: alert.what.clone(),
         }
     }
@@ -281,11 +296,16 @@ impl Teller<'_> {
     }
 
     fn activity(&self, entry: &AuditEntry) -> ActivityLine {
+        // A site's name stands there as it is kept.
+        let called = |text: &str| {
+            let site = self.sites.values().find(|site| site.name == text);
+            site.map_or_else(|| text.to_owned(), |site| self.name(site))
+        };
         ActivityLine {
             at: self.time(entry.at_ms),
-            who: entry.who.clone(),
+            who: called(&entry.who),
             action: entry.action.clone(),
-            what: entry.what.clone(),
+            what: called(&entry.what),
         }
     }
 }

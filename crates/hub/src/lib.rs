@@ -35,3 +35,4 @@ pub use passwords::{PasswordError, Passwords};
 pub use router::router;
 pub use server::{Error, Serving, serve};
 pub use settings::{ApiKey, Language, Limits, Settings, Transport};
+pub use turkish::refused_file as refused_file_in_turkish;

@@ -12,9 +12,11 @@ use store::{Pulse, RegionCount, Site, Status, Store};
 use tokio::time;
 
 use crate::{
+    Language,
     answer::{Refusal, chain},
     app::{App, timestamp},
     credential::{self, Caller},
+    upload::is_form,
 };
 use merge::Region;
 
@@ -68,9 +70,17 @@ fn found(pulse: Pulse, stuck: Duration) -> Writer {
     if pulse.failing || since >= stuck { Writer::Down } else { Writer::Busy(since) }
 }
 
-/// The old programs' keep-alive.
-pub(crate) async fn auto_sync(State(app): State<Arc<App>>) -> Json<Value> {
-    Json(json!({ "success": true, "action": "auto-sync", "timestamp": app.now() }))
+/// The old programs' keep-alive: does nothing, and says so to who sends a file.
+pub(crate) async fn auto_sync(State(app): State<Arc<App>>, headers: HeaderMap) -> Json<Value> {
+    let mut told = json!({ "success": true, "action": "auto-sync", "timestamp": app.now() });
+    if is_form(&headers) {
+        told["success"] = json!(false);
+        told["error"] = json!(match Language::asked(&headers).unwrap_or(app.settings.language) {
+            Language::Turkish => "Burada dosya alınmaz; dosyalar /sync adresine gönderilir",
+            Language::English => "No file is taken here; files go to /sync",
+        });
+    }
+    Json(told)
 }
 
 pub(crate) async fn status(

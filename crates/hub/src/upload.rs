@@ -10,7 +10,7 @@ use axum::{
 use merge::Region;
 use multer::{Field, Multipart};
 use serde_json::{Value, json};
-use store::{Device, Receipt};
+use store::{Device, Reason, Receipt};
 use tempfile::{Builder, NamedTempFile};
 use tokio::{fs::File, io::AsyncWriteExt};
 
@@ -20,7 +20,7 @@ use crate::{
     app::App,
     body::{Allowance, Cut, Pieces},
     credential::{self, Caller},
-    shared_key,
+    shared_key, turkish,
     turns::{Room, Turn},
 };
 
@@ -74,12 +74,20 @@ fn check_length(parts: &Parts, max: u64) -> Result<(), Refusal> {
 }
 
 fn form(parts: &Parts, pieces: Pieces) -> Result<Multipart<'static>, Refusal> {
-    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    // Not a form at all: no file in it.
-    let kind =
-        kind.filter(|kind| kind.trim_start().get(..10).is_some_and(|m| m.eq_ignore_ascii_case("multipart/")));
-    let boundary = multer::parse_boundary(kind.ok_or(Refusal::NoFile)?).map_err(|_| Refusal::Form)?;
+    let kind = form_kind(&parts.headers).ok_or(Refusal::NoFile)?;
+    let boundary = multer::parse_boundary(kind).map_err(|_| Refusal::Form)?;
     Ok(Multipart::new(pieces, boundary))
+}
+
+/// Whether there may be a file in it.
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
+    form_kind(headers).is_some()
+}
+
+fn form_kind(headers: &HeaderMap) -> Option<&str> {
+    let kind = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let begins = kind.trim_start().get(..10)?;
+    begins.eq_ignore_ascii_case("multipart/").then_some(kind)
 }
 
 /// The one file of the form, on disk under a name of ours.
@@ -178,9 +186,17 @@ fn told(app: &App, device: &Device, receipt: &Receipt, language: Language) -> Va
         "conflicts": receipt.conflicts,
         "held": receipt.held,
         "repaired": receipt.repaired,
-        "reasons": receipt.reasons,
+        "reasons": receipt.reasons.iter().map(|reason| because(reason, language)).collect::<Vec<_>>(),
         "upload": receipt.upload,
     })
+}
+
+fn because(reason: &Reason, language: Language) -> Value {
+    let what = match language {
+        Language::Turkish => turkish::what(&reason.what),
+        Language::English => reason.what.to_string(),
+    };
+    json!({ "table": reason.table, "key": reason.key, "reason": reason.reason, "what": what })
 }
 
 /// As requests and answers write it.

@@ -44,6 +44,8 @@ pub(crate) struct Words {
     pub action: &'static str,
     pub content: &'static str,
     pub sites: &'static str,
+    pub by_shared_key: &'static str,
+    pub by_import: &'static str,
     pub last_contact: &'static str,
     pub never: &'static str,
     pub state: &'static str,
@@ -53,6 +55,7 @@ pub(crate) struct Words {
     pub open_conflicts: &'static str,
     pub held: &'static str,
     pub alerts: &'static str,
+    pub alert_kinds: [(&'static str, &'static str); 8],
     pub kind: &'static str,
     pub what: &'static str,
     pub none: &'static str,
@@ -72,6 +75,10 @@ impl Words {
 
     pub fn state(&self, word: &str) -> &'static str {
         named(&self.states, word)
+    }
+
+    pub fn alert(&self, word: &str) -> &'static str {
+        named(&self.alert_kinds, word)
     }
 
     pub fn action(&self, word: &str) -> &'static str {
@@ -123,6 +130,8 @@ static TURKISH: Words = Words {
     action: "İşlem",
     content: "İçerik",
     sites: "Bilgisayarlar",
+    by_shared_key: "ortak anahtar",
+    by_import: "içe aktarma",
     last_contact: "Son bağlantı",
     never: "hiç",
     state: "Durum",
@@ -137,6 +146,16 @@ static TURKISH: Words = Words {
     open_conflicts: "Açık çakışmalar",
     held: "Onay bekleyen dosyalar",
     alerts: "Uyarılar",
+    alert_kinds: [
+        ("region", "bu bilgisayarın bölgesinden değil; alınmadı"),
+        ("orphan", "olmayan bir satırı gösteriyor; alınmadı"),
+        ("unknown_row", "merkez tanımıyor; alınmadı"),
+        ("namesake", "başka bir bölgenin satırıyla aynı adı taşıyor; ikisi de duruyor"),
+        ("doubt", "bu numarada önceden başka bir şey vardı"),
+        ("older_file", "dosya öncekinden eski"),
+        ("doubled_file", "dosya iki yerde kullanılıyor gibi"),
+        ("copy", "dosya başka bir bilgisayarın dosyasının kopyası"),
+    ],
     kind: "Tür",
     what: "Ne",
     none: "yok",
@@ -184,6 +203,8 @@ static ENGLISH: Words = Words {
     action: "Action",
     content: "Content",
     sites: "PCs",
+    by_shared_key: "shared key",
+    by_import: "import",
     last_contact: "Last contact",
     never: "never",
     state: "State",
@@ -198,6 +219,16 @@ static ENGLISH: Words = Words {
     open_conflicts: "Open conflicts",
     held: "Files waiting for approval",
     alerts: "Alerts",
+    alert_kinds: [
+        ("region", "not of this PC's region; not taken"),
+        ("orphan", "names a row that is not there; not taken"),
+        ("unknown_row", "the hub does not know it; not taken"),
+        ("namesake", "named like a row of another region; both stay"),
+        ("doubt", "something else stood under this number before"),
+        ("older_file", "the file is older than the one before"),
+        ("doubled_file", "the file seems to be in use twice"),
+        ("copy", "the file is a copy of another PC's file"),
+    ],
     kind: "Kind",
     what: "What",
     none: "none",

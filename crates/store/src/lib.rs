@@ -26,9 +26,11 @@ mod tell;
 mod token;
 mod told;
 mod uploads;
+mod what;
 mod writer;
 
-pub use database::Address;
+pub use database::{Address, untrusted::Refused as Unreadable};
+pub use replica::office_file::Refused as RefusedFile;
 
 pub use accounts::{Accounts, Role, User};
 pub use desk::make_private;
@@ -36,8 +38,9 @@ pub use error::{Error, Refusal, Rejected, Result};
 pub use facade::Store;
 pub use pulse::Pulse;
 pub use settings::{Preset, Random, Settings, WallClock};
-pub use sites::{Device, Enrolment, IMPORT, Site};
+pub use sites::{Device, Enrolment, IMPORT, Site, Source};
 pub use told::{
     Alert, AuditEntry, ConflictState, Decision, Handout, Health, HeldBatch, HeldTable, KeptConflict,
     KeptSide, Open, Reason, Receipt, RecentChange, RegionCount, Status, TableReceipt, Take,
 };
+pub use what::What;

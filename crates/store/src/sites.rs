@@ -52,6 +52,15 @@ pub struct Site {
 }
 
 impl Site {
+    #[must_use]
+    pub fn source(&self) -> Source {
+        match self.last_reason.as_deref() {
+            _ if !self.shared => Source::Pc,
+            Some(IMPORT) => Source::Import,
+            _ => Source::SharedKey,
+        }
+    }
+
     /// In one word how it stands: `new` (never heard of), `active`, `held`, `revoked`.
     #[must_use]
     pub const fn state(&self) -> &'static str {
@@ -62,6 +71,17 @@ impl Site {
             (None, 0, Some(_)) => "active",
         }
     }
+}
+
+/// Where the files of a site come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// One PC, with a token of its own.
+    Pc,
+    /// PCs of a region behind the shared key. The site's name is none that people gave it; so with `Import`.
+    SharedKey,
+    /// A person brought the last one to the hub itself.
+    Import,
 }
 
 /// A site as it is kept.

@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, fs::File, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::What;
+
 /// What became of an upload.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Receipt {
@@ -42,12 +44,19 @@ pub struct Reason {
     pub table: String,
     /// The row's id in the file.
     pub key: String,
-    /// Stable word: `region`, `orphan`, `orphan_column`, `unknown_row`, `doubt`, `odd_type`,
+    /// Stable word: `region`, `orphan`, `orphan_column`, `unknown_row`, `doubt`, `odd_type`, `namesake`,
     /// `unknown_table`, `unknown_column`, `no_tag`, `held`, `copy`, `older_file`, `doubled_file`, `not_deleted`,
     /// `fallen`.
     pub reason: String,
-    /// For people; names columns, never values.
-    pub what: String,
+    /// For people.
+    pub what: What,
+}
+
+impl Reason {
+    /// `key` and `table` are empty where it is about the whole table or file.
+    pub(crate) fn new(table: String, key: String, what: What) -> Self {
+        Self { table, key, reason: what.word().to_owned(), what }
+    }
 }
 
 /// The file for one device.
@@ -213,6 +222,7 @@ pub struct Alert {
     pub site: SiteNumber,
     /// As [`Reason::reason`].
     pub kind: String,
+    /// The table, and the ids in the file of the first rows: in no language. Empty: the file as a whole.
     pub what: String,
     /// How many rows it is about; 0: the file as a whole.
     pub rows: u64,

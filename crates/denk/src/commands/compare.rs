@@ -51,9 +51,9 @@ pub(super) fn read(context: &Context, file: &Path, rules: &merge::Rules) -> Resu
     }
     let start = clock::monotonic();
     let limits = Limits { bytes: u64::MAX, ..Limits::default() };
-    let upload = untrusted::inspect(&path, &limits, move || clock::monotonic() - start)
-        .map_err(|error| unfit(file, &error))?;
-    office_file::read(upload, rules).map_err(|error| unfit(file, &error))
+    let upload = untrusted::inspect(&path, &limits, move || clock::monotonic() - start);
+    let read = upload.map_err(office_file::Refused::from).and_then(|upload| office_file::read(upload, rules));
+    read.map_err(|error| unfit(file, &error.into(), context.text.language()))
 }
 
 fn told(table: &Comparison) -> serde_json::Value {

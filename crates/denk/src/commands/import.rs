@@ -20,7 +20,7 @@ use crate::{
     cli::ImportArgs,
     failure::{Code, Failure, Result},
     hub_store::{self, HubStore, unfit},
-    messages::{Message, message},
+    messages::{Language, Message, message},
     output::Table,
 };
 
@@ -81,14 +81,14 @@ async fn one(store: &Store, args: &ImportArgs, file: &Path) -> std::result::Resu
     }
 }
 
-fn failure(error: &store::Rejected, file: &Path, hub: &HubStore) -> Failure {
+fn failure(error: &store::Rejected, file: &Path, hub: &HubStore, language: Language) -> Failure {
     match error {
         store::Rejected::Store(store::Error::BadName(name)) => {
             let why = message("site-name").with("name", name.as_str());
             Failure::new(Code::WrongArgument, message("import-region-what"), why, message("site-name-hint"))
         }
         store::Rejected::Store(error) => hub.failure(error),
-        _ => unfit(file, error),
+        _ => unfit(file, error, language),
     }
 }
 
@@ -114,7 +114,7 @@ impl Sum {
         }
         for file in &args.files {
             let taken = one(&hub.store, args, &context.environment.folder().join(file)).await;
-            self.add(file, taken.map_err(|error| failure(&error, file, hub))?);
+            self.add(file, taken.map_err(|error| failure(&error, file, hub, context.text.language()))?);
         }
         Ok(())
     }
@@ -242,8 +242,8 @@ fn named(context: &Context, keys: &[&str], rows: usize) -> String {
     }
 }
 
-/// A reason of the store's in words; the column that it names stands between backticks, or alone.
+/// A reason of the store's in words.
 fn reason(row: &Reason) -> Message {
-    let column = row.what.split('`').nth(1).unwrap_or(&row.what);
+    let column = row.what.column().unwrap_or_default();
     message(format!("import-reason-{}", row.reason.replace('_', "-"))).with("column", column)
 }

@@ -308,7 +308,11 @@ async fn a_shared_key_in_use_asks_to_be_replaced() {
     assert!(!world.dashboard_of("admin", PASSWORD).await.contains("replace-shared-key"), "nor for an import");
     let sent = world.upload(SHARED_KEY, "Ankara", office_file("Ankara", 1)).send().await.unwrap();
     assert_eq!(sent.status(), StatusCode::OK);
-    assert!(world.dashboard_of("admin", PASSWORD).await.contains("denk site add"));
+    let page = world.dashboard_of("admin", PASSWORD).await;
+    for seen in ["denk site add", "<td>Ankara (shared key)</td>", "<td>Bursa (import)</td>"] {
+        assert!(page.contains(seen), "{seen}: {page}");
+    }
+    assert!(!page.contains("shared:"), "{page}");
 }
 
 #[tokio::test]

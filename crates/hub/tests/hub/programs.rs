@@ -5,6 +5,7 @@ use std::time::Duration;
 use hub::Limits;
 use reqwest::{StatusCode, header, multipart};
 use serde_json::{Value, json};
+use store::Role;
 use tokio::time::timeout;
 
 use testkit::office::{ACCOUNTS, Desktop, Generation, Moment};
@@ -93,6 +94,13 @@ async fn the_old_keep_alive_is_answered_to_anyone() {
         let (status, body) = read(request.send().await.unwrap()).await;
         assert_eq!((status, &body["success"]), (StatusCode::OK, &json!(true)));
     }
+    let file = multipart::Part::bytes(office_file("Ankara", 1)).file_name("puantaj.db");
+    let form = multipart::Form::new().part("db", file);
+    let sent = world.post("/auto-sync").header("X-API-KEY", SHARED_KEY).multipart(form).send().await.unwrap();
+    let (status, body) = read(sent).await;
+    assert_eq!((status, &body["success"]), (StatusCode::OK, &json!(false)), "nothing was taken");
+    assert_eq!(body["error"], "Burada dosya alınmaz; dosyalar /sync adresine gönderilir");
+    assert_eq!(world.rows("employees").await, 0);
     let head = world.client.head(format!("{}/auto-sync", world.base)).send().await.unwrap();
     assert_eq!(head.status(), StatusCode::OK);
     assert_eq!(head.text().await.unwrap(), "");
@@ -203,7 +211,7 @@ async fn a_file_that_is_no_office_file_is_refused_with_a_reason_and_nothing_is_s
         (Vec::new(), "not_a_database", "Dosya bir SQLite veritabanı değil ya da şifreli"),
         (damaged, "damaged", "Veritabanı bozuk"),
         (live[..live.len() / 2].to_vec(), "damaged", "Veritabanı bozuk"),
-        (other, "unknown_shape", "Dosyada bir şubenin tablolarından hiçbiri yok"),
+        (other, "unknown_shape", "Dosyada merkezin birleştirdiği tablolardan hiçbiri yok"),
     ];
     for (file, code, error) in cases {
         let (status, body) = read(world.upload(SHARED_KEY, "Ankara", file).send().await.unwrap()).await;
@@ -213,6 +221,93 @@ async fn a_file_that_is_no_office_file_is_refused_with_a_reason_and_nothing_is_s
     }
     assert_eq!(world.rows("employees").await, 0);
     world.nothing_incoming().await;
+}
+
+#[tokio::test]
+async fn a_refusal_names_table_and_column_in_either_language() {
+    let world = hub().await;
+    let cases = [
+        (
+            "create table employees (id integer primary key, name text)",
+            "`employees` tablosunda `full_name` sütunu yok: dosya programın başka bir sürümünden",
+            "table `employees` has no column `full_name`: the file is of another edition of the program",
+        ),
+        (
+            "create table vehicles (id integer, plate text); insert into vehicles values (3, 'a'), (3, 'b')",
+            "`vehicles` tablosunda 2. satırın numarası yok ya da başka bir satırın numarasıyla aynı",
+            "row 2 of table `vehicles` has no id, or the id of another row",
+        ),
+        (
+            "create table drivers (id integer primary key, full_name text);
+             insert into drivers values (4, cast(x'ff' as text))",
+            "`drivers` tablosunda 4. satırın `full_name` sütunundaki metin UTF-8 değil",
+            "column `full_name` of row 4 of table `drivers` holds a text that is not UTF-8",
+        ),
+        (
+            "create table users (id integer primary key, username text); create table settings (key text, value text);
+             insert into users values (1, 'admin')",
+            "Dosyada merkezin birleştirdiği tablolardan hiçbiri yok",
+            "the file has none of the tables that the hub merges",
+        ),
+    ];
+    for (sql, turkish, english) in cases {
+        for (language, error) in [("tr", turkish), ("en", english)] {
+            let upload = world.upload(SHARED_KEY, "Ankara", changed(&[], sql));
+            let told = upload.header(header::ACCEPT_LANGUAGE, language).send().await.unwrap();
+            let (status, body) = read(told).await;
+            assert_eq!((status, &body["error"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!(error)), "{body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_file_with_empty_tables_is_a_new_pcs_and_is_taken() {
+    let world = hub().await;
+    let empty = changed(&[], "create table employees (id integer primary key, full_name text)");
+    let (status, body) = read(world.upload(SHARED_KEY, "Ankara", empty).send().await.unwrap()).await;
+    assert_eq!((status, &body["tables"]["employees"]["read"]), (StatusCode::OK, &json!(0)), "{body}");
+}
+
+#[tokio::test]
+async fn reasons_are_told_in_the_language_of_whoever_asks() {
+    let world = hub().await;
+    let file = changed(
+        &office_file("Ankara", 1),
+        "pragma foreign_keys = off; create table lists (id integer primary key); alter table employees add column shoe_size integer;
+         update employees set region = 'Bursa' where id = (select min(id) from employees);
+         insert into timesheets (id, employee_id, work_date, start_time, end_time)
+             values (990001, 990002, '2026-01-02', '08:00', '17:00')",
+    );
+    let words = [
+        ("unknown_table", "tablo bilinmiyor; alınmadı", "the table is not known: left out"),
+        (
+            "unknown_column",
+            "`shoe_size` sütunu bilinmiyor; alınmadı",
+            "column `shoe_size` is not known: left out",
+        ),
+        ("region", "satır bu bilgisayarın bölgesinden değil", "the row is not of this site's region"),
+        (
+            "orphan",
+            "`employee_id` dosyada olmayan bir satırı gösteriyor",
+            "`employee_id` names a row that is not in the file",
+        ),
+    ];
+    for (at, language) in ["tr", "en"].into_iter().enumerate() {
+        let token = world.token(language, "Ankara").await;
+        let upload = world.upload(&token, "", file.clone()).header(header::ACCEPT_LANGUAGE, language);
+        let (_, body) = read(upload.send().await.unwrap()).await;
+        for (code, turkish, english) in words {
+            let found = body["reasons"].as_array().unwrap().iter().find(|reason| reason["reason"] == code);
+            assert_eq!(found.unwrap()["what"], [turkish, english][at], "{body:#}");
+        }
+    }
+    // The row's number in the file, and in words what became of it.
+    world.person("yonetici", Role::Admin, "*", "uzun bir parola").await;
+    let page = world.dashboard_of("yonetici", "uzun bir parola").await;
+    assert!(
+        page.contains("<td>not of this PC&#39;s region; not taken</td><td>1</td><td>employees: 1</td>"),
+        "{page}"
+    );
 }
 
 #[tokio::test]

@@ -23,7 +23,9 @@ const TAG_BYTES_MAX: usize = 200;
 pub fn read(mut upload: Upload, rules: &Rules) -> Result<OfficeFile, Refused> {
     let known = |table: &Table| rules.tables().find(|(_, rule)| rule.name.eq_ignore_ascii_case(&table.name));
     let tables = upload.tables().to_vec();
-    if !tables.iter().any(|table| known(table).is_some()) {
+    // Users and settings alone are nobody's rows.
+    let merged = |table: &Table| known(table).is_some_and(|(_, rule)| rule.kept == Kept::Merged);
+    if !tables.iter().any(merged) {
         return Err(Refused::UnknownShape);
     }
     let mut file = OfficeFile::default();

@@ -9,7 +9,7 @@ use database::untrusted::{self, Class};
 pub enum Refused {
     #[error(transparent)]
     Unreadable(#[from] untrusted::Refused),
-    #[error("the file has none of the tables of an office")]
+    #[error("the file has none of the tables that the hub merges")]
     UnknownShape,
     /// A table of that name, made by another program: the abandoned second edition has such a family of tables. What
     /// tells its rows apart is not there, so no row of it can be recognised.

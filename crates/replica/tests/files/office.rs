@@ -153,6 +153,8 @@ fn a_file_of_something_else_is_of_unknown_shape() {
     for (name, sql) in [
         ("a.db", "create table invoices (id integer primary key)"),
         ("b.db", "create view employees as select 1 as id"),
+        ("d.db", "create table users (id integer primary key); create table settings (key text)"),
+        ("e.db", "create table deleted_records (id integer primary key)"),
     ] {
         let refused = lab.try_read(&lab.script(name, sql)).unwrap_err();
         assert!(matches!(refused, Refused::UnknownShape), "{refused}");

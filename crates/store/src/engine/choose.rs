@@ -71,20 +71,12 @@ pub(super) enum Odd {
 }
 
 impl Odd {
-    /// As it is stored, and told.
+    /// As it is stored.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Older => "older_file",
             Self::Doubled => "doubled_file",
             Self::Copied => "copy",
-        }
-    }
-
-    pub const fn what(self) -> &'static str {
-        match self {
-            Self::Older => "the file is older than the one before: nothing is deleted for what it lacks",
-            Self::Doubled => "the file seems to be in use twice: nothing is deleted for what it lacks",
-            Self::Copied => "the file is a copy of another site's file",
         }
     }
 

@@ -1,21 +1,21 @@
 //! What is told about an upload.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use merge::{Namesake, OrphanRow, Owner, Refusal, Rules, TableId, Verdict};
+use merge::{LocalId, Namesake, OrphanRow, Owner, Refusal, Rules, TableId, Verdict};
 use model::{Gid, SiteId};
 use replica::office_file::Finding;
 
 use super::{
     Alarm, alert,
-    choose::{Base, Way},
+    choose::{Base, Odd, Way},
     compare::Said,
     merged::{Merged, Wish},
     receive::Receive,
-    refused::{self, Refused},
+    refused::Refused,
 };
 use crate::{
-    HeldTable, Reason, Receipt, Result, TableReceipt,
+    HeldTable, Reason, Receipt, Result, TableReceipt, What,
     desk::{Desk, Hub, shown},
     sites::visible,
 };
@@ -51,11 +51,11 @@ pub(super) fn held(hub: &Hub, upload: &Receive, held: &[HeldTable]) -> Receipt {
     telling.receipt.held = held.len();
     for HeldTable { table, deletes, updates, refused, rows } in held {
         let what = if *refused > 0 {
-            format!("{refused} of {rows} rows are not of this site's region: waits for a person")
+            What::HeldForRegion { refused: *refused, rows: *rows }
         } else {
-            format!("deletes {deletes} and changes {updates} of {rows} rows: waits for a person")
+            What::HeldForChanges { deletes: *deletes, updates: *updates, rows: *rows }
         };
-        telling.push(Reason { table: table.clone(), key: String::new(), reason: "held".to_owned(), what });
+        telling.push(Reason::new(table.clone(), String::new(), what));
     }
     telling.receipt
 }
@@ -81,9 +81,8 @@ impl<'a> Telling<'a> {
         self.receipt.tables.entry(self.rules[table].name.clone()).or_default()
     }
 
-    fn reason(&mut self, table: TableId, key: String, reason: &str, what: String) {
-        let table = self.rules[table].name.clone();
-        self.push(Reason { table, key, reason: reason.to_owned(), what });
+    fn reason(&mut self, table: TableId, key: String, what: What) {
+        self.push(Reason::new(self.name(table), key, what));
     }
 
     fn push(&mut self, reason: Reason) {
@@ -93,30 +92,30 @@ impl<'a> Telling<'a> {
     }
 
     fn odd(&mut self, base: &Base) {
-        let Some(odd) = base.odd else { return };
-        let (reason, what) = (odd.word().to_owned(), odd.what().to_owned());
-        self.push(Reason { table: String::new(), key: String::new(), reason, what });
+        let what = match base.odd {
+            None => return,
+            Some(Odd::Older) => What::OlderFile,
+            Some(Odd::Doubled) => What::DoubledFile,
+            Some(Odd::Copied) => What::Copy,
+        };
+        self.push(Reason::new(String::new(), String::new(), what));
     }
 
     fn findings(&mut self, findings: &[Finding]) {
         for finding in findings {
-            let (table, key, reason, what) = match finding {
-                Finding::UnknownTable { table } => {
-                    (visible(table), String::new(), "unknown_table", "ignored".to_owned())
-                }
+            let (table, key, what) = match finding {
+                Finding::UnknownTable { table } => (visible(table), String::new(), What::UnknownTable),
                 Finding::UnknownColumn { table, column } => {
-                    (self.name(*table), String::new(), "unknown_column", visible(column))
+                    (self.name(*table), String::new(), What::UnknownColumn(visible(column)))
                 }
                 Finding::OddType { table, column, rows, first } => {
-                    let what = format!("`{column}` is of another type in {rows} rows");
-                    (self.name(*table), shown(first), "odd_type", what)
+                    let what = What::OddType { column: visible(column), rows: *rows };
+                    (self.name(*table), shown(first), what)
                 }
-                Finding::NoTag => {
-                    (String::new(), String::new(), "no_tag", "the file's mark cannot be read".to_owned())
-                }
+                Finding::NoTag => (String::new(), String::new(), What::NoTag),
                 Finding::Rewritten { .. } => continue,
             };
-            self.push(Reason { table, key, reason: reason.to_owned(), what });
+            self.push(Reason::new(table, key, what));
         }
     }
 
@@ -126,13 +125,8 @@ impl<'a> Telling<'a> {
 
     /// The id of a row in the file, as long as there is room to tell it: few rows are ever told.
     fn key(&self, gid: Gid) -> String {
-        let Some((base, said)) = self.ids.filter(|_| self.receipt.reasons.len() < Receipt::REASONS_MAX)
-        else {
-            return String::new();
-        };
-        let learned = said.set.learned.iter().rev().find(|(_, _, learned)| *learned == gid);
-        let before = || base.shadow.values().flatten().find(|row| row.gid == gid).map(|row| &row.id);
-        learned.map(|(_, id, _)| id).or_else(before).map(shown).unwrap_or_default()
+        let ids = self.ids.filter(|_| self.receipt.reasons.len() < Receipt::REASONS_MAX);
+        ids.and_then(|ids| id_of(ids, gid)).map(shown).unwrap_or_default()
     }
 
     fn orphans(&mut self, said: &Said) {
@@ -142,13 +136,11 @@ impl<'a> Telling<'a> {
                 OrphanRow::Known(gid) => self.key(*gid),
             };
             let column = &self.rules[orphan.table][orphan.column].name;
-            let what = format!("`{column}` names a row that is not in the file");
-            self.reason(orphan.table, key, if orphan.set_aside { "orphan" } else { "orphan_column" }, what);
+            let what = What::NotInFile { column: column.clone(), set_aside: orphan.set_aside };
+            self.reason(orphan.table, key, what);
         }
         for doubt in &said.set.doubts {
-            let kept = if doubt.kept_both { "both are kept" } else { "it is taken for a new row" };
-            let what = ["the id holds something else than before: ", kept].concat();
-            self.reason(doubt.table, shown(&doubt.id), "doubt", what);
+            self.reason(doubt.table, shown(&doubt.id), What::Doubt { kept_both: doubt.kept_both });
         }
     }
 
@@ -174,14 +166,11 @@ impl<'a> Telling<'a> {
                     table.unchanged += usize::from(first);
                 }
                 (Verdict::NotDeleted, _) => {
-                    let what = "somebody else has changed it, or something new needs it: it stays".to_owned();
-                    self.reason(end.table, self.key(end.gid), "not_deleted", what);
+                    self.reason(end.table, self.key(end.gid), What::NotDeleted);
                 }
                 (Verdict::Fallen(column), _) => {
-                    let column = &self.rules[end.table][*column].name;
-                    let what =
-                        format!("`{column}` names a row that was deleted: it comes back with that one");
-                    self.reason(end.table, self.key(end.gid), "fallen", what);
+                    let column = self.rules[end.table][*column].name.clone();
+                    self.reason(end.table, self.key(end.gid), What::Fallen(column));
                 }
                 (Verdict::Refused(refusal), _) => {
                     table.refused += usize::from(first);
@@ -194,37 +183,35 @@ impl<'a> Telling<'a> {
     fn namesake(&mut self, namesake: &Namesake) {
         let Namesake { table, gid, owner, other_owner, .. } = namesake;
         let rule = &self.rules[*table];
-        let names: Vec<_> = rule.natural_key.iter().map(|column| rule[*column].name.as_str()).collect();
-        let (names, ours, theirs) = (names.join("`, `"), of_region(owner), of_region(other_owner));
-        let what = format!("the same `{names}` stands in {ours} and in {theirs}: both rows stay");
-        self.reason(*table, self.key(*gid), "namesake", what);
+        let columns = rule.natural_key.iter().map(|column| rule[*column].name.clone()).collect();
+        let (ours, theirs) = (of_region(owner), of_region(other_owner));
+        self.reason(*table, self.key(*gid), What::Namesake { columns, ours, theirs });
     }
 
     fn refused(&mut self, table: TableId, key: String, refusal: Refusal) {
-        let (reason, what) = match refusal {
-            Refusal::Region => ("region", "the row is not of this site's region".to_owned()),
-            Refusal::Unknown => ("unknown_row", "the hub does not know the row".to_owned()),
-            Refusal::Orphan(column) => (
-                "orphan",
-                format!("`{}` names a row that the hub does not know", self.rules[table][column].name),
-            ),
-            Refusal::Gone(column) => (
-                "orphan",
-                format!(
-                    "`{}` names a row of another region that was deleted",
-                    self.rules[table][column].name
-                ),
-            ),
+        let name = |column| self.rules[table][column].name.clone();
+        let what = match refusal {
+            Refusal::Region => What::Region,
+            Refusal::Unknown => What::UnknownRow,
+            Refusal::Orphan(column) => What::NotKnown(name(column)),
+            Refusal::Gone(column) => What::Gone(name(column)),
         };
-        self.reason(table, key, reason, what);
+        self.reason(table, key, what);
     }
 }
 
-fn of_region(owner: &Owner) -> &str {
+fn of_region(owner: &Owner) -> Option<String> {
     match owner {
-        Owner::Region(region) => region,
-        Owner::Shared | Owner::Nobody => "no region",
+        Owner::Region(region) => Some(region.clone()),
+        Owner::Shared | Owner::Nobody => None,
     }
+}
+
+/// The id of a row in the file, or in the one before.
+fn id_of<'a>((base, said): (&'a Base, &'a Said), gid: Gid) -> Option<&'a LocalId> {
+    let learned = said.set.learned.iter().rev().find(|(_, _, learned)| *learned == gid);
+    let before = || base.shadow.values().flatten().find(|row| row.gid == gid).map(|row| &row.id);
+    learned.map(|(_, id, _)| id).or_else(before)
 }
 
 /// Raises an alert for everything new that a person should look at.
@@ -234,29 +221,50 @@ pub(super) async fn tell(
     (base, said, merged): (&Base, &Said, &Merged),
     refused: &[Refused<'_>],
 ) -> Result<()> {
-    let mut counts = refused::counts(refused);
-    let doubts = said.set.doubts.iter().map(|doubt| ("doubt", doubt.table));
-    let namesakes = merged.ends.iter().flat_map(|end| &end.namesakes);
-    for (kind, table) in doubts.chain(namesakes.map(|namesake| ("namesake", namesake.table))) {
-        *counts.entry((kind, table)).or_default() += 1;
+    let mut told: BTreeMap<(&str, TableId), Rows> = BTreeMap::new();
+    for row in refused {
+        told.entry((row.kind, row.table)).or_default().add(|| row.id.map(shown));
     }
-    for ((kind, table), rows) in counts {
-        let what = match kind {
-            "region" => "not of this site's region",
-            "orphan" => "naming a row that is not there",
-            "unknown_row" => "that the hub does not know",
-            "namesake" => "named like a row of another region: both stay",
-            _ => "under an id that held something else before",
-        };
-        let what = format!("{}: {rows} rows {what}", desk.hub.rules[table].name);
-        alert(desk, Alarm { site, kind, what, rows }).await?;
+    for doubt in &said.set.doubts {
+        told.entry(("doubt", doubt.table)).or_default().add(|| Some(shown(&doubt.id)));
+    }
+    for namesake in merged.ends.iter().flat_map(|end| &end.namesakes) {
+        let id = || id_of((base, said), namesake.gid).map(shown);
+        told.entry(("namesake", namesake.table)).or_default().add(id);
+    }
+    for ((kind, table), rows) in told {
+        let what = [&desk.hub.rules[table].name, ": ", &rows.named()].concat();
+        alert(desk, Alarm { site, kind, what, rows: rows.count }).await?;
     }
     // A branch is told when it begins.
     let begins = base.root.is_some() || matches!(base.way, Way::Meet { .. });
     if let Some(odd) = base.odd.filter(|_| begins) {
-        alert(desk, Alarm { site, kind: odd.word(), what: odd.what().to_owned(), rows: 0 }).await?;
+        alert(desk, Alarm { site, kind: odd.word(), what: String::new(), rows: 0 }).await?;
     }
     Ok(())
+}
+
+/// Rows of which the first are named.
+#[derive(Default)]
+struct Rows {
+    count: usize,
+    first: Vec<String>,
+}
+
+impl Rows {
+    const NAMED_MAX: usize = 5;
+
+    fn add(&mut self, id: impl FnOnce() -> Option<String>) {
+        self.count += 1;
+        if self.count <= Self::NAMED_MAX {
+            self.first.extend(id());
+        }
+    }
+
+    fn named(&self) -> String {
+        let more = if self.count > self.first.len() { &["...".to_owned()][..] } else { &[] };
+        [&self.first, more].concat().join(", ")
+    }
 }
 
 /// One line for the audit.

@@ -27,20 +27,22 @@ use crate::{
 
 /// A row of a file that was not taken, and had not been told before.
 pub(super) struct Refused<'a> {
-    table: TableId,
+    pub table: TableId,
+    /// In the file, or in the one before.
+    pub id: Option<&'a LocalId>,
     /// `None`: set aside before anybody could say which row it is.
     gid: Option<Gid>,
     /// `None`: its deletion was refused.
     row: Option<&'a LocalRow>,
     region: bool,
     /// As [`crate::Reason::reason`].
-    kind: &'static str,
+    pub kind: &'static str,
 }
 
 /// **Shape**: each row once. `known`: what the last file of the lineage had that was not taken either.
 pub(super) fn list<'a>(
     file: &'a OfficeFile,
-    (base, said, merged): (&Base, &Said, &Merged),
+    (base, said, merged): (&'a Base, &'a Said, &Merged),
     known: &Aside,
 ) -> Vec<Refused<'a>> {
     let shadow =
@@ -67,18 +69,20 @@ pub(super) fn list<'a>(
             Refusal::Orphan(_) => foreign,
             Refusal::Unknown | Refusal::Gone(_) => false,
         };
-        let row = ids.get(&end.gid).and_then(|(table, id)| row(*table, id));
+        let place = ids.get(&end.gid).copied();
+        let row = place.and_then(|(table, id)| row(table, id));
         let kind = match refusal {
             Refusal::Region => "region",
             Refusal::Orphan(_) | Refusal::Gone(_) => "orphan",
             Refusal::Unknown => "unknown_row",
         };
-        Refused { table: end.table, gid: Some(end.gid), row, region, kind }
+        Refused { table: end.table, id: place.map(|(_, id)| id), gid: Some(end.gid), row, region, kind }
     });
     let aside = said.set.orphans.iter().filter(|orphan| orphan.set_aside).filter_map(|orphan| {
         let OrphanRow::Local(id) = &orphan.row else { return None };
         Some(Refused {
             table: orphan.table,
+            id: Some(id),
             gid: None,
             row: Some(row(orphan.table, id)?),
             region: false,
@@ -94,15 +98,6 @@ pub(super) fn list<'a>(
     let first =
         |refused: &Refused<'_>| refused.row.is_none_or(|row| once.insert((refused.table, row.id.clone())));
     ends.chain(aside).filter(new).filter(first).collect()
-}
-
-/// How many rows of a table were not taken, by kind.
-pub(super) fn counts(refused: &[Refused<'_>]) -> BTreeMap<(&'static str, TableId), usize> {
-    let mut counts = BTreeMap::new();
-    for refused in refused {
-        *counts.entry((refused.kind, refused.table)).or_default() += 1;
-    }
-    counts
 }
 
 /// Tables of which so many rows are not of the site's region that a person should look at it: the site may have been
