@@ -605,6 +605,9 @@ site-added = { $name } ({ $region }) may now exchange files with the hub.
     Both are shown only this once.
 site-revoked = { $name } may no longer exchange files with the hub; what it sent stays.
 site-renamed = The office PC is now called { $name }.
+site-import = { $region } (import)
+site-shared-key = { $region } (shared key)
+site-all-regions = All regions
 site-state-new = never heard of
 site-state-active = active
 site-state-held = waits for approval
@@ -614,6 +617,7 @@ office-file-hint = nothing of it was stored; check that it is the office program
 compare-first = only in the first file
 compare-second = only in the second file
 compare-both = differs in
+compare-more = { $table }: { $rows } more differences; --json gives all
 compare-equal = Both files hold the same.
 compare-differs = The files differ.
 import-planned = Nothing was written. Without --dry-run the rows above go into the hub.

@@ -602,6 +602,9 @@ site-added = { $name } ({ $region }) artık merkezle dosya alıp verebilir.
     İkisi de yalnızca bu kez gösterilir.
 site-revoked = { $name } artık merkezle dosya alıp veremez; gönderdikleri duruyor.
 site-renamed = Şube bilgisayarının adı artık { $name }.
+site-import = { $region } (içe aktarma)
+site-shared-key = { $region } (ortak anahtar)
+site-all-regions = Tüm bölgeler
 site-state-new = hiç görülmedi
 site-state-active = etkin
 site-state-held = onay bekliyor
@@ -611,6 +614,7 @@ office-file-hint = hiçbir şeyi saklanmadı; şube programının kendi veritaba
 compare-first = yalnızca birinci dosyada
 compare-second = yalnızca ikinci dosyada
 compare-both = şurada farklı
+compare-more = { $table }: { $rows } fark daha; --json hepsini verir
 compare-equal = İki dosyada da aynı şey var.
 compare-differs = Dosyalar farklı.
 import-planned = Hiçbir şey yazılmadı. --dry-run olmadan yukarıdaki satırlar merkeze girer.

@@ -19,8 +19,8 @@ use crate::{
     output::Table,
 };
 
-/// Differences of a table that are listed.
-const EXAMPLES: usize = 20;
+/// Differences of a table that people are shown; scripts get all.
+const SHOWN_MAX: usize = 20;
 
 /// # Errors
 /// A file that is no office file.
@@ -60,7 +60,6 @@ fn told(table: &Comparison) -> serde_json::Value {
     let examples: Vec<_> = table
         .differences
         .iter()
-        .take(EXAMPLES)
         .map(|row| json!({ "key": row.key, "columns": row.columns, "found": found(row.found) }))
         .collect();
     json!({
@@ -92,10 +91,15 @@ fn show(context: &Context, compared: &[Comparison], equal: bool) {
     }
     context.output.table(&table);
     for one in compared {
-        for row in one.differences.iter().take(EXAMPLES) {
+        for row in one.differences.iter().take(SHOWN_MAX) {
             let place = context.text.get(&format!("compare-{}", found(row.found)));
             let columns = row.columns.join(", ");
             context.output.line(format!("  {}: {} ({place}) {columns}", one.table, row.key).trim_end());
+        }
+        let more = one.differences.len().saturating_sub(SHOWN_MAX);
+        if more > 0 {
+            let words = message("compare-more").with("table", one.table.as_str()).with("rows", more);
+            context.output.line(&format!("  {}", context.text.say(&words)));
         }
     }
     context.output.line(&context.text.get(if equal { "compare-equal" } else { "compare-differs" }));

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use store::{ConflictState, Error, KeptConflict, KeptSide, RecentChange, Site, Take};
 
+use super::site::called_by_number;
 use crate::{
     Context, Outcome,
     cli::{ConflictSide, ConflictsCommand},
@@ -32,6 +33,7 @@ pub async fn run(command: &ConflictsCommand, context: &Context) -> Result<Outcom
 async fn list(hub: &HubStore, context: &Context) -> Result<Outcome> {
     let mut conflicts = all(hub).await?;
     conflicts.retain(|one| one.state != ConflictState::Decided);
+    let sites = hub.store.sites().await.map_err(|error| hub.failure(&error))?;
     let items: Vec<_> = conflicts.iter().map(|one| json(context, one)).collect();
     context.output.answer(&json!({ "items": items }));
     let headings = ["number", "table", "row", "column", "local", "incoming", "stands"]
@@ -40,7 +42,7 @@ async fn list(hub: &HubStore, context: &Context) -> Result<Outcome> {
     for one in &conflicts {
         let [local, incoming] = [ConflictSide::Local, ConflictSide::Incoming].map(|side| {
             let side = one.side(side);
-            format!("{} ({})", words(context, one, side), side.site_name)
+            format!("{} ({})", words(context, one, side), called_by_number(side.site, &sites, context))
         });
         let column = one.column.clone().unwrap_or_else(|| "-".to_owned());
         let stands = one.stands_now().map_or("-", ConflictSide::word).to_owned();
@@ -56,6 +58,7 @@ async fn list(hub: &HubStore, context: &Context) -> Result<Outcome> {
 /// Everything about one; it no longer counts as new.
 async fn show(hub: &HubStore, id: i64, context: &Context) -> Result<Outcome> {
     let one = find(hub, id).await?;
+    let sites = hub.store.sites().await.map_err(|error| hub.failure(&error))?;
     hub.store.look_at(&[id], WHO).await.map_err(|error| hub.failure(&error))?;
     context.output.answer(&json(context, &one));
     let line = |words: &Message| context.output.line(&context.text.say(words));
@@ -69,7 +72,7 @@ async fn show(hub: &HubStore, id: i64, context: &Context) -> Result<Outcome> {
         line(
             &message(words_of)
                 .with("value", words(context, &one, kept))
-                .with("site", kept.site_name.as_str())
+                .with("site", called_by_number(kept.site, &sites, context))
                 .with(
                     "at",
                     written(context, kept).unwrap_or_else(|| context.text.get("conflicts-unknown-age")),
@@ -120,8 +123,7 @@ async fn failure(hub: &HubStore, one: &KeptConflict, error: Error, context: &Con
 
 /// What came in after a conflict.
 fn later(one: &KeptConflict, change: &RecentChange, sites: &[Site], context: &Context) -> Message {
-    let site = sites.iter().find(|site| site.id == change.site);
-    let site = site.map_or_else(|| context.text.get("conflicts-headquarters"), |site| site.name.clone());
+    let site = called_by_number(change.site, sites, context);
     let (why, what) = match &one.column {
         Some(column) => {
             ("conflicts-later", said(change.after.as_ref().and_then(|row| row.get(column)), context))

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 use store::{Decision, HeldBatch, Site};
 
+use super::site::called_by_number;
 use crate::{
     Context, Outcome,
     cli::{HeldCommand, HeldIdArgs},
@@ -36,8 +37,10 @@ async fn list(context: &Context) -> Result<Outcome> {
     let headings = ["number", "site", "table", "cause", "deletes", "updates", "foreign", "at"]
         .map(|word| context.text.get(&format!("column-{word}")));
     let mut table = Table::headed(headings).right([0, 4, 5, 6]);
-    for item in &items {
+    let lines = batches.iter().flat_map(|batch| batch.tables.iter().map(|_| batch.site));
+    for (item, site) in items.iter().zip(lines) {
         let cell = |name: &str| match (name, &item[name]) {
+            ("site", _) => called_by_number(site, &sites, context),
             ("cause", Value::String(cause)) => context.text.get(&format!("held-cause-{cause}")),
             (_, Value::String(text)) => text.clone(),
             (_, other) => other.to_string(),

@@ -1,6 +1,7 @@
 //! `denk site`: the office PCs that may send and fetch files.
 
 use serde_json::json;
+use store::{Site, Source};
 
 use super::serve::Reached;
 use crate::{
@@ -94,10 +95,30 @@ async fn list(context: &Context) -> Result<Outcome> {
     for site in &sites {
         let contact = site.last_contact_ms.map_or_else(|| "-".to_owned(), |ms| context.moment(ms));
         let state = context.text.get(&format!("site-state-{}", site.state()));
-        table.row([site.name.clone(), site.region.clone(), state, contact, site.held.to_string()]);
+        table.row([called(site, context), site.region.clone(), state, contact, site.held.to_string()]);
     }
     context.output.table(&table);
     Ok(Outcome::Done)
+}
+
+/// What people call a site: behind the shared key, or of imports, nobody gave it a name.
+pub(super) fn called(site: &Site, context: &Context) -> String {
+    let words = match site.source() {
+        Source::Pc => return site.name.clone(),
+        Source::SharedKey => message("site-shared-key"),
+        Source::Import => message("site-import"),
+    };
+    let words = match site.region.as_str() {
+        "*" => words.with("region", message("site-all-regions")),
+        region => words.with("region", region),
+    };
+    context.text.say(&words)
+}
+
+/// As [`called`], by the site's number; headquarters' decisions are of no site.
+pub(super) fn called_by_number(number: u32, sites: &[Site], context: &Context) -> String {
+    let site = sites.iter().find(|site| site.id == number);
+    site.map_or_else(|| context.text.get("conflicts-headquarters"), |site| called(site, context))
 }
 
 async fn revoke(args: &SiteNameArgs, context: &Context) -> Result<Outcome> {

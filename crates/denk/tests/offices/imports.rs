@@ -52,6 +52,66 @@ fn the_limit_for_uploads_is_none_for_files_that_lie_on_the_hubs_machine() {
     assert_eq!(hub.denk(&["compare", name, name]).0, 0);
 }
 
+#[test]
+fn an_import_and_the_shared_key_are_called_by_words_that_people_know() {
+    let hub = Hub::start();
+    let file = hub.file("old.db", "Izmir", 4);
+    let name = file.to_str().unwrap();
+    assert_eq!(hub.denk(&["import", name, "--region", "Izmir"]).0, 0);
+    assert_eq!(hub.denk(&["import", name, "--region", "*"]).0, 0);
+    hub.upload("shared", "Bursa", &hub.file("bursa.db", "Bursa", 5));
+    let turkish = said(&hub, &["site", "list", "--lang", "tr"]);
+    for seen in ["Izmir (içe aktarma)", "Tüm bölgeler (içe aktarma)", "Bursa (ortak anahtar)"] {
+        assert!(turkish.contains(seen), "{turkish}");
+    }
+    assert!(!turkish.contains("shared:"), "{turkish}");
+    assert!(said(&hub, &["site", "list", "--lang", "en"]).contains("Bursa (shared key)"));
+    assert_eq!(
+        hub.denk(&["site", "list"]).1["sites"][0]["name"],
+        "shared:Izmir",
+        "scripts get the name itself"
+    );
+}
+
+#[test]
+fn compare_says_how_many_differences_it_does_not_list_and_gives_scripts_all() {
+    let hub = Hub::start();
+    let file = |name: &str, people: i64| {
+        let path = hub.folder.path().join(name);
+        let sql = format!(
+            "create table employees (id integer primary key, full_name text); insert into employees (full_name)
+             with recursive n(i) as (select 1 union all select i + 1 from n where i < {people}) select 'Kişi ' || i from n"
+        );
+        Connection::open(&path).unwrap().execute_batch(&sql).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (first, second, third) = (file("a.db", 31), file("b.db", 1), file("c.db", 21));
+    let compared = hub.denk(&["compare", &first, &second]).1;
+    assert_eq!(compared["flows"][0]["examples"].as_array().unwrap().len(), 30);
+    let told = said(&hub, &["compare", &first, &second, "--lang", "tr"]);
+    assert_eq!(told.matches("yalnızca birinci dosyada").count(), 20, "{told}");
+    assert!(told.contains("employees: 10 fark daha; --json hepsini verir"), "{told}");
+    let twenty = said(&hub, &["compare", &third, &second, "--lang", "tr"]);
+    assert!(!twenty.contains("daha"), "{twenty}");
+}
+
+#[test]
+fn a_file_that_is_refused_is_told_with_table_and_column_in_turkish_too() {
+    let hub = Hub::start();
+    let path = hub.folder.path().join("other.db");
+    let sql = "create table employees (id integer primary key, tc_no text)";
+    Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+    let name = path.to_str().unwrap();
+    let turkish = "`employees` tablosunda `full_name` sütunu yok: dosya programın başka bir sürümünden";
+    for command in [&["import", name, "--region", "Izmir"][..], &["compare", name, name]] {
+        let told = |language: &str| {
+            hub.denk(&[command, &["--lang", language]].concat()).1["error"]["why"].to_string()
+        };
+        assert!(told("tr").contains(turkish), "{}", told("tr"));
+        assert!(told("en").contains("table `employees` has no column `full_name`"), "{}", told("en"));
+    }
+}
+
 /// A file from before regions came into being.
 fn without_regions(hub: &Hub) -> String {
     let path = hub.folder.path().join("pre.db");
