@@ -176,6 +176,9 @@ impl Turn<'_> {
     fn run(&mut self, table: TableId, gid: Gid, action: Action) -> Verdict {
         let gid = self.scope.today(gid);
         let row = self.scope.row(gid);
+        if row.is_some_and(|row| row.table != table) {
+            return Verdict::Refused(Refusal::Unknown);
+        }
         let heard = row.and_then(|row| row.heard.get(&self.author.site)?.stamp);
         if heard.is_some_and(|heard| heard >= self.stamp) {
             return Verdict::Repeated;
@@ -343,10 +346,10 @@ impl Turn<'_> {
 
     /// Turns references into what their targets are today; the first column whose target nobody knows.
     fn orphan(&self, table: TableId, cells: &mut Cells) -> Option<ColumnId> {
-        for (column, _) in self.rules[table].references() {
+        for (column, to) in self.rules[table].references() {
             let Some(target) = cells[column.0].as_ref().and_then(Gid::of) else { continue };
             let today = self.scope.today(target);
-            if self.scope.row(today).is_none() {
+            if self.scope.row(today).is_none_or(|row| row.table != to.table) {
                 return Some(column);
             }
             cells[column.0] = Some(today.into());

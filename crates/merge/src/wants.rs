@@ -46,6 +46,7 @@ impl Search<'_> {
             Action::Insert(cells) => self.contents(change.table, cells),
             Action::Update(edits) => {
                 let row = self.scope.row(self.scope.today(change.gid));
+                let row = row.filter(|row| row.table == change.table);
                 let mut cells = row
                     .map_or_else(|| vec![None; self.rules[change.table].columns.len()], |r| r.cells.clone());
                 for edit in edits {
@@ -67,7 +68,8 @@ impl Search<'_> {
         if self.follow(Want::Row(table, gid)) != Some(true) {
             return;
         }
-        let Some(row) = self.scope.row(gid) else { return };
+        // What names a row of another table names nothing.
+        let Some(row) = self.scope.row(gid).filter(|row| row.table == table) else { return };
         if let Some(today) = row.became() {
             return self.row(table, today);
         }
