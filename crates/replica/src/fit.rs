@@ -47,6 +47,12 @@ pub(crate) fn settle(wanted: ColumnType, value: Value) -> Settled {
     }
 }
 
+/// A value as a file's would be read: in the form of its column's type where that loses nothing, else as it is.
+#[must_use]
+pub fn settled(wanted: ColumnType, value: Value) -> Value {
+    settle(wanted, value).value()
+}
+
 impl Settled {
     pub(crate) fn value(self) -> Value {
         match self {

@@ -12,3 +12,5 @@ mod fit;
 pub mod handout;
 pub mod office_file;
 pub mod wire;
+
+pub use fit::settled;

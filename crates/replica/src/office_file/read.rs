@@ -36,6 +36,8 @@ pub fn read(mut upload: Upload, rules: &Rules) -> Result<OfficeFile, Refused> {
                 file.last_ids.extend(table.last_id.map(|last| (id, last)));
             }
             None if table.name.eq_ignore_ascii_case(LINEAGE_TABLE) => file.read_tag(&mut upload, table)?,
+            // What denk itself keeps in the file of an office that has an agent.
+            None if table.name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("denk_")) => {}
             None => file.findings.push(Finding::UnknownTable { table: table.name.clone() }),
         }
     }
