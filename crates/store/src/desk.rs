@@ -8,6 +8,7 @@ use std::{
 use merge::{InsertOrder, Kept, LocalId, Mint, Rules, TableId};
 use model::{Gid, SiteId, Stamp};
 use replica::handout::Blank;
+use tokio::sync::Notify;
 
 use crate::{Result, Settings, meta::Meta, pulse::Beat, query::Db};
 
@@ -19,6 +20,8 @@ pub(crate) struct Hub {
     pub settings: Settings,
     pub blank: Blank,
     pub beat: Beat,
+    /// Something was committed.
+    pub committed: Notify,
 }
 
 /// One writing transaction at work.
@@ -92,7 +95,7 @@ impl Hub {
         let folder = settings.data_folder.join("hand_outs");
         let blank = Blank::of(settings.preset.schema, &folder).await?;
         let order = merge::insert_order(&rules);
-        Ok(Self { rules, order, settings, blank, beat: Beat::default() })
+        Ok(Self { rules, order, settings, blank, beat: Beat::default(), committed: Notify::new() })
     }
 
     pub fn now_ms(&self) -> i64 {

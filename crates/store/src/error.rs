@@ -76,6 +76,25 @@ pub enum Rejected {
     Store(#[from] Error),
 }
 
+/// A message of an agent was not taken; nothing of it was stored.
+#[derive(Debug, thiserror::Error)]
+pub enum Declined {
+    /// `number`: of the last batch that the hub has of the site; `seen`: up to where the site has everything, as far as the
+    /// hub knows. As in the others.
+    #[error("this number was another batch: the office's file is a restored or a copied one")]
+    Older { number: u64, seen: i64 },
+    #[error("the hub has never heard of this: it was restored from a backup")]
+    Behind { number: u64, seen: i64 },
+    #[error("the batch that waited was decided: ask for its answer first")]
+    Decided { number: u64, seen: i64 },
+    #[error("{0}")]
+    Message(String),
+    #[error("the token was revoked")]
+    Revoked,
+    #[error("the store could not take it")]
+    Store(#[from] Error),
+}
+
 /// Whose fault it is: what an HTTP status is chosen by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -126,6 +145,12 @@ impl Error {
             Self::Broken(what) => Self::Broken(what),
             other => Self::Database(database::Error::new(other.kind(), other.to_string())),
         }
+    }
+}
+
+impl From<database::Error> for Declined {
+    fn from(error: database::Error) -> Self {
+        Self::Store(error.into())
     }
 }
 

@@ -7,13 +7,13 @@ use fail::fail_point;
 use merge::Region;
 use replica::office_file::OfficeFile;
 use tokio::{
-    sync::{Mutex, MutexGuard, RwLock},
+    sync::{Mutex, MutexGuard, RwLock, watch},
     task::JoinHandle,
 };
 
 use crate::{
-    Alert, AuditEntry, Decision, Device, Enrolment, Error, Handout, Health, HeldBatch, KeptConflict, Open,
-    Pulse, Receipt, RecentChange, Rejected, Result, Settings, Site, Status, Take, conflicts,
+    Alert, AuditEntry, Decision, Device, Enrolment, Error, Handout, Heads, Health, HeldBatch, KeptConflict,
+    Open, Pulse, Receipt, RecentChange, Rejected, Result, Settings, Site, Status, Take, conflicts,
     desk::Hub,
     engine::{self, Mode, Prepared, Taker},
     hand_outs,
@@ -39,6 +39,8 @@ macro_rules! ask_reader {
     }};
 }
 
+mod agents;
+
 /// The hub's store. Cheap to clone; all clones are one store.
 #[derive(Clone)]
 pub struct Store {
@@ -57,6 +59,8 @@ struct Inner {
     counted: Mutex<Option<Status>>,
     /// Read from the decision which file is handed out until it is open; files are removed by who writes.
     handing_out: RwLock<()>,
+    /// What there is to hear for those who wait for it.
+    heads: watch::Sender<Arc<Heads>>,
 }
 
 impl fmt::Debug for Store {
@@ -82,7 +86,10 @@ impl Store {
         let writer = writer::start(Arc::clone(&hub), db);
         let (writer, reader) = (Mutex::new(Some(writer)), Mutex::new(Some(reader)));
         let (keys, counted, handing_out) = (Mutex::default(), Mutex::default(), RwLock::default());
-        Ok(Self { inner: Arc::new(Inner { hub, places, writer, reader, keys, counted, handing_out }) })
+        let heads = watch::Sender::new(Arc::default());
+        let inner = Arc::new(Inner { hub, places, writer, reader, keys, counted, handing_out, heads });
+        tokio::spawn(agents::watch(Arc::downgrade(&inner)));
+        Ok(Self { inner })
     }
 
     /// Finishes what waits, then stops writing. Later calls fail with `Ended`.
@@ -224,14 +231,33 @@ impl Store {
         upload: &Path,
         reason: &str,
     ) -> std::result::Result<Receipt, Rejected> {
+        let job = self.received(device, upload, reason).await?;
+        let name = job.upload.clone();
+        self.discard_of(&name, self.ask(job).await)
+    }
+
+    /// A file that was read and kept.
+    async fn received(
+        &self,
+        device: &Device,
+        upload: &Path,
+        reason: &str,
+    ) -> std::result::Result<engine::Receive, Rejected> {
         let (file, mark) = self.read(upload).await?;
         let name = uploads::keep(&self.inner.hub, device, upload).await?;
         fail_point!("store-upload-kept");
         let (device, reason, mode) = (device.clone(), reason.to_owned(), Mode::Apply);
-        let job = engine::Receive { device, file, mark, reason, upload: name.clone(), mode };
-        let answer = self.ask(job).await;
+        Ok(engine::Receive { device, file, mark, reason, upload: name, mode })
+    }
+
+    /// Keeps no file of which nothing was taken.
+    fn discard_of<T>(
+        &self,
+        upload: &str,
+        answer: std::result::Result<T, Rejected>,
+    ) -> std::result::Result<T, Rejected> {
         if matches!(answer, Err(Rejected::Rows(_) | Rejected::Revoked)) {
-            uploads::discard(&self.inner.hub, &name);
+            uploads::discard(&self.inner.hub, upload);
         }
         answer
     }
@@ -337,6 +363,9 @@ impl Store {
         decision: Decision,
         who: &str,
     ) -> std::result::Result<Receipt, Rejected> {
+        if ask_reader!(self, db, engine::is_batch(db, held).await)? {
+            return self.ask(engine::DecideBatch { id: held, who: who.to_owned(), decision }).await;
+        }
         let mode = match decision {
             Decision::SendBack => Mode::SentBack,
             Decision::LetThrough => Mode::LetThrough,

@@ -17,6 +17,7 @@ mod facade;
 mod failpoints;
 mod hand_outs;
 mod meta;
+mod news;
 mod pulse;
 mod query;
 mod settings;
@@ -34,8 +35,9 @@ pub use replica::office_file::Refused as RefusedFile;
 
 pub use accounts::{Accounts, Role, User};
 pub use desk::make_private;
-pub use error::{Error, Refusal, Rejected, Result};
+pub use error::{Declined, Error, Refusal, Rejected, Result};
 pub use facade::Store;
+pub use news::{Heads, Listener};
 pub use pulse::Pulse;
 pub use settings::{Preset, Random, Settings, WallClock};
 pub use sites::{Device, Enrolment, IMPORT, Site, Source};

@@ -19,6 +19,10 @@ const FORM: i64 = 2;
 pub(crate) struct Meta {
     pub rev: Rev,
     pub clock: Clock,
+    /// The last change of anything that all regions share.
+    pub shared: Rev,
+    /// The store's own name; empty until it has one.
+    pub hub: String,
     stamp: Stamp,
     /// Last number given to anything that is not a change or a site.
     serial: i64,
@@ -49,6 +53,8 @@ impl Meta {
         Ok(Self {
             rev: Rev(int("rev").map_err(bad)?),
             clock: Clock::after(stamp, SiteId::HUB),
+            shared: Rev(int("shared").map_err(bad)?),
+            hub: before.get("hub").cloned().unwrap_or_default(),
             stamp,
             serial: int("serial").map_err(bad)?,
             site: int("site").map_err(bad)?,
@@ -68,6 +74,8 @@ impl Meta {
             ("stamp", self.stamp.to_string()),
             ("serial", self.serial.to_string()),
             ("site", self.site.to_string()),
+            ("shared", self.shared.to_string()),
+            ("hub", self.hub.clone()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
@@ -89,6 +97,13 @@ impl Meta {
     pub fn next_site(&mut self) -> i64 {
         self.site += 1;
         self.site
+    }
+
+    /// Takes in a stamp of a site: as it is, or pulled to our time.
+    pub fn observe(&mut self, stamp: Stamp, now_ms: i64) -> Stamp {
+        let observed = self.clock.observe(stamp, now_ms).stamp;
+        self.stamp = self.stamp.max(observed.by(SiteId::HUB));
+        observed
     }
 
     pub fn stamp(&mut self, now_ms: i64) -> Stamp {

@@ -50,6 +50,7 @@ pub(crate) const HELD_FILES: &str = "denk_held_files";
 pub(crate) const ALERTS: &str = "denk_alerts";
 pub(crate) const AUDIT: &str = "denk_audit";
 pub(crate) const REGIONS: &str = "denk_regions";
+pub(crate) const AGENTS: &str = "denk_agents";
 
 const SHAPES: &[Shape] = &[
     // Where the store stands: see `meta`.
@@ -232,7 +233,28 @@ const SHAPES: &[Shape] = &[
         columns: &[("id", Int), ("at", Int), ("who", Text), ("action", Text), ("what", Text)],
         key: 1,
     },
-    Shape { name: REGIONS, columns: &[("region", Text), ("last_change", Int)], key: 1 },
+    // When a region last changed, and by which rev.
+    Shape { name: REGIONS, columns: &[("region", Text), ("last_change", Int), ("rev", Int)], key: 1 },
+    // Agents: the last batch of each and the answer to it, and what it last said of itself.
+    Shape {
+        name: AGENTS,
+        columns: &[
+            ("site", Int),
+            ("number", Int),
+            ("digest", Text),
+            // `answered`, `held`, `decided` (and not asked for since).
+            ("state", Text),
+            ("answer", Bytes),
+            ("held", Int),
+            ("seen", Int),
+            ("version", Text),
+            // How far its clock runs before ours.
+            ("ahead", Int),
+            ("waiting", Int),
+            ("at", Int),
+        ],
+        key: 1,
+    },
 ];
 
 /// A table of the store, ready to be read and written.

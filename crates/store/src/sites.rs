@@ -1,5 +1,7 @@
 //! Sites: who may send and fetch files, and for which region.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use merge::Region;
 use model::{SiteId, Value};
@@ -226,6 +228,12 @@ pub(crate) async fn list(db: &mut Db) -> Result<Vec<Site>> {
     }
     sites.sort_by_key(|site| site.id);
     Ok(sites)
+}
+
+/// Sites that may do nothing any more.
+pub(crate) async fn revoked(db: &mut Db) -> Result<BTreeSet<u32>> {
+    let revoked = all(db).await?.into_iter().filter(|kept| kept.site.revoked_ms.is_some());
+    Ok(revoked.map(|kept| kept.site.id).collect())
 }
 
 /// The device that shows this token, unless the token was revoked.

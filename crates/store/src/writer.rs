@@ -99,6 +99,9 @@ pub(crate) async fn prepare(hub: &Hub) -> Result<Db> {
     make(&mut db, of_meta).await?;
     let mut meta = Meta::load(&mut db).await?;
     make(&mut db, others).await?;
+    if meta.hub.is_empty() {
+        meta.hub = hub.random_name();
+    }
     meta::check_columns(&mut db, &hub.rules).await?;
     meta.save(&mut db).await?;
     db.session.commit().await?;
@@ -199,6 +202,7 @@ impl Writer {
         fail_point!("store-before-commit");
         db.session.commit().await?;
         fail_point!("store-committed");
+        self.hub.committed.notify_one();
         self.db = Some(db);
         Ok(())
     }

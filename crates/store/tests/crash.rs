@@ -9,6 +9,9 @@ mod lab;
 
 use fail::FailScenario;
 use lab::{Book, Lab, Pc};
+use model::{Gid, Value};
+use replica::wire::{Cell, Change, End, Push};
+use store::Device;
 use testkit::office::{Employee, Record};
 
 /// Every place of the store at which an upload or a hand-out can stop.
@@ -28,6 +31,17 @@ const HAND_OUT: [&str; 5] = [
     "store-committed",
     "store-handout-committed",
     "store-handout-written",
+];
+
+/// Every place at which a batch of an agent can stop.
+const PUSH: [&str; 7] = [
+    "store-begun",
+    "store-merged",
+    "store-rows-written",
+    "store-answer-written",
+    "store-before-commit",
+    "store-committed",
+    "store-never",
 ];
 
 /// Failpoints are the process's: one test at a time.
@@ -52,6 +66,10 @@ async fn everywhere(lab: &Lab) {
     }
     for point in HAND_OUT {
         stop_a_hand_out(lab, &pc, point).await;
+    }
+    let agent = lab.site("Ankara 2", "Ankara").await;
+    for (number, point) in (1..).zip(PUSH) {
+        stop_a_batch(lab, &agent, (number, point)).await;
     }
 }
 
@@ -103,4 +121,37 @@ async fn stop_a_hand_out(lab: &Lab, pc: &Pc, point: &str) {
     let receipt = lab.sync(pc).await;
     assert_eq!(receipt.tables["timesheets"].unchanged, days as usize, "{point}");
     assert_eq!(Book::of(pc), before, "{point}");
+}
+
+/// Nobody hears the answer; asked again, the batch was taken once.
+async fn stop_a_batch(lab: &Lab, device: &Device, (number, point): (u64, &'static str)) {
+    let before = lab.all().await;
+    let name = Cell(Value::Text(["batch ", point].concat()));
+    let cells =
+        [("full_name".to_owned(), name), ("region".to_owned(), Cell(Value::Text("Ankara".to_owned())))];
+    let change = Change {
+        table: "employees".to_owned(),
+        gid: Gid::new(7, number.into()).uuid(),
+        base: 0,
+        at: (1_769_212_800_000, 0),
+        insert: Some(cells.into()),
+        update: None,
+        delete: None,
+    };
+    let batch = Push { number, clock_ms: 1_769_212_800_000, changes: vec![change], ..Push::default() };
+    let scenario = FailScenario::setup();
+    fail::cfg(point, "panic").unwrap();
+    let (store, to, sent) = (lab.store.clone(), device.clone(), batch.clone());
+    let stopped = tokio::spawn(async move { store.push(&to, sent).await }).await;
+    assert_eq!(matches!(stopped, Ok(Ok(_))), point == "store-never", "{point}");
+    scenario.teardown();
+
+    let durable = matches!(point, "store-committed" | "store-never");
+    assert_eq!(lab.all().await != before, durable, "{point}: the whole or nothing");
+    let rev = lab.store.health().await.unwrap().rev;
+    let pushed = lab.store.push(device, batch.clone()).await.unwrap();
+    assert_eq!((pushed.fates.len(), pushed.fates[0].end), (1, End::Taken), "{point}");
+    assert_eq!(lab.store.health().await.unwrap().rev, if durable { rev } else { rev + 1 }, "{point}");
+    assert_eq!(lab.all().await.count("employees"), before.count("employees") + 1, "{point}");
+    assert_eq!(lab.store.push(device, batch).await.unwrap(), pushed, "{point}");
 }

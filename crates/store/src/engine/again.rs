@@ -20,7 +20,7 @@ pub(super) async fn answer(desk: &mut Desk<'_>, upload: &Receive) -> Result<Opti
     pc.contact = desk.meta.next_serial();
     lineage::save_pc(desk.db, &pc).await?;
     let receipt = receipt::again(desk.hub, upload);
-    audit(desk, &upload.device.name, "upload", &receipt::summary(upload, &receipt)).await?;
+    audit(desk, &upload.device.name, "upload", &receipt::summary(&upload.reason, &receipt)).await?;
     Ok(Some(receipt))
 }
 

@@ -30,34 +30,49 @@ pub(super) struct Said {
 }
 
 impl Said {
-    /// Takes out what the batch was held for: changes and deletions in these tables, deletions of rows that would take such
-    /// rows along, and what goes with those.
+    /// Takes out what the batch was held for.
     pub fn take_back(&mut self, rules: &Rules, held: &[HeldTable]) -> Vec<Change> {
-        let guarded = |table: TableId| held.iter().any(|held| held.table == rules[table].name);
-        let mut kept: HashSet<Gid> = HashSet::new();
-        loop {
-            let before = kept.len();
-            for change in &self.set.changes {
-                let Action::Delete { with } = &change.action else { continue };
-                let stays = guarded(change.table) || with.is_some_and(|parent| kept.contains(&parent));
-                if stays || kept.contains(&change.gid) {
-                    kept.insert(change.gid);
-                    kept.extend(with);
-                }
-            }
-            if kept.len() == before {
-                break;
-            }
-        }
-        let back = |change: &Change| match change.action {
-            Action::Insert(_) => false,
-            Action::Update(_) => guarded(change.table),
-            Action::Delete { .. } => kept.contains(&change.gid),
-        };
+        let kept = held_for(&self.set.changes, rules, held);
         let (back, go): (Vec<Change>, Vec<Change>) =
-            std::mem::take(&mut self.set.changes).into_iter().partition(back);
+            std::mem::take(&mut self.set.changes).into_iter().partition(|change| kept.has(change));
         self.set.changes = go;
         back
+    }
+}
+
+/// What a batch was held for: changes and deletions in the held tables, deletions of rows that would take such rows along,
+/// and what goes with those.
+pub(super) struct HeldFor {
+    tables: HashSet<TableId>,
+    kept: HashSet<Gid>,
+}
+
+pub(super) fn held_for(changes: &[Change], rules: &Rules, held: &[HeldTable]) -> HeldFor {
+    let tables: HashSet<TableId> = held.iter().filter_map(|held| rules.table(&held.table)).collect();
+    let mut kept: HashSet<Gid> = HashSet::new();
+    loop {
+        let before = kept.len();
+        for change in changes {
+            let Action::Delete { with } = &change.action else { continue };
+            let stays = tables.contains(&change.table) || with.is_some_and(|parent| kept.contains(&parent));
+            if stays || kept.contains(&change.gid) {
+                kept.insert(change.gid);
+                kept.extend(with);
+            }
+        }
+        if kept.len() == before {
+            return HeldFor { tables, kept };
+        }
+    }
+}
+
+impl HeldFor {
+    pub fn has(&self, change: &Change) -> bool {
+        match change.action {
+            Action::Insert(_) => false,
+            Action::Update(_) => self.tables.contains(&change.table),
+            Action::Delete { .. } => self.kept.contains(&change.gid),
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 use std::{collections::HashSet, path::PathBuf};
 
 use async_trait::async_trait;
-use model::Value;
+use merge::{Change, Rules, TableId};
+use model::{SiteId, Value};
 
 use super::{
     audit,
@@ -25,17 +26,23 @@ use crate::{
 };
 
 pub(crate) const WAITING: &str = "waiting";
+/// Stands where the lineage of a file stands, and for its reason.
+const BATCH: &str = "batch";
 /// The same file is not held again: it only has to take its next hand-out. With anything new in it, it is.
-const SENT_BACK: &str = "sent_back";
-const LET_THROUGH: &str = "let_through";
+pub(super) const SENT_BACK: &str = "sent_back";
+pub(super) const LET_THROUGH: &str = "let_through";
 /// A later file of the same PC was merged: what this one said is no longer what the PC says.
-const SUPERSEDED: &str = "superseded";
+pub(super) const SUPERSEDED: &str = "superseded";
 /// Of a held file, in one row.
 const PART_BYTES: usize = 1 << 20;
 
 impl Receive {
     /// What the file lacks of a batch that waits; `None`: it is of another file, or its file cannot be read any more.
     async fn lacks(&self, desk: &mut Desk<'_>, base: &Base, row: &Row) -> Result<Option<Lack>> {
+        // What an agent sent is no file.
+        if row.text(3)? == BATCH {
+            return Ok(None);
+        }
         // A file that is met for the first time has no lineage yet that its next upload could be known by.
         let met = matches!(base.way, Way::Meet { .. }) && !self.device.shared;
         if row.text(3)? != base.lineage.name && !met {
@@ -74,7 +81,20 @@ pub(crate) async fn path(hub: &Hub, db: &mut Db, id: i64, upload: &str) -> Resul
     Ok(path)
 }
 
-/// Keeps a batch, in place of an earlier one of the same PC: one of which it lacks nothing.
+/// The tables for whose sake changes must wait. `rows`: how many a table has.
+pub(super) fn tables(rules: &Rules, changes: &[Change], rows: impl Fn(TableId) -> usize) -> Vec<HeldTable> {
+    let held = merge::held(rules, changes, rows).into_iter();
+    let told = held.map(|held| HeldTable {
+        table: rules[held.table].name.clone(),
+        deletes: held.deletes as u64,
+        updates: held.updates as u64,
+        refused: 0,
+        rows: held.rows as u64,
+    });
+    told.collect()
+}
+
+/// Keeps a file, in place of an earlier one of the same PC: one of which it lacks nothing.
 pub(super) async fn keep(
     desk: &mut Desk<'_>,
     upload: &Receive,
@@ -109,12 +129,64 @@ pub(super) async fn keep(
     ];
     desk.db.put(HELD, &[row]).await?;
     keep_ids(desk, upload, base).await?;
-    desk.db.remove_with(HELD_FILES, &[("held", Value::Int(id))]).await?;
+    keep_file(desk.db, id, &file).await?;
+    audit(desk, &upload.device.name, "held", &upload.upload).await
+}
+
+async fn keep_file(db: &mut Db, id: i64, file: &[u8]) -> Result<()> {
+    db.remove_with(HELD_FILES, &[("held", Value::Int(id))]).await?;
     for (part, bytes) in (0..).zip(file.chunks(PART_BYTES)) {
         let row = vec![Value::Int(id), Value::Int(part), Value::Bytes(bytes.to_vec())];
-        desk.db.add(HELD_FILES, &[row]).await?;
+        db.add(HELD_FILES, &[row]).await?;
     }
-    audit(desk, &upload.device.name, "held", &upload.upload).await
+    Ok(())
+}
+
+/// Keeps a batch of an agent; returns its number among those that wait.
+pub(super) async fn keep_batch(
+    desk: &mut Desk<'_>,
+    device: &Device,
+    (name, batch): (&str, &[u8]),
+    held: &[HeldTable],
+) -> Result<i64> {
+    let tables = serde_json::to_string(held).map_err(|_| Error::Broken("a held batch cannot be told"))?;
+    let id = desk.meta.next_serial();
+    let row = vec![
+        Value::Int(id),
+        Value::Int(i64::from(device.site.0)),
+        Value::Null,
+        text(BATCH),
+        text(name),
+        text(tables),
+        text(WAITING),
+        text(BATCH),
+        Value::Int(desk.now_ms),
+        text(blake3::hash(batch).to_hex().to_string()),
+    ];
+    desk.db.put(HELD, &[row]).await?;
+    keep_file(desk.db, id, batch).await?;
+    audit(desk, &device.name, "held", name).await?;
+    Ok(id)
+}
+
+/// Ends the waiting of a batch; returns its site, and what was kept of it.
+pub(super) async fn end(
+    desk: &mut Desk<'_>,
+    id: i64,
+    (state, who): (&'static str, &str),
+) -> Result<(i64, Vec<u8>)> {
+    let mut row = find(desk.db, id).await?;
+    let (site, kept) = (row.int(1)?, file(desk.db, id).await?);
+    audit(desk, who, state, row.text(4)?).await?;
+    row.0[6] = text(state);
+    desk.db.put(HELD, &[row.0]).await?;
+    desk.db.remove_with(HELD_FILES, &[("held", Value::Int(id))]).await?;
+    Ok((site, kept))
+}
+
+/// Whether what waits under this number is a batch of an agent, and no file.
+pub(crate) async fn is_batch(db: &mut Db, id: i64) -> Result<bool> {
+    Ok(find(db, id).await?.text(3)? == BATCH)
 }
 
 /// Ids that the file has given are given, also if nothing of it is ever taken. Behind a shared key a PC that was never
@@ -164,7 +236,7 @@ pub(super) async fn lineages(db: &mut Db) -> Result<HashSet<String>> {
 pub(super) async fn waits(db: &mut Db, device: &Device, pc: i64) -> Result<bool> {
     let site = Value::Int(i64::from(device.site.0));
     for row in db.find(HELD, &[("site", site), ("state", text(WAITING))]).await? {
-        if !device.shared || row.int(2)? == pc {
+        if !device.shared || row.int_or_none(2)? == Some(pc) {
             return Ok(true);
         }
     }
@@ -207,12 +279,14 @@ impl Job for Decide {
     type Failure = Rejected;
 
     async fn run(&mut self, desk: &mut Desk<'_>) -> std::result::Result<Receipt, Rejected> {
-        let mut row = find(desk.db, self.id).await?;
         let state = if self.upload.mode == Mode::SentBack { SENT_BACK } else { LET_THROUGH };
-        row.0[6] = text(state);
-        desk.db.put(HELD, &[row.0]).await?;
-        desk.db.remove_with(HELD_FILES, &[("held", Value::Int(self.id))]).await?;
-        audit(desk, &self.who, state, &self.upload.upload).await?;
+        end(desk, self.id, (state, &self.who)).await?;
         self.upload.receive(desk).await
     }
+}
+
+/// How many files and batches of a site wait.
+pub(super) async fn count(db: &mut Db, site: SiteId) -> Result<u64> {
+    let with = [("site", Value::Int(i64::from(site.0))), ("state", text(WAITING))];
+    Ok(db.find(HELD, &with).await?.len() as u64)
 }

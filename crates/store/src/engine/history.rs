@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use merge::{Cells, Conflict, Outcome, Owner, Scope, Side, Stored, TableId, TableRules, Written};
+use merge::{Cells, Conflict, Outcome, Owner, Scope, Side, Stored, TableRules, Written};
 use model::{Rev, Stamp, Value};
 use replica::codec::Stored as _;
 use serde::{Serialize, Serializer};
@@ -21,28 +21,38 @@ pub(super) async fn write(
 ) -> Result<()> {
     let hub = desk.hub;
     let (mut log, mut conflicts, mut regions) = (Vec::new(), Vec::new(), BTreeSet::new());
+    let mut shared = false;
     for (stamp, rev, outcome) in outcomes {
         for written in &outcome.written {
-            let region = region_of(hub, scope, written.after.table, &written.after.cells);
-            log.push(line(hub, desk.now_ms, (*rev, *stamp), written, region.clone()));
-            regions.extend(region);
+            let owner = scope.owner(&hub.rules, written.after.table, &written.after.cells);
+            let before = written.before.as_ref();
+            let before = before.map(|row| scope.owner(&hub.rules, row.table, &row.cells));
+            log.push(line(hub, desk.now_ms, (*rev, *stamp), written, region(owner.clone())));
+            // Whose the row no longer is has to hear of it as well.
+            for owner in before.into_iter().chain([owner]) {
+                shared |= owner == Owner::Shared;
+                regions.extend(region(owner));
+            }
         }
         for conflict in &outcome.conflicts {
             let row = scope.row(scope.today(conflict.gid));
-            let region = row.and_then(|row| region_of(hub, scope, row.table, &row.cells));
+            let region = row.and_then(|row| region(scope.owner(&hub.rules, row.table, &row.cells)));
             let id = desk.meta.next_serial();
             conflicts.push(kept(hub, id, desk.now_ms, conflict, region));
         }
     }
     desk.db.add(LOG, &log).await?;
     desk.db.add(CONFLICTS, &conflicts).await?;
-    let at = Value::Int(desk.now_ms);
-    let regions: Vec<_> = regions.into_iter().map(|region| vec![text(region), at.clone()]).collect();
-    desk.db.put(REGIONS, &regions).await
+    if shared {
+        desk.meta.shared = desk.meta.rev;
+    }
+    let (at, rev) = (Value::Int(desk.now_ms), Value::Int(desk.meta.rev.0));
+    let regions = regions.into_iter().map(|region| vec![text(region), at.clone(), rev.clone()]);
+    desk.db.put(REGIONS, &regions.collect::<Vec<_>>()).await
 }
 
-fn region_of(hub: &Hub, scope: &Scope, table: TableId, cells: &Cells) -> Option<String> {
-    match scope.owner(&hub.rules, table, cells) {
+fn region(owner: Owner) -> Option<String> {
+    match owner {
         Owner::Region(region) => Some(region),
         Owner::Shared | Owner::Nobody => None,
     }

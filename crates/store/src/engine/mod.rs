@@ -1,6 +1,7 @@
 //! The way of an upload into the store, and of a hand-out back.
 
 mod again;
+mod agents;
 mod branch;
 mod by_id;
 mod choose;
@@ -14,7 +15,11 @@ mod ids;
 mod kin;
 mod later;
 mod lineage;
+mod meet;
 mod merged;
+mod merging;
+mod pull;
+mod push;
 mod receipt;
 mod receive;
 mod refused;
@@ -26,10 +31,16 @@ mod shadow;
 use async_trait::async_trait;
 use model::{SiteId, Value};
 
+pub(crate) use agents::Greet;
 pub(crate) use forget::newest as newest_hand_outs;
 pub(crate) use hand_out::{HandOut, Prepared, Taker};
-pub(crate) use held::{Decide, WAITING, batch as held_batch, path as held_path, uploads as held_uploads};
+pub(crate) use held::{
+    Decide, WAITING, batch as held_batch, is_batch, path as held_path, uploads as held_uploads,
+};
 pub(crate) use history::shown;
+pub(crate) use meet::Meet;
+pub(crate) use pull::page;
+pub(crate) use push::{DecideBatch, Push};
 pub(crate) use receive::{Mode, Receive};
 pub(crate) use resolve::{HEADQUARTERS, LookAt, Resolve};
 pub(crate) use rows::{became, rows_of, today};

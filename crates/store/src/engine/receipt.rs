@@ -29,7 +29,7 @@ struct Telling<'a> {
 }
 
 pub(super) fn write(hub: &Hub, upload: &Receive, base: &Base, said: &Said, merged: &Merged) -> Receipt {
-    let mut telling = Telling::new(hub, upload);
+    let mut telling = Telling::new(hub, &upload.upload);
     telling.ids = Some((base, said));
     telling.odd(base);
     telling.findings(&upload.file.findings);
@@ -44,7 +44,7 @@ pub(super) fn write(hub: &Hub, upload: &Receive, base: &Base, said: &Said, merge
 
 /// The receipt of a batch of which nothing was applied.
 pub(super) fn held(hub: &Hub, upload: &Receive, held: &[HeldTable]) -> Receipt {
-    let mut telling = Telling::new(hub, upload);
+    let mut telling = Telling::new(hub, &upload.upload);
     for (table, rows) in &upload.file.merged {
         telling.table(*table).read = rows.len();
     }
@@ -62,7 +62,7 @@ pub(super) fn held(hub: &Hub, upload: &Receive, held: &[HeldTable]) -> Receipt {
 
 /// The receipt of a file that was taken before.
 pub(super) fn again(hub: &Hub, upload: &Receive) -> Receipt {
-    let mut telling = Telling::new(hub, upload);
+    let mut telling = Telling::new(hub, &upload.upload);
     telling.findings(&upload.file.findings);
     for (table, rows) in &upload.file.merged {
         let told = telling.table(*table);
@@ -71,9 +71,16 @@ pub(super) fn again(hub: &Hub, upload: &Receive) -> Receipt {
     telling.receipt
 }
 
+/// The receipt of a batch of an agent.
+pub(super) fn batch(hub: &Hub, name: &str, merged: &Merged) -> Receipt {
+    let mut telling = Telling::new(hub, name);
+    telling.ends(merged);
+    telling.receipt
+}
+
 impl<'a> Telling<'a> {
-    fn new(hub: &'a Hub, upload: &Receive) -> Self {
-        let receipt = Receipt { upload: upload.upload.clone(), ..Receipt::default() };
+    fn new(hub: &'a Hub, upload: &str) -> Self {
+        let receipt = Receipt { upload: upload.to_owned(), ..Receipt::default() };
         Self { rules: &hub.rules, ids: None, receipt }
     }
 
@@ -221,7 +228,7 @@ pub(super) async fn tell(
     (base, said, merged): (&Base, &Said, &Merged),
     refused: &[Refused<'_>],
 ) -> Result<()> {
-    let mut told: BTreeMap<(&str, TableId), Rows> = BTreeMap::new();
+    let mut told: BTreeMap<(&'static str, TableId), Rows> = BTreeMap::new();
     for row in refused {
         told.entry((row.kind, row.table)).or_default().add(|| row.id.map(shown));
     }
@@ -232,10 +239,7 @@ pub(super) async fn tell(
         let id = || id_of((base, said), namesake.gid).map(shown);
         told.entry(("namesake", namesake.table)).or_default().add(id);
     }
-    for ((kind, table), rows) in told {
-        let what = [&desk.hub.rules[table].name, ": ", &rows.named()].concat();
-        alert(desk, Alarm { site, kind, what, rows: rows.count }).await?;
-    }
+    raise(desk, site, told).await?;
     // A branch is told when it begins.
     let begins = base.root.is_some() || matches!(base.way, Way::Meet { .. });
     if let Some(odd) = base.odd.filter(|_| begins) {
@@ -244,9 +248,23 @@ pub(super) async fn tell(
     Ok(())
 }
 
+/// An alert for each kind and table.
+pub(super) async fn raise(
+    desk: &mut Desk<'_>,
+    site: SiteId,
+    told: BTreeMap<(&'static str, TableId), Rows>,
+) -> Result<()> {
+    for ((kind, table), rows) in told {
+        let name = &desk.hub.rules[table].name;
+        let what = if rows.first.is_empty() { name.clone() } else { [name, ": ", &rows.named()].concat() };
+        alert(desk, Alarm { site, kind, what, rows: rows.count }).await?;
+    }
+    Ok(())
+}
+
 /// Rows of which the first are named.
 #[derive(Default)]
-struct Rows {
+pub(super) struct Rows {
     count: usize,
     first: Vec<String>,
 }
@@ -254,7 +272,7 @@ struct Rows {
 impl Rows {
     const NAMED_MAX: usize = 5;
 
-    fn add(&mut self, id: impl FnOnce() -> Option<String>) {
+    pub fn add(&mut self, id: impl FnOnce() -> Option<String>) {
         self.count += 1;
         if self.count <= Self::NAMED_MAX {
             self.first.extend(id());
@@ -268,12 +286,12 @@ impl Rows {
 }
 
 /// One line for the audit.
-pub(super) fn summary(upload: &Receive, receipt: &Receipt) -> String {
+pub(super) fn summary(reason: &str, receipt: &Receipt) -> String {
     let sum = |count: fn(&TableReceipt) -> usize| receipt.tables.values().map(count).sum::<usize>();
     format!(
         "{} ({}): +{} ~{} -{} refused {} conflicts {} held {}",
-        upload.upload,
-        visible(&upload.reason),
+        receipt.upload,
+        visible(reason),
         sum(|table| table.inserted),
         sum(|table| table.updated),
         sum(|table| table.deleted),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use fail::fail_point;
-use merge::{Action, Author, Change, Rules, Scope, TableId, held, merge};
+use merge::{Action, Author, Rules, TableId};
 use replica::office_file::OfficeFile;
 
 use super::{
@@ -12,19 +12,14 @@ use super::{
     branch::{self, Left},
     choose::{self, Base, Way},
     compare::{self, Said},
-    forget, held as holding, history, ids, lineage,
+    forget, held as holding, ids, lineage,
     merged::{Aim, Merged},
-    receipt, refused, rows,
+    merging::{self, PART_CHANGES, Part},
+    receipt, refused,
     settle::Settling,
     shadow,
 };
-use crate::{
-    Device, HeldTable, Receipt, Rejected, Result,
-    desk::{Desk, Made},
-    sites,
-    uploads::Mark,
-    writer::Job,
-};
+use crate::{Device, HeldTable, Receipt, Rejected, Result, desk::Desk, sites, uploads::Mark, writer::Job};
 
 /// What is done with an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,9 +42,6 @@ pub(crate) struct Receive {
     pub upload: String,
     pub mode: Mode,
 }
-
-/// Changes that are merged and written together: so many rows are in memory with everything that is known of them.
-const PART_CHANGES: usize = 2_000;
 
 #[async_trait]
 impl Job for Receive {
@@ -110,7 +102,7 @@ impl Receive {
         lineage::leave(desk.db, &base.lineage.name, &left).await?;
         self.settle(desk, base, &said, &merged).await?;
         fail_point!("store-shadow-written");
-        audit(desk, &self.device.name, "upload", &receipt::summary(self, &receipt)).await?;
+        audit(desk, &self.device.name, "upload", &receipt::summary(&self.reason, &receipt)).await?;
         Ok(receipt)
     }
 
@@ -133,15 +125,7 @@ impl Receive {
             Way::Continue(_) => base.shadow.get(&table).map_or(0, Vec::len),
             Way::Meet { .. } => said.tallies.get(&table).map_or(0, |tally| tally.read),
         };
-        let held = held(rules, &said.set.changes, rows).into_iter();
-        let told = held.map(|held| HeldTable {
-            table: rules[held.table].name.clone(),
-            deletes: held.deletes as u64,
-            updates: held.updates as u64,
-            refused: 0,
-            rows: held.rows as u64,
-        });
-        told.collect()
+        holding::tables(rules, &said.set.changes, rows)
     }
 
     async fn merge(&self, desk: &mut Desk<'_>, base: &Base, said: &mut Said) -> Result<Merged> {
@@ -155,33 +139,11 @@ impl Receive {
                 return Ok(merged);
             }
             let aims: Vec<Aim> = part.iter().map(Aim::of).collect();
-            self.merge_part(desk, &author, (part, &aims), (&said.new, &mut merged)).await?;
+            let Part { outcomes, scope } = merging::part(desk, &author, part, &said.new).await?;
+            merged.add(&aims, outcomes, &scope);
             // From now on they can be found.
             aims.iter().for_each(|aim| said.new.stored(aim.gid));
         }
-    }
-
-    async fn merge_part(
-        &self,
-        desk: &mut Desk<'_>,
-        author: &Author,
-        (changes, aims): (Vec<Change>, &[Aim]),
-        (new, merged): (&Made, &mut Merged),
-    ) -> Result<()> {
-        let rules = &desk.hub.rules;
-        let mut scope = Scope::default();
-        rows::load(desk.db, rules, &mut scope, &changes, new).await?;
-        let mut outcomes = Vec::with_capacity(changes.len());
-        for change in changes {
-            let (stamp, rev) = (change.stamp, desk.meta.next_rev());
-            outcomes.push((stamp, rev, merge(rules, &mut scope, author, change, rev)));
-        }
-        let changed = scope.take_changed();
-        fail_point!("store-merged");
-        rows::save(desk.db, rules, &changed).await?;
-        history::write(desk, &outcomes, &scope).await?;
-        merged.add(aims, outcomes, &scope);
-        Ok(())
     }
 
     /// What the hub knows of the PC and its file from now on.

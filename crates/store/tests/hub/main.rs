@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod agents;
 mod branches;
 mod conflicts;
 mod copies;
@@ -11,6 +12,7 @@ mod guide;
 mod held;
 mod ids;
 mod lab;
+mod mirror;
 mod regions;
 mod shapes;
 mod sites;

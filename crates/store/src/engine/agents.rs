@@ -1,0 +1,179 @@
+//! What the hub knows of agents: the last batch of each, and what it said of itself.
+
+use async_trait::async_trait;
+use merge::Region;
+use model::{SiteId, Value};
+use replica::wire::{self, Hello, Pushed, Welcome};
+
+use super::{Alarm, alert, held};
+use crate::{
+    Declined, Device, Error, Result,
+    desk::Desk,
+    query::{Db, Row, maybe, number, text},
+    shape::AGENTS,
+    sites, tell,
+    writer::Job,
+};
+
+/// **Invariants**: the answer is that to the batch of this number, and was stored with what the batch did.
+#[derive(Clone, Debug)]
+pub(super) struct Agent {
+    site: SiteId,
+    /// Of the last batch; 0: there was none.
+    pub number: u64,
+    pub digest: String,
+    pub state: State,
+    pub answer: Pushed,
+    /// Under which number the last batch waited, or waits.
+    pub held: Option<i64>,
+    /// Up to here the site has everything of its region.
+    pub seen: i64,
+    version: Option<String>,
+    ahead_ms: i64,
+    waiting: u64,
+    at_ms: i64,
+}
+
+/// How far the last batch is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Answered,
+    Held,
+    /// A person has decided, and the site has not asked since.
+    Decided,
+}
+
+/// A clock may be wrong by this much before people are told. **Units**: milliseconds.
+const SKEW_MAX_MS: i64 = 5 * 60 * 1000;
+
+impl State {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Held => "held",
+            Self::Decided => "decided",
+        }
+    }
+
+    fn read(word: &str) -> Result<Self> {
+        let all = [Self::Answered, Self::Held, Self::Decided];
+        let found = all.into_iter().find(|state| state.word() == word);
+        found.ok_or(Error::Broken("the state of a batch cannot be read"))
+    }
+}
+
+impl Agent {
+    fn new(site: SiteId) -> Self {
+        Self {
+            site,
+            number: 0,
+            digest: String::new(),
+            state: State::Answered,
+            answer: Pushed::default(),
+            held: None,
+            seen: 0,
+            version: None,
+            ahead_ms: 0,
+            waiting: 0,
+            at_ms: 0,
+        }
+    }
+
+    /// Takes in what its clock shows; tells people, once, when it is wrong.
+    pub async fn observe(&mut self, desk: &mut Desk<'_>, clock_ms: i64) -> Result<()> {
+        let was_wrong = self.ahead_ms.abs() > SKEW_MAX_MS;
+        self.ahead_ms = clock_ms.saturating_sub(desk.now_ms);
+        self.at_ms = desk.now_ms;
+        if was_wrong || self.ahead_ms.saturating_abs() <= SKEW_MAX_MS {
+            return Ok(());
+        }
+        let seconds = self.ahead_ms / 1000;
+        let what = match seconds {
+            1.. => format!("the PC's clock runs {seconds} s before the hub's"),
+            _ => format!("the PC's clock runs {} s behind the hub's", -seconds),
+        };
+        alert(desk, Alarm { site: self.site, kind: "clock_skew", what, rows: 0 }).await
+    }
+}
+
+/// The agent of a site; one of which nothing was heard has no batch.
+pub(super) async fn of(db: &mut Db, site: SiteId) -> Result<Agent> {
+    match db.find(AGENTS, &[("site", Value::Int(i64::from(site.0)))]).await?.first() {
+        Some(row) => read(site, row),
+        None => Ok(Agent::new(site)),
+    }
+}
+
+pub(super) async fn save(db: &mut Db, agent: &Agent) -> Result<()> {
+    let row = vec![
+        Value::Int(i64::from(agent.site.0)),
+        Value::Int(agent.number.cast_signed()),
+        text(&agent.digest),
+        text(agent.state.word()),
+        Value::Bytes(wire::pack(&agent.answer)),
+        number(agent.held),
+        Value::Int(agent.seen),
+        maybe(agent.version.clone()),
+        Value::Int(agent.ahead_ms),
+        Value::Int(agent.waiting.cast_signed()),
+        Value::Int(agent.at_ms),
+    ];
+    db.put(AGENTS, &[row]).await
+}
+
+fn read(site: SiteId, row: &Row) -> Result<Agent> {
+    let answer = wire::unpack(row.bytes(4)?, usize::MAX - 1);
+    Ok(Agent {
+        site,
+        number: row.int(1)?.cast_unsigned(),
+        digest: row.text(2)?.to_owned(),
+        state: State::read(row.text(3)?)?,
+        answer: answer.map_err(|_| Error::Broken("the answer to a batch cannot be read"))?,
+        held: row.int_or_none(5)?,
+        seen: row.int(6)?,
+        version: row.text_or_none(7)?.map(str::to_owned),
+        ahead_ms: row.int(8)?,
+        waiting: row.int(9)?.cast_unsigned(),
+        at_ms: row.int(10)?,
+    })
+}
+
+/// An agent introduces itself.
+pub(crate) struct Greet {
+    pub device: Device,
+    pub hello: Hello,
+}
+
+#[async_trait]
+impl Job for Greet {
+    type Answer = Welcome;
+    type Failure = Declined;
+
+    async fn run(&mut self, desk: &mut Desk<'_>) -> std::result::Result<Welcome, Declined> {
+        let Device { site, name, region, .. } = &self.device;
+        if !sites::contact(desk, &self.device, Some("agent")).await? {
+            return Err(Declined::Revoked);
+        }
+        let mut agent = of(desk.db, *site).await?;
+        agent.version = Some(sites::visible(&self.hello.version));
+        agent.waiting = self.hello.waiting.min(i64::MAX.unsigned_abs());
+        agent.observe(desk, self.hello.clock_ms).await?;
+        save(desk.db, &agent).await?;
+        Ok(Welcome {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            hub: desk.meta.hub.clone(),
+            site: site.0,
+            name: name.clone(),
+            region: match region {
+                Region::All => super::HEADQUARTERS.to_owned(),
+                Region::Named(region) => region.clone(),
+            },
+            rev: desk.meta.rev.0,
+            number: agent.number,
+            seen: agent.seen,
+            clock_ms: desk.now_ms,
+            held: held::count(desk.db, *site).await?,
+            conflicts: tell::open(desk.db, region).await?.conflicts,
+        })
+    }
+}

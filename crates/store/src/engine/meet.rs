@@ -1,0 +1,65 @@
+//! The first contact of an agent: its whole file is taken in as any other, and told which rows of the hub its rows are.
+
+use async_trait::async_trait;
+use merge::{LocalId, ShadowRow};
+use model::Value;
+use replica::wire::{Cell, Met, MetTable};
+
+use super::{lineage, receive::Receive, shadow};
+use crate::{Error, Rejected, Result, desk::Desk, writer::Job};
+
+/// A whole file.
+pub(crate) struct Meet(pub Receive);
+
+#[async_trait]
+impl Job for Meet {
+    type Answer = Met;
+    type Failure = Rejected;
+
+    async fn run(&mut self, desk: &mut Desk<'_>) -> std::result::Result<Met, Rejected> {
+        let receipt = self.0.run(desk).await?;
+        let tables = if receipt.held > 0 { Vec::new() } else { self.tables(desk).await? };
+        Ok(Met {
+            hub: desk.meta.hub.clone(),
+            site: self.0.device.site.0,
+            held: receipt.held > 0,
+            tables,
+            conflicts: receipt.conflicts as u64,
+            refused: receipt.tables.values().map(|table| table.refused as u64).sum(),
+        })
+    }
+}
+
+impl Meet {
+    /// The shadow of the file, without its cells: the sender has those.
+    async fn tables(&self, desk: &mut Desk<'_>) -> Result<Vec<MetTable>> {
+        let rules = &desk.hub.rules;
+        let pcs = lineage::pcs(desk.db, self.0.device.site).await?;
+        let latest = pcs.into_iter().max_by_key(|pc| pc.contact).and_then(|pc| pc.latest);
+        let latest = latest.ok_or(Error::Broken("a file was taken and is not known"))?;
+        let lineage = lineage::named(desk.db, &latest).await?;
+        let lineage = lineage.ok_or(Error::Broken("a file was taken and is not known"))?;
+        let shadow = shadow::whole(desk.db, rules, &lineage, &mut shadow::Pieces::new()).await?;
+        let mut tables = Vec::new();
+        for (table, rows) in shadow {
+            let file = self.0.file.merged.get(&table).map_or(&[][..], Vec::as_slice);
+            // Rows that the shadow keeps, as it is not certain that they are gone, are not in the file.
+            let there = rows.iter().filter(|row| super::by_id::by_id(file, &row.id).is_some());
+            let there: Vec<&ShadowRow> = there.map(AsRef::as_ref).collect();
+            tables.push(MetTable {
+                table: rules[table].name.clone(),
+                ids: there.iter().map(|row| Cell(value(&row.id))).collect(),
+                gids: there.iter().map(|row| row.gid.uuid()).collect(),
+                revs: there.iter().map(|row| row.rev.0).collect(),
+            });
+        }
+        Ok(tables)
+    }
+}
+
+fn value(id: &LocalId) -> Value {
+    match id {
+        LocalId::Int(id) => Value::Int(*id),
+        LocalId::Text(id) => Value::Text(id.clone()),
+    }
+}

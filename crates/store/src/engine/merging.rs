@@ -1,0 +1,55 @@
+//! Changes of one site into the hub's rows: the one way of uploads and of batches.
+
+use fail::fail_point;
+use merge::{Author, Change, Outcome, Scope, merge};
+use model::{Rev, SiteId, Stamp};
+
+use super::{history, rows};
+use crate::{
+    Result,
+    desk::{Desk, Made},
+};
+
+/// Changes that are merged and written together: so many rows are in memory with everything that is known of them.
+pub(super) const PART_CHANGES: usize = 2_000;
+
+/// What became of a part of the changes, one a change, and the rows that it touched as they are now.
+pub(super) struct Part {
+    pub outcomes: Vec<(Stamp, Rev, Outcome)>,
+    pub scope: Scope,
+}
+
+/// Merges at most [`PART_CHANGES`] changes, and writes the rows and what is remembered of it. `new`: identities made up for
+/// these changes, of rows that are not in the store yet.
+pub(super) async fn part(
+    desk: &mut Desk<'_>,
+    author: &Author,
+    changes: Vec<Change>,
+    new: &Made,
+) -> Result<Part> {
+    let rules = &desk.hub.rules;
+    let mut scope = Scope::default();
+    rows::load(desk.db, rules, &mut scope, &changes, new).await?;
+    let mut outcomes = Vec::with_capacity(changes.len());
+    for change in changes {
+        let change = after_heard(&scope, author.site, change);
+        let (stamp, rev) = (change.stamp, desk.meta.next_rev());
+        outcomes.push((stamp, rev, merge(rules, &mut scope, author, change, rev)));
+    }
+    let changed = scope.take_changed();
+    fail_point!("store-merged");
+    rows::save(desk.db, rules, &changed).await?;
+    history::write(desk, &outcomes, &scope).await?;
+    Ok(Part { outcomes, scope })
+}
+
+/// What is not later than the site's last word about the row would count as heard before. A batch is merged once, so what
+/// it says is new, whatever the PC's clock thought.
+fn after_heard(scope: &Scope, site: SiteId, change: Change) -> Change {
+    let row = scope.row(scope.today(change.gid));
+    let heard = row.and_then(|row| row.heard.get(&site)?.stamp);
+    match heard {
+        Some(heard) if heard >= change.stamp => Change { stamp: heard.next(), ..change },
+        _ => change,
+    }
+}

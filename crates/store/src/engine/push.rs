@@ -1,0 +1,250 @@
+//! A batch of an agent into the store, in one transaction with the answer to it.
+//!
+//! Batches of a site are numbered. The number that came last is answered as it was answered then; the next one is merged;
+//! any other shows that the site's file, or the hub, is not the one that it was.
+
+mod fates;
+mod translate;
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use fail::fail_point;
+use merge::{Action, Author, Change, Refusal, TableId, Verdict};
+use model::{Rev, SiteId};
+use replica::wire::{self, Pushed};
+
+use super::{
+    agents::{self, Agent, State},
+    audit,
+    compare::held_for,
+    held,
+    merged::{Aim, Merged},
+    merging::{self, Part},
+    receipt::{self, Rows},
+    refused,
+};
+use crate::{
+    Decision, Declined, Device, Error, HeldTable, Receipt, Rejected, Result,
+    desk::{Desk, Made},
+    sites,
+    writer::Job,
+};
+use fates::Fates;
+
+pub(crate) struct Push {
+    pub device: Device,
+    pub push: wire::Push,
+}
+
+type Declinable<T> = std::result::Result<T, Declined>;
+
+#[async_trait]
+impl Job for Push {
+    type Answer = Pushed;
+    type Failure = Declined;
+
+    async fn run(&mut self, desk: &mut Desk<'_>) -> Declinable<Pushed> {
+        if !sites::contact(desk, &self.device, Some("agent")).await? {
+            return Err(Declined::Revoked);
+        }
+        let mut agent = agents::of(desk.db, self.device.site).await?;
+        agent.observe(desk, self.push.clock_ms).await?;
+        let digest = digest(&self.push)?;
+        let pushed = match self.standing(desk, &agent, &digest)? {
+            Standing::Again => {
+                if agent.state == State::Decided {
+                    agent.state = State::Answered;
+                }
+                agent.answer.clone()
+            }
+            Standing::New => {
+                if let (State::Held, Some(id)) = (agent.state, agent.held) {
+                    held::end(desk, id, (held::SUPERSEDED, &self.device.name)).await?;
+                }
+                (agent.number, agent.digest) = (self.push.number, digest);
+                agent.seen = self.push.seen.max(0);
+                self.take(desk, &mut agent).await?
+            }
+        };
+        agents::save(desk.db, &agent).await?;
+        fail_point!("store-answer-written");
+        Ok(Pushed { clock_ms: desk.now_ms, ..pushed })
+    }
+}
+
+/// How a batch stands to the last one of its site.
+enum Standing {
+    Again,
+    New,
+}
+
+impl Push {
+    fn standing(&self, desk: &Desk<'_>, agent: &Agent, digest: &str) -> Declinable<Standing> {
+        let (number, seen) = (agent.number, agent.seen);
+        if self.push.number == number && agent.digest == digest {
+            return Ok(Standing::Again);
+        }
+        if self.push.seen > desk.meta.rev.0 || self.push.number > number.saturating_add(1) {
+            return Err(Declined::Behind { number, seen });
+        }
+        if self.push.number <= number {
+            return Err(Declined::Older { number, seen });
+        }
+        if agent.state == State::Decided {
+            return Err(Declined::Decided { number, seen });
+        }
+        Ok(Standing::New)
+    }
+
+    async fn take(&self, desk: &mut Desk<'_>, agent: &mut Agent) -> Declinable<Pushed> {
+        let changes = translate::translate(desk, &self.device, &self.push).await?;
+        let held = self.held(desk, &changes);
+        (agent.state, agent.held) = (State::Answered, None);
+        if held.is_empty() {
+            let batch = Batch { device: &self.device, push: &self.push };
+            agent.answer = batch.merge(desk, changes, &[]).await?.0;
+        } else {
+            let bytes = wire::pack(&self.push);
+            let id = held::keep_batch(desk, &self.device, (&name(&self.push), &bytes), &held).await?;
+            (agent.state, agent.held) = (State::Held, Some(id));
+            agent.answer = Pushed { number: self.push.number, held: true, ..Pushed::default() };
+        }
+        Ok(agent.answer.clone())
+    }
+
+    fn held(&self, desk: &Desk<'_>, changes: &[Change]) -> Vec<HeldTable> {
+        let rules = &desk.hub.rules;
+        let rows = |table: TableId| self.push.rows.get(&rules[table].name).copied().unwrap_or(0);
+        held::tables(rules, changes, |table| usize::try_from(rows(table)).unwrap_or(usize::MAX))
+    }
+}
+
+/// What the batch is called in the audit.
+fn name(push: &wire::Push) -> String {
+    format!("batch {}", push.number)
+}
+
+/// Tells batches apart, in whatever form they came. The time at which a batch is sent is none of what it says.
+fn digest(push: &wire::Push) -> Result<String> {
+    let timeless = wire::Push { clock_ms: 0, ..push.clone() };
+    let json = serde_json::to_vec(&timeless).map_err(|_| Error::Broken("a batch cannot be written down"))?;
+    Ok(blake3::hash(&json).to_hex()[..32].to_owned())
+}
+
+/// A batch that is merged now.
+struct Batch<'a> {
+    device: &'a Device,
+    push: &'a wire::Push,
+}
+
+impl Batch<'_> {
+    /// `back`: what a person refused.
+    async fn merge(
+        &self,
+        desk: &mut Desk<'_>,
+        translated: Vec<Change>,
+        back: &[HeldTable],
+    ) -> Result<(Pushed, Receipt)> {
+        let (site, from) = (self.device.site, desk.meta.rev);
+        let seen = Rev(self.push.seen.clamp(0, from.0));
+        let author = Author { site, region: self.device.region.clone(), seen };
+        let kept = held_for(&translated, &desk.hub.rules, back);
+        let (rejected, changes): (Vec<_>, Vec<_>) =
+            translated.iter().cloned().partition(|change| kept.has(change));
+        let aims: Vec<Aim> = changes.iter().map(Aim::of).collect();
+        let Part { outcomes, scope } = merging::part(desk, &author, changes, &Made::default()).await?;
+        fail_point!("store-rows-written");
+        let mut fates = Fates::new(self.push, seen, from);
+        let mut ends = outcomes.iter();
+        for (change, sent) in translated.iter().zip(&self.push.changes) {
+            let outcome = if kept.has(change) { None } else { ends.next().map(|(_, _, outcome)| outcome) };
+            fates.add(&scope, sent, change, outcome);
+        }
+        let refused: Vec<Change> = translated
+            .iter()
+            .filter(|change| !kept.has(change))
+            .zip(&outcomes)
+            .filter(|(_, (_, _, outcome))| matches!(outcome.verdict, Verdict::Refused(_)))
+            .map(|(change, _)| change.clone())
+            .chain(rejected)
+            .collect();
+        refused::write_back(desk, &refused).await?;
+        let mut merged = Merged::default();
+        merged.add(&aims, outcomes, &scope);
+        tell(desk, site, &merged).await?;
+        let receipt = receipt::batch(desk.hub, &name(self.push), &merged);
+        audit(desk, &self.device.name, "push", &receipt::summary("agent", &receipt)).await?;
+        Ok((fates.pushed(desk, &self.device.region).await?, receipt))
+    }
+}
+
+/// Raises alerts about a batch.
+async fn tell(desk: &mut Desk<'_>, site: SiteId, merged: &Merged) -> Result<()> {
+    let mut told: BTreeMap<(&'static str, TableId), Rows> = BTreeMap::new();
+    for end in &merged.ends {
+        let kind = match end.verdict {
+            Verdict::Refused(Refusal::Region) => Some("region"),
+            Verdict::Refused(Refusal::Orphan(_) | Refusal::Gone(_)) => Some("orphan"),
+            Verdict::Refused(Refusal::Unknown) => Some("unknown_row"),
+            _ => None,
+        };
+        let namesakes = end.namesakes.iter().map(|namesake| ("namesake", namesake.table));
+        for counted in kind.map(|kind| (kind, end.table)).into_iter().chain(namesakes) {
+            // What the office calls the row is not known here.
+            told.entry(counted).or_default().add(|| None);
+        }
+    }
+    receipt::raise(desk, site, told).await
+}
+
+/// A person settles a held batch.
+pub(crate) struct DecideBatch {
+    pub id: i64,
+    pub who: String,
+    pub decision: Decision,
+}
+
+#[async_trait]
+impl Job for DecideBatch {
+    type Answer = Receipt;
+    type Failure = Rejected;
+
+    async fn run(&mut self, desk: &mut Desk<'_>) -> std::result::Result<Receipt, Rejected> {
+        let state = match self.decision {
+            Decision::LetThrough => held::LET_THROUGH,
+            Decision::SendBack => held::SENT_BACK,
+        };
+        let (site, bytes) = held::end(desk, self.id, (state, &self.who)).await?;
+        let device = sites::device_of(desk.db, site).await?.ok_or(Error::NoHeld(self.id))?;
+        let push = wire::unpack(&bytes, wire::BYTES_MAX).map_err(|_| GARBLED)?;
+        let job = Push { device, push };
+        let changes = translate::translate(desk, &job.device, &job.push).await.map_err(|_| GARBLED)?;
+        let back = match self.decision {
+            Decision::LetThrough => Vec::new(),
+            Decision::SendBack => job.held(desk, &changes),
+        };
+        let batch = Batch { device: &job.device, push: &job.push };
+        let (pushed, receipt) = batch.merge(desk, changes, &back).await?;
+        let mut agent = agents::of(desk.db, job.device.site).await?;
+        if agent.held == Some(self.id) {
+            (agent.answer, agent.state) = (pushed, State::Decided);
+            agents::save(desk.db, &agent).await?;
+        }
+        Ok(receipt)
+    }
+}
+
+const GARBLED: Error = Error::Broken("a held batch cannot be read");
+
+/// Which columns a change says something about, and what.
+fn said(change: &Change) -> Vec<(merge::ColumnId, &model::Value)> {
+    match &change.action {
+        Action::Insert(cells) => {
+            let known = cells.iter().enumerate();
+            known.filter_map(|(at, cell)| Some((merge::ColumnId(at), cell.as_ref()?))).collect()
+        }
+        Action::Update(edits) => edits.iter().map(|edit| (edit.column, &edit.value)).collect(),
+        Action::Delete { .. } => Vec::new(),
+    }
+}

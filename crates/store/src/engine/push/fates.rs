@@ -1,0 +1,121 @@
+//! What a site is told about its batch.
+
+use std::collections::BTreeSet;
+
+use merge::{Action, Change, Outcome, Refusal, Region, Scope, TableId, Verdict};
+use model::{Gid, Rev};
+use replica::wire::{self, End, Fate, Pushed};
+
+use super::said;
+use crate::{Result, desk::Desk, engine::pull::View};
+
+/// The fates of a batch, one after the other.
+pub(super) struct Fates<'a> {
+    push: &'a wire::Push,
+    /// Up to here the site has everything.
+    seen: Rev,
+    /// Where the hub stood before the batch.
+    from: Rev,
+    told: Vec<Fate>,
+    conflicts: usize,
+    /// Rows that the site has to be told at once.
+    back: BTreeSet<(TableId, Gid)>,
+    /// What the batch was to change, and what it changed.
+    meant: BTreeSet<Gid>,
+    wrote: BTreeSet<Gid>,
+}
+
+impl<'a> Fates<'a> {
+    pub fn new(push: &'a wire::Push, seen: Rev, from: Rev) -> Self {
+        let (told, conflicts, back, meant, wrote) = Default::default();
+        Self { push, seen, from, told, conflicts, back, meant, wrote }
+    }
+
+    /// `outcome`: `None` when a person refused the change. `scope`: after all of the batch.
+    pub fn add(&mut self, scope: &Scope, sent: &wire::Change, change: &Change, outcome: Option<&Outcome>) {
+        let gid = scope.today(change.gid);
+        let renamed = (gid != sent.gid()).then(|| gid.uuid());
+        let row = scope.row(gid);
+        let end = outcome.map_or(End::Refused, |outcome| self.end(scope, change, outcome));
+        let rev = if end == End::Taken { row.map_or(0, |row| row.rev.0) } else { 0 };
+        let reason = match outcome.map(|outcome| &outcome.verdict) {
+            None => Some("rejected"),
+            Some(Verdict::Refused(refusal)) => Some(word(*refusal)),
+            Some(_) => None,
+        };
+        let is_refused_insert = end == End::Refused && matches!(change.action, Action::Insert(_));
+        let gid_told = renamed.filter(|_| end != End::Refused);
+        self.told.push(Fate { end, rev, gid: gid_told, reason: reason.map(str::to_owned) });
+        self.meant.insert(gid);
+        if let Some(outcome) = outcome {
+            self.conflicts += outcome.conflicts.len();
+            self.wrote.extend(outcome.written.iter().map(|written| written.after.gid));
+            let back = outcome.hand_back.iter().map(|(table, gid)| (*table, scope.today(*gid)));
+            self.back.extend(back.filter(|(_, back)| *back != gid));
+        }
+        if end != End::Taken && !is_refused_insert {
+            self.back.insert((change.table, gid));
+        }
+    }
+
+    /// Whether the hub's row says what the site's row says.
+    fn end(&self, scope: &Scope, change: &Change, outcome: &Outcome) -> End {
+        match outcome.verdict {
+            Verdict::Refused(_) => return End::Refused,
+            Verdict::NotDeleted => return End::Kept,
+            Verdict::Fallen(_) => return End::Merged,
+            Verdict::Applied | Verdict::Unchanged | Verdict::Repeated => {}
+        }
+        let gid = scope.today(change.gid);
+        let living = scope.living(gid);
+        if let Action::Delete { .. } = change.action {
+            return if living.is_some() { End::Kept } else { End::Taken };
+        }
+        let Some(row) = living else { return End::Merged };
+        let before = outcome.written.iter().find(|written| written.after.gid == gid);
+        let before = match before {
+            Some(written) => written.before.as_ref().map_or(Rev(0), |row| row.rev),
+            None => row.rev,
+        };
+        // What this very batch wrote, the site knows.
+        let seen = before <= change.base || before > self.from;
+        let said = said(change);
+        let holds = said.iter().all(|(column, value)| row.cells[column.0].as_ref() == Some(*value));
+        let whole = match change.action {
+            Action::Insert(_) => row.cells.iter().flatten().count() == said.len(),
+            _ => seen,
+        };
+        if holds && whole { End::Taken } else { End::Merged }
+    }
+
+    /// The answer, with the rows that no pull would bring.
+    pub async fn pushed(self, desk: &mut Desk<'_>, region: &Region) -> Result<Pushed> {
+        let taken = self.told.iter().all(|fate| fate.end == End::Taken && fate.gid.is_none());
+        let to = if taken && self.wrote.is_subset(&self.meant) { desk.meta.rev.0 } else { 0 };
+        let mut view = View::new(desk.hub, region);
+        view.load(desk.db, self.back.iter().copied()).await?;
+        let known = |gid: &Gid| view.rev(*gid).is_none_or(|rev| rev <= self.seen);
+        let back: Vec<_> = self.back.iter().filter(|(_, gid)| known(gid)).copied().collect();
+        view.look(desk.db, back.iter().map(|(_, gid)| *gid)).await?;
+        let rows = view.tell(back);
+        Ok(Pushed {
+            number: self.push.number,
+            held: false,
+            fates: self.told,
+            rows,
+            from: self.from.0,
+            to,
+            conflicts: self.conflicts as u64,
+            clock_ms: 0,
+        })
+    }
+}
+
+const fn word(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Region => "region",
+        Refusal::Unknown => "unknown",
+        Refusal::Orphan(_) => "orphan",
+        Refusal::Gone(_) => "gone",
+    }
+}

@@ -1,0 +1,194 @@
+//! A batch as it came over the wire into changes that can be merged. It is hostile input: everything in it is looked at.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use merge::{
+    Action, Age, Cells, Change, ColumnId, Edit, Kept, Mint as _, OnDelete, Sameness, TableId, TableRules,
+    sameness,
+};
+use model::{Gid, Rev, Stamp, Value};
+use replica::{settled, wire};
+
+use crate::{
+    Declined, Device, Result,
+    desk::{Desk, Hub},
+    engine::rows,
+};
+
+/// One change a change of the batch, in their order. A new row whose identity somebody else's row has gets another one.
+///
+/// # Errors
+/// `Message`: a table or column that the hub does not have, a cell of a wrong kind, a row that is new twice.
+pub(super) async fn translate(
+    desk: &mut Desk<'_>,
+    device: &Device,
+    push: &wire::Push,
+) -> std::result::Result<Vec<Change>, Declined> {
+    if push.changes.len() > wire::CHANGES_MAX {
+        let what = format!("a batch has at most {} changes", wire::CHANGES_MAX);
+        return Err(Declined::Message(what));
+    }
+    let age = if push.unsure { Age::Unknown } else { Age::Known };
+    let mut changes = Vec::with_capacity(push.changes.len());
+    for (at, sent) in push.changes.iter().enumerate() {
+        let change = change(desk.hub, sent, age);
+        changes.push(change.map_err(|what| Declined::Message(format!("change {at}: {what}")))?);
+    }
+    check_inserts(&changes)?;
+    let other = taken(desk, device, &changes).await?;
+    changes.iter_mut().for_each(|change| rename(desk.hub, &other, change));
+    forget_parents(&mut changes);
+    stamp(desk, device, push, &mut changes);
+    Ok(changes)
+}
+
+fn change(hub: &Hub, sent: &wire::Change, age: Age) -> std::result::Result<Change, String> {
+    let table = hub.rules.table(&sent.table).filter(|table| hub.rules[*table].kept == Kept::Merged);
+    let table = table.ok_or_else(|| format!("the hub has no table `{}`", shown(&sent.table)))?;
+    let rule = &hub.rules[table];
+    let (age, action) = match (&sent.insert, &sent.update, &sent.delete) {
+        (Some(cells), None, None) => (age, insert(rule, cells)?),
+        (None, Some(cells), None) => (age, update(rule, cells)?),
+        (None, None, Some(delete)) => (Age::Known, Action::Delete { with: delete.with.map(Gid::from_uuid) }),
+        _ => return Err("a row is either inserted, updated or deleted".to_owned()),
+    };
+    let stamp = Stamp { wall_ms: 0, counter: 0, site: model::SiteId::HUB };
+    Ok(Change { table, gid: sent.gid(), stamp, base: Rev(sent.base.max(0)), age, action })
+}
+
+fn insert(rule: &TableRules, sent: &wire::Cells) -> std::result::Result<Action, String> {
+    let mut cells: Cells = vec![None; rule.columns.len()];
+    for (name, cell) in sent {
+        let (column, value) = value(rule, name, cell)?;
+        cells[column.0] = Some(value);
+    }
+    let lacks = |column: &ColumnId| cells[column.0].is_none() && rule[*column].not_null;
+    match rule.references().map(|(column, _)| column).find(lacks) {
+        Some(column) => Err(format!("`{}.{}` is needed", rule.name, rule[column].name)),
+        None => Ok(Action::Insert(cells)),
+    }
+}
+
+fn update(rule: &TableRules, sent: &wire::Cells) -> std::result::Result<Action, String> {
+    let edit = |(name, cell): (&String, &wire::Cell)| {
+        let (column, value) = value(rule, name, cell)?;
+        Ok(Edit { column, base: None, value })
+    };
+    Ok(Action::Update(sent.iter().map(edit).collect::<std::result::Result<_, String>>()?))
+}
+
+/// A cell as a file's would be read.
+fn value(
+    rule: &TableRules,
+    name: &str,
+    wire::Cell(value): &wire::Cell,
+) -> std::result::Result<(ColumnId, Value), String> {
+    let column = rule.column(name);
+    let column = column.ok_or_else(|| format!("the hub has no column `{}.{}`", rule.name, shown(name)))?;
+    let column_rule = &rule[column];
+    match (value, column_rule.reference) {
+        (Value::Null, Some(to)) if column_rule.not_null || to.on_delete == OnDelete::Cascade => {
+            Err(format!("`{}.{name}` is needed", rule.name))
+        }
+        (Value::Null | Value::Uuid(_), Some(_)) => Ok((column, value.clone())),
+        (_, Some(_)) => Err(format!("`{}.{name}` names a row by its gid", rule.name)),
+        (Value::Uuid(_), None) => Err(format!("`{}.{name}` names no row", rule.name)),
+        (Value::Null | Value::Int(_) | Value::Real(_) | Value::Text(_) | Value::Bytes(_), None) => {
+            Ok((column, settled(column_rule.data_type, value.clone())))
+        }
+        _ => Err(format!("`{}.{name}` cannot hold this", rule.name)),
+    }
+}
+
+/// A name from outside, for people.
+fn shown(name: &str) -> String {
+    crate::sites::visible(name)
+}
+
+fn check_inserts(changes: &[Change]) -> std::result::Result<(), Declined> {
+    let mut new = HashSet::new();
+    for change in changes {
+        if matches!(change.action, Action::Insert(_)) && !new.insert(change.gid) {
+            return Err(Declined::Message(format!("the row {} is new twice", change.gid)));
+        }
+    }
+    Ok(())
+}
+
+/// Which new rows get another identity, as theirs is that of another row.
+///
+/// Two copies of one file give a row that both have, and nobody has sent yet, the same identity: there it is one row.
+async fn taken(
+    desk: &mut Desk<'_>,
+    device: &Device,
+    changes: &[Change],
+) -> Result<HashMap<(TableId, Gid), Gid>> {
+    let mut new: BTreeMap<Gid, (TableId, &Cells)> = BTreeMap::new();
+    for change in changes {
+        if let Action::Insert(cells) = &change.action {
+            new.insert(change.gid, (change.table, cells));
+        }
+    }
+    let gids: Vec<Gid> = new.keys().copied().collect();
+    let rules = &desk.hub.rules;
+    let mut others = Vec::new();
+    for table in desk.hub.merged() {
+        for row in rows::rows_of(desk.db, rules, table, &gids).await? {
+            let Some((of, cells)) = new.get(&row.gid) else { continue };
+            let same = *of == table && sameness(&rules[table], &row.cells, cells) == Sameness::Same;
+            if !same {
+                others.push((*of, row.gid));
+            }
+        }
+    }
+    let mut mint = desk.mint(device.site);
+    Ok(others.into_iter().map(|row| (row, mint.gid())).collect())
+}
+
+fn rename(hub: &Hub, other: &HashMap<(TableId, Gid), Gid>, change: &mut Change) {
+    if other.is_empty() {
+        return;
+    }
+    if let Some(gid) = other.get(&(change.table, change.gid)) {
+        change.gid = *gid;
+    }
+    for (column, to) in hub.rules[change.table].references() {
+        let cell = match &mut change.action {
+            Action::Insert(cells) => cells[column.0].as_mut(),
+            Action::Update(edits) => {
+                edits.iter_mut().find(|edit| edit.column == column).map(|edit| &mut edit.value)
+            }
+            Action::Delete { .. } => None,
+        };
+        if let Some(cell) = cell
+            && let Some(gid) = Gid::of(cell).and_then(|gid| other.get(&(to.table, gid)))
+        {
+            *cell = (*gid).into();
+        }
+    }
+}
+
+/// A row can only have gone with a row that goes in the same batch.
+fn forget_parents(changes: &mut [Change]) {
+    let gone: HashSet<Gid> = changes
+        .iter()
+        .filter(|change| matches!(change.action, Action::Delete { .. }))
+        .map(|change| change.gid)
+        .collect();
+    for change in changes {
+        if let Action::Delete { with } = &mut change.action {
+            *with = with.filter(|parent| gone.contains(parent) && *parent != change.gid);
+        }
+    }
+}
+
+/// Stamps as the office gave them; those from the future are pulled to our time, in their order.
+fn stamp(desk: &mut Desk<'_>, device: &Device, push: &wire::Push, changes: &mut [Change]) {
+    let mut order: Vec<usize> = (0..changes.len()).collect();
+    order.sort_by_key(|at| push.changes[*at].at);
+    for at in order {
+        let (wall_ms, counter) = push.changes[at].at;
+        let stamp = Stamp { wall_ms: wall_ms.max(0), counter, site: device.site };
+        changes[at].stamp = desk.meta.observe(stamp, desk.now_ms);
+    }
+}

@@ -1,0 +1,122 @@
+//! The store as agents use it.
+
+use std::{
+    path::Path,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use merge::Region;
+use replica::wire::{Hello, Met, Page, Push, Pushed, Welcome};
+use tokio::time;
+
+use super::{Inner, Store};
+use crate::{Declined, Device, Heads, KeptConflict, Listener, Rejected, Result, conflicts, engine};
+
+/// How often it is looked for what other processes wrote, while somebody listens.
+const LOOK: Duration = Duration::from_millis(500);
+
+impl Store {
+    /// Tells an agent who it is and where the hub stands.
+    ///
+    /// # Errors
+    /// `Revoked`; what the database says.
+    pub async fn hello(&self, device: &Device, hello: Hello) -> std::result::Result<Welcome, Declined> {
+        self.ask(engine::Greet { device: device.clone(), hello }).await
+    }
+
+    /// Takes in an agent's whole file, as [`Store::receive`] does, and tells which rows of the hub its rows are.
+    ///
+    /// # Errors
+    /// As [`Store::receive`].
+    pub async fn meet(&self, device: &Device, file: &Path) -> std::result::Result<Met, Rejected> {
+        let job = self.received(device, file, "agent").await?;
+        let name = job.upload.clone();
+        self.discard_of(&name, self.ask(engine::Meet(job)).await)
+    }
+
+    /// Takes in a batch. When this returns, all of it is durable, or (with an error) nothing of it was stored.
+    ///
+    /// **Invariants**: the same batch again is answered as before and changes nothing.
+    ///
+    /// # Errors
+    /// [`Declined`].
+    pub async fn push(&self, device: &Device, push: Push) -> std::result::Result<Pushed, Declined> {
+        let answer = self.ask(engine::Push { device: device.clone(), push }).await;
+        match &answer {
+            Ok(_) => self.inner.hub.beat.note(true),
+            Err(Declined::Store(_)) => self.inner.hub.beat.note(false),
+            Err(_) => {}
+        }
+        answer
+    }
+
+    /// What happened in the device's region after a rev: about `limit` rows, and more where one change touched more.
+    ///
+    /// # Errors
+    /// `Behind` when the store has not got that far; what the database says.
+    pub async fn pull(
+        &self,
+        device: &Device,
+        after: i64,
+        limit: usize,
+    ) -> std::result::Result<Page, Declined> {
+        let hub = &self.inner.hub;
+        let mut reading = self.reading(&self.inner.reader).await?;
+        let page = engine::page(&mut reading.db, hub, &device.region, (after, limit)).await;
+        if matches!(page, Ok(_) | Err(Declined::Behind { .. })) {
+            reading.done().await?;
+        }
+        page
+    }
+
+    /// Values of the region that did not stand, newest first; of all for headquarters.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn conflicts_of(&self, region: &Region) -> Result<Vec<KeptConflict>> {
+        let mut all = ask_reader!(self, db, conflicts::all(db, &self.inner.hub.rules).await)?;
+        if let Region::Named(name) = region {
+            all.retain(|conflict| conflict.region.as_ref() == Some(name));
+        }
+        Ok(all)
+    }
+
+    /// For who waits for news: what there is now, and whatever comes.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn listen(&self) -> Result<Listener> {
+        // First listen, then look: nothing is missed in between.
+        let listener = self.inner.heads.subscribe();
+        self.look().await?;
+        Ok(listener)
+    }
+
+    async fn look(&self) -> Result<()> {
+        let heads = Arc::new(ask_reader!(self, keys, db, Heads::read(db).await)?);
+        self.inner.heads.send_if_modified(|known| {
+            let is_news = *known != heads;
+            *known = heads;
+            is_news
+        });
+        Ok(())
+    }
+}
+
+/// Tells listeners what there is, after each commit and now and then; as long as there is a store.
+pub(super) async fn watch(store: Weak<Inner>) {
+    loop {
+        let Some(inner) = store.upgrade() else { return };
+        let hub = Arc::clone(&inner.hub);
+        drop(inner);
+        // Either way it is looked.
+        let _ = time::timeout(LOOK, hub.committed.notified()).await;
+        let Some(inner) = store.upgrade() else { return };
+        if inner.heads.receiver_count() > 0
+            && let Err(error) = (Store { inner }).look().await
+        {
+            tracing::warn!(error = &error as &dyn std::error::Error, "it is not known what changed");
+        }
+    }
+}

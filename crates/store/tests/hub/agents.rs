@@ -1,0 +1,391 @@
+//! Agents: numbered batches up, pages of what happened down.
+
+use model::{Gid, Value};
+use replica::wire::{Cell, Cells, Change, Delete, End, Hello, Push, Pushed};
+use store::{Decision, Declined, Device};
+use testkit::office::{Employee, Timesheet, Vehicle};
+
+use crate::{
+    lab::{Lab, Pc, on_both, value},
+    mirror::{Mirror, fetched},
+};
+
+const NOW_MS: i64 = 1_769_212_800_000;
+
+pub fn gid(number: u128) -> Gid {
+    Gid::new(7, number)
+}
+
+pub fn text(text: &str) -> Cell {
+    Cell(Value::Text(text.to_owned()))
+}
+
+pub fn to(gid: Gid) -> Cell {
+    Cell(gid.into())
+}
+
+pub fn cells<const N: usize>(cells: [(&str, Cell); N]) -> Cells {
+    cells.map(|(name, cell)| (name.to_owned(), cell)).into()
+}
+
+pub fn change(table: &str, gid: Gid) -> Change {
+    let (insert, update, delete) = Default::default();
+    Change {
+        table: table.to_owned(),
+        gid: gid.uuid(),
+        base: 0,
+        at: (NOW_MS - 1000, 0),
+        insert,
+        update,
+        delete,
+    }
+}
+
+pub fn insert<const N: usize>(table: &str, gid: Gid, new: [(&str, Cell); N]) -> Change {
+    Change { insert: Some(cells(new)), ..change(table, gid) }
+}
+
+pub fn update<const N: usize>(table: &str, (gid, base): (Gid, i64), new: [(&str, Cell); N]) -> Change {
+    Change { update: Some(cells(new)), base, ..change(table, gid) }
+}
+
+pub fn delete(table: &str, (gid, base): (Gid, i64)) -> Change {
+    Change { delete: Some(Delete::default()), base, ..change(table, gid) }
+}
+
+pub fn employee(number: u128, name: &str, region: &str) -> Change {
+    insert("employees", gid(number), [("full_name", text(name)), ("region", text(region))])
+}
+
+pub fn batch(number: u64, seen: i64, changes: Vec<Change>) -> Push {
+    let rows = ["employees", "timesheets", "vehicles"].map(|table| (table.to_owned(), 1000)).into();
+    Push { number, seen, clock_ms: NOW_MS, rows, changes, ..Push::default() }
+}
+
+pub async fn push(lab: &Lab, device: &Device, push: Push) -> Pushed {
+    lab.store.push(device, push).await.unwrap()
+}
+
+fn ends(pushed: &Pushed) -> Vec<End> {
+    pushed.fates.iter().map(|fate| fate.end).collect()
+}
+
+fn reasons(pushed: &Pushed) -> Vec<&str> {
+    pushed.fates.iter().map(|fate| fate.reason.as_deref().unwrap_or("")).collect()
+}
+
+/// Thirty people of Ankara; the last rev.
+async fn thirty(lab: &Lab, device: &Device) -> i64 {
+    let people = (1..=30).map(|number| employee(number, &format!("Kişi {number:02}"), "Ankara")).collect();
+    push(lab, device, batch(1, 0, people)).await.to
+}
+
+on_both! {
+    async fn a_row_goes_up_once_and_comes_down_everywhere(lab) {
+        let [ankara, bursa, center] = [
+            lab.site("Ankara 1", "Ankara").await,
+            lab.site("Bursa 1", "Bursa").await,
+            lab.site("Merkez", "*").await,
+        ];
+        let day = [("employee_id", to(gid(1))), ("work_date", text("2026-01-23")), ("start_time", text("08:00")), ("end_time", text("17:00")), ("region", text("Ankara"))];
+        let said = batch(1, 0, vec![employee(1, "Ayşe Deneme", "Ankara"), insert("timesheets", gid(2), day)]);
+        let first = push(&lab, &ankara, said.clone()).await;
+        assert_eq!(ends(&first), [End::Taken, End::Taken]);
+        assert_eq!((first.from, first.to, first.fates[1].rev), (0, 2, 2));
+        // Asked again, it is the same answer, whenever it is asked.
+        lab.pass(60);
+        let again = push(&lab, &ankara, Push { clock_ms: NOW_MS + 60_000, ..said.clone() }).await;
+        assert_eq!(Pushed { clock_ms: 0, ..again }, Pushed { clock_ms: 0, ..first });
+        assert_eq!(fetched(&lab, &center, 0).await.rows(), 2);
+        assert_eq!(fetched(&lab, &ankara, 0).await.rows(), 2);
+        assert_eq!(fetched(&lab, &bursa, 0).await.rows(), 0);
+        let welcome = lab.store.hello(&ankara, Hello { version: "1".into(), clock_ms: NOW_MS, waiting: 3 }).await.unwrap();
+        assert_eq!((welcome.number, welcome.rev, welcome.region.as_str(), welcome.held), (1, 2, "Ankara", 0));
+    }
+
+    async fn numbers_tell_a_restored_file_and_a_restored_hub(lab) {
+        let ankara = lab.site("Ankara 1", "Ankara").await;
+        let ask = async |number, seen, name: &str| {
+            lab.store.push(&ankara, batch(number, seen, vec![employee(number.into(), name, "Ankara")])).await
+        };
+        assert!(matches!(ask(2, 0, "A").await, Err(Declined::Behind { number: 0, seen: 0 })), "the hub never had number 1");
+        ask(1, 0, "A").await.unwrap();
+        ask(2, 1, "B").await.unwrap();
+        assert!(matches!(ask(2, 1, "C").await, Err(Declined::Older { number: 2, seen: 1 })), "another batch of that number");
+        assert!(matches!(ask(1, 0, "A").await, Err(Declined::Older { number: 2, .. })));
+        assert!(matches!(ask(4, 1, "D").await, Err(Declined::Behind { number: 2, .. })));
+        assert!(matches!(ask(3, 3, "D").await, Err(Declined::Behind { number: 2, .. })), "of a rev that was never given");
+        assert!(matches!(lab.store.pull(&ankara, 3, 10).await, Err(Declined::Behind { .. })));
+        assert_eq!(fetched(&lab, &ankara, 0).await.names("employees"), ["A", "B"], "nothing of the others was taken");
+    }
+
+    async fn what_deletes_too_much_waits_and_is_let_through(lab) {
+        let ankara = lab.site("Ankara 1", "Ankara").await;
+        let seen = thirty(&lab, &ankara).await;
+        let mut said = batch(2, seen, (1..=25).map(|at| delete("employees", (gid(at), seen))).collect());
+        said.rows.insert("employees".into(), 5);
+        assert!(push(&lab, &ankara, said.clone()).await.held);
+        assert!(push(&lab, &ankara, said.clone()).await.held, "asked again it still waits");
+        assert_eq!(fetched(&lab, &ankara, 0).await.rows(), 30);
+        let waiting = lab.store.held().await.unwrap();
+        assert_eq!((waiting.len(), waiting[0].tables[0].deletes), (1, 25));
+        lab.store.decide(waiting[0].id, Decision::LetThrough, "admin").await.unwrap();
+        let next = lab.store.push(&ankara, batch(3, seen, Vec::new())).await;
+        assert!(matches!(next, Err(Declined::Decided { number: 2, .. })), "{next:?}");
+        let told = push(&lab, &ankara, said).await;
+        assert!(!told.held && ends(&told).iter().all(|end| *end == End::Taken));
+        assert_eq!(fetched(&lab, &ankara, 0).await.rows(), 5);
+        push(&lab, &ankara, batch(3, seen, Vec::new())).await;
+    }
+
+    async fn what_a_person_sends_back_is_told_with_the_rows_as_they_are(lab) {
+        let ankara = lab.site("Ankara 1", "Ankara").await;
+        let seen = thirty(&lab, &ankara).await;
+        let mut changes: Vec<Change> = vec![employee(40, "Yeni Kişi", "Ankara")];
+        changes.extend((1..=25).map(|at| update("employees", (gid(at), seen), [("title", text("Şef"))])));
+        let mut said = batch(2, seen, changes);
+        said.rows.insert("employees".into(), 31);
+        assert!(push(&lab, &ankara, said.clone()).await.held);
+        let id = lab.store.held().await.unwrap()[0].id;
+        let receipt = lab.store.decide(id, Decision::SendBack, "admin").await.unwrap();
+        assert_eq!(receipt.tables["employees"].inserted, 1);
+        let told = push(&lab, &ankara, said).await;
+        assert_eq!((told.fates[0].end, told.to), (End::Taken, 0));
+        assert!(reasons(&told)[1..].iter().all(|reason| *reason == "rejected"));
+        assert_eq!(told.rows.len(), 25, "what was refused is set back");
+        assert!(told.rows.iter().all(|row| row.cells.as_ref().unwrap()["title"] == Cell(Value::Null)));
+        assert!(lab.store.held().await.unwrap().is_empty());
+    }
+
+    async fn a_batch_that_waits_gives_way_to_the_next_one(lab) {
+        let ankara = lab.site("Ankara 1", "Ankara").await;
+        let seen = thirty(&lab, &ankara).await;
+        let all = |number, count| {
+            let mut said = batch(number, seen, (1..=count).map(|at| delete("employees", (gid(at), seen))).collect());
+            said.rows.insert("employees".into(), 5);
+            said
+        };
+        assert!(push(&lab, &ankara, all(2, 25)).await.held);
+        let first = lab.store.held().await.unwrap()[0].id;
+        assert!(push(&lab, &ankara, all(3, 26)).await.held);
+        let waiting = lab.store.held().await.unwrap();
+        assert_eq!((waiting.len(), waiting[0].tables[0].deletes), (1, 26));
+        assert!(lab.store.decide(first, Decision::LetThrough, "admin").await.is_err());
+        let told = push(&lab, &ankara, all(4, 3)).await;
+        assert!(!told.held);
+        assert!(lab.store.held().await.unwrap().is_empty());
+        assert_eq!(fetched(&lab, &ankara, 0).await.rows(), 27);
+    }
+
+    async fn nobody_writes_or_reads_another_regions_rows(lab) {
+        let (ankara, bursa) = (lab.site("Ankara 1", "Ankara").await, lab.site("Bursa 1", "Bursa").await);
+        let plate = [("plate", text("00 TST 001")), ("region", text("Bursa"))];
+        let theirs = vec![employee(1, "Bursalı Kişi", "Bursa"), insert("vehicles", gid(2), plate)];
+        push(&lab, &bursa, batch(1, 0, theirs)).await;
+        push(&lab, &ankara, batch(1, 0, vec![employee(3, "Ankaralı Kişi", "Ankara")])).await;
+        let before = fetched(&lab, &bursa, 0).await;
+        let day = |number, of| insert("timesheets", gid(number), [("employee_id", to(of)), ("work_date", text("2026-01-23")),
+            ("start_time", text("08:00")), ("end_time", text("17:00")), ("region", text("Bursa"))]);
+        let hostile = vec![
+            update("employees", (gid(1), 2), [("title", text("Şef"))]),
+            update("employees", (gid(1), 2), [("region", text("Ankara"))]),
+            delete("employees", (gid(1), 2)),
+            update("employees", (gid(3), 3), [("region", text("Bursa"))]),
+            employee(4, "Gizli Kişi", "Bursa"),
+            day(5, gid(1)),
+            update("employees", (gid(99), 2), [("title", text("Şef"))]),
+            // Rows of other tables under that name.
+            update("drivers", (gid(1), 2), [("full_name", text("Şoför"))]),
+            delete("vehicles", (gid(1), 2)),
+        ];
+        let told = push(&lab, &ankara, batch(2, 3, hostile)).await;
+        assert_eq!(reasons(&told), ["region", "region", "region", "region", "region", "region", "unknown", "unknown", "unknown"]);
+        assert!(told.rows.iter().all(|row| row.cells.is_none() || row.gid == gid(3).uuid()), "{:?}", told.rows);
+        assert_eq!(fetched(&lab, &bursa, 0).await.tables, before.tables, "nothing changed there");
+        assert_eq!(fetched(&lab, &ankara, 0).await.names("employees"), ["Ankaralı Kişi"]);
+        // References to what is not there, or is something else.
+        let plain = |number, of| Change { insert: Some(cells([("employee_id", to(of)), ("work_date", text("2026-01-23")),
+            ("start_time", text("08:00")), ("end_time", text("17:00"))])), ..change("timesheets", gid(number)) };
+        let own = insert("vehicles", gid(6), [("plate", text("00 TST 006")), ("region", text("Ankara"))]);
+        let told = push(&lab, &ankara, batch(3, lab.store.health().await.unwrap().rev, vec![own, plain(7, gid(6)), plain(8, gid(98)), plain(9, gid(2))])).await;
+        assert_eq!(reasons(&told), ["", "orphan", "orphan", "orphan"]);
+        let alerts = lab.store.alerts().await.unwrap();
+        assert!(alerts.iter().any(|alert| alert.kind == "region" && alert.site == ankara.site.0 && alert.rows == 5));
+        let history = lab.store.recent(&merge::Region::All, 100).await.unwrap();
+        assert!(history.iter().any(|line| line.action == "refused" && line.after.as_ref().is_some_and(|said| said["full_name"] == "Gizli Kişi")));
+    }
+
+    async fn a_row_of_an_identity_that_is_taken_gets_another(lab) {
+        let (ankara, bursa) = (lab.site("Ankara 1", "Ankara").await, lab.site("Bursa 1", "Bursa").await);
+        push(&lab, &bursa, batch(1, 0, vec![employee(1, "Bursalı Kişi", "Bursa")])).await;
+        push(&lab, &ankara, batch(1, 0, vec![employee(2, "Ayşe Deneme", "Ankara")])).await;
+        let day = |number, of| insert("timesheets", gid(number), [("employee_id", to(of)), ("work_date", text("2026-01-23")),
+            ("start_time", text("08:00")), ("end_time", text("17:00"))]);
+        // A copy of the PC's file sends the same row; a row of somebody else's identity is another one, with what refers to it.
+        let told = push(&lab, &ankara, batch(2, 2, vec![
+            employee(1, "Mehmet Örnek", "Ankara"),
+            day(11, gid(1)),
+            employee(2, "Ayşe Deneme", "Ankara"),
+        ])).await;
+        assert_eq!(ends(&told), [End::Taken, End::Merged, End::Taken], "the day's region was filled in");
+        let other = told.fates[0].gid.unwrap();
+        assert_ne!(other, gid(1).uuid());
+        assert_eq!((told.fates[1].gid, told.fates[2].gid), (None, None));
+        let told = push(&lab, &ankara, batch(3, told.to.max(2), vec![
+            insert("drivers", gid(2), [("full_name", text("Şoför Bir")), ("region", text("Ankara"))]),
+        ])).await;
+        assert!(told.fates[0].gid.is_some(), "an identity is one row's, in whatever table");
+        let mine = fetched(&lab, &ankara, 0).await;
+        assert_eq!(mine.names("employees"), ["Ayşe Deneme", "Mehmet Örnek"]);
+        assert_eq!(mine.row("timesheets", gid(11).uuid())["employee_id"], Cell(Value::Uuid(other)));
+        assert_eq!(fetched(&lab, &bursa, 0).await.names("employees"), ["Bursalı Kişi"]);
+    }
+
+    async fn what_is_no_batch_is_refused_whole_and_told_why(lab) {
+        let ankara = lab.site("Ankara 1", "Ankara").await;
+        let fine = employee(1, "Ayşe Deneme", "Ankara");
+        let both = Change { delete: Some(Delete::default()), ..fine.clone() };
+        let bad = [
+            (insert("users", gid(2), [("username", text("x"))]), "change 1: the hub has no table `users`"),
+            (insert("nothing", gid(2), []), "change 1: the hub has no table `nothing`"),
+            (insert("employees", gid(2), [("salary", text("1"))]), "change 1: the hub has no column `employees.salary`"),
+            (insert("timesheets", gid(2), [("employee_id", Cell(Value::Int(1)))]), "change 1: `timesheets.employee_id` names a row by its gid"),
+            (insert("timesheets", gid(2), [("work_date", text("2026-01-23"))]), "change 1: `timesheets.employee_id` is needed"),
+            (update("timesheets", (gid(2), 0), [("employee_id", Cell(Value::Null))]), "change 1: `timesheets.employee_id` is needed"),
+            (insert("employees", gid(2), [("full_name", to(gid(1)))]), "change 1: `employees.full_name` names no row"),
+            (both, "change 1: a row is either inserted, updated or deleted"),
+            (change("employees", gid(2)), "change 1: a row is either inserted, updated or deleted"),
+        ];
+        for (change, why) in bad {
+            let answer = lab.store.push(&ankara, batch(1, 0, vec![fine.clone(), change])).await;
+            assert!(matches!(&answer, Err(Declined::Message(told)) if told == why), "{why}: {answer:?}");
+        }
+        let twice = lab.store.push(&ankara, batch(1, 0, vec![fine.clone(), fine.clone()])).await;
+        assert!(matches!(twice, Err(Declined::Message(_))));
+        let many = (0..=replica::wire::CHANGES_MAX as u128).map(|at| delete("employees", (gid(at), 0))).collect();
+        assert!(matches!(lab.store.push(&ankara, batch(1, 0, many)).await, Err(Declined::Message(_))));
+        assert_eq!(fetched(&lab, &ankara, 0).await.rows(), 0);
+        assert_eq!(push(&lab, &ankara, batch(1, 0, vec![fine])).await.fates.len(), 1, "the number is still free");
+    }
+
+    async fn clocks_are_not_trusted_and_no_edit_is_taken_for_an_old_one(lab) {
+        let (one, other) = (lab.site("Ankara 1", "Ankara").await, lab.site("Ankara 2", "Ankara").await);
+        let hour = 3_600_000;
+        let at = |ms: i64, change: Change| Change { at: (ms, 0), ..change };
+        let title = |base, to: &str| update("employees", (gid(1), base), [("title", text(to))]);
+        let ahead = Push { clock_ms: NOW_MS + hour, ..batch(1, 0, vec![at(NOW_MS + hour, employee(1, "Ayşe Deneme", "Ankara"))]) };
+        push(&lab, &one, ahead).await;
+        let ahead = Push { clock_ms: NOW_MS + hour, ..batch(2, 1, vec![at(NOW_MS + hour, title(1, "Şef"))]) };
+        push(&lab, &one, ahead).await;
+        let skewed = lab.store.alerts().await.unwrap();
+        assert_eq!(skewed.iter().filter(|alert| alert.kind == "clock_skew").count(), 1, "told once");
+        lab.pass(60);
+        // Its clock does not win for an hour.
+        let later = push(&lab, &other, batch(1, 0, vec![at(NOW_MS + 30_000, title(0, "Usta"))])).await;
+        assert_eq!((later.fates[0].end, later.conflicts), (End::Merged, 1), "it has not seen all of the row");
+        // A clock that was set back: what is said now is new all the same.
+        let rev = lab.store.health().await.unwrap().rev;
+        let back = push(&lab, &one, batch(3, rev, vec![at(NOW_MS - 48 * hour, title(rev, "Müdür"))])).await;
+        assert_eq!(back.fates[0].end, End::Taken);
+        assert_eq!(fetched(&lab, &one, 0).await.row("employees", gid(1).uuid())["title"], text("Müdür"));
+    }
+
+    async fn a_file_is_met_and_goes_on_as_batches(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        let path = pc.desktop.path().to_owned();
+        let met = lab.store.meet(&pc.device, &path).await.unwrap();
+        assert!(!met.held && met.hub.len() == 32);
+        for table in &met.tables {
+            let count: i64 = value(&pc, &format!("select count(*) from {}", table.table));
+            assert_eq!((table.ids.len(), table.gids.len(), table.revs.len()), (count as usize, count as usize, count as usize), "{}", table.table);
+            assert!(table.revs.iter().all(|rev| *rev > 0));
+        }
+        let mine = fetched(&lab, &pc.device, 0).await;
+        let people = met.tables.iter().find(|table| table.table == "employees").unwrap();
+        for (id, gid) in people.ids.iter().zip(&people.gids) {
+            let name: String = value(&pc, &format!("select full_name from employees where id = {}", id.0));
+            assert_eq!(mine.row("employees", *gid)["full_name"], text(&name));
+        }
+        // Met again it is the same, and a change of it goes as a batch.
+        assert_eq!(lab.store.meet(&pc.device, &path).await.unwrap().tables, met.tables);
+        let edit = update("employees", (Gid::from_uuid(people.gids[0]), people.revs[0]), [("title", text("Şef"))]);
+        let told = push(&lab, &pc.device, batch(1, mine.cursor, vec![edit])).await;
+        assert_eq!((told.fates[0].end, told.from, told.to > told.from), (End::Taken, mine.cursor, true));
+        assert!(mirrored(&lab, &pc.device, mine).await);
+    }
+
+    async fn pages_give_what_a_whole_file_gives(lab) {
+        let ankara = lab.pc("Ankara 1", "Ankara", 1).await;
+        let bursa = lab.pc("Bursa 1", "Bursa", 2).await;
+        lab.sync(&bursa).await;
+        lab.sync(&ankara).await;
+        let mut mirrors = [Mirror::default(), Mirror::default()];
+        let devices = [ankara.device.clone(), bursa.device.clone()];
+        let mut center = lab.empty_pc("Merkez", "Ankara").await;
+        center.device = lab.site("Merkez PC", "*").await;
+        for round in 0..6 {
+            work(&lab, &mut center, round).await;
+            for (mirror, device) in mirrors.iter_mut().zip(&devices) {
+                mirror.pull(&lab, device, 3).await;
+                let fresh = fetched(&lab, device, 0).await;
+                assert_eq!(mirror.tables, fresh.tables, "round {round}, {}", device.name);
+                let file = lab.file(device).await;
+                assert_eq!(fresh.as_texts(), Mirror::of_file(&file), "round {round}, {}", device.name);
+            }
+        }
+    }
+}
+
+/// Whether pulling on gives what pulling anew gives.
+async fn mirrored(lab: &Lab, device: &Device, mut mirror: Mirror) -> bool {
+    mirror.pull(lab, device, 1).await;
+    mirror.tables == fetched(lab, device, 0).await.tables
+}
+
+/// Headquarters moves rows between regions, hangs rows on those of other regions, and deletes.
+async fn work(lab: &Lab, center: &mut Pc, round: usize) {
+    lab.sync(center).await;
+    let run =
+        |sql: &str| rusqlite::Connection::open(center.desktop.path()).unwrap().execute_batch(sql).unwrap();
+    match round {
+        0 => {}
+        1 => {
+            // A day for Bursa of somebody from Ankara, and a vehicle with all that hangs on it changes hands.
+            let id: i64 = value(center, "select min(id) from employees where region = 'Ankara'");
+            let sheet = Timesheet { employee_id: id, work_date: "2026-02-02", ..Timesheet::default() };
+            let made = center.desktop.save_timesheet(None, &sheet).unwrap();
+            run(&format!("update timesheets set region = 'Bursa' where id = {made}"));
+            run(
+                "update vehicles set region = 'Bursa' where id = (select min(id) from vehicles where region = 'Ankara')",
+            );
+        }
+        2 => {
+            // What Bursa sees only for the sake of that day, changes.
+            run(
+                "update employees set title = 'Şef' where id in (select employee_id from timesheets where work_date = '2026-02-02')",
+            );
+            run(
+                "update vehicle_inspections set region = 'Bursa' where id in (select max(id) from vehicle_inspections)",
+            );
+        }
+        3 => run("delete from timesheets where work_date = '2026-02-02'"),
+        4 => {
+            run(
+                "update employees set region = 'Bursa' where id = (select max(id) from employees where region = 'Ankara')",
+            );
+            run(
+                "update drivers set region = 'Bursa' where id = (select min(id) from drivers where region = 'Ankara')",
+            );
+        }
+        _ => {
+            let vehicle = Vehicle { plate: "00 TST 777", ..Vehicle::default() };
+            center.desktop.save_vehicle(None, &vehicle).unwrap();
+            center
+                .desktop
+                .save_employee(None, &Employee { full_name: "Yeni Kişi", ..Employee::default() })
+                .unwrap();
+            run("delete from vehicles where id = (select max(id) from vehicles where region = 'Bursa')");
+        }
+    }
+    lab.sync(center).await;
+}
