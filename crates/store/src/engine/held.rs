@@ -108,7 +108,7 @@ pub(super) async fn keep(
         match row.text(6)? {
             SENT_BACK if row.text_or_none(9)? == Some(&digest) => return Ok(()),
             WAITING if upload.lacks(desk, base, &row).await? == Some(Lack::default()) => {
-                id = Some(row.int(0)?)
+                id = Some(row.int(0)?);
             }
             _ => {}
         }
