@@ -109,8 +109,21 @@ impl Ledger {
     fn same_or_new(&mut self, before: Option<Write>, text: &str) -> Write {
         match before {
             Some(before) if self.writes[before].text == text => before,
-            _ => self.write(text, before.into_iter().collect()),
+            _ => match before.and_then(|before| self.back(before, text)) {
+                Some(back) => back,
+                None => self.write(text, before.into_iter().collect()),
+            },
         }
+    }
+
+    /// What the hub has this text from, if the cell says it again and said other things only in between: nobody but the
+    /// PC ever saw those.
+    fn back(&self, mut write: Write, text: &str) -> Option<Write> {
+        while !self.writes[write].taken {
+            let [before] = self.writes[write].over[..] else { return None };
+            write = before;
+        }
+        Some(write).filter(|write| self.writes[*write].text == text)
     }
 
     fn write(&mut self, text: &str, over: Vec<Write>) -> Write {

@@ -38,6 +38,8 @@ pub struct Pc {
     pub careless: bool,
     /// Whether a row was ever put under the number of another one.
     pub replaced: bool,
+    /// The same, in the file in use.
+    pub replaced_here: bool,
     pub held: Option<Batch>,
     /// Rows that the hub did not let in: it does not know their numbers.
     pub refused: HashSet<Identity>,
@@ -46,6 +48,8 @@ pub struct Pc {
     pub page: Page,
     /// Which row the file's numbers are.
     pub numbers: HashMap<Number, Identity>,
+    /// Rows with all the numbers that they ever had in its files.
+    bore: HashSet<(Number, Identity)>,
 }
 
 /// A copy that was put aside.
@@ -98,11 +102,13 @@ impl Pc {
             meddled: false,
             careless: false,
             replaced: false,
+            replaced_here: false,
             held: None,
             refused: HashSet::new(),
             coming: None,
             page,
             numbers,
+            bore: HashSet::new(),
         })
     }
 
@@ -163,6 +169,7 @@ impl Pc {
         if !known {
             self.numbers.clear();
         }
+        self.replaced_here = false;
         let book = Book::read(self.desktop.path())?;
         let origin = tag(self.desktop.path())?.context("a hand-out has a mark")?;
         self.line = lines.begin(origin, &book);
@@ -173,19 +180,24 @@ impl Pc {
     /// Notes which rows the numbers of its file are.
     pub fn number(&mut self, book: &Book) {
         for (table, id, identity) in book.numbered() {
-            self.numbers.insert((table, id.clone()), identity);
+            let number = (table, id.clone());
+            self.bore.insert((number.clone(), identity.clone()));
+            self.numbers.insert(number, identity);
         }
     }
 
     /// Rows that stand in a hand-out under a number that was another's, or under another one than before. (Who was
-    /// deleted and entered again is another.)
+    /// deleted and entered again is another. Who gave way to another under his number gets it back when that one is gone.)
     #[must_use]
     pub fn renumbered(&self, before: &Book, after: &Book, ledger: &Ledger) -> Vec<Finding> {
         let had: HashMap<Identity, &String> = before.numbered().map(|(_, id, row)| (row, id)).collect();
         let mut wrong = Vec::new();
         for (table, id, identity) in after.numbered() {
-            let other = self.numbers.get(&(table, id.clone()));
+            let number = (table, id.clone());
+            let other = self.numbers.get(&number);
             let other = other.filter(|known| **known != identity && !self.refused.contains(*known));
+            let back = self.bore.contains(&(number, identity.clone()));
+            let other = other.filter(|known| !(back && ledger.was_deleted(known)));
             let moved = had.get(&identity).filter(|had| {
                 let known = self.numbers.get(&(table, (**had).clone())) == Some(&identity);
                 known && **had != id && !ledger.was_deleted(&identity) && !self.refused.contains(&identity)

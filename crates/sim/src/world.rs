@@ -14,7 +14,7 @@ use testkit::{
 };
 
 use crate::{
-    book::{Book, identity, tag},
+    book::{Book, Identity, identity, tag},
     check,
     history::History,
     hub::{Answer, Hub, POINTS},
@@ -165,7 +165,9 @@ impl World {
         let after = Book::read(pc.desktop.path())?;
         let pc = &mut self.pcs[at];
         pc.careless |= matches!(work, Work::ReplaceEmployee | Work::Trespass);
-        pc.replaced |= replaces(&before, &after);
+        let replaces = replaces(&before, &after);
+        pc.replaced |= replaces;
+        pc.replaced_here |= replaces;
         self.ledger.worked(&mut pc.page, &before, &after);
         let told = format!("{work:?} {}", difference(&before, &after));
         self.tell(at, &told);
@@ -287,10 +289,14 @@ impl World {
         // A file that is older than the one before may say what was true long ago.
         let older =
             self.pcs[at].meddled && receipt.reasons.iter().any(|reason| reason.reason == "older_file");
-        let aged = self.is_aged(at, file)? && !older;
+        let another = self.looks_like_another(at, receipt);
+        let aged = self.is_aged(at, file)? && !older && !another;
         let book = Book::read(file)?;
         if self.pcs[at].meddled {
             self.doubts(&book, receipt);
+        }
+        if another {
+            self.ledger.doubted.extend(twice(&Book::read(&self.hub.store_file())?, &book));
         }
         check::after_upload(self, &upload, (&book, aged), receipt)
     }
@@ -306,6 +312,14 @@ impl World {
         // Without a mark a number that holds another row makes another file of it.
         let doubtful = pc.meddled || pc.device.shared && (pc.careless || pc.replaced);
         Ok(known && !(untagged && doubtful))
+    }
+
+    /// Whether a PC's file looks like that of another PC with a copy of it, as it has another person under a number that it
+    /// gave: the hub says so (behind a shared key, which stands for many PCs, to nobody).
+    fn looks_like_another(&self, at: usize, receipt: &Receipt) -> bool {
+        let pc = &self.pcs[at];
+        let told = receipt.reasons.iter().any(|reason| reason.reason == "doubled_file");
+        pc.replaced_here && (told || pc.device.shared)
     }
 
     /// Rows of which the hub says that it is not sure which they are, and keeps both; with what hangs on them.
@@ -443,6 +457,14 @@ fn folder() -> anyhow::Result<TempDir> {
 fn replaces(before: &Book, after: &Book) -> bool {
     let had: HashMap<_, _> = before.numbered().map(|(table, id, row)| ((table, id), row)).collect();
     after.numbered().any(|(table, id, row)| had.get(&(table, id)).is_some_and(|had| *had != row))
+}
+
+/// Rows of a file that the hub has more than once.
+fn twice(hub: &Book, file: &Book) -> Vec<Identity> {
+    let mut there: HashMap<Identity, usize> = HashMap::new();
+    hub.identities().for_each(|(row, _)| *there.entry(row).or_default() += 1);
+    let rows = file.identities().map(|(row, _)| row);
+    rows.filter(|row| there.get(row).is_some_and(|count| *count > 1)).collect()
 }
 
 /// What one deed did to a file.
