@@ -335,7 +335,7 @@ impl<'a> Ids<'a> {
     }
 }
 
-/// What a new branch begins with: the root, and what the file has in common with other branches beyond it.
+/// What a file goes on from, the root or a branch, and what it has in common with other branches beyond that.
 ///
 /// A row that is equal is that row. Ids are given in order: below an equal row the file and the branch have one past,
 /// so like rows there are one row, of which it is not known who changed it: cells that differ are unknown.

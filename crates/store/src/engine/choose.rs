@@ -265,6 +265,9 @@ impl Family {
         let known = self.branches.iter().find_map(|branch| branch.lineage.odd);
         let doubled = if many { known.or(Some(Odd::Doubled)) } else { known };
         let Compared { lineage, shadow, fit, standing } = self.branches.swap_remove(at);
+        // What another branch had from this file (as one that looked like another PC's) is not new.
+        let others: Vec<&Shadow> = self.branches.iter().map(|branch| &branch.shadow).collect();
+        let shadow = branch::begin(look, &shadow, &others);
         let left = lineage::left(desk.db, &lineage.name).await?;
         let shadow = branch::unsure(look, (&self.root.shadow, shadow), &left, standing.doubtful);
         let tagged = self.root.lineage.kind == Kind::HandedOut;

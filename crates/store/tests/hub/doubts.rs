@@ -326,4 +326,31 @@ on_both! {
         assert!(all.has("timesheets", "21:45"), "who was at work here is not an older file");
         assert_eq!(all.count("timesheets"), 6, "nothing is deleted");
     }
+
+    async fn what_another_branch_has_alike_is_not_entered_twice(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&pc).await;
+        let root = pc.desktop.upload().unwrap();
+        let add = |name: &str, number: &str| {
+            let form = Employee { full_name: name, identity_no: number, ..Employee::default() };
+            pc.desktop.save_employee(None, &form).unwrap();
+        };
+        let driver = || {
+            let form = Driver { full_name: "Kaan Beş", phone: "5550009", ..Driver::default() };
+            pc.desktop.save_driver(None, &form).unwrap();
+        };
+        add("Ayten Bir", "101");
+        lab.send(&pc).await.unwrap();
+        let one = pc.desktop.upload().unwrap();
+        std::fs::write(pc.desktop.path(), root).unwrap();
+        add("Cem İki", "102");
+        driver();
+        lab.send(&pc).await.unwrap();
+        let before = lab.all().await;
+        std::fs::write(pc.desktop.path(), one).unwrap();
+        driver();
+        let receipt = lab.send(&pc).await.unwrap();
+        assert_eq!(receipt.tables["drivers"].inserted, 0, "{receipt:?}");
+        assert_eq!(lab.all().await, before);
+    }
 }
