@@ -248,16 +248,16 @@ on_both! {
         let pc = lab.empty_pc("Ankara 1", "Ankara").await;
         let add = |name: &str, number: &str| {
             let form = Employee { full_name: name, identity_no: number, ..Employee::default() };
-            pc.desktop.save_employee(None, &form).unwrap()
+            pc.desktop.save_employee(None, &form).unwrap();
         };
         let put = |file: &[u8]| std::fs::write(pc.desktop.path(), file).unwrap();
         let archive = pc.desktop.upload().unwrap();
-        (add("Ayten Bir", "101"), add("Cem İki", "102"));
+        [("Ayten Bir", "101"), ("Cem İki", "102")].into_iter().for_each(|(name, number)| add(name, number));
         lab.sync(&pc).await;
         let taken = pc.desktop.upload().unwrap();
         // The first day's file is put back: its person 2 is deleted, who is nobody that the hub knows.
         put(&archive);
-        (add("Derya Üç", "103"), add("Hale Dört", "104"), add("Kaan Beş", "105"));
+        [("Derya Üç", "103"), ("Hale Dört", "104"), ("Kaan Beş", "105")].into_iter().for_each(|(name, number)| add(name, number));
         pc.desktop.delete(Record::Employee, 2).unwrap();
         lab.send(&pc).await.unwrap();
         let other = pc.desktop.upload().unwrap();
