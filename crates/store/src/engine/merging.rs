@@ -1,7 +1,7 @@
 //! Changes of one site into the hub's rows: the one way of uploads and of batches.
 
 use fail::fail_point;
-use merge::{Author, Change, Outcome, Scope, merge};
+use merge::{Action, Author, Change, Outcome, Scope, merge};
 use model::{Rev, SiteId, Stamp};
 
 use super::{history, rows};
@@ -19,6 +19,15 @@ pub(super) struct Part {
     pub scope: Scope,
 }
 
+/// By what changes tell what their site saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// By the values that stood before, where they are known.
+    Values,
+    /// By the rev of the row: its site had everything up to there.
+    Revs,
+}
+
 /// Merges at most [`PART_CHANGES`] changes, and writes the rows and what is remembered of it. `new`: identities made up for
 /// these changes, of rows that are not in the store yet.
 pub(super) async fn part(
@@ -26,13 +35,17 @@ pub(super) async fn part(
     author: &Author,
     changes: Vec<Change>,
     new: &Made,
+    seen: Seen,
 ) -> Result<Part> {
     let rules = &desk.hub.rules;
     let mut scope = Scope::default();
     rows::load(desk.db, rules, &mut scope, &changes, new).await?;
     let mut outcomes = Vec::with_capacity(changes.len());
     for change in changes {
-        let change = after_heard(&scope, author.site, change);
+        let mut change = after_heard(&scope, author.site, change);
+        if seen == Seen::Revs {
+            name_values(&scope, &mut change);
+        }
         let (stamp, rev) = (change.stamp, desk.meta.next_rev());
         outcomes.push((stamp, rev, merge(rules, &mut scope, author, change, rev)));
     }
@@ -51,5 +64,15 @@ fn after_heard(scope: &Scope, site: SiteId, change: Change) -> Change {
     match heard {
         Some(heard) if heard >= change.stamp => Change { stamp: heard.next(), ..change },
         _ => change,
+    }
+}
+
+/// What stood in a cell up to the rev that the site had is what the site saw there.
+fn name_values(scope: &Scope, change: &mut Change) {
+    let Some(row) = scope.row(scope.today(change.gid)) else { return };
+    if let Action::Update(edits) = &mut change.action {
+        for edit in edits.iter_mut().filter(|edit| row.marks[edit.column.0].rev <= change.base) {
+            edit.base.clone_from(&row.cells[edit.column.0]);
+        }
     }
 }

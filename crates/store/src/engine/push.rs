@@ -20,7 +20,7 @@ use super::{
     compare::held_for,
     held,
     merged::{Aim, Merged},
-    merging::{self, Part},
+    merging::{self, Part, Seen},
     receipt::{self, Rows},
     refused,
 };
@@ -153,7 +153,8 @@ impl Batch<'_> {
         let (rejected, changes): (Vec<_>, Vec<_>) =
             translated.iter().cloned().partition(|change| kept.has(change));
         let aims: Vec<Aim> = changes.iter().map(Aim::of).collect();
-        let Part { outcomes, scope } = merging::part(desk, &author, changes, &Made::default()).await?;
+        let Part { outcomes, scope } =
+            merging::part(desk, &author, changes, &Made::default(), Seen::Revs).await?;
         fail_point!("store-rows-written");
         let mut fates = Fates::new(self.push, seen, from);
         let mut ends = outcomes.iter();

@@ -14,7 +14,7 @@ use super::{
     compare::{self, Said},
     forget, held as holding, ids, lineage,
     merged::{Aim, Merged},
-    merging::{self, PART_CHANGES, Part},
+    merging::{self, PART_CHANGES, Part, Seen},
     receipt, refused,
     settle::Settling,
     shadow,
@@ -139,7 +139,8 @@ impl Receive {
                 return Ok(merged);
             }
             let aims: Vec<Aim> = part.iter().map(Aim::of).collect();
-            let Part { outcomes, scope } = merging::part(desk, &author, part, &said.new).await?;
+            let Part { outcomes, scope } =
+                merging::part(desk, &author, part, &said.new, Seen::Values).await?;
             merged.add(&aims, outcomes, &scope);
             // From now on they can be found.
             aims.iter().for_each(|aim| said.new.stored(aim.gid));
