@@ -5,11 +5,15 @@ use std::{
     hash::{BuildHasher, Hasher, RandomState},
     io,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicI32, Ordering},
+    },
     time::Duration,
 };
 
 use model::ErrorKind;
-use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use rusqlite::{Connection, OpenFlags, config::DbConfig, hooks::Wal};
 
 use super::{introspect::Shapes, key, transaction::Phase};
 use crate::{Error, Result, address::PATIENCE};
@@ -28,7 +32,12 @@ pub(super) struct Link {
     pub savepoint: bool,
     /// What was found out about tables.
     pub shapes: RefCell<Shapes>,
+    /// In WAL mode: pages in the log after the last commit, until somebody looked.
+    log_pages: Arc<AtomicI32>,
 }
+
+/// A longer log is carried into the file. **Source**: what SQLite does by itself, but within the commit.
+const LOG_PAGES_MAX: i32 = 1000;
 
 /// Pages kept in memory; **Units**: KiB, negative as the pragma wants it.
 pub(super) const CACHE_KIB: i64 = -16_000;
@@ -53,7 +62,10 @@ impl Link {
         // What is committed is on the disk, whatever this SQLite was built to take for usual.
         connection.pragma_update(None, "synchronous", "full")?;
         key::register(&connection)?;
-        let link = Self { connection, phase: Phase::Idle, savepoint: false, shapes: RefCell::default() };
+        let log_pages = Arc::default();
+        watch_log(&mut connection, Arc::clone(&log_pages))?;
+        let (phase, shapes) = (Phase::Idle, RefCell::default());
+        let link = Self { connection, phase, savepoint: false, shapes, log_pages };
         link.prove().map_err(|error| at(error, &path))?;
         Ok(link)
     }
@@ -65,11 +77,31 @@ impl Link {
         Ok(())
     }
 
+    /// Whether a commit has left the log so long that it should be carried into the file; each commit is told of once.
+    pub(super) fn is_log_long(&self) -> bool {
+        self.log_pages.swap(0, Ordering::Relaxed) >= LOG_PAGES_MAX
+    }
+
+    /// Carries what is committed from the log into the file, as far as no reader still needs the file as it is.
+    pub(super) fn carry_log(&self) {
+        // Nothing depends on it: what stays in the log is carried after a later commit.
+        let _ = self.connection.query_row(include_str!("sql/checkpoint.sql"), [], |_| Ok(()));
+    }
+
     /// Whether texts are stored in UTF-16, whose bytes sort differently.
     pub(super) fn is_utf16(&self) -> Result<bool> {
         let encoding: String = self.connection.pragma_query_value(None, "encoding", |row| row.get(0))?;
         Ok(encoding != "UTF-8")
     }
+}
+
+/// Notes how long the log is, instead of what SQLite would do then: whoever waits for a commit need not wait for that.
+fn watch_log(connection: &mut Connection, log_pages: Arc<AtomicI32>) -> Result<()> {
+    connection.wal_hook(Some(move |_: &mut Wal, pages| {
+        log_pages.store(pages, Ordering::Relaxed);
+        Ok(())
+    }))?;
+    Ok(())
 }
 
 fn inspect(path: &Path, absent: Absent) -> Result<()> {

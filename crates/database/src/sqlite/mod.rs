@@ -5,7 +5,9 @@
 //! settings is changed, locks are short, and what is put into it (the journal) can be taken out without a trace.
 //!
 //! `SQLite` blocks, so each call runs on a thread for blocking work and takes the connection along. A call that is
-//! cancelled or panics loses the connection, which ends its transaction; the session then only says so.
+//! cancelled or panics loses the connection, which ends its transaction; the session then only says so. After a commit
+//! that left the log of a file in WAL mode long, the connection stays there until the log is carried into the file;
+//! nobody but the next call waits for it.
 
 mod connect;
 mod decode;
@@ -30,6 +32,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use model::{Batch, Change, ColumnDef, ErrorKind, Instant, Page, Table, TableRef, Timestamp};
+use tokio::task::JoinHandle;
 
 use self::{
     connect::{Absent, Link, patiently},
@@ -68,7 +71,7 @@ async fn connect(address: &Address, absent: Absent) -> Result<Box<dyn Session>> 
     let path = address.path().to_owned();
     let patience = address.patience();
     let link = blocking(patience, move || Link::open(&path, absent)).await??;
-    Ok(Box::new(SqliteSession { link: Some(link), patience, capabilities: capabilities() }))
+    Ok(Box::new(SqliteSession { link: Place::Here(link), patience, capabilities: capabilities() }))
 }
 
 async fn blocking<T: Send + 'static>(
@@ -95,26 +98,52 @@ const fn capabilities() -> Capabilities {
 }
 
 struct SqliteSession {
-    /// `None` while a call has it, and for ever when that call did not end.
-    link: Option<Link>,
+    link: Place,
     patience: Duration,
     capabilities: Capabilities,
 }
 
+/// Where the connection is.
+enum Place {
+    Here(Link),
+    /// Carrying the log into the file.
+    Busy(JoinHandle<Link>),
+    /// With a call; for ever when that call did not end.
+    Away,
+}
+
 impl SqliteSession {
+    async fn take(&mut self) -> Result<Link> {
+        if let Place::Busy(work) = &mut self.link {
+            self.link = work.await.map_or(Place::Away, Place::Here);
+        }
+        match std::mem::replace(&mut self.link, Place::Away) {
+            Place::Here(link) => Ok(link),
+            Place::Busy(_) | Place::Away => Err(Error::new(
+                ErrorKind::Internal,
+                "the connection was lost when an earlier call did not end",
+            )),
+        }
+    }
+
     async fn run<T: Send + 'static>(
         &mut self,
         work: impl FnOnce(&mut Link) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let lost =
-            || Error::new(ErrorKind::Internal, "the connection was lost when an earlier call did not end");
-        let mut link = self.link.take().ok_or_else(lost)?;
+        let mut link = self.take().await?;
         let (link, done) = blocking(self.patience, move || {
             let done = work(&mut link);
             (link, done)
         })
         .await?;
-        self.link = Some(link);
+        self.link = if link.is_log_long() {
+            Place::Busy(tokio::task::spawn_blocking(move || {
+                link.carry_log();
+                link
+            }))
+        } else {
+            Place::Here(link)
+        };
         done
     }
 }

@@ -8,13 +8,13 @@ use std::{
 
 use model::{ErrorKind, TableRef};
 
-use super::super::SqliteSession;
+use super::super::{Place, SqliteSession};
 use super::Lab;
 use crate::{Begin, Session, address::PATIENCE};
 
 fn session(lab: Lab) -> (SqliteSession, rusqlite::Connection, tempfile::TempDir) {
     let capabilities = super::super::capabilities();
-    (SqliteSession { link: Some(lab.link), patience: PATIENCE, capabilities }, lab.other, lab.folder)
+    (SqliteSession { link: Place::Here(lab.link), patience: PATIENCE, capabilities }, lab.other, lab.folder)
 }
 
 fn run(work: impl Future<Output = ()>) {
@@ -49,5 +49,30 @@ fn a_panic_is_an_internal_error() {
         let failed = session.run(|_| -> crate::Result<()> { panic!("on purpose") }).await.unwrap_err();
         assert_eq!(failed.kind, ErrorKind::Internal);
         assert_eq!(session.table(&TableRef::new("t")).await.unwrap_err().kind, ErrorKind::Internal);
+    });
+}
+
+#[test]
+fn whoever_commits_does_not_wait_until_the_log_is_carried_into_the_file() {
+    run(async {
+        let lab = Lab::new("pragma journal_mode = wal; create table t (k integer primary key, v blob)");
+        let file = lab.folder.path().join("a file.db");
+        let (mut session, other, _folder) = session(lab);
+        let size = || std::fs::metadata(&file).unwrap().len();
+        other.execute_batch("pragma wal_autocheckpoint = 0; pragma wal_checkpoint(truncate)").unwrap();
+        let before = size();
+        session.begin(Begin::Own).await.unwrap();
+        let fill = "with recursive n(k) as (select 1 union all select k + 1 from n where k < 3000)
+            insert into t select k, randomblob(4000) from n";
+        session.run(|link| Ok(link.connection.execute_batch(fill)?)).await.unwrap();
+        session.commit().await.unwrap();
+        assert!(matches!(session.link, Place::Busy(_)), "it is at work after the commit");
+        assert_eq!(session.tables().await.unwrap(), [TableRef::new("t")]);
+        assert!(size() > before + 3000 * 4000, "all of it is in the file");
+        // A short log stays.
+        session.begin(Begin::Own).await.unwrap();
+        session.run(|link| Ok(link.connection.execute_batch("delete from t where k = 1")?)).await.unwrap();
+        session.commit().await.unwrap();
+        assert!(matches!(session.link, Place::Here(_)));
     });
 }
