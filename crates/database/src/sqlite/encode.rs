@@ -73,7 +73,10 @@ impl Encoder {
             Cell::Time(time) if (0..NANOS_PER_DAY).contains(&time.0) => owned(&time),
             Cell::Timestamp(at) if at.is_common() => owned(&at),
             Cell::Instant(at) if is_writable(at) => owned(&at),
-            Cell::Uuid(uuid) => owned(&uuid),
+            Cell::Uuid(uuid) => {
+                let mut buffer = model::Uuid::encode_buffer();
+                Stored::Text(Cow::Owned(uuid.hyphenated().encode_lower(&mut buffer).to_owned()))
+            }
             Cell::Date(_) | Cell::Time(_) | Cell::Timestamp(_) | Cell::Instant(_) => {
                 return Err(Misfit::OutOfRange { value: cell.to_value().to_string() });
             }
