@@ -202,7 +202,7 @@ impl Turn<'_> {
         if let Some(orphan) = self.orphan(table, &mut cells) {
             return Verdict::Refused(Refusal::Orphan(orphan));
         }
-        let parent = self.parent_owner(table, &cells);
+        let parent = self.parent_owner(table, &mut cells);
         self.repaired = region::repair(&self.rules[table], &mut cells, &parent, &self.author.region);
         let owner = self.owner(table, &cells);
         if !self.author.region.may_write(None, Some(&owner)) {
@@ -357,13 +357,13 @@ impl Turn<'_> {
         None
     }
 
-    /// Whose the row is that this one takes its region from where it says none itself.
-    fn parent_owner(&self, table: TableId, cells: &Cells) -> Owner {
-        let mut cells = cells.clone();
-        if let Some(region) = self.rules[table].region_columns().0 {
-            cells[region.0] = None;
-        }
-        self.owner(table, &cells)
+    /// Whose the row is that this one takes its region from where it says none itself. The cells stay as they are.
+    fn parent_owner(&self, table: TableId, cells: &mut Cells) -> Owner {
+        let Some(region) = self.rules[table].region_columns().0 else { return self.owner(table, cells) };
+        let said = cells[region.0].take();
+        let owner = self.owner(table, cells);
+        cells[region.0] = said;
+        owner
     }
 
     fn owner(&self, table: TableId, cells: &Cells) -> Owner {
