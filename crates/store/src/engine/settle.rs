@@ -1,7 +1,7 @@
 //! What a file and the hub agree on after an upload.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashSet},
     sync::Arc,
 };
 
@@ -27,8 +27,40 @@ pub(super) struct Settling<'a> {
     file: &'a OfficeFile,
     said: &'a Said,
     merged: &'a Merged,
-    /// What the file's rows are, where the shadow does not say so.
-    learned: HashMap<(TableId, &'a LocalId), Gid>,
+    /// One a row of the file, in its order.
+    known: BTreeMap<TableId, Vec<Known<'a>>>,
+}
+
+/// What is known of a row of the file.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    /// Which row of the hub it is.
+    gid: Option<Gid>,
+    /// What the shadow had under its id.
+    before: Option<&'a ShadowRow>,
+}
+
+/// **Order**: rows ascend by id. Of what was learned, the last word counts; what the shadow says, where nothing was.
+fn known<'a>(
+    rows: &[LocalRow],
+    before: &'a [Arc<ShadowRow>],
+    mut learned: Vec<(&LocalId, Gid)>,
+) -> Vec<Known<'a>> {
+    learned.sort_by_key(|(id, _)| *id);
+    let mut learned = learned.into_iter().peekable();
+    let mut before = before.iter().map(AsRef::as_ref).peekable();
+    let known = |row: &LocalRow| {
+        while before.next_if(|before| before.id < row.id).is_some() {}
+        let before = before.next_if(|before| before.id == row.id);
+        let mut gid = before.map(|before| before.gid);
+        while let Some((id, now)) = learned.next_if(|(id, _)| **id <= row.id) {
+            if *id == row.id {
+                gid = Some(now);
+            }
+        }
+        Known { gid, before }
+    };
+    rows.iter().map(known).collect()
 }
 
 impl<'a> Settling<'a> {
@@ -39,8 +71,15 @@ impl<'a> Settling<'a> {
         said: &'a Said,
         merged: &'a Merged,
     ) -> Self {
-        let learned = said.set.learned.iter().map(|(table, id, gid)| ((*table, id), *gid)).collect();
-        Self { rules, base, file, said, merged, learned }
+        let mut learned: BTreeMap<TableId, Vec<(&LocalId, Gid)>> = BTreeMap::new();
+        for (table, id, gid) in &said.set.learned {
+            learned.entry(*table).or_default().push((id, *gid));
+        }
+        let known = file.merged.iter().map(|(table, rows)| {
+            let learned = learned.remove(table).unwrap_or_default();
+            (*table, known(rows, rows_of(&base.shadow, *table), learned))
+        });
+        Self { rules, base, file, said, merged, known: known.collect() }
     }
 
     /// The rows of one of the file's tables with their gids, as they are stored.
@@ -49,7 +88,7 @@ impl<'a> Settling<'a> {
     /// knows better was not seen there. Rows of which it is not certain that they are gone stay.
     pub fn parts(&self, table: TableId) -> Vec<Part> {
         let mut missing = self.missing(table).into_iter().cloned().peekable();
-        let mut settled = self.rows(table).filter_map(|row| self.row(table, row)).peekable();
+        let mut settled = self.settled(table).peekable();
         shadow::parts(std::iter::from_fn(|| match (settled.peek(), missing.peek()) {
             (Some(row), Some(other)) if other.id < row.id => missing.next(),
             (Some(_), _) => settled.next(),
@@ -60,16 +99,16 @@ impl<'a> Settling<'a> {
     /// Rows of the file that were not taken, each with the hash of what it says.
     pub fn aside(&self) -> Aside {
         let mut aside = Aside::new();
-        for (table, rows) in &self.file.merged {
-            for row in rows.iter().filter(|row| !self.taken(*table, row)) {
+        for table in self.file.merged.keys() {
+            for (row, _) in self.rows(*table).filter(|(row, known)| !self.taken(*table, row, *known)) {
                 aside.insert((*table, shown(&row.id)), content(&row.cells));
             }
         }
         aside
     }
 
-    fn taken(&self, table: TableId, row: &LocalRow) -> bool {
-        let taken = self.gid(table, &row.id).filter(|gid| !self.merged.was_refused(*gid));
+    fn taken(&self, table: TableId, row: &LocalRow, known: Known<'a>) -> bool {
+        let taken = known.gid.filter(|gid| !self.merged.was_refused(*gid));
         taken.is_some() && !self.lacks(table, &row.cells)
     }
 
@@ -84,41 +123,34 @@ impl<'a> Settling<'a> {
         let mut missing: Vec<_> =
             before.filter(|row| !self.has(table, &row.id) && !self.merged.was_deleted(row.gid)).collect();
         if !missing.is_empty() {
-            let settled = self.rows(table).filter_map(|row| self.row(table, row));
-            let gids: HashSet<Gid> = settled.map(|row| row.gid).collect();
+            let gids: HashSet<Gid> = self.settled(table).map(|row| row.gid).collect();
             missing.retain(|row| !gids.contains(&row.gid));
         }
         missing
     }
 
-    fn rows(&self, table: TableId) -> std::slice::Iter<'a, LocalRow> {
-        rows_of(&self.file.merged, table).iter()
+    /// The file's rows, each with what is known of it.
+    fn rows(&self, table: TableId) -> impl Iterator<Item = (&'a LocalRow, Known<'a>)> {
+        rows_of(&self.file.merged, table).iter().zip(rows_of(&self.known, table).iter().copied())
+    }
+
+    fn settled(&self, table: TableId) -> impl Iterator<Item = ShadowRow> {
+        self.rows(table).filter_map(move |(row, known)| self.row(table, row, known))
     }
 
     fn before(&self, table: TableId) -> &'a [Arc<ShadowRow>] {
         rows_of(&self.base.shadow, table)
     }
 
-    fn known(&self, table: TableId, id: &LocalId) -> Option<&'a ShadowRow> {
-        by_id(self.before(table), id).map(AsRef::as_ref)
-    }
-
     /// Whether the file has this row.
     fn has(&self, table: TableId, id: &LocalId) -> bool {
-        by_id(self.rows(table).as_slice(), id).is_some()
-    }
-
-    /// Which row of the hub a row of the file is.
-    fn gid(&self, table: TableId, id: &LocalId) -> Option<Gid> {
-        let learned = self.learned.get(&(table, id)).copied();
-        learned.or_else(|| self.known(table, id).filter(|_| self.has(table, id)).map(|known| known.gid))
+        by_id(rows_of(&self.file.merged, table), id).is_some()
     }
 
     /// `None`: the row is told again with the next file.
-    fn row(&self, table: TableId, row: &LocalRow) -> Option<ShadowRow> {
-        let known = self.known(table, &row.id);
-        let gid = self.learned.get(&(table, &row.id)).copied().or(known.map(|known| known.gid))?;
-        let known = known.filter(|known| known.gid == gid);
+    fn row(&self, table: TableId, row: &LocalRow, Known { gid, before }: Known<'a>) -> Option<ShadowRow> {
+        let gid = gid?;
+        let known = before.filter(|known| known.gid == gid);
         let Some(mut cells) = self.global(table, &row.cells) else { return known.cloned() };
         if self.merged.was_refused(gid) {
             return known.cloned();
@@ -165,7 +197,10 @@ impl<'a> Settling<'a> {
 
     /// Which row of the hub a reference of the file names.
     fn target(&self, table: TableId, value: &Value) -> Option<Gid> {
-        self.gid(table, &LocalId::of(value)?)
+        let id = LocalId::of(value)?;
+        let rows = rows_of(&self.file.merged, table);
+        let at = rows.binary_search_by(|row| row.id.cmp(&id)).ok()?;
+        rows_of(&self.known, table)[at].gid
     }
 }
 
