@@ -243,8 +243,13 @@ impl Store {
         upload: &Path,
         reason: &str,
     ) -> std::result::Result<engine::Receive, Rejected> {
-        let (file, mark) = self.read(upload).await?;
-        let name = uploads::keep(&self.inner.hub, device, upload).await?;
+        let (read, kept) = tokio::join!(self.read(upload), uploads::keep(&self.inner.hub, device, upload));
+        let (file, mark) = read.inspect_err(|_| {
+            if let Ok(name) = &kept {
+                uploads::discard(&self.inner.hub, name);
+            }
+        })?;
+        let name = kept?;
         fail_point!("store-upload-kept");
         let (device, reason, mode) = (device.clone(), reason.to_owned(), Mode::Apply);
         Ok(engine::Receive { device, file, mark, reason, upload: name, mode })
