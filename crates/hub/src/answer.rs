@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
-use store::Rejected;
+use store::{Declined, Rejected};
 
 use crate::{Language, app::App, attempts, body::Cut, turkish};
 
@@ -43,6 +43,10 @@ pub(crate) enum Refusal {
     Defect(&'static str),
     #[error("A file of this PC waits for approval: until then its own file is not replaced")]
     Waiting,
+    #[error(transparent)]
+    Declined(Declined),
+    #[error("The message cannot be read: {0}")]
+    Message(String),
     #[error("The hub could not do it; its log says why")]
     Ours,
     #[error("The hub cannot do it at the moment; try again later")]
@@ -66,6 +70,8 @@ impl Refusal {
             Self::NoPath => StatusCode::NOT_FOUND,
             Self::NoMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::Waiting => StatusCode::CONFLICT,
+            Self::Declined(Declined::Message(_)) | Self::Message(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Declined(_) => StatusCode::CONFLICT,
             Self::Store(Rejected::Store(store::Error::BadName(_) | store::Error::Regions(_))) => {
                 StatusCode::BAD_REQUEST
             }
@@ -99,12 +105,17 @@ impl Refusal {
         }
     }
 
-    fn body(&self, status: StatusCode, language: Language) -> Value {
+    /// What whoever asks is told.
+    pub(crate) fn sentence(&self, status: StatusCode, language: Language) -> String {
         let told = self.told(status);
-        let error = match language {
+        match language {
             Language::Turkish => turkish::refusal(told),
             Language::English => told.to_string(),
-        };
+        }
+    }
+
+    fn body(&self, status: StatusCode, language: Language) -> Value {
+        let (told, error) = (self.told(status), self.sentence(status, language));
         match told {
             Self::Store(rejected) => json!({ "success": false, "error": error, "code": rejected.code() }),
             _ => json!({ "success": false, "error": error }),
@@ -123,6 +134,16 @@ impl Refusal {
 impl From<store::Error> for Refusal {
     fn from(error: store::Error) -> Self {
         Self::Store(error.into())
+    }
+}
+
+impl From<Declined> for Refusal {
+    fn from(declined: Declined) -> Self {
+        match declined {
+            Declined::Revoked => Self::Key,
+            Declined::Store(error) => error.into(),
+            declined => Self::Declined(declined),
+        }
     }
 }
 

@@ -4,12 +4,14 @@ use std::{net::IpAddr, sync::Arc};
 
 use jiff::Timestamp;
 use store::{Accounts, Store};
+use tokio::sync::watch;
 
 use crate::{
     Passwords, Settings,
     attempts::{Attempts, LogIns},
     shared_key::RegionsHeard,
     turns::Turns,
+    v1::Streams,
 };
 
 #[derive(Debug)]
@@ -25,6 +27,10 @@ pub(crate) struct App {
     /// Which regions the shared key sent files for, by address.
     pub regions_heard: RegionsHeard,
     pub turns: Turns,
+    /// Of those who listen.
+    pub streams: Streams,
+    /// Whether the hub is about to end: then streams end.
+    pub stopping: watch::Sender<bool>,
     /// Browsers reach the hub by https.
     pub secure: bool,
 }
@@ -37,6 +43,8 @@ impl App {
             keys: Attempts::of(20),
             regions_heard: RegionsHeard::default(),
             turns: Turns::new(&settings.limits),
+            streams: Streams::default(),
+            stopping: watch::Sender::new(false),
             secure: settings.is_secure(),
             settings,
             store,

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, header};
 
 use store::Device;
 
@@ -51,6 +51,20 @@ pub(crate) async fn caller(app: &App, peer: SocketAddr, headers: &HeaderMap) -> 
     }
     app.keys.take_back(&from);
     Ok(Caller::Shared)
+}
+
+/// The one token that a request shows, as `Authorization: Bearer` or as a key.
+pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
+    let bearer = single(headers, header::AUTHORIZATION.as_str()).ok()?;
+    let token = match (bearer, single(headers, KEY).ok()?) {
+        (Some(bearer), None) => {
+            let (scheme, token) = bearer.to_str().ok()?.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then_some(token)?
+        }
+        (None, Some(key)) => key.to_str().ok()?,
+        _ => return None,
+    };
+    Some(token.trim()).filter(|token| token.len() <= KEY_BYTES_MAX)
 }
 
 /// The region that a request claims, if it claims one.

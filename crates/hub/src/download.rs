@@ -26,7 +26,12 @@ pub(crate) async fn download(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let handout = handout(&app, peer, &headers).await?;
-    if is_known(&headers, &handout.etag) {
+    answer(&headers, handout).await
+}
+
+/// The file, or that whoever asks has it.
+pub(crate) async fn answer(headers: &HeaderMap, handout: Handout) -> Result<Response, Refusal> {
+    if is_known(headers, &handout.etag) {
         return Ok((StatusCode::NOT_MODIFIED, tag(&handout)?).into_response());
     }
     Ok((tag(&handout)?, file(handout.file).await?).into_response())

@@ -1,4 +1,4 @@
-//! The hub as a server: HTTP for the old programs of the offices, and pages for people.
+//! The hub as a server: HTTP for the agents and the old programs of the offices, and pages for people.
 //!
 //! Owns everything between a socket and [`store::Store`]: credentials, limits, log-in, pages, TLS. Does not know how
 //! files are merged. The one thing to know: whoever asks is told by the credential alone; what a request says about
@@ -27,6 +27,7 @@ mod shared_key;
 mod turkish;
 mod turns;
 mod upload;
+mod v1;
 mod words;
 
 pub use certificate::{Error as CertificateError, fingerprint};

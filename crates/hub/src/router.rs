@@ -16,7 +16,7 @@ use crate::{
     Settings,
     answer::{self, Refusal},
     app::App,
-    dashboard, download, login, origin, public, secure, upload,
+    dashboard, download, login, origin, public, secure, upload, v1,
 };
 
 const FORM_BYTES_MAX: usize = 16 << 10;
@@ -38,13 +38,17 @@ pub(crate) fn of(app: Arc<App>) -> Router {
         .route("/health", get(public::health))
         .route("/status", get(public::status))
         .route("/auto-sync", get(public::auto_sync).post(public::auto_sync))
-        .route("/sync/download", get(download::download));
+        .route("/sync/download", get(download::download))
+        .route("/openapi.json", get(v1::openapi));
+    let [prompt, slow] = v1::routes(&app);
     let quick = people
         .merge(programs)
+        .merge(prompt)
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), secure::in_time));
     quick
         .route("/sync", post(upload::sync))
+        .merge(slow)
         .fallback(async || Refusal::NoPath)
         .method_not_allowed_fallback(async || Refusal::NoMethod)
         .layer(CatchPanicLayer::custom(panicked))

@@ -83,7 +83,7 @@ pub async fn serve(
     let app = Arc::new(App::new(settings, store, accounts));
     let passwords = first_users::add(&app.accounts, &app.passwords, &app.settings.first_users).await?;
     let handle = Handle::new();
-    tokio::spawn(stop_when(stop, handle.clone(), limits.stop_wait));
+    tokio::spawn(stop_when(stop, (handle.clone(), Arc::clone(&app)), limits.stop_wait));
     let plain = NoDelayAcceptor::new();
     let server =
         axum_server::from_tcp(listener).map_err(|cause| Error::Listen { address, cause })?.handle(handle);
@@ -124,8 +124,13 @@ where
 /// What answers the requests of one connection.
 type Service = axum::middleware::AddExtension<axum::Router, axum::extract::ConnectInfo<SocketAddr>>;
 
-async fn stop_when(stop: impl Future<Output = ()>, handle: Handle<SocketAddr>, wait: Duration) {
+async fn stop_when(
+    stop: impl Future<Output = ()>,
+    (handle, app): (Handle<SocketAddr>, Arc<App>),
+    wait: Duration,
+) {
     stop.await;
+    app.stopping.send_replace(true);
     tracing::info!("the hub takes no more requests");
     handle.graceful_shutdown(Some(wait));
 }

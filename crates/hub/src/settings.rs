@@ -96,7 +96,8 @@ impl Default for Limits {
             uploads_waiting_max: 256,
             turn_wait: Duration::from_secs(10),
             merging_bytes_max: 16 << 20,
-            connections_max: 1000,
+            // Each agent keeps one open to listen, and uses another.
+            connections_max: 4096,
             header_bytes_max: 32 << 10,
             header_wait: Duration::from_secs(15),
             body_wait: Duration::from_secs(20),

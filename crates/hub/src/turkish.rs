@@ -1,6 +1,6 @@
 //! What programs show to clerks, in Turkish. In English each refusal says it by itself.
 
-use store::{RefusedFile, Rejected, Unreadable, What};
+use store::{Declined, RefusedFile, Rejected, Unreadable, What};
 
 use crate::{
     answer::Refusal,
@@ -27,12 +27,28 @@ pub(crate) fn refusal(refusal: &Refusal) -> String {
         Refusal::Waiting => {
             "Bu bilgisayarın bir dosyası onay bekliyor; o zamana kadar kendi dosyası değiştirilmez"
         }
+        Refusal::Declined(declined) => return batch(declined),
+        Refusal::Message(why) => return format!("İleti okunamadı: {why}"),
         Refusal::Ours | Refusal::File(_) | Refusal::Defect(_) => {
             "Merkez bunu yapamadı; nedeni kaydında yazıyor"
         }
         Refusal::Later => "Merkez bunu şu anda yapamıyor; biraz sonra yeniden deneyin",
         Refusal::NoPath => "Burada bir şey yok",
         Refusal::NoMethod => "Burada bu yapılamaz",
+    };
+    sentence.to_owned()
+}
+
+fn batch(declined: &Declined) -> String {
+    let sentence = match declined {
+        Declined::Older { .. } => {
+            "Bu numara başka bir gönderimindi: şubenin dosyası geri yüklenmiş ya da kopyalanmış"
+        }
+        Declined::Behind { .. } => "Merkez bunu hiç duymadı: merkez bir yedekten geri yüklenmiş",
+        Declined::Decided { .. } => "Bekleyen gönderim karara bağlandı: önce onun yanıtını isteyin",
+        Declined::Message(why) => return format!("Gönderim alınamadı: {why}"),
+        Declined::Revoked => "Anahtar iptal edilmiş",
+        Declined::Store(_) => "Merkez bunu yapamadı; nedeni kaydında yazıyor",
     };
     sentence.to_owned()
 }

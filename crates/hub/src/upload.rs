@@ -67,7 +67,7 @@ async fn device(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<Devic
 }
 
 /// A client that says beforehand that it will send too much need not send it.
-fn check_length(parts: &Parts, max: u64) -> Result<(), Refusal> {
+pub(crate) fn check_length(parts: &Parts, max: u64) -> Result<(), Refusal> {
     let length =
         parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if length.is_some_and(|length: u64| length > max) { Err(Cut::TooLarge(max).into()) } else { Ok(()) }

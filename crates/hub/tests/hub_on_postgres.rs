@@ -4,6 +4,8 @@
 
 const ON_POSTGRES: bool = true;
 
+#[path = "hub/agents.rs"]
+mod agents;
 #[path = "hub/copies.rs"]
 mod copies;
 #[path = "hub/downloads.rs"]

@@ -5,6 +5,7 @@
 /// The same tests run on PostgreSQL: see `../hub_on_postgres.rs`.
 const ON_POSTGRES: bool = false;
 
+mod agents;
 mod copies;
 mod downloads;
 mod five_tests;
@@ -12,6 +13,7 @@ mod guides;
 mod hostile;
 mod office;
 mod old_faults;
+mod openapi;
 mod people;
 mod programs;
 mod raw;

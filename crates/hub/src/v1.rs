@@ -1,0 +1,128 @@
+//! `/v1`: what agents ask.
+//!
+//! Messages are those of [`replica::wire`], packed or as JSON, as the request says. Who asks is told by the site's own
+//! token alone; the shared key opens nothing here.
+
+mod events;
+mod file;
+mod form;
+mod trouble;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Query, Request, State},
+    http::{HeaderMap, HeaderValue, header},
+    middleware,
+    response::{IntoResponse, Response},
+    routing::{MethodRouter, get, post},
+};
+use replica::wire;
+use serde::Deserialize;
+use store::Device;
+
+use crate::{answer::Refusal, app::App, credential, download};
+use form::Form;
+
+pub(crate) use events::Streams;
+
+type Route = (&'static str, MethodRouter<Arc<App>>);
+
+/// Everything that is answered quickly, or streams its answer.
+fn quick() -> Vec<Route> {
+    vec![
+        ("/v1/hello", post(hello)),
+        ("/v1/pull", get(pull)),
+        ("/v1/events", get(events::events)),
+        ("/v1/snapshot", get(snapshot)),
+        ("/v1/conflicts", get(conflicts)),
+    ]
+}
+
+/// What may wait for its turn.
+fn slow() -> Vec<Route> {
+    vec![("/v1/push", post(push)), ("/v1/meet", post(file::meet))]
+}
+
+/// Routes with troubles told as [`wire::Trouble`]: those to be answered in time, and others.
+pub(crate) fn routes(app: &Arc<App>) -> [Router<Arc<App>>; 2] {
+    [quick(), slow()].map(|routes| {
+        let routes = routes.into_iter().fold(Router::new(), |all, (path, route)| all.route(path, route));
+        routes.layer(middleware::from_fn_with_state(Arc::clone(app), trouble::in_words))
+    })
+}
+
+async fn hello(State(app): State<Arc<App>>, request: Request) -> Result<Response, Refusal> {
+    let (device, form, hello) = form::asked(&app, request, form::SMALL_MAX).await?;
+    Ok(form.answer(&app.store.hello(&device, hello).await?))
+}
+
+async fn push(State(app): State<Arc<App>>, request: Request) -> Result<Response, Refusal> {
+    let turn = app.turns.begin().await?;
+    let (device, form, push) = form::asked::<wire::Push>(&app, request, form::PACKED_MAX).await?;
+    let store = app.store.clone();
+    // It goes on when the client hangs up meanwhile.
+    let work = tokio::spawn(async move {
+        let pushed = store.push(&device, push).await;
+        drop(turn);
+        pushed
+    });
+    Ok(form.answer(&work.await.map_err(|_| Refusal::Defect("taking in a batch ended by itself"))??))
+}
+
+#[derive(Deserialize)]
+struct Pull {
+    #[serde(default)]
+    after: i64,
+    limit: Option<usize>,
+}
+
+async fn pull(
+    State(app): State<Arc<App>>,
+    query: Result<Query<Pull>, axum::extract::rejection::QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let device = site(&app, &headers).await?;
+    let Query(Pull { after, limit }) =
+        query.map_err(|_| Refusal::Message("`after` and `limit` are numbers".to_owned()))?;
+    let page = app.store.pull(&device, after, limit.unwrap_or(wire::ROWS_MAX)).await?;
+    Ok(Form::accepted(&headers).answer(&page))
+}
+
+async fn snapshot(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Refusal> {
+    let device = site(&app, &headers).await?;
+    download::answer(&headers, app.store.hand_out(&device).await?).await
+}
+
+async fn conflicts(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Refusal> {
+    let device = site(&app, &headers).await?;
+    Ok(Form::accepted(&headers).answer(&app.store.conflicts_of(&device.region).await?))
+}
+
+/// The site whose token is shown, as `Authorization: Bearer` or as `X-API-KEY`.
+async fn site(app: &App, headers: &HeaderMap) -> Result<Device, Refusal> {
+    let token = credential::token(headers).ok_or(Refusal::Key)?;
+    app.store.device_of_token(token).await?.ok_or(Refusal::Key)
+}
+
+/// `GET /openapi.json`
+pub(crate) async fn openapi() -> impl IntoResponse {
+    let kind = HeaderValue::from_static("application/json");
+    ([(header::CONTENT_TYPE, kind)], include_str!("../openapi.json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn every_route_is_described() {
+        let described: Value = serde_json::from_str(include_str!("../openapi.json")).unwrap();
+        for (path, _) in quick().into_iter().chain(slow()) {
+            assert!(described["paths"][path].is_object(), "{path} is not in openapi.json");
+        }
+    }
+}
