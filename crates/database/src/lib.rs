@@ -70,3 +70,13 @@ pub async fn open_or_create(address: &Address) -> Result<Box<dyn Session>> {
 pub async fn run_script(address: &Address, script: &'static str) -> Result<()> {
     sqlite::run_script(address, script).await
 }
+
+/// Copies a SQLite file, as it is at one moment, to `to`: an empty file, or none. Others may go on writing; each waits for
+/// a part of the copy at most.
+///
+/// # Errors
+/// As [`open`]; `Busy`; what is at `to` is then worth nothing.
+#[cfg(feature = "sqlite")]
+pub async fn duplicate(file: &Address, to: &std::path::Path) -> Result<()> {
+    sqlite::duplicate(file, to).await
+}

@@ -1,6 +1,6 @@
 //! What happened to a row.
 
-use crate::{Key, TableRef};
+use crate::{Key, TableRef, Timestamp};
 
 /// What a statement did to a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,4 +40,6 @@ pub struct Change {
     pub table: TableRef,
     pub operation: Operation,
     pub key: Key,
+    /// When it was noted, in UTC, by the clock of whoever touched the row; `None` where the journal does not tell.
+    pub at: Option<Timestamp>,
 }

@@ -151,6 +151,13 @@ impl Timestamp {
         self.split().1.0 % NANOS_PER_DAY
     }
 
+    /// Whole milliseconds since 1970, for a time in UTC.
+    #[must_use]
+    pub const fn unix_ms(self) -> i64 {
+        const TO_2000_MS: i64 = 946_684_800_000;
+        self.micros.div_euclid(1000).saturating_add(TO_2000_MS)
+    }
+
     #[must_use]
     pub fn add_minutes(self, minutes: i64) -> Self {
         Self { micros: self.micros.saturating_add(minutes * 60_000_000), ..self }
@@ -424,5 +431,13 @@ mod tests {
             let (year, month, day) = civil_from_days(days);
             prop_assert_eq!(days_from_civil(year, month, day), days);
         }
+    }
+
+    #[test]
+    fn a_time_is_so_many_milliseconds_after_1970() {
+        let at = |text| Timestamp::parse(text).unwrap().unix_ms();
+        assert_eq!(at("1970-01-01 00:00:00"), 0);
+        assert_eq!(at("2026-05-15 17:45:00.123"), 1_778_867_100_123);
+        assert_eq!(at("1969-12-31 23:59:59.999"), -1);
     }
 }

@@ -144,7 +144,13 @@ fn change(row: &Row) -> Result<Change> {
         _ => Ok(noted(kind, row.try_get::<&str, _>(5 + at)?)),
     });
     let key = key.collect::<Result<Vec<_>>>()?;
-    Ok(Change { id, table: TableRef::in_schema(text(row, 1)?, text(row, 2)?), operation, key: Key(key) })
+    Ok(Change {
+        id,
+        table: TableRef::in_schema(text(row, 1)?, text(row, 2)?),
+        operation,
+        key: Key(key),
+        at: None,
+    })
 }
 
 /// A key's value from its note; what cannot be read stays the text that it is.

@@ -291,7 +291,7 @@ fn change(table: &TableRef, mut row: Vec<Value>) -> Option<Change> {
     match row.as_slice() {
         [Value::Int(id), Value::Text(letter)] => {
             let operation = Operation::from_letter(letter.chars().next()?)?;
-            Some(Change { id: *id, table: table.clone(), operation, key })
+            Some(Change { id: *id, table: table.clone(), operation, key, at: None })
         }
         _ => None,
     }

@@ -29,7 +29,8 @@ fn statements_read_as_they_should() {
     let keys = Target::new(&link, &order).unwrap();
     statements.push(("upsert of keys alone: what is there", keys.probe().unwrap()));
     statements.push(("delete", keys.delete().unwrap()));
-    let triggers = journal::triggers(&shape, &example.table.primary_key).unwrap();
+    let unique = [vec![example.table.columns[1].name.clone(), example.table.columns[2].name.clone()]];
+    let triggers = journal::triggers(&shape, &example.table.primary_key, &unique).unwrap();
     statements.extend(triggers.iter().map(|trigger| ("journal: trigger", trigger.sql.clone())));
     let removal = |name: &str| journal::about(include_str!("sql/drop_trigger.sql"), name).unwrap();
     statements.extend(triggers.iter().map(|trigger| ("journal: remove", removal(&trigger.name))));

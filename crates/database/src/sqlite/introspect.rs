@@ -164,7 +164,7 @@ impl Link {
         })
     }
 
-    fn unique(&self, table: &str) -> Result<Vec<Vec<String>>> {
+    pub(super) fn unique(&self, table: &str) -> Result<Vec<Vec<String>>> {
         let parts =
             self.rows(include_str!("sql/unique.sql"), [table], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let mut unique: Vec<(String, Vec<String>)> = Vec::new();

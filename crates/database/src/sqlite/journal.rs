@@ -6,9 +6,11 @@
 //!
 //! The journal numbers its notes without AUTOINCREMENT, whose `sqlite_sequence` could never be removed from the user's
 //! file again. So that no number is given twice, the highest note is not deleted but emptied until a higher one is
-//! there. A REPLACE fires no delete trigger; its insert trigger notes the key, which is enough.
+//! there. A REPLACE fires no delete trigger for what it puts aside: of the same key, its insert trigger notes it; of the same
+//! value in a unique constraint, a trigger notes it before it goes (and, for a statement that is then refused or ignored,
+//! a row that stays, which costs a look at it).
 
-use model::{Change, ColumnDef, DataType, ErrorKind, Key, Operation, TableKind, TableRef, Value};
+use model::{Change, ColumnDef, DataType, ErrorKind, Key, Operation, TableKind, TableRef, Timestamp, Value};
 use rusqlite::Row;
 
 use super::{
@@ -41,7 +43,7 @@ impl Link {
     pub(super) fn journal_install(&mut self, table: &TableRef, key: &[String]) -> Result<()> {
         self.writing(|link| {
             let shape = link.shape(table)?;
-            let wanted = triggers(&shape, key)?;
+            let wanted = triggers(&shape, key, &link.unique(&shape.name)?)?;
             let had_flag = link.has_flag_table()?;
             for (name, sql) in TABLES {
                 link.make(name, &render(sql, &[]))?;
@@ -61,7 +63,7 @@ impl Link {
     pub(super) fn journal_status(&mut self, table: &TableRef, key: &[String]) -> Result<JournalStatus> {
         self.reading(|link| {
             let shape = link.shape(table)?;
-            let wanted = triggers(&shape, key)?;
+            let wanted = triggers(&shape, key, &link.unique(&shape.name)?)?;
             let present = link.present(&shape.name)?;
             if present.is_empty() {
                 return Ok(JournalStatus::Absent);
@@ -174,8 +176,8 @@ fn body(sql: &str) -> &str {
     &sql[words.map_or(0, str::len)..]
 }
 
-/// The triggers that note the rows of a table.
-pub(super) fn triggers(shape: &Shape, key: &[String]) -> Result<Vec<Wanted>> {
+/// The triggers that note the rows of a table. `unique`: columns of its unique constraints.
+pub(super) fn triggers(shape: &Shape, key: &[String], unique: &[Vec<String>]) -> Result<Vec<Wanted>> {
     let fails = |what: &str| Err(Error::new(ErrorKind::Schema, format!("`{}`: {what}", shape.name)));
     if shape.kind == TableKind::View {
         return fails("a view cannot have a journal");
@@ -193,25 +195,68 @@ pub(super) fn triggers(shape: &Shape, key: &[String]) -> Result<Vec<Wanted>> {
         ("move", include_str!("sql/trigger_move.sql")),
         ("delete", include_str!("sql/trigger_delete.sql")),
     ];
-    templates.into_iter().map(|(event, template)| trigger(shape, key, event, template)).collect()
+    let slots = slots(shape, key)?;
+    let mut wanted = Vec::new();
+    for (event, template) in templates {
+        wanted.push(trigger(shape, event, template, slots.clone())?);
+    }
+    for (at, columns) in unique.iter().enumerate() {
+        wanted.extend(clashes(shape, at + 1, columns, &slots)?);
+    }
+    Ok(wanted)
 }
 
-fn trigger(shape: &Shape, key: &[String], event: &str, template: &str) -> Result<Wanted> {
+/// The triggers that note what a REPLACE puts aside for the sake of the `at`th unique constraint.
+fn clashes(
+    shape: &Shape,
+    at: usize,
+    columns: &[String],
+    slots: &[(&'static str, Slot)],
+) -> Result<[Wanted; 2]> {
+    let same = columns.iter().map(|column| {
+        let named = || Ok::<_, Error>([("name", QUOTING.name(column)?)]);
+        let left = slot(include_str!("sql/column.sql"), &named()?);
+        let right = slot(include_str!("sql/new.sql"), &named()?);
+        Ok(slot(include_str!("sql/equal.sql"), &[("left", left), ("right", right)]))
+    });
+    let clash = Slot::balanced(&same.collect::<Result<Vec<_>>>()?, " and ");
+    let changed = Slot::balanced(&each(columns, include_str!("sql/moved.sql"))?, " or ");
+    let slots = [slots, &[("clash", clash), ("changed", changed)]].concat();
+    let insert = include_str!("sql/trigger_clash_insert.sql");
+    let update = include_str!("sql/trigger_clash_update.sql");
+    Ok([
+        trigger(shape, &format!("clash{at}_insert"), insert, slots.clone())?,
+        trigger(shape, &format!("clash{at}_update"), update, slots)?,
+    ])
+}
+
+fn trigger(
+    shape: &Shape,
+    event: &str,
+    template: &str,
+    mut slots: Vec<(&'static str, Slot)>,
+) -> Result<Wanted> {
     let name = [PREFIX, event, "_", &shape.name].concat();
-    let names: Vec<Slot> = key.iter().map(|column| QUOTING.name(column)).collect::<Result<_>>()?;
-    let each = |template: &str| {
-        names.iter().map(|name| slot(template, &[("name", name.clone())])).collect::<Vec<_>>()
-    };
-    let slots = [
-        ("trigger", QUOTING.name(&name)?),
+    slots.push(("trigger", QUOTING.name(&name)?));
+    Ok(Wanted { name, sql: render(template, &slots) })
+}
+
+/// What all triggers of a table are made of.
+fn slots(shape: &Shape, key: &[String]) -> Result<Vec<(&'static str, Slot)>> {
+    Ok(vec![
         ("table", QUOTING.name(&shape.name)?),
         ("table_text", Slot::text(&shape.name)),
         ("columns", Slot::join(KEY_COLUMNS[..key.len()].iter().map(|column| Slot::fixed(column)), ", ")),
-        ("new", Slot::join(each(include_str!("sql/new.sql")), ", ")),
-        ("old", Slot::join(each(include_str!("sql/old.sql")), ", ")),
-        ("moved", Slot::balanced(&each(include_str!("sql/moved.sql")), " or ")),
-    ];
-    Ok(Wanted { name, sql: render(template, &slots) })
+        ("new", Slot::join(each(key, include_str!("sql/new.sql"))?, ", ")),
+        ("old", Slot::join(each(key, include_str!("sql/old.sql"))?, ", ")),
+        ("there", Slot::join(each(key, include_str!("sql/column.sql"))?, ", ")),
+        ("moved", Slot::balanced(&each(key, include_str!("sql/moved.sql"))?, " or ")),
+    ])
+}
+
+/// A template about one column, for each of them.
+fn each(columns: &[String], template: &str) -> Result<Vec<Slot>> {
+    columns.iter().map(|column| Ok(slot(template, &[("name", QUOTING.name(column)?)]))).collect()
 }
 
 /// One row of the journal.
@@ -219,18 +264,21 @@ struct Note {
     id: i64,
     table: String,
     operation: Option<Operation>,
+    at: Option<Timestamp>,
     key: Vec<Value>,
 }
 
 impl Note {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let letter: String = row.get(2)?;
+        let at: Option<String> = row.get(3)?;
         let raw = (0..KEY_COLUMNS.len())
-            .map(|at| row.get_ref(at + 3).map(|raw| decode::raw_value(raw).unwrap_or(Value::Null)));
+            .map(|at| row.get_ref(at + 4).map(|raw| decode::raw_value(raw).unwrap_or(Value::Null)));
         Ok(Self {
             id: row.get(0)?,
             table: row.get(1)?,
             operation: letter.chars().next().and_then(Operation::from_letter),
+            at: at.and_then(|at| Timestamp::parse(&at)),
             key: raw.collect::<rusqlite::Result<_>>()?,
         })
     }
@@ -244,7 +292,7 @@ impl Note {
             ));
         };
         let key = keys.read(link, &table, self.key)?;
-        Ok(Change { id: self.id, table, operation, key })
+        Ok(Change { id: self.id, table, operation, key, at: self.at })
     }
 }
 
@@ -291,7 +339,7 @@ fn key_types(link: &Link, table: &TableRef) -> Result<Vec<DataType>> {
     }
     noted.sort_by_key(|(at, _)| *at);
     let key: Vec<String> = noted.iter().map(|(_, column)| column.name.clone()).collect();
-    let known = triggers(&shape, &key)
+    let known = triggers(&shape, &key, &[])
         .is_ok_and(|triggers| triggers.iter().any(|t| t.name == name && body(&t.sql) == body(&held)));
     Ok(if known {
         noted.into_iter().map(|(_, column)| column.data_type.clone()).collect()

@@ -12,6 +12,7 @@
 mod connect;
 mod decode;
 mod digest;
+mod duplicate;
 mod encode;
 mod error;
 #[cfg(test)]
@@ -28,7 +29,7 @@ mod types;
 pub mod untrusted;
 mod write;
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use async_trait::async_trait;
 use model::{Batch, Change, ColumnDef, ErrorKind, Instant, Page, Table, TableRef, Timestamp};
@@ -65,6 +66,12 @@ pub(crate) async fn run_script(address: &Address, script: &'static str) -> Resul
     let path = address.path().to_owned();
     let run = move || Ok(Link::open(&path, Absent::Create)?.connection.execute_batch(script)?);
     blocking(address.patience(), run).await?
+}
+
+/// Copies the file to `to`, which is made.
+pub(crate) async fn duplicate(address: &Address, to: &Path) -> Result<()> {
+    let (from, to) = (address.path().to_owned(), to.to_owned());
+    blocking(address.patience(), move || duplicate::duplicate(&from, &to)).await?
 }
 
 async fn connect(address: &Address, absent: Absent) -> Result<Box<dyn Session>> {

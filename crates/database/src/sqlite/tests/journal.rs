@@ -1,6 +1,6 @@
 //! What the journal leaves in a user's file, and what it never does.
 
-use model::{Key, TableRef, Value};
+use model::{Key, TableRef, Timestamp, Value};
 
 use super::{Lab, text};
 use crate::{Begin, JournalStatus};
@@ -63,6 +63,37 @@ fn a_replaced_row_is_noted() {
     install(&mut lab, &["k"]);
     lab.run("insert or replace into t values (1, 2)");
     assert_eq!(drain(&mut lab), [(1, 'I', key(1))]);
+}
+
+#[test]
+fn what_a_replace_puts_aside_is_noted() {
+    let mut lab = Lab::new(
+        "create table t (k integer primary key, a text unique, b, c, unique (b, c));
+         insert into t values (1, 'x', 1, 1), (2, 'y', 2, 2), (3, 'z', 3, null)",
+    );
+    install(&mut lab, &["k"]);
+    lab.run("insert or replace into t values (4, 'x', 2, 2)");
+    assert_eq!(drain(&mut lab), [(1, 'U', key(2)), (2, 'U', key(1)), (3, 'I', key(4))]);
+    lab.link.journal_forget(&[1, 2, 3]).unwrap();
+    lab.run("update or replace t set a = 'z', b = 9 where k = 4");
+    assert_eq!(drain(&mut lab), [(4, 'U', key(3)), (5, 'U', key(4))]);
+    lab.link.journal_forget(&[4, 5]).unwrap();
+    lab.run("update t set b = b; insert or replace into t values (5, 'new', 3, null)");
+    let all = drain(&mut lab).into_iter().map(|(_, operation, _)| operation).collect::<String>();
+    assert_eq!(all, "UI", "of the row itself no other is noted, and NULL clashes with nothing");
+}
+
+#[test]
+fn a_note_tells_when_it_was_made() {
+    let mut lab = Lab::new("create table t (k integer primary key)");
+    install(&mut lab, &["k"]);
+    lab.run("insert into t values (1)");
+    let noted = lab.link.journal_drain(1).unwrap()[0].at.unwrap();
+    let now = lab.ask("select strftime('%Y-%m-%d %H:%M:%f', 'now')");
+    let now = Timestamp::parse(now.trim_start_matches("Text(\"").trim_end_matches("\")")).unwrap();
+    assert!((0..600_000).contains(&(now.unix_ms() - noted.unix_ms())), "{noted:?} {now:?}");
+    lab.run("update denk_journal set at = 'yesterday'");
+    assert_eq!(lab.link.journal_drain(1).unwrap()[0].at, None);
 }
 
 #[test]
