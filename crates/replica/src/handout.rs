@@ -14,8 +14,8 @@ use merge::{LocalRow, TableId};
 
 use crate::office_file::OwnTable;
 
-pub use blank::Blank;
-pub use write::{ID_LIMIT, noted, write};
+pub use blank::{Blank, fit, written};
+pub use write::{ID_LIMIT, SEQUENCE_TABLE, noted, write};
 
 /// How the names of unfinished files begin; what a killed process left behind can be removed at the next start.
 pub const TEMPORARY_PREFIX: &str = ".handout-";

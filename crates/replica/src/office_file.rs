@@ -5,7 +5,7 @@ mod refused;
 
 use std::collections::BTreeMap;
 
-use merge::{Cells, LocalId, LocalRow, TableId, TableRules};
+use merge::{Cells, ColumnType, LocalId, LocalRow, TableId, TableRules};
 use model::Value;
 
 pub use read::read;
@@ -29,6 +29,12 @@ pub struct OfficeFile {
     pub tag: Option<String>,
     /// What a person should know; the file is taken all the same.
     pub findings: Vec<Finding>,
+}
+
+/// A value of a file in the form of its column's type where that loses nothing, else as it is.
+#[must_use]
+pub fn settled(wanted: ColumnType, value: Value) -> Value {
+    crate::fit::settle(wanted, value).value()
 }
 
 /// A table that is kept for one device only, with all columns that its file has.

@@ -52,25 +52,7 @@ impl Blank {
     /// changed when it comes back.
     #[must_use]
     pub fn fit(&self, rules: &TableRules, cells: &mut Cells) -> Vec<ColumnId> {
-        let table = self.table(&rules.name).ok();
-        let mut unheld = Vec::new();
-        for (at, (rule, cell)) in rules.columns.iter().zip(cells.iter_mut()).enumerate() {
-            let Some(column) = table.and_then(|table| find(table, &rule.name)) else {
-                *cell = None;
-                continue;
-            };
-            let value = cell.take().or_else(|| rule.default.clone()).unwrap_or(Value::Null);
-            let value = if rule.reference.is_some() { value } else { settle(rule.data_type, value).value() };
-            let held = holds(column, rule, &value);
-            if !held {
-                unheld.push(ColumnId(at));
-            }
-            *cell = Some(if held { value } else { Value::Null });
-            if rule.reference.is_none() && !column.nullable && *cell == Some(Value::Null) {
-                *cell = Some(nothing(rule.data_type));
-            }
-        }
-        unheld
+        fit(self.table(&rules.name).ok(), rules, cells)
     }
 
     pub(super) fn table(&self, name: &str) -> Result<&Table, Error> {
@@ -100,6 +82,36 @@ impl fmt::Debug for Blank {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Blank").field("tables", &self.tables.len()).finish_non_exhaustive()
     }
+}
+
+/// As [`Blank::fit`], for a file whose table is known; `None`: the file does not have it.
+#[must_use]
+pub fn fit(table: Option<&Table>, rules: &TableRules, cells: &mut Cells) -> Vec<ColumnId> {
+    let mut unheld = Vec::new();
+    for (at, (rule, cell)) in rules.columns.iter().zip(cells.iter_mut()).enumerate() {
+        let Some(column) = table.and_then(|table| find(table, &rule.name)) else {
+            *cell = None;
+            continue;
+        };
+        let value = cell.take().or_else(|| rule.default.clone()).unwrap_or(Value::Null);
+        let value = if rule.reference.is_some() { value } else { settle(rule.data_type, value).value() };
+        let held = holds(column, rule, &value);
+        if !held {
+            unheld.push(ColumnId(at));
+        }
+        *cell = Some(if held { value } else { Value::Null });
+        if rule.reference.is_none() && !column.nullable && *cell == Some(Value::Null) {
+            *cell = Some(nothing(rule.data_type));
+        }
+    }
+    unheld
+}
+
+/// The form in which a column of this native type takes `value`, such that reading gives it back; `None`: it cannot hold
+/// it.
+#[must_use]
+pub fn written(native: &str, wanted: ColumnType, value: &Value) -> Option<Value> {
+    stored(Affinity::of(native), wanted, value)
 }
 
 async fn make(schema: &'static str, folder: &Path) -> Result<(Arc<[u8]>, HashMap<String, Table>), Error> {

@@ -27,7 +27,8 @@ const BATCH_ROWS: usize = 4_000;
 /// Ids from here on are not believed where a file or its notes say that they were given: after them hardly any would be
 /// left.
 pub const ID_LIMIT: i64 = 1 << 53;
-const SEQUENCE_TABLE: &str = "sqlite_sequence";
+/// Where a file keeps the highest number that it gave to a row, by table.
+pub const SEQUENCE_TABLE: &str = "sqlite_sequence";
 
 /// Writes the file to `path`, at once or not at all; what stood there before is replaced. The same contents give the
 /// same bytes.
