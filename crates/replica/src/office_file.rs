@@ -1,5 +1,6 @@
 //! An office's file, read by the names of a preset's tables and columns.
 
+mod agreed;
 mod read;
 mod refused;
 
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use merge::{Cells, ColumnType, LocalId, LocalRow, TableId, TableRules};
 use model::Value;
 
+pub use agreed::Agreed;
 pub use read::read;
 pub use refused::Refused;
 
@@ -27,6 +29,8 @@ pub struct OfficeFile {
     pub own: BTreeMap<TableId, OwnTable>,
     /// Which hand-out the file descends from.
     pub tag: Option<String>,
+    /// What an agent left in it.
+    pub agreed: Option<Agreed>,
     /// What a person should know; the file is taken all the same.
     pub findings: Vec<Finding>,
 }

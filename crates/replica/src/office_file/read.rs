@@ -41,6 +41,7 @@ pub fn read(mut upload: Upload, rules: &Rules) -> Result<OfficeFile, Refused> {
             None => file.findings.push(Finding::UnknownTable { table: table.name.clone() }),
         }
     }
+    file.agreed = super::agreed::read(&mut upload, rules)?;
     Ok(file)
 }
 
@@ -61,7 +62,7 @@ impl OfficeFile {
     }
 }
 
-fn has(table: &Table, column: &str) -> bool {
+pub(super) fn has(table: &Table, column: &str) -> bool {
     table.columns.iter().any(|known| known.eq_ignore_ascii_case(column))
 }
 

@@ -2,6 +2,7 @@
 
 mod again;
 mod agents;
+mod agreed;
 mod branch;
 mod by_id;
 mod choose;

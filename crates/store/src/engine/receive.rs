@@ -8,7 +8,7 @@ use merge::{Action, Author, Rules, TableId};
 use replica::office_file::OfficeFile;
 
 use super::{
-    again, audit,
+    again, agreed, audit,
     branch::{self, Left},
     choose::{self, Base, Way},
     compare::{self, Said},
@@ -61,7 +61,12 @@ impl Job for Receive {
 }
 
 impl Receive {
-    pub(super) async fn receive(&self, desk: &mut Desk<'_>) -> std::result::Result<Receipt, Rejected> {
+    pub(super) async fn receive(&mut self, desk: &mut Desk<'_>) -> std::result::Result<Receipt, Rejected> {
+        agreed::adopt(desk, &self.device, &mut self.file).await?;
+        self.take_in(desk).await
+    }
+
+    async fn take_in(&self, desk: &mut Desk<'_>) -> std::result::Result<Receipt, Rejected> {
         if let Some(receipt) = again::answer(desk, self).await? {
             return Ok(receipt);
         }

@@ -8,6 +8,7 @@ mod conflicts;
 mod copies;
 mod deletes;
 mod doubts;
+mod former_agents;
 mod guide;
 mod held;
 mod ids;

@@ -1,0 +1,125 @@
+//! A PC that had an agent, and sends its file the old way again.
+
+use merge::Kept;
+use model::{Gid, Value};
+use replica::{codec::Stored as _, wire::Met};
+use rusqlite::{Connection, params};
+use testkit::office::{Employee, Record};
+
+use crate::{
+    agents::{batch, employee, push, text},
+    lab::{Book, Lab, PRESET, Pc, on_both, value},
+    mirror::fetched,
+};
+
+/// Writes into the file what an agent keeps there: the rows that the hub met, as they are in the file now.
+fn keep(pc: &Pc, met: &Met, cursor: i64) {
+    let file = Connection::open(pc.desktop.path()).unwrap();
+    file.execute_batch(
+        "drop table if exists denk_state; drop table if exists denk_shadow;
+         create table denk_state (name text primary key, value text);
+         create table denk_shadow (table_name text, id text, gid text, rev integer, cells blob, primary key (table_name, id));",
+    )
+    .unwrap();
+    let state =
+        [("hub", format!("\"{}\"", met.hub)), ("site", met.site.to_string()), ("cursor", cursor.to_string())];
+    for (name, value) in state {
+        file.execute("insert into denk_state values (?, ?)", params![name, value]).unwrap();
+    }
+    for table in &met.tables {
+        for ((id, gid), rev) in table.ids.iter().zip(&table.gids).zip(&table.revs) {
+            let cells = cells(&file, met, &table.table, &id.0);
+            let row = params![table.table, id.0.to_string(), gid.to_string(), rev, cells];
+            file.execute("insert into denk_shadow values (?, ?, ?, ?, ?)", row).unwrap();
+        }
+    }
+}
+
+/// A row of the file with gids instead of ids, as bytes.
+fn cells(file: &Connection, met: &Met, table: &str, id: &Value) -> Vec<u8> {
+    let rules = merge::read(PRESET.rules).unwrap();
+    let rule = &rules[rules.table(table).unwrap()];
+    assert_eq!(rule.kept, Kept::Merged);
+    let cell = |column: &merge::ColumnRule| -> Option<Value> {
+        let sql = format!("select {} from {table} where id = {id}", column.name);
+        let value: rusqlite::types::Value = file.query_row(&sql, [], |row| row.get(0)).ok()?;
+        Some(match (value, column.reference) {
+            (rusqlite::types::Value::Null, _) => Value::Null,
+            (rusqlite::types::Value::Integer(target), Some(to)) => {
+                let known = met.tables.iter().find(|known| known.table == rules[to.table].name).unwrap();
+                let at = known.ids.iter().position(|id| id.0 == Value::Int(target)).unwrap();
+                Gid::from_uuid(known.gids[at]).into()
+            }
+            (rusqlite::types::Value::Integer(number), None) => Value::Int(number),
+            (rusqlite::types::Value::Real(number), _) => Value::Real(number),
+            (rusqlite::types::Value::Text(text), _) => Value::Text(text),
+            (rusqlite::types::Value::Blob(bytes), _) => Value::Bytes(bytes),
+        })
+    };
+    rule.columns.iter().map(cell).collect::<merge::Cells>().encode()
+}
+
+/// A PC that was met, and has since got another PC's row, as its agent put it into the file.
+async fn with_agent(lab: &Lab) -> Pc {
+    let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+    let other = lab.site("Ankara 2", "Ankara").await;
+    let mut met = lab.store.meet(&pc.device, pc.desktop.path()).await.unwrap();
+    let pushed = push(lab, &other, batch(1, 0, vec![employee(1, "Öbür Kişi", "Ankara")])).await;
+    let id =
+        pc.desktop.save_employee(None, &Employee { full_name: "Öbür Kişi", ..Employee::default() }).unwrap();
+    let people = met.tables.iter_mut().find(|table| table.table == "employees").unwrap();
+    people.ids.push(replica::wire::Cell(Value::Int(id)));
+    people.gids.push(Gid::new(7, 1).uuid());
+    people.revs.push(pushed.fates[0].rev);
+    keep(&pc, &met, pushed.to.max(pushed.fates[0].rev));
+    pc
+}
+
+on_both! {
+    async fn it_goes_on_from_what_its_agent_had(lab) {
+        let pc = with_agent(&lab).await;
+        assert_eq!(lab.send(&pc).await.unwrap().tables["employees"].inserted, 0, "nothing is new to the hub");
+        let people: i64 = value(&pc, "select count(*) from employees");
+        pc.desktop.save_employee(None, &Employee { full_name: "Yeni Kişi", ..Employee::default() }).unwrap();
+        let id: i64 = value(&pc, "select id from employees where full_name = 'Öbür Kişi'");
+        pc.desktop.save_employee(Some(id), &Employee { full_name: "Öbür Kişi", title: "Şef", ..Employee::default() }).unwrap();
+        let day: i64 = value(&pc, "select max(id) from timesheets");
+        pc.desktop.delete(Record::Timesheet, day).unwrap();
+        let receipt = lab.send(&pc).await.unwrap();
+        let told = receipt.tables["employees"];
+        assert_eq!((told.inserted, told.updated, receipt.tables["timesheets"].deleted, receipt.conflicts), (1, 1, 1, 0), "{receipt:?}");
+        let told = lab.send(&pc).await.unwrap().tables["employees"];
+        assert_eq!((told.inserted, told.updated), (0, 0), "twice is once");
+        assert_eq!(lab.all().await.count("employees"), usize::try_from(people + 1).unwrap());
+        // From here on as ever.
+        lab.fetch(&pc).await;
+        assert_eq!(lab.sync(&pc).await.tables["employees"].unchanged, usize::try_from(people + 1).unwrap());
+        assert_eq!(Book::of(&pc), lab.all().await);
+    }
+
+    async fn what_such_a_file_claims_counts_only_in_its_own_region(lab) {
+        let bursa = lab.site("Bursa 1", "Bursa").await;
+        push(&lab, &bursa, batch(1, 0, vec![employee(50, "Bursalı Kişi", "Bursa")])).await;
+        let pc = with_agent(&lab).await;
+        let before = fetched(&lab, &bursa, 0).await;
+        let file = Connection::open(pc.desktop.path()).unwrap();
+        let cells: Vec<u8> = file.query_row("select cells from denk_shadow where table_name = 'employees'", [], |row| row.get(0)).unwrap();
+        // Another region's row that is not in the file, one that nobody has, rows in wrong tables, and what is no row at all.
+        let claims: [(&str, &str, String, Vec<u8>); 6] = [
+            ("employees", "9001", Gid::new(7, 50).uuid().to_string(), cells.clone()),
+            ("employees", "9002", Gid::new(7, 51).uuid().to_string(), cells.clone()),
+            ("drivers", "9003", Gid::new(7, 50).uuid().to_string(), cells.clone()),
+            ("employees", "9004", "not a gid".to_owned(), cells.clone()),
+            ("timesheets", "x", Gid::new(7, 52).uuid().to_string(), b"garbled".to_vec()),
+            ("users", "1", Gid::new(7, 53).uuid().to_string(), cells),
+        ];
+        for (table, id, gid, cells) in claims {
+            file.execute("insert into denk_shadow values (?, ?, ?, ?, ?)", params![table, id, gid, i64::MAX, cells]).unwrap();
+        }
+        file.close().unwrap();
+        let receipt = lab.send(&pc).await.unwrap();
+        assert_eq!((receipt.tables["employees"].inserted, receipt.tables["employees"].deleted), (0, 0), "{receipt:?}");
+        assert_eq!(fetched(&lab, &bursa, 0).await.tables, before.tables);
+        assert_eq!(before.row("employees", Gid::new(7, 50).uuid())["full_name"], text("Bursalı Kişi"));
+    }
+}
