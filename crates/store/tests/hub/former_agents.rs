@@ -120,6 +120,17 @@ on_both! {
         let receipt = lab.send(&pc).await.unwrap();
         assert_eq!((receipt.tables["employees"].inserted, receipt.tables["employees"].deleted), (0, 0), "{receipt:?}");
         assert_eq!(fetched(&lab, &bursa, 0).await.tables, before.tables);
+        // It had another region's row, it says, and deleted it.
+        let file = Connection::open(pc.desktop.path()).unwrap();
+        let id: i64 = value(&pc, "select id from employees where full_name = 'Öbür Kişi'");
+        let bursas = Gid::new(7, 50).uuid().to_string();
+        file.execute_batch("delete from denk_shadow where id like '900%' or table_name = 'users'").unwrap();
+        file.execute("update denk_shadow set gid = ? where table_name = 'employees' and id = ?", params![bursas, id.to_string()]).unwrap();
+        file.close().unwrap();
+        pc.desktop.delete(Record::Employee, id).unwrap();
+        let receipt = lab.send(&pc).await.unwrap();
+        assert_eq!((receipt.tables["employees"].refused, receipt.tables["employees"].deleted), (1, 0), "{receipt:?}");
+        assert_eq!(fetched(&lab, &bursa, 0).await.tables, before.tables);
         assert_eq!(before.row("employees", Gid::new(7, 50).uuid())["full_name"], text("Bursalı Kişi"));
     }
 }
