@@ -39,13 +39,17 @@ impl Heads {
         self.revoked.contains(&site.0)
     }
 
-    pub(crate) async fn read(db: &mut Db) -> Result<Self> {
+    /// `known`: says who was revoked; else it is looked.
+    pub(crate) async fn read(db: &mut Db, known: Option<&Self>) -> Result<Self> {
         let meta = Meta::load(db).await?;
         let mut regions = BTreeMap::new();
         for row in db.find(REGIONS, &[]).await? {
             regions.insert(row.text(0)?.to_owned(), row.int_or_none(2)?.unwrap_or(0));
         }
-        let revoked = sites::revoked(db).await?;
+        let revoked = match known {
+            Some(known) => known.revoked.clone(),
+            None => sites::revoked(db).await?,
+        };
         Ok(Self { all: meta.rev.0, shared: meta.shared.0, regions, revoked })
     }
 }

@@ -12,7 +12,8 @@ use merge::{Cells, Region, TableId};
 use model::{Gid, Rev};
 use replica::wire::{self, Page};
 
-use crate::{Declined, Result, desk::Hub, meta::Meta, query::Db, shape::LOG};
+use super::agents;
+use crate::{Declined, Device, Result, desk::Hub, meta::Meta, query::Db, shape::LOG};
 use line::Line;
 pub(super) use view::View;
 
@@ -26,13 +27,14 @@ const WINDOWS_MAX: usize = 16;
 pub(crate) async fn page(
     db: &mut Db,
     hub: &Hub,
-    region: &Region,
+    device: &Device,
     (after, limit): (i64, usize),
 ) -> std::result::Result<Page, Declined> {
-    let head = Meta::load(db).await?.rev.0;
+    let (head, region) = (Meta::load(db).await?.rev.0, &device.region);
     let after = after.max(0);
     if after > head {
-        return Err(Declined::Behind { number: 0, seen: head });
+        let agent = agents::of(db, device.site).await?;
+        return Err(Declined::Behind { number: agent.number, seen: agent.seen });
     }
     let (lines, next) = lines(db, hub, (after, head), limit.clamp(1, wire::ROWS_MAX)).await?;
     let mut reading = Reading::new(hub, region, Rev(after));

@@ -14,7 +14,7 @@ use super::{Inner, Store};
 use crate::{Declined, Device, Heads, KeptConflict, Listener, Rejected, Result, conflicts, engine};
 
 /// How often it is looked for what other processes wrote, while somebody listens.
-const LOOK: Duration = Duration::from_millis(500);
+const NOW_AND_THEN: Duration = Duration::from_millis(500);
 
 impl Store {
     /// Tells an agent who it is and where the hub stands.
@@ -63,7 +63,7 @@ impl Store {
     ) -> std::result::Result<Page, Declined> {
         let hub = &self.inner.hub;
         let mut reading = self.reading(&self.inner.reader).await?;
-        let page = engine::page(&mut reading.db, hub, &device.region, (after, limit)).await;
+        let page = engine::page(&mut reading.db, hub, device, (after, limit)).await;
         if matches!(page, Ok(_) | Err(Declined::Behind { .. })) {
             reading.done().await?;
         }
@@ -89,12 +89,16 @@ impl Store {
     pub async fn listen(&self) -> Result<Listener> {
         // First listen, then look: nothing is missed in between.
         let listener = self.inner.heads.subscribe();
-        self.look().await?;
+        self.look(Look::Everything).await?;
         Ok(listener)
     }
 
-    async fn look(&self) -> Result<()> {
-        let heads = Arc::new(ask_reader!(self, keys, db, Heads::read(db).await)?);
+    async fn look(&self, look: Look) -> Result<()> {
+        let known = match look {
+            Look::Everything => None,
+            Look::Changes => Some(Arc::clone(&self.inner.heads.borrow())),
+        };
+        let heads = Arc::new(ask_reader!(self, keys, db, Heads::read(db, known.as_deref()).await)?);
         self.inner.heads.send_if_modified(|known| {
             let is_news = *known != heads;
             *known = heads;
@@ -104,17 +108,29 @@ impl Store {
     }
 }
 
+/// What is looked at.
+#[derive(Clone, Copy)]
+enum Look {
+    Everything,
+    /// What changed, not who was revoked.
+    Changes,
+}
+
 /// Tells listeners what there is, after each commit and now and then; as long as there is a store.
 pub(super) async fn watch(store: Weak<Inner>) {
+    let mut now_and_then = time::interval(NOW_AND_THEN);
+    now_and_then.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
     loop {
         let Some(inner) = store.upgrade() else { return };
         let hub = Arc::clone(&inner.hub);
         drop(inner);
-        // Either way it is looked.
-        let _ = time::timeout(LOOK, hub.committed.notified()).await;
+        let look = tokio::select! {
+            _ = now_and_then.tick() => Look::Everything,
+            () = hub.committed.notified() => Look::Changes,
+        };
         let Some(inner) = store.upgrade() else { return };
         if inner.heads.receiver_count() > 0
-            && let Err(error) = (Store { inner }).look().await
+            && let Err(error) = (Store { inner }).look(look).await
         {
             tracing::warn!(error = &error as &dyn std::error::Error, "it is not known what changed");
         }

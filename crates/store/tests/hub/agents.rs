@@ -115,7 +115,7 @@ on_both! {
         assert!(matches!(ask(1, 0, "A").await, Err(Declined::Older { number: 2, .. })));
         assert!(matches!(ask(4, 1, "D").await, Err(Declined::Behind { number: 2, .. })));
         assert!(matches!(ask(3, 3, "D").await, Err(Declined::Behind { number: 2, .. })), "of a rev that was never given");
-        assert!(matches!(lab.store.pull(&ankara, 3, 10).await, Err(Declined::Behind { .. })));
+        assert!(matches!(lab.store.pull(&ankara, 3, 10).await, Err(Declined::Behind { number: 2, seen: 1 })));
         assert_eq!(fetched(&lab, &ankara, 0).await.names("employees"), ["A", "B"], "nothing of the others was taken");
     }
 
@@ -288,6 +288,19 @@ on_both! {
         let back = push(&lab, &one, batch(3, rev, vec![at(NOW_MS - 48 * hour, title(rev, "Müdür"))])).await;
         assert_eq!(back.fates[0].end, End::Taken);
         assert_eq!(fetched(&lab, &one, 0).await.row("employees", gid(1).uuid())["title"], text("Müdür"));
+    }
+
+    async fn what_a_restored_file_says_is_older_than_what_stands(lab) {
+        let (one, other) = (lab.site("Ankara 1", "Ankara").await, lab.site("Ankara 2", "Ankara").await);
+        push(&lab, &one, batch(1, 0, vec![employee(1, "Ayşe Deneme", "Ankara")])).await;
+        push(&lab, &other, batch(1, 1, vec![update("employees", (gid(1), 1), [("title", text("Şef"))])])).await;
+        let said = vec![update("employees", (gid(1), 1), [("title", text("Usta")), ("department", text("Depo"))])];
+        let told = push(&lab, &one, Push { unsure: true, ..batch(2, 1, said) }).await;
+        assert_eq!((told.fates[0].end, told.conflicts, told.to), (End::Merged, 1, 0));
+        let row = fetched(&lab, &one, 0).await.row("employees", gid(1).uuid()).clone();
+        assert_eq!((&row["title"], &row["department"]), (&text("Şef"), &text("Depo")), "it fills what nobody filled");
+        assert_eq!(lab.store.conflicts_of(&merge::Region::new("Ankara")).await.unwrap().len(), 1);
+        assert_eq!(lab.store.conflicts_of(&merge::Region::new("Bursa")).await.unwrap().len(), 0);
     }
 
     async fn a_file_is_met_and_goes_on_as_batches(lab) {
