@@ -7,4 +7,19 @@
 //! The one thing to know: shadow, cursor and batch number stand in the office file itself and change in the transactions
 //! that change its rows. So whatever copy of the file comes back, they fit it.
 
+mod agent;
+mod cycle;
+mod enrolment;
+mod link;
 pub mod office;
+mod page;
+mod pause;
+mod settings;
+mod watch;
+
+pub use agent::{Agent, Kind, State, Trouble};
+pub use cycle::{CycleError, Exchange, Random, Report, Tools, note};
+pub use enrolment::{Enrolment, NoEnrolment};
+pub use link::{Link, LinkError};
+pub use page::{Language, Page};
+pub use settings::{LISTEN, Settings, SettingsError};

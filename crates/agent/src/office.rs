@@ -1,1 +1,207 @@
 //! The office file, as the agent sees it.
+//!
+//! Owns what is put into it (`denk_*` tables, the journal's triggers) and the difference between it and what the hub
+//! was told. Speaks to nobody: messages come in and go out as [`wire`] has them; time and randomness are passed in.
+//!
+//! The one thing to know: a call is a transaction or a few short ones, and whatever it is about (rows, shadow, cursor,
+//! batch) changes in the same. Killed anywhere, the next call goes on from there.
+
+mod adopt;
+mod apply;
+mod aside;
+mod batch;
+mod compare;
+mod copy;
+mod diff;
+mod error;
+mod file;
+mod install;
+mod late;
+mod lock;
+mod outbox;
+mod prepare;
+mod settle;
+mod shadow;
+mod state;
+mod tables;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use database::{Address, Begin};
+use merge::{Rules, TableId};
+use model::ErrorKind;
+use replica::wire;
+
+pub use apply::Applied;
+pub use error::{Error, Result};
+use file::Form;
+use lock::Lock;
+use state::State;
+use tables::Db;
+
+/// How long the program's locks are waited for; then the call says `Busy`, and can be repeated.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// One office file, opened for one cycle.
+pub struct Office {
+    path: PathBuf,
+    rules: Arc<Rules>,
+    db: Db,
+    forms: Arc<Vec<Form>>,
+    lock: Lock,
+}
+
+/// Time and chance, which the file has none of.
+#[derive(Clone)]
+pub struct Clockwork {
+    /// The PC's clock. **Units**: milliseconds since 1970, UTC.
+    pub now_ms: i64,
+    /// The hub's clock less the PC's.
+    pub offset_ms: i64,
+    pub random: Arc<dyn Fn(&mut [u8]) + Send + Sync>,
+}
+
+/// Where the file stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Of which hub and site it is; `None`: it has to be met.
+    pub hub: Option<String>,
+    pub site: Option<u32>,
+    /// The last batch that was answered.
+    pub number: u64,
+    pub cursor: i64,
+    /// The batch on its way.
+    pub outbox: Option<u64>,
+    /// That batch waits for a person.
+    pub held: bool,
+    /// Rows that were noted, and changes on their way.
+    pub waiting: u64,
+    /// The next batch compares everything.
+    pub doubt: bool,
+    /// Rows of the hub that the file cannot take yet.
+    pub late: u64,
+    /// Rows of the file that the hub does not take.
+    pub aside: u64,
+}
+
+impl Office {
+    /// Opens the file, and changes nothing in it.
+    ///
+    /// # Errors
+    /// `Missing`, `ReadOnly`, `Locked`, `Busy`, `Corrupt`, `NotAnOfficeFile`, `NewerTables`.
+    pub async fn open(path: &Path, rules: &Rules) -> Result<Self> {
+        let found = std::fs::metadata(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => Error::Missing(path.to_owned()),
+            _ => Error::File(path.to_owned(), error),
+        })?;
+        if found.permissions().readonly() {
+            return Err(Error::ReadOnly(None));
+        }
+        let lock = Lock::take(path)?;
+        let address = Address::sqlite(path).with_patience(PATIENCE);
+        let session = database::open(&address).await.map_err(|error| match error.kind {
+            ErrorKind::Missing => Error::Missing(path.to_owned()),
+            _ => error.into(),
+        })?;
+        let mut office = Self {
+            path: path.to_owned(),
+            rules: Arc::new(rules.clone()),
+            db: Db::new(session).await?,
+            forms: Arc::default(),
+            lock,
+        };
+        office.look().await?;
+        if office.forms.is_empty() {
+            return Err(Error::NotAnOfficeFile(path.to_owned()));
+        }
+        State::read(&mut office.db).await?;
+        Ok(office)
+    }
+
+    /// Where the file stands.
+    ///
+    /// # Errors
+    /// As the file is; nothing is changed.
+    pub async fn standing(&mut self) -> Result<Standing> {
+        let state = State::read(&mut self.db).await?;
+        let outbox = self.outbox().await?;
+        let on_its_way = outbox.as_ref().map_or(0, |outbox| outbox.push.changes.len() as u64);
+        let noted = self.notes().await?.touched.values().map(|ids| ids.len() as u64).sum::<u64>();
+        let number = outbox.map(|outbox| outbox.push.number);
+        Ok(Standing {
+            hub: state.hub,
+            site: state.site,
+            number: state.number,
+            cursor: state.cursor,
+            outbox: number,
+            held: number.is_some() && number == state.held,
+            waiting: on_its_way + noted,
+            doubt: state.doubt,
+            late: self.count(tables::LATE).await?,
+            aside: self.count(tables::ASIDE).await?,
+        })
+    }
+
+    async fn count(&mut self, table: &'static str) -> Result<u64> {
+        if self.db.has(table) { Ok(self.db.find(table, &[]).await?.len() as u64) } else { Ok(0) }
+    }
+
+    /// Finds out what tables the program has now.
+    async fn look(&mut self) -> Result<()> {
+        self.forms = Arc::new(file::forms(&mut *self.db.session, &self.rules).await?);
+        Ok(())
+    }
+
+    fn form(&self, table: TableId) -> Option<Form> {
+        self.forms.iter().find(|form| form.id == table).cloned()
+    }
+
+    fn form_named(&self, name: &str) -> Option<&Form> {
+        self.forms.iter().find(|form| form.rules.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Starts a transaction whose changes the journal leaves out.
+    async fn begin(&mut self) -> Result<State> {
+        self.db.session.begin(Begin::Own).await?;
+        let state = State::read(&mut self.db).await;
+        if state.is_err() {
+            self.db.session.rollback().await?;
+        }
+        state
+    }
+
+    /// Ends it: with the state that the work leaves, or as if nothing had been.
+    async fn end<T>(&mut self, done: Result<(State, T)>) -> Result<T> {
+        let done = match done {
+            Ok((state, done)) => state.write(&mut self.db).await.map(|()| done),
+            Err(error) => Err(error),
+        };
+        match done {
+            Ok(done) => {
+                self.db.session.commit().await?;
+                Ok(done)
+            }
+            Err(error) => {
+                // What failed is told, not that it could not be ended in order: dropping the session ends it too.
+                _ = self.db.session.rollback().await;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// A message that this crate wrote itself.
+fn unpack<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    wire::unpack(bytes, wire::BYTES_MAX * 4).map_err(|error| Error::broken(error.to_string()))
+}
+
+impl Clockwork {
+    /// Now, in the hub's time.
+    const fn hub_ms(&self) -> i64 {
+        self.now_ms.saturating_add(self.offset_ms)
+    }
+}

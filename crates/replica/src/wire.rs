@@ -215,6 +215,20 @@ pub struct News {
     pub rev: i64,
 }
 
+/// Two values for one cell, of which one stands, for people to look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    pub id: i64,
+    pub table: String,
+    /// What people know the row by.
+    pub row: String,
+    /// Empty: a deletion that did not go through.
+    pub column: String,
+    pub winner: String,
+    pub loser: String,
+    pub at_ms: i64,
+}
+
 /// An answer that is none: with a status of 4xx or 5xx.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {

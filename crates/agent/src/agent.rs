@@ -1,0 +1,318 @@
+//! An agent at work: one task a concern, each woken by a signal and by a timer.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use replica::wire::{Code, News};
+use tokio::{
+    sync::{Notify, watch},
+    time::sleep,
+};
+
+use crate::{
+    CycleError, Enrolment, Exchange, Link, LinkError, Report, Settings, SettingsError, Tools, cycle::note,
+    pause::Pause, watch::Watch,
+};
+
+/// One office file kept in step with its hub. Cheap to clone; all clones are one agent.
+#[derive(Clone)]
+pub struct Agent(Arc<Inner>);
+
+struct Inner {
+    tools: Tools,
+    /// Where the settings are kept.
+    path: PathBuf,
+    settings: watch::Sender<Settings>,
+    state: watch::Sender<State>,
+    /// Something asks for a cycle.
+    wanted: Notify,
+}
+
+/// How the agent stands, for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    /// When the last cycle went to its end. **Units**: milliseconds since 1970.
+    pub done_ms: Option<i64>,
+    pub report: Report,
+    /// Where the site belongs, as the hub said last.
+    pub region: Option<String>,
+    pub trouble: Option<Trouble>,
+    /// The newest first.
+    pub troubles: Vec<Trouble>,
+    /// Whether a cycle is under way.
+    pub busy: bool,
+    /// Whether the hub's news are being listened to.
+    pub online: bool,
+    /// Counts the cycles that ended, well or not.
+    pub cycles: u64,
+}
+
+/// Why a cycle did not go to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    pub at_ms: i64,
+    pub kind: Kind,
+    /// The whole chain of causes.
+    pub text: String,
+}
+
+/// What people can do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// No network, or the hub is down: it comes back by itself.
+    Away,
+    /// The hub does not know the token, or no longer.
+    Token,
+    Certificate,
+    /// The file, in the words of [`office::Error`].
+    File,
+    Other,
+}
+
+/// Without any signal a cycle comes this often.
+const TIMER: Duration = Duration::from_secs(300);
+/// After a write others of the same work follow.
+const SETTLE: Duration = Duration::from_millis(50);
+const TROUBLES_MAX: usize = 20;
+
+impl Agent {
+    #[must_use]
+    pub fn new(settings: Settings, path: PathBuf, tools: Tools) -> Self {
+        let (settings, state) = (watch::Sender::new(settings), watch::Sender::new(State::default()));
+        Self(Arc::new(Inner { tools, path, settings, state, wanted: Notify::new() }))
+    }
+
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.0.settings.borrow().clone()
+    }
+
+    /// Keeps other settings; they count from the next cycle on.
+    ///
+    /// # Errors
+    /// [`SettingsError`]; then the old ones stay.
+    pub fn change(&self, settings: Settings) -> Result<(), SettingsError> {
+        settings.save(&self.0.path)?;
+        self.0.settings.send_replace(settings);
+        self.wake();
+        Ok(())
+    }
+
+    /// By this PC's clock.
+    pub(crate) fn now_ms(&self) -> i64 {
+        (self.0.tools.clock)()
+    }
+
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.0.state.borrow().clone()
+    }
+
+    /// Asks for a cycle as soon as possible.
+    pub fn wake(&self) {
+        self.0.wanted.notify_one();
+    }
+
+    /// Şimdi eşitle: a cycle that begins after now, to its end.
+    pub async fn sync_now(&self) -> State {
+        let mut states = self.0.state.subscribe();
+        let (busy, cycles) = {
+            let now = states.borrow_and_update();
+            (now.busy, now.cycles)
+        };
+        let wanted = cycles + 1 + u64::from(busy);
+        self.wake();
+        // The agent ends together with whoever could wait.
+        let _ = states.wait_for(|state| state.cycles >= wanted).await;
+        self.state()
+    }
+
+    /// Works until `stop` ends; the cycle under way is given up where it can be, which loses nothing.
+    pub async fn run(&self, stop: impl Future<Output = ()>) {
+        tokio::select! {
+            () = stop => {}
+            () = self.work() => {}
+            () = self.listen() => {}
+            () = self.look() => {}
+        }
+    }
+
+    /// Cycle after cycle.
+    async fn work(&self) {
+        let (mut pause, mut exchange) = (Pause::default(), None);
+        loop {
+            let failed = self.once(&mut exchange).await.is_err();
+            let next = if failed { pause.longer(self.random()) } else { TIMER };
+            if !failed {
+                pause.over();
+            }
+            tokio::select! {
+                () = sleep(next) => if let Some((_, exchange)) = &mut exchange { exchange.greet_again() },
+                () = self.0.wanted.notified() => {}
+            }
+        }
+    }
+
+    /// One cycle with the settings of now.
+    ///
+    /// # Errors
+    /// [`CycleError`], which is also in the state.
+    async fn once(&self, kept: &mut Option<(Enrolment, Exchange)>) -> Result<(), CycleError> {
+        let settings = self.settings();
+        self.0.state.send_modify(|state| state.busy = true);
+        let outcome = self.exchange(&settings, kept).await;
+        let region = kept.as_ref().and_then(|(_, exchange)| exchange.region());
+        let now_ms = (self.0.tools.clock)();
+        if let Err(error) = &outcome {
+            tracing::warn!(error = error as &dyn std::error::Error, "a cycle did not go to its end");
+        }
+        self.0.state.send_modify(|state| state.end(now_ms, &outcome, region));
+        outcome.map(|_| ())
+    }
+
+    async fn exchange(
+        &self,
+        settings: &Settings,
+        kept: &mut Option<(Enrolment, Exchange)>,
+    ) -> Result<Report, CycleError> {
+        if !settings.active {
+            let standing = note(&settings.db, &self.0.tools).await?;
+            return Ok(Report { waiting: standing.waiting, ..Report::default() });
+        }
+        if kept.as_ref().is_none_or(|(hub, _)| *hub != settings.hub) {
+            *kept = Some((settings.hub.clone(), Exchange::new(Link::new(&settings.hub)?)));
+        }
+        match kept {
+            Some((_, exchange)) => exchange.cycle(&settings.db, &self.0.tools).await,
+            None => Ok(Report::default()),
+        }
+    }
+
+    /// Hears of what others changed.
+    async fn listen(&self) {
+        let mut pause = Pause::default();
+        let mut settings = self.0.settings.subscribe();
+        loop {
+            let now = settings.borrow_and_update().clone();
+            let heard = async {
+                if !now.active {
+                    return std::future::pending().await;
+                }
+                let link = Link::new(&now.hub)?;
+                link.events(|news| self.hear(news)).await
+            };
+            tokio::select! {
+                ended = heard => {
+                    self.online(false);
+                    if ended.is_ok() { pause.over(); }
+                    sleep(pause.longer(self.random())).await;
+                }
+                changed = settings.changed() => {
+                    self.online(false);
+                    if changed.is_err() { return; }
+                }
+            }
+        }
+    }
+
+    /// Notices what the office's program writes.
+    async fn look(&self) {
+        let mut settings = self.0.settings.subscribe();
+        loop {
+            let db = settings.borrow_and_update().db.clone();
+            let mut watch = Watch::new(&db);
+            let mut states = self.0.state.subscribe();
+            loop {
+                tokio::select! {
+                    () = watch.written() => {
+                        sleep(SETTLE).await;
+                        // Our own cycle writes too: what it wrote is known when it has ended.
+                        let ended = states.wait_for(|state| !state.busy).await.is_ok();
+                        if !ended { return; }
+                        self.wake();
+                    }
+                    changed = settings.changed() => {
+                        if changed.is_err() { return; }
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the file has already, mostly by our own doing, is no news.
+    fn hear(&self, news: News) {
+        self.online(true);
+        if news.rev > self.0.state.borrow().report.cursor {
+            self.wake();
+        }
+    }
+
+    fn online(&self, online: bool) {
+        self.0.state.send_if_modified(|state| std::mem::replace(&mut state.online, online) != online);
+    }
+
+    fn random(&self) -> u32 {
+        let mut bytes = [0; 4];
+        (self.0.tools.random)(&mut bytes);
+        u32::from_le_bytes(bytes)
+    }
+}
+
+impl State {
+    fn end(&mut self, now_ms: i64, outcome: &Result<Report, CycleError>, region: Option<&str>) {
+        self.busy = false;
+        self.cycles += 1;
+        match outcome {
+            Ok(report) => {
+                self.done_ms = Some(now_ms);
+                self.trouble = None;
+                self.report = report.clone();
+                self.region = region.map(str::to_owned).or_else(|| self.region.take());
+            }
+            Err(error) => {
+                let trouble = Trouble::of(now_ms, error);
+                // One that goes on is told once, with when it was seen last.
+                self.troubles.retain(|old| old.text != trouble.text);
+                self.troubles.insert(0, trouble.clone());
+                self.troubles.truncate(TROUBLES_MAX);
+                self.trouble = Some(trouble);
+            }
+        }
+    }
+}
+
+impl Trouble {
+    fn of(at_ms: i64, error: &CycleError) -> Self {
+        let kind = match error {
+            CycleError::Office(_) => Kind::File,
+            CycleError::Link(error) => Kind::of(error),
+            CycleError::Restless => Kind::Other,
+        };
+        Self { at_ms, kind, text: chain(error) }
+    }
+}
+
+impl Kind {
+    pub(crate) fn of(error: &LinkError) -> Self {
+        match error {
+            LinkError::Certificate => Self::Certificate,
+            LinkError::Refused(trouble) if trouble.code == Code::Token => Self::Token,
+            error if error.passes() => Self::Away,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// An error and its causes, outermost first.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,233 @@
+//! One full exchange: what the office changed goes up, what others changed comes down.
+
+use std::{path::Path, sync::Arc};
+
+use merge::Rules;
+use replica::wire::{Code, Hello, Trouble, Welcome};
+use serde::Serialize;
+
+use crate::{
+    link::{Link, LinkError},
+    office::{self, Clockwork, Office, Standing},
+};
+
+/// Fills bytes that nobody can guess.
+pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
+
+/// What cycles need besides the file and the hub.
+#[derive(Clone)]
+pub struct Tools {
+    pub rules: Arc<Rules>,
+    pub random: Random,
+    /// Milliseconds since 1970, UTC, by this PC's clock.
+    pub clock: Arc<dyn Fn() -> i64 + Send + Sync>,
+}
+
+/// How a cycle went.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Changes that the hub took in.
+    pub pushed: u64,
+    /// Rows of others that were written into the file.
+    pub pulled: u64,
+    pub conflicts: u64,
+    /// Changes that wait for a person at the hub.
+    pub held: u64,
+    pub refused: u64,
+    /// What is noted and not sent yet.
+    pub waiting: u64,
+    /// How far this PC's clock runs before the hub's (negative: behind it), in milliseconds.
+    pub clock_ahead_ms: i64,
+    /// Everything of the region up to this rev of the hub is in the file.
+    #[serde(skip)]
+    pub cursor: i64,
+}
+
+/// Why a cycle did not go to its end. What was done before it is done.
+#[derive(Debug, thiserror::Error)]
+pub enum CycleError {
+    #[error(transparent)]
+    Office(#[from] office::Error),
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The hub changed its mind more often than it can.
+    #[error("hub and office do not come to an agreement; the next cycle tries again")]
+    Restless,
+}
+
+/// Batches, first contacts and restarts of one cycle.
+const ROUNDS_MAX: usize = 200;
+
+/// Notices and keeps what the office changed, without any hub: what a PC does while it is off-line.
+///
+/// # Errors
+/// [`office::Error`].
+pub async fn note(db: &Path, tools: &Tools) -> Result<Standing, office::Error> {
+    let mut office = Office::open(db, &tools.rules).await?;
+    office.install().await?;
+    office.standing().await
+}
+
+/// What one agent and its hub know of each other, over many cycles.
+#[derive(Debug)]
+pub struct Exchange {
+    link: Link,
+    /// `None`: the agent has to introduce itself (again).
+    known: Option<Known>,
+}
+
+#[derive(Clone, Debug)]
+struct Known {
+    welcome: Welcome,
+    /// What is added to this PC's time to get the hub's.
+    offset_ms: i64,
+}
+
+impl Exchange {
+    #[must_use]
+    pub const fn new(link: Link) -> Self {
+        Self { link, known: None }
+    }
+
+    /// With the next cycle the agent introduces itself, tells how it stands, and looks at the hub's clock.
+    pub fn greet_again(&mut self) {
+        self.known = None;
+    }
+
+    /// The region that the hub named.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        Some(&self.known.as_ref()?.welcome.region)
+    }
+
+    /// Exchanges everything.
+    ///
+    /// # Errors
+    /// [`CycleError`]; the next cycle goes on where this one ended.
+    pub async fn cycle(&mut self, db: &Path, tools: &Tools) -> Result<Report, CycleError> {
+        let mut office = Office::open(db, &tools.rules).await?;
+        office.install().await?;
+        let known = match &self.known {
+            Some(known) => known.clone(),
+            None => hello(&self.link, &mut office, tools).await?,
+        };
+        let clock_ahead_ms = -known.offset_ms;
+        let report = Report { clock_ahead_ms, ..Report::default() };
+        // It is only known again when the cycle has gone to its end.
+        self.known = None;
+        let mut cycle = Cycle { office, link: &self.link, tools, report, known: &known };
+        cycle.run().await?;
+        let standing = cycle.office.standing().await?;
+        let report = Report { waiting: standing.waiting, cursor: standing.cursor, ..cycle.report };
+        self.known = Some(known);
+        Ok(report)
+    }
+}
+
+/// Introduces the agent, and learns the hub's time.
+async fn hello(link: &Link, office: &mut Office, tools: &Tools) -> Result<Known, CycleError> {
+    let waiting = office.standing().await?.waiting;
+    let asked_ms = (tools.clock)();
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let welcome = link.hello(&Hello { version, clock_ms: asked_ms, waiting }).await?;
+    // The answer was written about half-way between question and answer.
+    let offset_ms = welcome.clock_ms - i64::midpoint(asked_ms, (tools.clock)());
+    let standing = office.standing().await?;
+    let same = standing.hub.as_ref() == Some(&welcome.hub) && standing.site == Some(welcome.site);
+    if same && (standing.number > welcome.number || standing.cursor > welcome.rev) {
+        office.behind(welcome.number, welcome.seen).await?;
+    }
+    Ok(Known { welcome, offset_ms })
+}
+
+struct Cycle<'a> {
+    office: Office,
+    link: &'a Link,
+    tools: &'a Tools,
+    report: Report,
+    known: &'a Known,
+}
+
+impl Cycle<'_> {
+    async fn run(&mut self) -> Result<(), CycleError> {
+        let standing = self.office.standing().await?;
+        let Welcome { hub, site, .. } = &self.known.welcome;
+        let met = standing.hub.as_ref() == Some(hub) && standing.site == Some(*site);
+        if !met && !self.meet().await? {
+            return Ok(());
+        }
+        self.push().await?;
+        self.pull().await
+    }
+
+    fn clockwork(&self) -> Clockwork {
+        let random = Arc::clone(&self.tools.random);
+        Clockwork { now_ms: (self.tools.clock)(), offset_ms: self.known.offset_ms, random }
+    }
+
+    /// First contact: `false` while the file waits for a person.
+    async fn meet(&mut self) -> Result<bool, CycleError> {
+        let copy = self.office.copy().await?;
+        let met = self.link.meet(copy.path()).await?;
+        self.report.conflicts += met.conflicts;
+        self.report.refused += met.refused;
+        if met.held {
+            self.report.held += 1;
+            return Ok(false);
+        }
+        self.office.adopt(copy.path(), &met, &self.clockwork()).await?;
+        Ok(true)
+    }
+
+    async fn push(&mut self) -> Result<(), CycleError> {
+        for _ in 0..ROUNDS_MAX {
+            let clock = self.clockwork();
+            let Some(push) = self.office.prepare(&clock).await? else { return Ok(()) };
+            match self.link.push(&push).await {
+                Ok(pushed) if pushed.held => {
+                    self.office.mark_held(pushed.number).await?;
+                    self.report.held = push.changes.len() as u64;
+                    return Ok(());
+                }
+                Ok(pushed) => {
+                    self.count(&pushed);
+                    self.office.settle(&pushed, &clock).await?;
+                }
+                Err(LinkError::Refused(trouble)) => self.settle_trouble(trouble).await?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(CycleError::Restless)
+    }
+
+    async fn settle_trouble(&mut self, trouble: Trouble) -> Result<(), CycleError> {
+        match trouble.code {
+            Code::Older => Ok(self.office.older(trouble.number).await?),
+            Code::Behind => Ok(self.office.behind(trouble.number, trouble.seen).await?),
+            Code::Decided => Ok(self.office.decided().await?),
+            _ => Err(LinkError::Refused(trouble).into()),
+        }
+    }
+
+    fn count(&mut self, pushed: &replica::wire::Pushed) {
+        let refused = pushed.fates.iter().filter(|fate| fate.end == replica::wire::End::Refused).count();
+        self.report.refused += refused as u64;
+        self.report.pushed += (pushed.fates.len() - refused) as u64;
+        self.report.conflicts += pushed.conflicts;
+    }
+
+    async fn pull(&mut self) -> Result<(), CycleError> {
+        loop {
+            let after = self.office.standing().await?.cursor;
+            let page = self.link.pull(after).await?;
+            if page.next == after && page.rows.is_empty() {
+                return Ok(());
+            }
+            let applied = self.office.apply(&page).await?;
+            self.report.pulled += applied.written;
+            if !page.more {
+                return Ok(());
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The way to the hub: `/v1` over HTTP.
+
+mod pinned;
+
+use std::{io, path::Path, time::Duration};
+
+use futures_util::StreamExt;
+use replica::wire::{self, Code, Conflict, Hello, Met, News, Page, Push, Pushed, Trouble, Welcome};
+use reqwest::{Body, Client, Method, RequestBuilder, Response, header};
+use serde::de::DeserializeOwned;
+
+use crate::enrolment::Enrolment;
+
+/// Speaks with one hub as one site. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Link {
+    client: Client,
+    hub: Enrolment,
+}
+
+/// Why the hub did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    #[error("the hub cannot be reached")]
+    Away(#[source] reqwest::Error),
+    /// Somebody else answers at its address, or it got another certificate.
+    #[error("the hub's certificate is not the one of the enrolment line")]
+    Certificate,
+    #[error("{}", .0.error)]
+    Refused(Trouble),
+    #[error("what answers there ({0}) is no hub of this version of denk")]
+    NoHub(u16),
+    #[error("an answer of the hub cannot be read")]
+    Answer(#[source] wire::Unpackable),
+    #[error("the file cannot be sent")]
+    File(#[source] io::Error),
+}
+
+type Result<T> = std::result::Result<T, LinkError>;
+
+const CONNECT: Duration = Duration::from_secs(10);
+/// Between two pieces of an answer. The hub sends something on the events' stream more often.
+const SILENCE: Duration = Duration::from_secs(90);
+const EVENT_BYTES_MAX: usize = 4 << 10;
+/// Most bytes of the map of a whole file.
+const MET_BYTES_MAX: usize = 512 << 20;
+
+impl Link {
+    /// # Errors
+    /// The system has no certificates that it trusts, or none can be read.
+    pub fn new(hub: &Enrolment) -> Result<Self> {
+        let builder = Client::builder().connect_timeout(CONNECT).read_timeout(SILENCE);
+        let builder = match hub.fingerprint {
+            Some(mark) => builder.tls_backend_preconfigured(pinned::config(mark)),
+            None => builder,
+        };
+        Ok(Self { client: builder.build().map_err(LinkError::Away)?, hub: hub.clone() })
+    }
+
+    /// # Errors
+    /// [`LinkError`], as of all calls.
+    pub async fn hello(&self, hello: &Hello) -> Result<Welcome> {
+        let request = self.request(Method::POST, "hello").body(wire::pack(hello));
+        self.answer(request, wire::BYTES_MAX).await
+    }
+
+    /// Sends a whole file, to learn which rows of the hub its rows are.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    pub async fn meet(&self, file: &Path) -> Result<Met> {
+        let file = file.to_owned();
+        let packed = tokio::task::spawn_blocking(move || zstd::encode_all(std::fs::File::open(file)?, 3));
+        let packed = packed.await.map_err(io::Error::other).flatten().map_err(LinkError::File)?;
+        let request = self.request(Method::POST, "meet").body(Body::from(packed));
+        let request = request.header(header::CONTENT_TYPE, "application/vnd.sqlite3");
+        self.answer(request, MET_BYTES_MAX).await
+    }
+
+    /// # Errors
+    /// [`LinkError`].
+    pub async fn push(&self, push: &Push) -> Result<Pushed> {
+        self.answer(self.request(Method::POST, "push").body(wire::pack(push)), wire::BYTES_MAX).await
+    }
+
+    /// # Errors
+    /// [`LinkError`].
+    pub async fn pull(&self, after: i64) -> Result<Page> {
+        self.answer(self.request(Method::GET, &format!("pull?after={after}")), wire::BYTES_MAX).await
+    }
+
+    /// Conflicts of the site's region that nobody has decided, newest first.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    pub async fn conflicts(&self) -> Result<Vec<Conflict>> {
+        self.answer(self.request(Method::GET, "conflicts"), wire::BYTES_MAX).await
+    }
+
+    /// Listens until the hub hangs up; `hear` is told each time that something happened in the site's region.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    pub async fn events(&self, mut hear: impl FnMut(News)) -> Result<()> {
+        let request = self.request(Method::GET, "events").header(header::ACCEPT, "text/event-stream");
+        let response = self.send(request).await?;
+        let mut pieces = response.bytes_stream();
+        let mut line = Vec::new();
+        while let Some(piece) = pieces.next().await {
+            for byte in piece.map_err(LinkError::Away)? {
+                match byte {
+                    b'\n' => {
+                        news(&line).into_iter().for_each(&mut hear);
+                        line.clear();
+                    }
+                    _ if line.len() < EVENT_BYTES_MAX => line.push(byte),
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("{}{}/{path}", self.hub.url, wire::VERSION);
+        let posts = method == Method::POST;
+        let request = self.client.request(method, url).bearer_auth(&self.hub.token);
+        let request = request.header(header::ACCEPT, wire::CONTENT_TYPE);
+        if !posts {
+            return request;
+        }
+        request
+            .header(header::CONTENT_TYPE, wire::CONTENT_TYPE)
+            .header(header::CONTENT_ENCODING, wire::ENCODING)
+    }
+
+    async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder, bytes_max: usize) -> Result<T> {
+        let body = body(self.send(request).await?, bytes_max).await?;
+        wire::unpack(&body, bytes_max).map_err(LinkError::Answer)
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response> {
+        let response = request.send().await.map_err(away)?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let body = body(response, wire::BYTES_MAX).await?;
+        match wire::unpack::<Trouble>(&body, wire::BYTES_MAX) {
+            Ok(trouble) => Err(LinkError::Refused(trouble)),
+            Err(_) => Err(LinkError::NoHub(status.as_u16())),
+        }
+    }
+}
+
+impl LinkError {
+    /// Whether the very same may succeed a little later.
+    #[must_use]
+    pub const fn passes(&self) -> bool {
+        match self {
+            Self::Away(_) => true,
+            Self::Refused(trouble) => matches!(trouble.code, Code::Busy | Code::Hub),
+            Self::NoHub(status) => *status >= 500,
+            Self::Certificate | Self::Answer(_) | Self::File(_) => false,
+        }
+    }
+}
+
+fn away(error: reqwest::Error) -> LinkError {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(error) = cause {
+        if pinned::is_other(error) {
+            return LinkError::Certificate;
+        }
+        cause = error.source();
+    }
+    LinkError::Away(error)
+}
+
+/// Packed it is not longer than unpacked.
+async fn body(response: Response, bytes_max: usize) -> Result<Vec<u8>> {
+    let mut body = Vec::new();
+    let mut pieces = response.bytes_stream();
+    while let Some(piece) = pieces.next().await {
+        body.extend_from_slice(&piece.map_err(LinkError::Away)?);
+        if body.len() > bytes_max {
+            return Err(LinkError::Answer(wire::Unpackable::TooLarge(bytes_max)));
+        }
+    }
+    Ok(body)
+}
+
+/// What a line of the events' stream tells, if it is a line of data.
+fn news(line: &[u8]) -> Option<News> {
+    serde_json::from_slice(line.strip_prefix(b"data:")?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_lines_of_data_are_news() {
+        assert_eq!(news(b"data: {\"rev\":7}\r"), Some(News { rev: 7 }));
+        for other in [&b": still here"[..], b"event: rev", b"data: seven", b""] {
+            assert_eq!(news(other), None);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! A difference as the message that tells it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use merge::{Action, Cells, ChangeSet, LocalId, Rules, TableId};
+use model::Gid;
+use replica::wire::{self, CHANGES_MAX, Cell};
+
+use super::{
+    Clockwork,
+    aside::content,
+    diff::{Difference, Loaded},
+    outbox::Told,
+    prepare::Notes,
+    shadow::At,
+};
+
+/// What of a difference goes into one batch.
+pub(super) struct Batch {
+    pub changes: Vec<wire::Change>,
+    pub told: Vec<Told>,
+    /// Rows whose changes had no place.
+    pub left: BTreeSet<(TableId, LocalId)>,
+}
+
+/// What is needed to turn a difference into a batch.
+pub(super) struct Batching<'a> {
+    pub rules: &'a Rules,
+    pub loaded: &'a Loaded,
+    pub notes: &'a Notes,
+    pub clock: &'a Clockwork,
+    /// Nobody knows when what the file says was written.
+    pub unsure: bool,
+}
+
+impl Batching<'_> {
+    /// The first changes of the difference, which can be applied without the rest.
+    pub fn batch(&self, difference: &Difference) -> Batch {
+        let set = &difference.set;
+        let cut = cut(set);
+        let left = set.changes[cut..].iter().filter_map(|change| difference.ids.get(&change.gid)).cloned();
+        let mut stamps = Stamps::default();
+        let mut rows = Rows::default();
+        let mut changes = Vec::new();
+        for change in &set.changes[..cut] {
+            let Some((table, id)) = difference.ids.get(&change.gid) else { continue };
+            let at = stamps.next(change.gid, self.time(*table, id, change.gid));
+            rows.tell(self, change, id, at);
+            changes.push(self.message(change, at));
+        }
+        Batch { changes, told: rows.told(self), left: left.collect() }
+    }
+
+    /// When the row was changed, in the hub's time, and later than ever before.
+    fn time(&self, table: TableId, id: &LocalId, gid: Gid) -> At {
+        let known = self.loaded.known_by(table, gid);
+        let before = known.map(|known| &known.row.id);
+        let noted = [Some(id), before].into_iter().flatten().filter_map(|id| self.notes.at(table, id)).max();
+        let now = self.clock.hub_ms();
+        let noted = noted.map_or(now, |noted| noted.saturating_add(self.clock.offset_ms).min(now));
+        let wall = if self.unsure { now } else { noted };
+        match known.map(|known| known.at) {
+            Some((wall_ms, counter)) if wall_ms >= wall => (wall_ms, counter.saturating_add(1)),
+            _ => (wall, 0),
+        }
+    }
+
+    fn message(&self, change: &merge::Change, at: At) -> wire::Change {
+        let rules = &self.rules[change.table];
+        let (mut insert, mut update, mut delete) = (None, None, None);
+        match &change.action {
+            Action::Insert(cells) => insert = Some(cells_of(rules, cells)),
+            Action::Update(edits) => {
+                let edits =
+                    edits.iter().map(|edit| (rules[edit.column].name.clone(), Cell(edit.value.clone())));
+                update = Some(edits.collect());
+            }
+            Action::Delete { with } => delete = Some(wire::Delete { with: with.map(Gid::uuid) }),
+        }
+        let (table, gid, base) = (rules.name.clone(), change.gid.uuid(), change.base.0);
+        wire::Change { table, gid, base, at, insert, update, delete }
+    }
+}
+
+/// Cells by their columns' names; what is unknown is not there.
+pub(super) fn cells_of(rules: &merge::TableRules, cells: &Cells) -> wire::Cells {
+    let named = rules.columns.iter().zip(cells);
+    named.filter_map(|(column, cell)| Some((column.name.clone(), Cell(cell.clone()?)))).collect()
+}
+
+/// How many changes are told at once. Changes of one row stay together as long as the first of them.
+fn cut(set: &ChangeSet) -> usize {
+    set.changes.len().min(CHANGES_MAX)
+}
+
+/// Each change its own stamp, those of a row ascending.
+#[derive(Default)]
+struct Stamps {
+    given: BTreeSet<At>,
+    of_row: HashMap<Gid, At>,
+}
+
+impl Stamps {
+    fn next(&mut self, gid: Gid, mut at: At) -> At {
+        if let Some(before) = self.of_row.get(&gid).filter(|before| **before >= at) {
+            at = (before.0, before.1 + 1);
+        }
+        while !self.given.insert(at) {
+            at.1 += 1;
+        }
+        self.of_row.insert(gid, at);
+        at
+    }
+}
+
+/// What the batch says of each row, in the order in which it is first told of.
+#[derive(Default)]
+struct Rows {
+    order: Vec<Gid>,
+    rows: BTreeMap<Gid, (TableId, LocalId, Option<Cells>, At)>,
+}
+
+impl Rows {
+    fn tell(&mut self, batching: &Batching<'_>, change: &merge::Change, id: &LocalId, at: At) {
+        let known =
+            || batching.loaded.known_by(change.table, change.gid).map(|known| known.row.cells.clone());
+        let before = self.rows.get(&change.gid).map_or_else(known, |row| row.2.clone());
+        let now = match &change.action {
+            Action::Insert(cells) => Some(cells.clone()),
+            Action::Delete { .. } => None,
+            Action::Update(edits) => before.map(|mut cells| {
+                edits.iter().for_each(|edit| cells[edit.column.0] = Some(edit.value.clone()));
+                cells
+            }),
+        };
+        if self.rows.insert(change.gid, (change.table, id.clone(), now, at)).is_none() {
+            self.order.push(change.gid);
+        }
+    }
+
+    fn told(&self, batching: &Batching<'_>) -> Vec<Told> {
+        let told = |gid: &Gid| {
+            let (table, id, cells, at) = &self.rows[gid];
+            let said = batching.loaded.row(*table, id).map(|row| content(&row.cells)).unwrap_or_default();
+            Told::new(&batching.rules[*table].name, (id, *gid), cells.as_ref(), (said, *at))
+        };
+        self.order.iter().map(told).collect()
+    }
+}

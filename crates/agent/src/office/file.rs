@@ -1,0 +1,265 @@
+//! The program's own tables: rows read and written as the rules name their columns.
+//!
+//! Values take the forms in which whole files are read ([`replica::office_file`]); columns are bound by name, in any case.
+
+use database::{Applied, ColumnRead, ColumnRef, Comparison, Condition, Read, Relation, Session, Write};
+use merge::{Cells, ColumnId, Kept, LocalId, LocalRow, Rules, TableId, TableRules};
+use model::{Batch, DataType, ErrorKind, Key, Table, TableRef, Value, Zone};
+use replica::{handout, office_file::settled};
+
+use super::{Error, Result};
+
+/// A merged table, as the file has it.
+#[derive(Clone, Debug)]
+pub(super) struct Form {
+    pub id: TableId,
+    pub rules: TableRules,
+    pub table: Table,
+    /// The rules' columns that the file has.
+    pub present: Vec<ColumnId>,
+    from: Relation,
+    /// The key, then those.
+    reads: Vec<ColumnRead>,
+    columns: Vec<ColumnRef>,
+}
+
+/// Rows that were read, and the ids of those that cannot be (a text that is none).
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    /// **Order**: by id.
+    pub rows: Vec<LocalRow>,
+    pub unreadable: Vec<LocalId>,
+}
+
+/// The merged tables that the file has.
+pub(super) async fn forms(session: &mut dyn Session, rules: &Rules) -> Result<Vec<Form>> {
+    let mut forms = Vec::new();
+    for (id, table) in rules.tables().filter(|(_, table)| table.kept == Kept::Merged) {
+        match session.table(&TableRef::new(&table.name)).await {
+            Ok(found) => forms.extend(Form::of(id, table, found)),
+            Err(error) if error.kind == ErrorKind::Missing => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(forms)
+}
+
+impl Form {
+    /// `None`: the table lacks its key, or what names its rows; it is another program's.
+    fn of(id: TableId, rules: &TableRules, table: Table) -> Option<Self> {
+        let has = |name: &str| table.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
+        let key = has(&rules.key)?.name.clone();
+        let hangs = rules.references().any(|(column, _)| rules[column].not_null);
+        let telling = rules.telling.iter().filter(|column| !hangs && rules[**column].not_null);
+        if rules.natural_key.iter().chain(telling).any(|column| has(&rules[*column].name).is_none()) {
+            return None;
+        }
+        let present: Vec<ColumnId> =
+            rules.column_ids().filter(|column| has(&rules[*column].name).is_some()).collect();
+        let of_key = if rules.text_key { DataType::TEXT } else { DataType::INT64 };
+        let mut reads = vec![ColumnRead::new(ColumnRef::named(key), of_key)];
+        reads.extend(present.iter().filter_map(|column| {
+            let name = has(&rules[*column].name)?.name.clone();
+            Some(ColumnRead::new(ColumnRef::named(name), DataType::Any))
+        }));
+        let columns = reads.iter().map(|read| read.column.clone()).collect();
+        let from = Relation::Table(table.name.clone());
+        Some(Self { id, rules: rules.clone(), table, present, from, reads, columns })
+    }
+
+    pub fn name(&self) -> &str {
+        &self.rules.name
+    }
+
+    pub fn key(&self) -> &str {
+        self.columns[0].name()
+    }
+
+    /// What of the table's shape matters here: its columns, in its order.
+    pub fn shape(&self) -> Vec<String> {
+        let columns = self.table.columns.iter();
+        columns.map(|column| format!("{} {}", column.name, column.native).trim().to_lowercase()).collect()
+    }
+
+    /// The id as denk's tables write it.
+    pub fn id_of(&self, text: &str) -> Result<LocalId> {
+        if self.rules.text_key {
+            return Ok(LocalId::Text(text.to_owned()));
+        }
+        text.parse().map(LocalId::Int).map_err(|_| Error::broken(format!("`{text}` is no id")))
+    }
+
+    pub async fn by_ids(&self, session: &mut dyn Session, ids: &[LocalId]) -> Result<Rows> {
+        let mut found = Rows::default();
+        for ids in ids.chunks(Condition::VALUES_MAX) {
+            let filter = [Condition::any_of(self.key(), ids.iter().map(value).collect())];
+            self.read(session, &filter, &mut found).await?;
+        }
+        Ok(found)
+    }
+
+    /// Those whose `column` holds this value.
+    pub async fn with(&self, session: &mut dyn Session, column: ColumnId, held: &LocalId) -> Result<Rows> {
+        let mut found = Rows::default();
+        let at = self.present.iter().position(|present| *present == column);
+        let Some(read) = at.map(|at| &self.reads[at + 1]) else { return Ok(found) };
+        let filter = [Condition::new(read.column.name(), Comparison::Equal, value(held))];
+        self.read(session, &filter, &mut found).await?;
+        Ok(found)
+    }
+
+    async fn read(&self, session: &mut dyn Session, filter: &[Condition], into: &mut Rows) -> Result<()> {
+        let zone = Zone::utc();
+        let read = Read { key: &[0], filter, ..Read::whole(&self.from, &self.reads, &zone) };
+        self.take(session.read(&read).await?, into);
+        into.rows.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(())
+    }
+
+    /// Some rows after `after`, and where the next ones begin.
+    pub async fn page(
+        &self,
+        session: &mut dyn Session,
+        after: Option<&Key>,
+        count: usize,
+    ) -> Result<(Rows, Option<Key>)> {
+        let zone = Zone::utc();
+        let whole = Read::whole(&self.from, &self.reads, &zone);
+        let mut page = session.read(&Read { key: &[0], after, rows: Some(count), ..whole }).await?;
+        let next = page.next.take();
+        let mut rows = Rows::default();
+        self.take(page, &mut rows);
+        Ok((rows, next))
+    }
+
+    /// All rows that can be read.
+    pub async fn all(&self, session: &mut dyn Session) -> Result<Vec<LocalRow>> {
+        let (zone, mut all) = (Zone::utc(), Rows::default());
+        let whole = Read::whole(&self.from, &self.reads, &zone);
+        self.take(session.read(&Read { key: &[0], ..whole }).await?, &mut all);
+        Ok(all.rows)
+    }
+
+    /// Which of these ids the file has.
+    pub async fn there(&self, session: &mut dyn Session, ids: &[LocalId]) -> Result<Vec<LocalId>> {
+        let (zone, reads) = (Zone::utc(), &self.reads[..1]);
+        let mut there = Vec::new();
+        for ids in ids.chunks(Condition::VALUES_MAX) {
+            let filter = [Condition::any_of(self.key(), ids.iter().map(value).collect())];
+            let page =
+                session.read(&Read { filter: &filter, ..Read::whole(&self.from, reads, &zone) }).await?;
+            there.extend((0..page.batch.rows()).filter_map(|at| LocalId::of(&page.batch.row(at)[0])));
+        }
+        Ok(there)
+    }
+
+    /// The highest id beyond `after`, if there is one.
+    pub async fn highest(&self, session: &mut dyn Session, after: i64) -> Result<Option<i64>> {
+        let (zone, reads) = (Zone::utc(), &self.reads[..1]);
+        let filter = [Condition::new(self.key(), Comparison::Greater, Value::Int(after))];
+        let page = session.read(&Read { filter: &filter, ..Read::whole(&self.from, reads, &zone) }).await?;
+        let ids = (0..page.batch.rows()).filter_map(|at| match page.batch.row(at)[0] {
+            Value::Int(id) => Some(id),
+            _ => None,
+        });
+        Ok(ids.max())
+    }
+
+    /// Adds rows, or changes those that are there; columns that the rules do not know stay as they are.
+    ///
+    /// # Errors
+    /// `Constraint`; `Conversion` for cells that did not go through [`Form::fit`].
+    pub async fn write(
+        &self,
+        session: &mut dyn Session,
+        rows: &[LocalRow],
+    ) -> std::result::Result<Applied, database::Error> {
+        let write = Write { table: &self.table, columns: &self.columns, key: &[0], insert_only: &[] };
+        let mut batch = Batch::new(std::iter::repeat_n(&DataType::Any, self.columns.len()));
+        for row in rows {
+            batch.columns[0].push_value(&value(&row.id));
+            for (at, column) in self.present.iter().enumerate() {
+                batch.columns[at + 1].push_value(&self.written(*column, row.cells[column.0].as_ref())?);
+            }
+            batch.end_row();
+        }
+        session.upsert(&write, &batch).await
+    }
+
+    fn written(&self, column: ColumnId, cell: Option<&Value>) -> std::result::Result<Value, database::Error> {
+        let rule = &self.rules[column];
+        let native = self.table.columns.iter().find(|found| found.name.eq_ignore_ascii_case(&rule.name));
+        let native = native.map_or("", |found| found.native.as_str());
+        handout::written(native, rule.data_type, cell.unwrap_or(&Value::Null)).ok_or_else(|| {
+            let error = database::Error::new(ErrorKind::Conversion, "a value that the file cannot hold");
+            error.in_table(&self.table.name).in_column(&rule.name)
+        })
+    }
+
+    pub async fn delete(
+        &self,
+        session: &mut dyn Session,
+        ids: &[LocalId],
+    ) -> std::result::Result<u64, database::Error> {
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        let write = Write { table: &self.table, columns: &self.columns[..1], key: &[0], insert_only: &[] };
+        let mut batch = Batch::new([&self.reads[0].wanted]);
+        for id in ids {
+            batch.columns[0].push_value(&value(id));
+            batch.end_row();
+        }
+        session.delete(&write, &batch).await
+    }
+
+    /// What the file will hold of these cells. What it has no column for stays as it is.
+    pub fn fit(&self, cells: &Cells) -> Cells {
+        let mut fitted = cells.clone();
+        _ = handout::fit(Some(&self.table), &self.rules, &mut fitted);
+        fitted.into_iter().zip(cells).map(|(held, told)| held.or_else(|| told.clone())).collect()
+    }
+
+    fn take(&self, page: model::Page, into: &mut Rows) {
+        let wide = |mut row: LocalRow| {
+            let narrow = std::mem::replace(&mut row.cells, vec![None; self.rules.columns.len()]);
+            for (column, cell) in self.present.iter().zip(narrow) {
+                row.cells[column.0] = cell.map(|cell| settled(self.rules[*column].data_type, cell));
+            }
+            row
+        };
+        let mut narrow = Rows::default();
+        narrow.add(page);
+        into.rows.extend(narrow.rows.into_iter().map(wide));
+        into.unreadable.extend(narrow.unreadable);
+    }
+}
+
+impl Rows {
+    /// As they were read: the key, then a cell a column.
+    fn add(&mut self, page: model::Page) {
+        for at in 0..page.batch.rows() {
+            let mut row = page.batch.row(at).into_iter();
+            if let Some(id) = row.next().as_ref().and_then(LocalId::of) {
+                self.rows.push(LocalRow { id, cells: row.map(Some).collect() });
+            }
+        }
+        let keys = page.rejected.iter().filter_map(|rejected| rejected.key.0.first());
+        self.unreadable.extend(keys.filter_map(LocalId::of));
+    }
+}
+
+pub(super) fn value(id: &LocalId) -> Value {
+    match id {
+        LocalId::Int(id) => Value::Int(*id),
+        LocalId::Text(id) => Value::Text(id.clone()),
+    }
+}
+
+/// As denk's tables write it.
+pub(super) fn shown(id: &LocalId) -> String {
+    match id {
+        LocalId::Int(id) => id.to_string(),
+        LocalId::Text(id) => id.clone(),
+    }
+}

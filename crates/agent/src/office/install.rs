@@ -1,0 +1,140 @@
+//! What is put into the file, and taken out again.
+
+use std::collections::BTreeSet;
+
+use database::{Address, JournalStatus};
+use merge::{LocalId, is_blank};
+use model::TableRef;
+
+use super::{
+    Error, Office, Result,
+    file::Form,
+    lock,
+    shadow::Known,
+    state::{FORM, State},
+};
+
+/// Rows that are looked at at a time.
+const PAGE_ROWS: usize = 500;
+
+impl Office {
+    /// Puts tables and triggers into the file, or what is missing of them. Where something was missing that had been there,
+    /// or the program's tables changed their shape, the next batch compares everything.
+    ///
+    /// # Errors
+    /// `Busy`, `ReadOnly`, `Full`; then nothing of it is there.
+    pub async fn install(&mut self) -> Result<()> {
+        self.look().await?;
+        let state = self.begin().await?;
+        let done = self.install_in(state).await;
+        self.end(done).await
+    }
+
+    async fn install_in(&mut self, mut state: State) -> Result<(State, ())> {
+        let known = state.hub.is_some();
+        if self.db.make().await? && known {
+            // Without its shadow the file says nothing about what it was told: it is met again.
+            state = State { shape: state.shape, last: state.last, ..State::default() };
+        }
+        state.form = FORM;
+        for form in self.forms.clone().iter() {
+            let key = [form.key().to_owned()];
+            let status = self.db.session.journal_status(&form.table.name, &key).await?;
+            if status != JournalStatus::Complete {
+                self.db.session.journal_install(&form.table.name, &key).await?;
+                state.doubt |= known;
+            }
+            self.look_at_shape(&mut state, form).await?;
+        }
+        Ok((state, ()))
+    }
+
+    /// A table or column that the file has got is filled by the hub: what it is filled with by the program that made it
+    /// (defaults) is nobody's edit.
+    async fn look_at_shape(&mut self, state: &mut State, form: &Form) -> Result<()> {
+        let shape = form.shape();
+        let before = state.shape.insert(form.name().to_owned(), shape.clone());
+        if before.as_ref() == Some(&shape) || state.hub.is_none() {
+            return Ok(());
+        }
+        state.doubt = true;
+        let before: BTreeSet<String> = before.into_iter().flatten().collect();
+        if shape.iter().any(|column| !before.contains(column)) {
+            state.cursor = 0;
+            self.take_defaults(state, form).await?;
+        }
+        Ok(())
+    }
+
+    async fn take_defaults(&mut self, state: &mut State, form: &Form) -> Result<()> {
+        let mut after = None;
+        loop {
+            let (rows, next) = form.page(&mut *self.db.session, after.as_ref(), PAGE_ROWS).await?;
+            let known = self.known(form, rows.rows.iter().map(|row| &row.id)).await?;
+            let mut changed: Vec<Known> = Vec::new();
+            for row in &rows.rows {
+                let Some(mut known) = known.get(&row.id).cloned() else { continue };
+                let before = known.row.cells.clone();
+                for (column, cell) in form.rules.column_ids().zip(&mut known.row.cells) {
+                    let rule = &form.rules[column];
+                    let said = row.cells[column.0].as_ref();
+                    let is_default = is_blank(said) || said == rule.default.as_ref();
+                    if cell.is_none() && rule.reference.is_none() && is_default {
+                        *cell = said.cloned();
+                    }
+                }
+                if known.row.cells != before {
+                    changed.push(known);
+                }
+            }
+            self.remember(state, form, &changed).await?;
+            match next {
+                Some(next) => after = Some(next),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Takes everything of denk's out of the file, without a trace.
+    ///
+    /// # Errors
+    /// `Busy`, `Full`; then everything is still there.
+    pub async fn remove(mut self) -> Result<()> {
+        self.take_out().await?;
+        let (path, lock) = (lock::beside(&self.path), self.lock);
+        drop(self.db);
+        // The lock's own file: where it is open it may not be possible to remove it.
+        drop(lock);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::File(path, error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The journal, then our tables: without the former the latter are nobody's.
+    pub(super) async fn take_out(&mut self) -> Result<()> {
+        for (_, rules) in self.rules.clone().tables() {
+            self.db.session.journal_remove(&TableRef::new(&rules.name)).await?;
+        }
+        let address = Address::sqlite(&self.path).with_patience(super::PATIENCE);
+        Ok(database::run_script(&address, include_str!("sql/remove.sql")).await?)
+    }
+
+    /// The highest id that any row of the table may have had.
+    pub(super) async fn last_id(&mut self, state: &mut State, form: &Form) -> Result<i64> {
+        let last = state.last.entry(form.name().to_owned()).or_insert(0);
+        if let Some(highest) = form.highest(&mut *self.db.session, *last).await? {
+            *last = highest;
+        }
+        *last = (*last).max(self.db.last_number(&form.table.name.name).await?);
+        Ok(*last)
+    }
+}
+
+/// Whether the id is a number that a new row could be given.
+pub(super) const fn number(id: &LocalId) -> Option<i64> {
+    match id {
+        LocalId::Int(id) => Some(*id),
+        LocalId::Text(_) => None,
+    }
+}

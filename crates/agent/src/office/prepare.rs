@@ -1,0 +1,186 @@
+//! The next batch: what the office changed since the last one.
+
+use std::collections::BTreeMap;
+
+use merge::{LocalId, TableId};
+use replica::wire::Push;
+
+use super::{
+    Clockwork, Office, Result,
+    batch::{Batch, Batching, cells_of},
+    compare::{Candidates, day},
+    diff::Difference,
+    outbox::Outbox,
+    state::State,
+};
+
+/// What the journal noted.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    pub touched: BTreeMap<TableId, BTreeMap<LocalId, Note>>,
+    /// Of tables and rows that are none of ours.
+    strange: Vec<i64>,
+}
+
+/// Of one row.
+#[derive(Debug, Default)]
+pub(super) struct Note {
+    /// When it was last touched, by the PC's clock. **Units**: milliseconds.
+    at_ms: Option<i64>,
+    ids: Vec<i64>,
+}
+
+impl Notes {
+    pub fn at(&self, table: TableId, id: &LocalId) -> Option<i64> {
+        self.touched.get(&table)?.get(id)?.at_ms
+    }
+}
+
+impl Office {
+    /// The batch to send: the one on its way, else one of what was changed since; `None` where nothing was. Where the one on
+    /// its way is held and the file has changed, a new one takes its place.
+    ///
+    /// # Errors
+    /// `Busy`, `Full`; then nothing is changed.
+    pub async fn prepare(&mut self, clock: &Clockwork) -> Result<Option<Push>> {
+        let state = State::read(&mut self.db).await?;
+        if state.hub.is_none() || state.behind.is_some() {
+            return Ok(None);
+        }
+        let outbox = self.outbox().await?;
+        if let Some(outbox) = outbox.filter(|outbox| state.held != Some(outbox.push.number)) {
+            return Ok(Some(outbox.push));
+        }
+        let everything = state.doubt || state.compared != day(clock);
+        let differing = if everything { self.differing().await? } else { Candidates::new() };
+        let state = self.begin().await?;
+        let done = self.prepare_in(state, (differing, everything), clock).await;
+        self.end(done).await
+    }
+
+    async fn prepare_in(
+        &mut self,
+        mut state: State,
+        (mut candidates, everything): (Candidates, bool),
+        clock: &Clockwork,
+    ) -> Result<(State, Option<Push>)> {
+        let held = self.outbox().await?;
+        let notes = self.notes().await?;
+        for (table, touched) in &notes.touched {
+            candidates.entry(*table).or_default().extend(touched.keys().cloned());
+        }
+        self.add_told(&mut candidates, held.as_ref())?;
+        let loaded = self.load(&mut state, &candidates).await?;
+        let difference = self.compare(&mut state, &loaded).await?;
+        self.set_waiting(&difference.waiting).await?;
+        self.keep_both(&mut state, &difference).await?;
+        let (rules, unsure) = (self.rules.clone(), state.unsure);
+        let batching = Batching { rules: &rules, loaded: &loaded, notes: &notes, clock, unsure };
+        let batch = batching.batch(&difference);
+        self.forget_notes(&notes, &batch).await?;
+        if everything && batch.left.is_empty() {
+            (state.doubt, state.compared) = (false, day(clock));
+        }
+        state.doubt |= !batch.left.is_empty() && everything;
+        match held {
+            None if batch.changes.is_empty() => Ok((state, None)),
+            Some(held) if says_the_same(&held.push, &batch) => Ok((state, Some(held.push))),
+            held => {
+                let number = held.map_or(state.number, |held| held.push.number) + 1;
+                let push = self.push(&state, number, &difference, batch, clock).await?;
+                Ok((state, Some(push)))
+            }
+        }
+    }
+
+    async fn push(
+        &mut self,
+        state: &State,
+        number: u64,
+        difference: &Difference,
+        batch: Batch,
+        clock: &Clockwork,
+    ) -> Result<Push> {
+        let mut rows = BTreeMap::new();
+        for change in &difference.set.changes {
+            let name = &self.rules[change.table].name;
+            rows.entry(name.clone()).or_insert_with(|| state.rows.get(name).copied().unwrap_or(0));
+        }
+        let push = Push {
+            number,
+            seen: self.seen(state).await?,
+            unsure: state.unsure,
+            clock_ms: clock.now_ms,
+            rows,
+            changes: batch.changes,
+        };
+        let outbox = Outbox { push, told: batch.told };
+        self.put_outbox(&outbox).await?;
+        Ok(outbox.push)
+    }
+
+    /// What a held batch told may be told otherwise by the one that takes its place.
+    fn add_told(&self, candidates: &mut Candidates, held: Option<&Outbox>) -> Result<()> {
+        for told in held.into_iter().flat_map(|held| &held.told) {
+            if let Some(form) = self.form_named(&told.table) {
+                candidates.entry(form.id).or_default().insert(told.id()?);
+            }
+        }
+        Ok(())
+    }
+
+    /// A row whose id speaks of something else now, of which it is not certain that it is gone, comes back under another id.
+    async fn keep_both(&mut self, state: &mut State, difference: &Difference) -> Result<()> {
+        for doubt in difference.set.doubts.iter().filter(|doubt| doubt.kept_both) {
+            let Some(form) = self.form(doubt.table) else { continue };
+            let known = self.known(&form, [&doubt.id]).await?;
+            let Some(known) = known.get(&doubt.id).filter(|known| known.row.gid == doubt.before) else {
+                continue;
+            };
+            let row = replica::wire::Row {
+                table: form.name().to_owned(),
+                gid: doubt.before.uuid(),
+                rev: known.row.rev.0,
+                cells: Some(cells_of(&form.rules, &known.row.cells)),
+                became: None,
+            };
+            self.forget(state, &form, &[(doubt.id.clone(), doubt.before)]).await?;
+            self.put_late(&[row]).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn notes(&mut self) -> Result<Notes> {
+        let mut notes = Notes::default();
+        for change in self.db.session.journal_drain(usize::MAX).await? {
+            let table = self.form_named(&change.table.name).map(|form| form.id);
+            let Some((table, id)) = table.zip(change.key.0.first().and_then(LocalId::of)) else {
+                notes.strange.push(change.id);
+                continue;
+            };
+            let note = notes.touched.entry(table).or_default().entry(id).or_default();
+            note.at_ms = change.at.map(|at| at.micros.div_euclid(1000)).max(note.at_ms);
+            note.ids.push(change.id);
+        }
+        Ok(notes)
+    }
+
+    /// All but those of rows that are still to be told.
+    async fn forget_notes(&mut self, notes: &Notes, batch: &Batch) -> Result<()> {
+        let mut ids = notes.strange.clone();
+        for (table, touched) in &notes.touched {
+            let told = touched.iter().filter(|(id, _)| !batch.left.contains(&(*table, (*id).clone())));
+            ids.extend(told.flat_map(|(_, note)| &note.ids));
+        }
+        Ok(self.db.session.journal_forget(&ids).await?)
+    }
+}
+
+/// Whether the held batch need not give way.
+fn says_the_same(held: &Push, batch: &Batch) -> bool {
+    let said = |change: &replica::wire::Change| {
+        let replica::wire::Change { table, gid, base, insert, update, delete, .. } = change.clone();
+        (table, gid, base, insert, update, delete)
+    };
+    held.changes.iter().map(said).eq(batch.changes.iter().map(said))
+}

@@ -1,0 +1,259 @@
+//! The hub's answer to a batch.
+
+use std::collections::{HashMap, HashSet};
+
+use merge::{Cells, LocalId, Rules, ShadowRow, TableId};
+use model::{Gid, Rev};
+use replica::wire::{Change, End, Fate, Pushed};
+
+use super::{
+    Clockwork, Error, Office, Result,
+    apply::Manner,
+    file::Form,
+    outbox::{Outbox, Told},
+    shadow::{Known, SUSPECT, references},
+    state::{Nonce, State},
+    tables::{ASIDE, GIDS, LATE, SHADOW},
+};
+
+/// Rows of the shadow that are rewritten at a time.
+const PAGE_ROWS: usize = 500;
+
+/// What became of all changes of one row.
+#[derive(Clone, Copy, Default)]
+struct Outcome {
+    end: End,
+    rev: i64,
+    gid: Option<Gid>,
+}
+
+impl Office {
+    /// The batch waits for a person. What it takes the place of is done with.
+    ///
+    /// # Errors
+    /// As for any transaction; nothing is changed then.
+    pub async fn mark_held(&mut self, number: u64) -> Result<()> {
+        let mut state = self.begin().await?;
+        state.held = Some(number);
+        let done = self.drop_outbox(|other| other < number).await;
+        self.end(done.map(|()| (state, ()))).await
+    }
+
+    /// The held batch, whose place another was to take, was decided meanwhile: it has to be asked for again first.
+    ///
+    /// # Errors
+    /// As for any transaction; nothing is changed then.
+    pub async fn decided(&mut self) -> Result<()> {
+        let mut state = self.begin().await?;
+        let held = state.held.take();
+        let done = self.drop_outbox(|other| held.is_some_and(|held| other > held)).await;
+        // What the dropped one told was noted once only.
+        state.doubt = true;
+        self.end(done.map(|()| (state, ()))).await
+    }
+
+    /// The hub has had other batches of this site than the file knows of: it is a restored or copied one.
+    ///
+    /// # Errors
+    /// As for any transaction; nothing is changed then.
+    pub async fn older(&mut self, number: u64) -> Result<()> {
+        let state = self.begin().await?;
+        let done = self.drop_outbox(|_| true).await;
+        let state = State { number, held: None, doubt: true, unsure: true, ..state };
+        self.end(done.map(|()| (state, ()))).await
+    }
+
+    /// The hub is a restored one: of this site it knows `number` batches, and that the site has everything up to `seen`.
+    /// Everything is pulled again, and what it lacks then is told again.
+    ///
+    /// # Errors
+    /// As for any transaction; nothing is changed then.
+    pub async fn behind(&mut self, number: u64, seen: i64) -> Result<()> {
+        let state = self.begin().await?;
+        let behind = Some(seen);
+        let mut state = State { number, held: None, cursor: 0, doubt: true, behind, ..state };
+        let done = self.suspect(&mut state, seen).await;
+        self.end(done.map(|()| (state, ()))).await
+    }
+
+    async fn suspect(&mut self, state: &mut State, seen: i64) -> Result<()> {
+        self.drop_outbox(|_| true).await?;
+        self.db.clear(LATE).await?;
+        let mut after = None;
+        loop {
+            let (page, next) = self.known_page(after.as_ref(), PAGE_ROWS).await?;
+            for (table, mut known) in page.into_iter().filter(|(_, known)| known.row.rev > Rev(seen)) {
+                known.row.rev = SUSPECT;
+                if let Some(form) = self.form(table) {
+                    self.remember(state, &form, &[known]).await?;
+                }
+            }
+            match next {
+                Some(next) => after = Some(next),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Takes the answer to the batch on its way over. An answer that was taken over already changes nothing.
+    ///
+    /// # Errors
+    /// `Broken` for an answer that is not one; then nothing is changed.
+    pub async fn settle(&mut self, pushed: &Pushed, clock: &Clockwork) -> Result<()> {
+        if pushed.held {
+            return self.mark_held(pushed.number).await;
+        }
+        let state = self.begin().await?;
+        let done = self.settle_in(state, pushed, clock).await;
+        self.end(done).await
+    }
+
+    async fn settle_in(
+        &mut self,
+        mut state: State,
+        pushed: &Pushed,
+        clock: &Clockwork,
+    ) -> Result<(State, ())> {
+        let Some(outbox) = self.outbox_of(pushed.number).await? else {
+            let known = pushed.number <= state.number;
+            return if known { Ok((state, ())) } else { Err(Error::broken("no such batch was sent")) };
+        };
+        let outcomes = outcomes(&outbox.push.changes, &pushed.fates)?;
+        let mut settling = Settling::new(&outcomes, pushed);
+        for told in &outbox.told {
+            self.settle_row(&mut state, told, &mut settling).await?;
+        }
+        for (gid, became) in settling.became {
+            self.unify(&mut state, gid, became).await?;
+        }
+        self.drop_outbox(|number| number <= pushed.number).await?;
+        (state.number, state.held, state.unsure) = (pushed.number, None, false);
+        state.nonce = Nonce::new(clock);
+        if pushed.to != 0 && pushed.from == state.cursor {
+            state.cursor = pushed.to;
+        }
+        // Something may have waited for one of the new rows.
+        state.doubt |= settling.news && self.anybody_waits().await?;
+        let manner = Manner { forced: true, returning: settling.returning, ..Manner::usual(pushed.clock_ms) };
+        self.take_rows(&mut state, &pushed.rows, &manner).await?;
+        self.retry(&mut state, pushed.clock_ms).await?;
+        Ok((state, ()))
+    }
+
+    async fn settle_row(
+        &mut self,
+        state: &mut State,
+        told: &Told,
+        settling: &mut Settling<'_>,
+    ) -> Result<()> {
+        let Some(form) = self.form_named(&told.table).cloned() else { return Ok(()) };
+        let (id, gid, mut cells) = (told.id()?, told.gid(), told.cells()?);
+        let outcome = settling.outcomes.get(&gid).copied().unwrap_or_default();
+        let known = self.known(&form, [&id]).await?.remove(&id).filter(|known| known.row.gid == gid);
+        if let Some(cells) = &mut cells {
+            settling.rename(&self.rules, form.id, cells);
+        }
+        match (outcome.end, cells) {
+            (End::Refused, Some(cells)) => match known {
+                Some(known) if settling.set_back.contains(&gid) => {
+                    let row = ShadowRow { cells, ..known.row };
+                    self.remember(state, &form, &[Known { row, at: told.at }]).await?;
+                }
+                _ => self.set_aside(&form, &[(id, told.content.clone())]).await?,
+            },
+            (End::Refused | End::Kept, None) => {
+                self.forget(state, &form, &[(id.clone(), gid)]).await?;
+                settling.returning.insert(gid, id);
+            }
+            (_, None) => {
+                self.forget(state, &form, &[(id, gid)]).await?;
+                self.drop_late([gid]).await?;
+            }
+            (end, Some(cells)) => {
+                settling.news |= known.is_none();
+                let before = known.map_or(Rev(0), |known| known.row.rev).max(Rev(0));
+                let rev = if end == End::Taken { before.max(Rev(outcome.rev)) } else { before };
+                self.agree(state, &form, (id, gid), (rev, cells, told)).await?;
+                settling
+                    .became
+                    .extend(outcome.gid.filter(|became| *became != gid).map(|became| (gid, became)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The hub knows what the file said.
+    async fn agree(
+        &mut self,
+        state: &mut State,
+        form: &Form,
+        (id, gid): (LocalId, Gid),
+        (rev, cells, told): (Rev, Cells, &Told),
+    ) -> Result<()> {
+        // What the row needs was brought back, if it was gone.
+        let needed = references(&self.rules, form.id, &cells);
+        let gone = self.late().await?.into_iter().filter(|row| row.cells.is_none());
+        let gone: Vec<Gid> =
+            gone.map(|row| Gid::from_uuid(row.gid)).filter(|gid| needed.contains(gid)).collect();
+        self.drop_late(gone.into_iter().chain([gid])).await?;
+        self.take_back(form, std::slice::from_ref(&id)).await?;
+        let row = ShadowRow { id, gid, rev, cells };
+        self.remember(state, form, &[Known { row, at: told.at }]).await
+    }
+
+    async fn anybody_waits(&mut self) -> Result<bool> {
+        let aside = self.db.find(ASIDE, &[]).await?;
+        Ok(aside.iter().any(|row| row.text(2).is_ok_and(|content| content == super::aside::WAITS)))
+    }
+}
+
+/// What is gathered while the rows of a batch are gone through.
+struct Settling<'a> {
+    outcomes: &'a HashMap<Gid, Outcome>,
+    /// Rows that the answer itself says how they are.
+    set_back: HashSet<Gid>,
+    became: Vec<(Gid, Gid)>,
+    returning: HashMap<Gid, LocalId>,
+    /// A row is the hub's from now on.
+    news: bool,
+}
+
+impl<'a> Settling<'a> {
+    fn new(outcomes: &'a HashMap<Gid, Outcome>, pushed: &Pushed) -> Self {
+        let set_back = pushed.rows.iter().map(|row| Gid::from_uuid(row.gid)).collect();
+        Self { outcomes, set_back, became: Vec::new(), returning: HashMap::new(), news: false }
+    }
+
+    fn rename(&self, rules: &Rules, table: TableId, cells: &mut Cells) {
+        for (column, _) in rules[table].references() {
+            let named = cells[column.0].as_ref().and_then(Gid::of);
+            let became = named.and_then(|gid| self.outcomes.get(&gid)?.gid);
+            if let Some(became) = became {
+                cells[column.0] = Some(became.into());
+            }
+        }
+    }
+}
+
+/// A row is refused if any change of it is, and merged if any is.
+fn outcomes(changes: &[Change], fates: &[Fate]) -> Result<HashMap<Gid, Outcome>> {
+    if changes.len() != fates.len() {
+        return Err(Error::broken("the answer is to another batch"));
+    }
+    let weight = |end: End| match end {
+        End::Taken => 0,
+        End::Merged => 1,
+        End::Kept => 2,
+        End::Refused => 3,
+    };
+    let mut outcomes: HashMap<Gid, Outcome> = HashMap::new();
+    for (change, fate) in changes.iter().zip(fates) {
+        let outcome = outcomes.entry(change.gid()).or_default();
+        if weight(fate.end) > weight(outcome.end) {
+            outcome.end = fate.end;
+        }
+        outcome.rev = outcome.rev.max(fate.rev);
+        outcome.gid = fate.gid.map(Gid::from_uuid).or(outcome.gid);
+    }
+    Ok(outcomes)
+}

@@ -1,0 +1,86 @@
+//! Where the file stands: the table `denk_state`, one line a field.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::{
+    Error, Result,
+    tables::{Db, STATE, text},
+};
+
+/// The form of denk's tables in the file. A later one is left alone.
+pub(super) const FORM: u32 = 1;
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct State {
+    pub form: u32,
+    /// Of which hub and site the rest tells; without them the file was not met yet.
+    pub hub: Option<String>,
+    pub site: Option<u32>,
+    /// The last batch that was answered.
+    pub number: u64,
+    /// The file has everything up to here.
+    pub cursor: i64,
+    /// Identities of rows that nobody was told of are made of it.
+    pub nonce: Nonce,
+    /// The batch that waits for a person.
+    pub held: Option<u64>,
+    /// Notes may lack something: everything is compared.
+    pub doubt: bool,
+    /// The file is a restored or copied one: the next batch says so.
+    pub unsure: bool,
+    /// The hub is a restored one, and was heard only up to here; until everything was pulled.
+    pub behind: Option<i64>,
+    /// Day of the last full comparison, since 1970.
+    pub compared: i64,
+    /// The program's tables as they were last seen: their columns.
+    pub shape: BTreeMap<String, Vec<String>>,
+    /// Rows of the shadow, a table.
+    pub rows: BTreeMap<String, u64>,
+    /// The highest id that was ever seen, a table.
+    pub last: BTreeMap<String, i64>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Nonce {
+    pub made_ms: i64,
+    /// 16 bytes, as two numbers.
+    pub random: (u64, u64),
+}
+
+impl State {
+    pub async fn read(db: &mut Db) -> Result<Self> {
+        if !db.has(STATE) {
+            return Ok(Self::default());
+        }
+        let mut fields = Map::new();
+        for row in db.find(STATE, &[]).await? {
+            let value = serde_json::from_str(row.text(1)?).map_err(|_| garbled())?;
+            fields.insert(row.text(0)?.to_owned(), value);
+        }
+        let state: Self = serde_json::from_value(Json::Object(fields)).map_err(|_| garbled())?;
+        if state.form > FORM { Err(Error::NewerTables(state.form)) } else { Ok(state) }
+    }
+
+    pub async fn write(&self, db: &mut Db) -> Result<()> {
+        let Ok(Json::Object(fields)) = serde_json::to_value(self) else { return Err(garbled()) };
+        let rows: Vec<_> =
+            fields.iter().map(|(name, value)| vec![text(name), text(value.to_string())]).collect();
+        db.put(STATE, &rows).await?;
+        Ok(())
+    }
+
+    /// Counts rows of the shadow that came and went.
+    pub fn count(&mut self, table: &str, came: u64, went: u64) {
+        let rows = self.rows.entry(table.to_owned()).or_default();
+        *rows = (*rows + came).saturating_sub(went);
+    }
+}
+
+fn garbled() -> Error {
+    Error::broken("the state cannot be read")
+}
