@@ -84,6 +84,7 @@ pub enum Command {
     Config(ConfigCommand),
     Init(InitArgs),
     Serve(ServeArgs),
+    Agent(AgentArgs),
     #[command(subcommand, arg_required_else_help = true)]
     Site(SiteCommand),
     Import(ImportArgs),
@@ -236,6 +237,31 @@ pub struct ServeArgs {
     /// The data folder may lie on storage that is lost with the machine.
     #[arg(long)]
     pub allow_temporary: bool,
+}
+
+/// Keeps an office's file in step with the hub. What is given once is kept in `agent.toml`.
+#[derive(Debug, Args)]
+pub struct AgentArgs {
+    /// The office program's file.
+    #[arg(long, value_name = "FILE")]
+    pub db: Option<PathBuf>,
+    /// The enrolment line of `denk site add`, or the hub's address.
+    #[arg(long, value_name = "URL")]
+    pub hub: Option<String>,
+    #[arg(long, value_name = "TOKEN")]
+    pub token: Option<String>,
+    /// Where the local page is.
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<std::net::SocketAddr>,
+    /// One full exchange, then the end.
+    #[arg(long)]
+    pub once: bool,
+    /// Only shows the link to the page of the agent that is running.
+    #[arg(long, conflicts_with_all = ["once", "remove"])]
+    pub page: bool,
+    /// Takes everything that denk put into the file out of it again.
+    #[arg(long, conflicts_with = "once")]
+    pub remove: bool,
 }
 
 /// The office PCs that may send and fetch files.

@@ -88,7 +88,7 @@ pub async fn execute(arguments: &[OsString], environment: Environment, output: O
     let context = Context { config, text, language, output, environment, global: cli.global };
     let outcome = match cli.command {
         // They hear the same and finish what is running.
-        Command::Serve(_) | Command::Demo(_) => dispatch(cli.command, &context).await,
+        Command::Serve(_) | Command::Demo(_) | Command::Agent(_) => dispatch(cli.command, &context).await,
         command => tokio::select! {
             outcome = dispatch(command, &context) => outcome,
             () = stop_asked() => Err(stopped()),
@@ -173,8 +173,8 @@ fn show_instead(instead: &Instead, text: &Text, output: &Output) -> u8 {
 fn load(cli: &Cli, environment: &Environment) -> failure::Result<Config> {
     let named = cli.global.config.as_deref();
     match &cli.command {
-        // Its `-c` names the file to write.
-        Command::Init(_) => Ok(Config::empty(environment)),
+        // Their `-c` names a file of their own.
+        Command::Init(_) | Command::Agent(_) => Ok(Config::empty(environment)),
         Command::Copy(_) | Command::Preset(_) | Command::Demo(_) if named.is_none() => {
             Ok(Config::load(None, environment).unwrap_or_else(|_| Config::empty(environment)))
         }
@@ -192,6 +192,7 @@ async fn dispatch(command: Command, context: &Context) -> failure::Result<Outcom
         Command::Verify(args) => commands::verify::run(&args, context).await,
         Command::Preset(command) => commands::preset::run(&command, context),
         Command::Serve(args) => commands::serve::run(&args, context).await,
+        Command::Agent(args) => commands::agent::run(&args, context).await,
         Command::Site(command) => commands::site::run(&command, context).await,
         Command::Import(args) => commands::import::run(&args, context).await,
         Command::Compare(args) => commands::compare::run(&args, context),

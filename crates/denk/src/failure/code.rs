@@ -81,6 +81,24 @@ pub enum Code {
     UnknownUser,
     /// There is an account of this name already.
     UserExists,
+    /// The agent does not know its file or its hub.
+    AgentNotSet,
+    /// The agent's settings cannot be read or kept.
+    AgentSettings,
+    /// The agent cannot use the office's file.
+    AgentFile,
+    /// Another agent uses the office's file.
+    AgentTwice,
+    /// The hub cannot be reached.
+    HubAway,
+    /// The hub does not know the token, or has revoked it.
+    HubToken,
+    /// Another certificate than the enrolment line's.
+    HubCertificate,
+    /// The hub refuses, or is no hub.
+    HubRefuses,
+    /// The agent's local page cannot be shown.
+    AgentPage,
     /// A command that does not exist.
     UnknownCommand,
     /// An option that does not exist.
@@ -149,6 +167,15 @@ impl Code {
             C::UnknownConflict,
             C::UnknownUser,
             C::UserExists,
+            C::AgentNotSet,
+            C::AgentSettings,
+            C::AgentFile,
+            C::AgentTwice,
+            C::HubAway,
+            C::HubToken,
+            C::HubCertificate,
+            C::HubRefuses,
+            C::AgentPage,
         ];
         let usage = [
             C::UnknownCommand,
@@ -207,6 +234,15 @@ impl Code {
             Self::UnknownConflict => 5010,
             Self::UnknownUser => 5011,
             Self::UserExists => 5012,
+            Self::AgentNotSet => 5013,
+            Self::AgentSettings => 5014,
+            Self::AgentFile => 5015,
+            Self::AgentTwice => 5016,
+            Self::HubAway => 5017,
+            Self::HubToken => 5018,
+            Self::HubCertificate => 5019,
+            Self::HubRefuses => 5020,
+            Self::AgentPage => 5021,
             Self::UnknownCommand => 4001,
             Self::UnknownOption => 4002,
             Self::ArgumentMissing => 4003,

@@ -1,0 +1,262 @@
+//! `denk agent`: an office PC's side, once or until it is stopped.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use agent::{
+    Agent, CycleError, Enrolment, Exchange, Language, Link, LinkError, Page, Report, Settings, Tools, office,
+};
+use serde_json::json;
+
+use crate::{
+    Context, Outcome,
+    cli::AgentArgs,
+    clock,
+    failure::{Code, Failure, Result},
+    hub_store,
+    messages::{Message, message},
+    stop_asked,
+};
+
+/// What the agent keeps: in the data folder, unless `-c` names it.
+const SETTINGS: &str = "agent.toml";
+/// The link to the page of the agent that is running, beside its settings.
+const LINK: &str = "agent.page";
+
+/// # Errors
+/// The agent does not know its file or hub, or what stopped the exchange.
+pub async fn run(args: &AgentArgs, context: &Context) -> Result<Outcome> {
+    let path = settings_path(context);
+    if args.page {
+        return show_page(&path, context);
+    }
+    let (settings, given) = settings(args, &path)?;
+    let tools = tools(context)?;
+    if args.remove {
+        return remove(&settings, &tools, context).await;
+    }
+    if args.once {
+        return once(&settings, &tools, context).await;
+    }
+    if given {
+        settings.save(&path).map_err(|error| settings_failure(&error))?;
+    }
+    stay(settings, &path, tools, context).await
+}
+
+fn settings_path(context: &Context) -> PathBuf {
+    match &context.global.config {
+        Some(path) => context.environment.folder().join(path),
+        None => context.data_folder().join(SETTINGS),
+    }
+}
+
+/// What was kept, with what is given now; and whether anything is.
+fn settings(args: &AgentArgs, path: &Path) -> Result<(Settings, bool)> {
+    let kept = Settings::load(path).map_err(|error| settings_failure(&error))?;
+    let given = args.db.is_some() || args.hub.is_some() || args.token.is_some() || args.listen.is_some();
+    let hub = match (&args.hub, kept.as_ref().map(|kept| &kept.hub)) {
+        (Some(hub), kept) => Some(enrolment(hub, args.token.as_deref(), kept)?),
+        (None, Some(kept)) => Some(match &args.token {
+            Some(token) => wrong_hub(Enrolment::new(kept.url.as_str(), token, kept.fingerprint))?,
+            None => kept.clone(),
+        }),
+        (None, None) => None,
+    };
+    let db = args.db.clone().or_else(|| kept.as_ref().map(|kept| kept.db.clone()));
+    let (Some(hub), Some(db)) = (hub, db) else {
+        let why = message("agent-not-set-why").with("file", path);
+        return Err(Failure::new(
+            Code::AgentNotSet,
+            message("agent-what"),
+            why,
+            message("agent-not-set-hint"),
+        ));
+    };
+    let db = std::path::absolute(&db).unwrap_or(db);
+    let active = kept.as_ref().is_none_or(|kept| kept.active);
+    let listen = args.listen.or(kept.map(|kept| kept.listen)).unwrap_or(agent::LISTEN);
+    Ok((Settings { db, hub, active, listen }, given))
+}
+
+/// A whole enrolment line, or an address with a token.
+fn enrolment(hub: &str, token: Option<&str>, kept: Option<&Enrolment>) -> Result<Enrolment> {
+    if hub.contains('#') {
+        return wrong_hub(hub.parse());
+    }
+    let token = token.or(kept.map(|kept| kept.token.as_str())).unwrap_or_default();
+    let new = wrong_hub(Enrolment::new(hub, token, None))?;
+    let fingerprint = kept.filter(|kept| kept.url == new.url).and_then(|kept| kept.fingerprint);
+    Ok(Enrolment { fingerprint, ..new })
+}
+
+fn wrong_hub(read: std::result::Result<Enrolment, agent::NoEnrolment>) -> Result<Enrolment> {
+    use agent::NoEnrolment;
+    read.map_err(|error| {
+        let why = match error {
+            NoEnrolment::Address => "agent-hub-address",
+            NoEnrolment::Token => "agent-hub-token",
+            NoEnrolment::Fingerprint => "agent-hub-fingerprint",
+        };
+        Failure::new(Code::WrongArgument, message("agent-what"), message(why), message("agent-not-set-hint"))
+    })
+}
+
+fn tools(context: &Context) -> Result<Tools> {
+    let preset = hub_store::preset(&context.config.hub.preset)?;
+    let rules = merge::read(preset.rules).map_err(|error| Failure::defect(error.to_string()))?;
+    Ok(Tools {
+        rules: Arc::new(rules),
+        random: Arc::new(|bytes: &mut [u8]| getrandom::fill(bytes).expect("the system has randomness")),
+        clock: Arc::new(clock::unix_ms),
+    })
+}
+
+async fn once(settings: &Settings, tools: &Tools, context: &Context) -> Result<Outcome> {
+    let begun = std::time::Instant::now();
+    let link = Link::new(&settings.hub).map_err(|error| link_failure(&error, settings))?;
+    let exchanged = Exchange::new(link).cycle(&settings.db, tools).await;
+    let report = exchanged.map_err(|error| failure(&error, settings))?;
+    let partial = report.held > 0 || report.refused > 0;
+    told(&report, settings, begun.elapsed().as_secs_f64(), context);
+    Ok(if partial { Outcome::Partial } else { Outcome::Done })
+}
+
+fn told(report: &Report, settings: &Settings, seconds: f64, context: &Context) {
+    let state = if report.held > 0 || report.refused > 0 { "partial" } else { "done" };
+    context.output.answer(&json!({
+        "state": state,
+        "pushed": report.pushed,
+        "pulled": report.pulled,
+        "conflicts": report.conflicts,
+        "held": report.held,
+        "refused": report.refused,
+        "waiting": report.waiting,
+        "hub": settings.hub.url.as_str(),
+        "clock_ahead_ms": report.clock_ahead_ms,
+        "seconds": seconds,
+    }));
+    let words = message("agent-once")
+        .with("pushed", report.pushed)
+        .with("pulled", report.pulled)
+        .with("conflicts", report.conflicts)
+        .with("held", report.held)
+        .with("refused", report.refused)
+        .with("waiting", report.waiting);
+    context.output.line(&context.text.say(&words));
+}
+
+/// Works until it is asked to stop.
+async fn stay(settings: Settings, path: &Path, tools: Tools, context: &Context) -> Result<Outcome> {
+    context.start_log_in(path.parent().unwrap_or(Path::new(".")).join("logs"));
+    let (random, db) = (Arc::clone(&tools.random), settings.db.clone());
+    let agent = Agent::new(settings, path.to_owned(), tools);
+    let zone = clock::time_zone(&context.config.zone_name);
+    let page = Page::bind(agent.clone(), language(context), zone, &random).await;
+    let page = page.map_err(|error| page_failure(&error, &agent.settings()))?;
+    let link = page.link();
+    let link_file = path.with_file_name(LINK);
+    keep_link(&link_file, &link).map_err(|error| page_failure(&error, &agent.settings()))?;
+    context.output.answer(&json!({ "page": link }));
+    let words = message("agent-ready").with("file", db.as_path()).with("page", link.as_str());
+    context.output.line(&context.text.say(&words));
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let serving = tokio::spawn(page.serve(async { _ = ended.await }));
+    agent.run(stop_asked()).await;
+    drop(end);
+    // Whoever looks at the page at this moment sees that it is gone.
+    serving.abort();
+    let _ = fs::remove_file(&link_file);
+    context.output.note(&context.text, &message("agent-stopped"));
+    Ok(Outcome::Done)
+}
+
+/// For the owner only, as whoever has the link may change the settings.
+fn keep_link(path: &Path, link: &str) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    store::make_private(folder)?;
+    let mut file = tempfile::Builder::new().prefix("page-").tempfile_in(folder)?;
+    writeln!(file, "{link}")?;
+    file.persist(path)?;
+    Ok(())
+}
+
+fn show_page(settings: &Path, context: &Context) -> Result<Outcome> {
+    let path = settings.with_file_name(LINK);
+    let Ok(link) = fs::read_to_string(&path) else {
+        let why = message("agent-no-page-why").with("file", path.as_path());
+        return Err(Failure::new(
+            Code::AgentPage,
+            message("agent-page-what"),
+            why,
+            message("agent-no-page-hint"),
+        ));
+    };
+    context.output.answer(&json!({ "page": link.trim() }));
+    context.output.line(link.trim());
+    Ok(Outcome::Done)
+}
+
+async fn remove(settings: &Settings, tools: &Tools, context: &Context) -> Result<Outcome> {
+    let removed = async { office::Office::open(&settings.db, &tools.rules).await?.remove().await };
+    removed.await.map_err(|error| failure(&CycleError::Office(error), settings))?;
+    context.output.answer(&json!({ "file": settings.db.display().to_string() }));
+    context.output.line(&context.text.say(&message("agent-removed").with("file", settings.db.as_path())));
+    Ok(Outcome::Done)
+}
+
+fn language(context: &Context) -> Language {
+    match context.language.language {
+        crate::messages::Language::Turkish => Language::Turkish,
+        crate::messages::Language::English => Language::English,
+    }
+}
+
+fn failure(error: &CycleError, settings: &Settings) -> Failure {
+    match error {
+        CycleError::Office(office::Error::Locked(_)) => {
+            let why = message("agent-twice-why").with("file", settings.db.as_path());
+            Failure::new(Code::AgentTwice, message("agent-what"), why, message("agent-twice-hint"))
+        }
+        CycleError::Office(error) => {
+            let why = message("agent-file-why").with("file", settings.db.as_path());
+            Failure::new(Code::AgentFile, message("agent-what"), why, message("agent-file-hint"))
+                .caused_by(error)
+        }
+        CycleError::Link(error) => link_failure(error, settings),
+        CycleError::Restless => {
+            let why = Message::verbatim(error.to_string());
+            Failure::new(Code::HubRefuses, message("agent-what"), why, message("agent-away-hint"))
+        }
+    }
+}
+
+fn link_failure(error: &LinkError, settings: &Settings) -> Failure {
+    let (code, why, hint) = match error {
+        LinkError::Certificate => (Code::HubCertificate, "agent-certificate-why", "agent-certificate-hint"),
+        LinkError::Refused(trouble) if trouble.code == replica::wire::Code::Token => {
+            (Code::HubToken, "agent-token-why", "agent-token-hint")
+        }
+        error if error.passes() => (Code::HubAway, "agent-away-why", "agent-away-hint"),
+        _ => (Code::HubRefuses, "agent-refuses-why", "agent-refuses-hint"),
+    };
+    let why = message(why).with("hub", settings.hub.url.as_str());
+    Failure::new(code, message("agent-what"), why, message(hint)).caused_by(error)
+}
+
+fn settings_failure(error: &agent::SettingsError) -> Failure {
+    let why = Message::verbatim(error.to_string());
+    Failure::new(Code::AgentSettings, message("agent-what"), why, message("agent-settings-hint"))
+        .caused_by(error)
+}
+
+fn page_failure(error: &std::io::Error, settings: &Settings) -> Failure {
+    let why = message("agent-page-why")
+        .with("listen", settings.listen.to_string())
+        .with("reason", error.to_string());
+    Failure::new(Code::AgentPage, message("agent-page-what"), why, message("agent-page-hint"))
+}

@@ -1,0 +1,259 @@
+//! The built program on both sides: a hub, and agents beside office files that the old program goes on writing.
+#![allow(clippy::unwrap_used, reason = "tests")]
+#![cfg(unix)]
+
+#[path = "hub_process/mod.rs"]
+mod hub;
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Stdio},
+    time::{Duration, Instant},
+};
+
+use hub::{Hub, rows};
+use rusqlite::Connection;
+use serde_json::Value;
+
+const PEOPLE: &str = "select full_name || ':' || coalesce(title, '') from employees order by full_name";
+const HOURS: &str = "select e.full_name || t.work_date || t.start_time || coalesce(t.notes, '') from timesheets t join employees e on e.id = t.employee_id order by 1";
+
+/// An office: its file, and what its agent was told of the hub.
+struct Office {
+    file: PathBuf,
+    settings: PathBuf,
+    line: String,
+}
+
+impl Office {
+    fn new(hub: &Hub, name: &str, region: &str, file: PathBuf) -> Self {
+        let (code, said) = hub.denk(&["site", "add", name, "--region", region]);
+        assert_eq!(code, 0, "{said:#}");
+        // The hub of these tests listens where the system lets it.
+        let token = said["token"].as_str().unwrap();
+        let line = format!("denk+{}/#{token}", hub.url);
+        Self { settings: hub.folder.path().join(format!("{name}.toml")), file, line }
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        let path = |path: &Path| path.to_str().unwrap().to_owned();
+        let words = ["-c".to_owned(), path(&self.settings), "agent".to_owned()];
+        words
+            .into_iter()
+            .chain(["--db".to_owned(), path(&self.file), "--hub".to_owned(), self.line.clone()])
+            .collect()
+    }
+
+    fn once(&self, hub: &Hub) -> (i32, Value) {
+        let words = self.arguments();
+        let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+        words.push("--once");
+        hub.denk(&words)
+    }
+
+    fn synced(&self, hub: &Hub) -> Value {
+        let (code, said) = self.once(hub);
+        assert_eq!(code, 0, "{said:#}");
+        said
+    }
+
+    /// As the old program writes: it knows nothing of denk.
+    fn write(&self, sql: &str) {
+        let connection = Connection::open(&self.file).unwrap();
+        connection.pragma_update(None, "foreign_keys", true).unwrap();
+        connection.busy_timeout(Duration::from_secs(30)).unwrap();
+        connection.execute_batch(sql).unwrap();
+    }
+
+    fn rows(&self, sql: &str) -> Vec<String> {
+        rows(&self.file, sql)
+    }
+}
+
+/// An agent that stays, killed at the end.
+struct Staying {
+    process: Child,
+    page: String,
+}
+
+impl Staying {
+    fn start(hub: &Hub, office: &Office) -> Self {
+        let words = office.arguments();
+        let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+        words.extend(["--listen", "127.0.0.1:0", "--json"]);
+        let mut process = hub.command(&words).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap();
+        Self { process, page: ready["page"].as_str().unwrap().to_owned() }
+    }
+}
+
+impl Drop for Staying {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Waits until it is so; the limit ends a test that fails.
+fn until(what: &str, so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !so() {
+        assert!(begun.elapsed() < Duration::from_secs(120), "{what}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn what_one_office_enters_is_in_the_others_of_its_region_and_nowhere_else() {
+    let hub = Hub::start();
+    let first = Office::new(&hub, "a1", "Ankara", hub.file("a1.db", "Ankara", 1));
+    let second = Office::new(&hub, "a2", "Ankara", hub.file("a2.db", "Ankara", 2));
+    let other = Office::new(&hub, "b", "Bursa", hub.file("b.db", "Bursa", 3));
+    let (mine, theirs) = (first.rows(PEOPLE), other.rows(PEOPLE));
+    for office in [&first, &second, &other, &first] {
+        office.synced(&hub);
+    }
+    assert_eq!(first.rows(PEOPLE), second.rows(PEOPLE));
+    assert!(mine.iter().all(|person| second.rows(PEOPLE).contains(person)));
+    assert_eq!(other.rows(PEOPLE), theirs, "nobody else's people");
+    assert_eq!(first.rows(HOURS), second.rows(HOURS), "everybody's hours are still their own");
+
+    first.write("insert into employees (full_name, title, region) values ('Çağrı Işık', 'Şef', 'Ankara')");
+    second.write("update employees set title = 'Usta' where id = 1");
+    assert_eq!(first.synced(&hub)["pushed"], 1);
+    let said = second.synced(&hub);
+    assert_eq!(
+        (&said["pushed"], &said["pulled"], &said["waiting"]),
+        (&1.into(), &1.into(), &0.into()),
+        "{said:#}"
+    );
+    first.synced(&hub);
+    assert_eq!(first.rows(PEOPLE), second.rows(PEOPLE));
+    assert!(first.rows(PEOPLE).iter().any(|person| person == "Çağrı Işık:Şef"));
+    second.write("delete from employees where full_name = 'Çağrı Işık'");
+    second.synced(&hub);
+    first.synced(&hub);
+    assert!(!first.rows(PEOPLE).iter().any(|person| person.starts_with("Çağrı Işık")));
+    let quiet = first.synced(&hub);
+    assert_eq!((&quiet["pushed"], &quiet["pulled"]), (&0.into(), &0.into()), "{quiet:#}");
+}
+
+#[test]
+fn a_save_in_one_office_arrives_in_the_other_without_being_asked() {
+    let hub = Hub::start();
+    let first = Office::new(&hub, "a1", "Ankara", hub.file("a1.db", "Ankara", 1));
+    let second = Office::new(&hub, "a2", "Ankara", hub.file("a2.db", "Ankara", 2));
+    let _agents = [Staying::start(&hub, &first), Staying::start(&hub, &second)];
+    until("both files are met", || first.rows(PEOPLE) == second.rows(PEOPLE) && first.rows(PEOPLE).len() > 3);
+    first.write("update employees set title = 'Müdür' where id = 1");
+    until("the change arrives", || second.rows(PEOPLE) == first.rows(PEOPLE));
+    assert!(second.rows(PEOPLE).iter().any(|person| person.ends_with(":Müdür")));
+}
+
+#[test]
+fn the_local_page_shows_and_changes_what_the_agent_does() {
+    let hub = Hub::start();
+    let office = Office::new(&hub, "a1", "Ankara", hub.file("a1.db", "Ankara", 1));
+    let agent = Staying::start(&hub, &office);
+    let web = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let base = agent.page.split("/?").next().unwrap().to_owned();
+    let get = |path: &str, cookie: &str| {
+        let request =
+            client.get(format!("{base}{path}")).header("cookie", cookie).header("accept-language", "tr");
+        web.block_on(async {
+            let answer = request.send().await.unwrap();
+            let cookie = answer.headers().get("set-cookie").map(|c| c.to_str().unwrap().to_owned());
+            (answer.status().as_u16(), cookie, answer.text().await.unwrap())
+        })
+    };
+    assert_eq!(get("/", "").0, 403, "nobody without the link");
+    let key = agent.page.split_once("/?").unwrap().1;
+    let (status, cookie, _) = get(&format!("/?{key}"), "");
+    let cookie = cookie.unwrap().split(';').next().unwrap().to_owned();
+    assert_eq!(status, 303);
+    until("the first exchange", || get("/", &cookie).2.contains("Senkron OK (Ankara)"));
+    let post = |path: &str, form: &[(&str, &str)], origin: &str| {
+        let request = client
+            .post(format!("{base}{path}"))
+            .form(form)
+            .header("cookie", &cookie)
+            .header("origin", origin);
+        web.block_on(async {
+            let answer = request.send().await.unwrap();
+            let to = answer.headers().get("location").map(|place| place.to_str().unwrap().to_owned());
+            (answer.status().as_u16(), to)
+        })
+    };
+    assert_eq!(post("/sync", &[], "http://evil.example").0, 403);
+    assert_eq!(post("/sync", &[], &base), (303, Some("/?note=synced".to_owned())));
+    let url = format!("{}/", hub.url);
+    let settings = |token: &'static str| {
+        [("active", "on"), ("url", url.as_str()), ("token", token)].map(|(a, b)| (a, b.to_owned()))
+    };
+    let form = |token| settings(token).into_iter().collect::<Vec<_>>();
+    let of =
+        |form: &[(&str, String)]| form.iter().map(|(a, b)| ((*a).to_owned(), b.clone())).collect::<Vec<_>>();
+    let send = |path: &str, form: &[(&'static str, String)]| {
+        let form = of(form);
+        let form: Vec<(&str, &str)> = form.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+        post(path, &form, &base).1.unwrap()
+    };
+    assert_eq!(send("/test", &form("")), "/?note=reached");
+    assert_eq!(send("/test", &form("9_wrong")), "/?note=token", "a real test");
+    assert_eq!(
+        send("/test", &[("url", "http://127.0.0.1:1/".into()), ("token", String::new())]),
+        "/?note=away"
+    );
+    assert_eq!(send("/settings", &form("9_wrong")), "/?note=saved");
+    until("the error is shown", || get("/", &cookie).2.contains("Senkron HATA"));
+    assert!(!get("/", &cookie).2.contains("9_wrong"), "no page shows a token");
+    assert_eq!(send("/settings", &[("url", url.clone()), ("token", String::new())]), "/?note=saved");
+    until("switched off", || get("/", &cookie).2.contains("Senkron kapalı"));
+}
+
+#[test]
+fn wrong_tokens_hubs_and_files_are_told_apart() {
+    let mut hub = Hub::start();
+    let office = Office::new(&hub, "a1", "Ankara", hub.file("a1.db", "Ankara", 1));
+    office.synced(&hub);
+    let code = |office: &Office| office.once(&hub).1["error"]["code"].as_str().unwrap_or_default().to_owned();
+    let with = |file: &str, line: &str| Office {
+        file: hub.folder.path().join(file),
+        settings: office.settings.clone(),
+        line: line.to_owned(),
+    };
+    assert_eq!(code(&with("none.db", &office.line)), "DENK-5015");
+    fs::write(hub.folder.path().join("text.db"), "not a database at all, only a text".repeat(99)).unwrap();
+    assert_eq!(code(&with("text.db", &office.line)), "DENK-5015");
+    assert_eq!(code(&with("a1.db", &format!("denk+{}/#1_wrong", hub.url))), "DENK-5018");
+    assert_eq!(code(&with("a1.db", "denk+http://127.0.0.1:1/#1_x")), "DENK-5017");
+    assert_eq!(hub.denk(&["site", "revoke", "a1"]).0, 0);
+    assert_eq!(code(&office), "DENK-5018", "revoked");
+    let staying = Office::new(&hub, "a2", "Ankara", hub.file("a2.db", "Ankara", 2));
+    let running = Staying::start(&hub, &staying);
+    until("the agent holds its file for a cycle", || {
+        staying.rows("select name from sqlite_master where name = 'denk_shadow'").len() == 1
+    });
+    drop(running);
+    hub.kill();
+}
+
+#[test]
+fn everything_that_denk_put_into_a_file_is_taken_out_again() {
+    let hub = Hub::start();
+    let office = Office::new(&hub, "a1", "Ankara", hub.file("a1.db", "Ankara", 1));
+    let schema = "select coalesce(sql, name) from sqlite_master order by name";
+    let before = office.rows(schema);
+    office.synced(&hub);
+    assert!(office.rows(schema).len() > before.len());
+    let words = office.arguments();
+    let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+    words.push("--remove");
+    assert_eq!(hub.denk(&words).0, 0);
+    assert_eq!(office.rows(schema), before);
+}
