@@ -12,8 +12,7 @@ use replica::wire::{Page, Row};
 use super::{
     Error, Office, Result,
     file::Form,
-    install::number,
-    shadow::{At, Known, SUSPECT, Spot, differs, localise, references},
+    shadow::{At, Known, SUSPECT, Spot, differs, references},
     state::State,
 };
 

@@ -3,8 +3,8 @@
 //! Values take the forms in which whole files are read ([`replica::office_file`]); columns are bound by name, in any case.
 
 use database::{Applied, ColumnRead, ColumnRef, Comparison, Condition, Read, Relation, Session, Write};
-use merge::{Cells, ColumnId, Kept, LocalId, LocalRow, Rules, TableId, TableRules};
-use model::{Batch, DataType, ErrorKind, Key, Table, TableRef, Value, Zone};
+use merge::{Cells, ColumnId, Kept, LocalId, LocalRow, Rules, TableId, TableRules, is_blank};
+use model::{Batch, ColumnDef, DataType, ErrorKind, Key, Table, TableRef, Value, Zone};
 use replica::{handout, office_file::settled};
 
 use super::{Error, Result};
@@ -77,8 +77,12 @@ impl Form {
 
     /// What of the table's shape matters here: its columns, in its order.
     pub fn shape(&self) -> Vec<String> {
-        let columns = self.table.columns.iter();
-        columns.map(|column| format!("{} {}", column.name, column.native).trim().to_lowercase()).collect()
+        self.table.columns.iter().map(described).collect()
+    }
+
+    /// A column as it stands there.
+    pub fn described(&self, column: ColumnId) -> Option<String> {
+        self.column(column).map(described)
     }
 
     /// The id as denk's tables write it.
@@ -188,12 +192,26 @@ impl Form {
 
     fn written(&self, column: ColumnId, cell: Option<&Value>) -> std::result::Result<Value, database::Error> {
         let rule = &self.rules[column];
-        let native = self.table.columns.iter().find(|found| found.name.eq_ignore_ascii_case(&rule.name));
-        let native = native.map_or("", |found| found.native.as_str());
+        let native = self.column(column).map_or("", |found| found.native.as_str());
         handout::written(native, rule.data_type, cell.unwrap_or(&Value::Null)).ok_or_else(|| {
             let error = database::Error::new(ErrorKind::Conversion, "a value that the file cannot hold");
             error.in_table(&self.table.name).in_column(&rule.name)
         })
+    }
+
+    fn column(&self, column: ColumnId) -> Option<&ColumnDef> {
+        let name = &self.rules[column].name;
+        self.table.columns.iter().find(|found| found.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether this says nothing, or what is put where nothing is said.
+    pub fn is_default(&self, column: ColumnId, value: Option<&Value>) -> bool {
+        let of_file = self.column(column).and_then(|found| found.default.as_deref());
+        let of_file = of_file.map(|text| text.trim_matches(['(', ')', '\'', '"', ' ']));
+        let shown = value.map(ToString::to_string);
+        is_blank(value)
+            || value == self.rules[column].default.as_ref()
+            || of_file.is_some() && of_file == shown.as_deref()
     }
 
     pub async fn delete(
@@ -213,11 +231,11 @@ impl Form {
         session.delete(&write, &batch).await
     }
 
-    /// What the file will hold of these cells. What it has no column for stays as it is.
+    /// What the file will hold of these cells; unknown where it has no column.
     pub fn fit(&self, cells: &Cells) -> Cells {
         let mut fitted = cells.clone();
         _ = handout::fit(Some(&self.table), &self.rules, &mut fitted);
-        fitted.into_iter().zip(cells).map(|(held, told)| held.or_else(|| told.clone())).collect()
+        fitted
     }
 
     fn take(&self, page: model::Page, into: &mut Rows) {
@@ -233,6 +251,10 @@ impl Form {
         into.rows.extend(narrow.rows.into_iter().map(wide));
         into.unreadable.extend(narrow.unreadable);
     }
+}
+
+fn described(column: &ColumnDef) -> String {
+    format!("{} {}", column.name, column.native).trim().to_lowercase()
 }
 
 impl Rows {

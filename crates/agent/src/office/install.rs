@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 
 use database::{Address, JournalStatus};
-use merge::{LocalId, is_blank};
+use merge::ColumnId;
 use model::TableRef;
 
 use super::{
     Error, Office, Result,
     file::Form,
     lock,
-    shadow::Known,
     state::{FORM, State},
 };
 
@@ -59,35 +58,30 @@ impl Office {
         }
         state.doubt = true;
         let before: BTreeSet<String> = before.into_iter().flatten().collect();
-        if shape.iter().any(|column| !before.contains(column)) {
+        let is_new = |column: &ColumnId| form.described(*column).is_some_and(|told| !before.contains(&told));
+        let new: Vec<ColumnId> = form.present.iter().copied().filter(is_new).collect();
+        if !new.is_empty() {
             state.cursor = 0;
-            self.take_defaults(state, form).await?;
+            self.take_defaults(state, form, &new).await?;
         }
         Ok(())
     }
 
-    async fn take_defaults(&mut self, state: &mut State, form: &Form) -> Result<()> {
+    async fn take_defaults(&mut self, state: &mut State, form: &Form, new: &[ColumnId]) -> Result<()> {
         let mut after = None;
         loop {
             let (rows, next) = form.page(&mut *self.db.session, after.as_ref(), PAGE_ROWS).await?;
-            let known = self.known(form, rows.rows.iter().map(|row| &row.id)).await?;
-            let mut changed: Vec<Known> = Vec::new();
+            let mut known = self.known(form, rows.rows.iter().map(|row| &row.id)).await?;
             for row in &rows.rows {
-                let Some(mut known) = known.get(&row.id).cloned() else { continue };
-                let before = known.row.cells.clone();
-                for (column, cell) in form.rules.column_ids().zip(&mut known.row.cells) {
-                    let rule = &form.rules[column];
-                    let said = row.cells[column.0].as_ref();
-                    let is_default = is_blank(said) || said == rule.default.as_ref();
-                    if cell.is_none() && rule.reference.is_none() && is_default {
-                        *cell = said.cloned();
+                let Some(known) = known.get_mut(&row.id) else { continue };
+                for column in new.iter().filter(|column| form.rules[**column].reference.is_none()) {
+                    let said = &row.cells[column.0];
+                    if form.is_default(*column, said.as_ref()) {
+                        known.row.cells[column.0].clone_from(said);
                     }
                 }
-                if known.row.cells != before {
-                    changed.push(known);
-                }
             }
-            self.remember(state, form, &changed).await?;
+            self.remember(state, form, &known.into_values().collect::<Vec<_>>()).await?;
             match next {
                 Some(next) => after = Some(next),
                 None => return Ok(()),
@@ -128,13 +122,5 @@ impl Office {
         }
         *last = (*last).max(self.db.last_number(&form.table.name.name).await?);
         Ok(*last)
-    }
-}
-
-/// Whether the id is a number that a new row could be given.
-pub(super) const fn number(id: &LocalId) -> Option<i64> {
-    match id {
-        LocalId::Int(id) => Some(*id),
-        LocalId::Text(_) => None,
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use merge::{LocalId, TableId};
+use model::Timestamp;
 use replica::wire::Push;
 
 use super::{
@@ -159,7 +160,7 @@ impl Office {
                 continue;
             };
             let note = notes.touched.entry(table).or_default().entry(id).or_default();
-            note.at_ms = change.at.map(|at| at.micros.div_euclid(1000)).max(note.at_ms);
+            note.at_ms = change.at.map(Timestamp::unix_ms).max(note.at_ms);
             note.ids.push(change.id);
         }
         Ok(notes)

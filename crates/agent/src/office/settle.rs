@@ -10,10 +10,10 @@ use super::{
     Clockwork, Error, Office, Result,
     apply::Manner,
     file::Form,
-    outbox::{Outbox, Told},
+    outbox::Told,
     shadow::{Known, SUSPECT, references},
     state::{Nonce, State},
-    tables::{ASIDE, GIDS, LATE, SHADOW},
+    tables::{ASIDE, GIDS, LATE, uuid},
 };
 
 /// Rows of the shadow that are rewritten at a time.
@@ -123,8 +123,12 @@ impl Office {
         for told in &outbox.told {
             self.settle_row(&mut state, told, &mut settling).await?;
         }
-        for (gid, became) in settling.became {
+        for (gid, became, was_known) in settling.became {
             self.unify(&mut state, gid, became).await?;
+            if !was_known {
+                // It may be another row's: what was minted here was known to the hub as something else.
+                self.db.remove(GIDS, &[vec![uuid(gid.uuid())]]).await?;
+            }
         }
         self.drop_outbox(|number| number <= pushed.number).await?;
         (state.number, state.held, state.unsure) = (pushed.number, None, false);
@@ -170,13 +174,17 @@ impl Office {
                 self.drop_late([gid]).await?;
             }
             (end, Some(cells)) => {
-                settling.news |= known.is_none();
+                let was_known = known.is_some();
+                settling.news |= !was_known;
                 let before = known.map_or(Rev(0), |known| known.row.rev).max(Rev(0));
                 let rev = if end == End::Taken { before.max(Rev(outcome.rev)) } else { before };
+                // Where no pull will bring it, what came late is how the hub has it.
+                if end == End::Taken || outcome.rev > state.cursor {
+                    self.drop_late([gid]).await?;
+                }
                 self.agree(state, &form, (id, gid), (rev, cells, told)).await?;
-                settling
-                    .became
-                    .extend(outcome.gid.filter(|became| *became != gid).map(|became| (gid, became)));
+                let became = outcome.gid.filter(|became| *became != gid);
+                settling.became.extend(became.map(|became| (gid, became, was_known)));
             }
         }
         Ok(())
@@ -195,7 +203,7 @@ impl Office {
         let gone = self.late().await?.into_iter().filter(|row| row.cells.is_none());
         let gone: Vec<Gid> =
             gone.map(|row| Gid::from_uuid(row.gid)).filter(|gid| needed.contains(gid)).collect();
-        self.drop_late(gone.into_iter().chain([gid])).await?;
+        self.drop_late(gone).await?;
         self.take_back(form, std::slice::from_ref(&id)).await?;
         let row = ShadowRow { id, gid, rev, cells };
         self.remember(state, form, &[Known { row, at: told.at }]).await
@@ -212,7 +220,8 @@ struct Settling<'a> {
     outcomes: &'a HashMap<Gid, Outcome>,
     /// Rows that the answer itself says how they are.
     set_back: HashSet<Gid>,
-    became: Vec<(Gid, Gid)>,
+    /// And whether the hub knew it by the name that it had here.
+    became: Vec<(Gid, Gid, bool)>,
     returning: HashMap<Gid, LocalId>,
     /// A row is the hub's from now on.
     news: bool,

@@ -177,12 +177,7 @@ impl Office {
 }
 
 /// Puts ids of the file where gids are.
-pub(super) fn localise(
-    rules: &Rules,
-    table: TableId,
-    cells: &mut Cells,
-    id: impl Fn(Gid) -> Option<LocalId>,
-) {
+fn localise(rules: &Rules, table: TableId, cells: &mut Cells, id: impl Fn(Gid) -> Option<LocalId>) {
     for (column, _) in rules[table].references() {
         if let Some(gid) = cells[column.0].as_ref().and_then(Gid::of) {
             cells[column.0] = Some(id(gid).as_ref().map_or(Value::Null, value));

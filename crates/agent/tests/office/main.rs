@@ -1,0 +1,14 @@
+//! The agent's side of the office file, with the old program at work on it and a hub in memory.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+#[path = "../../../merge/tests/hub/mod.rs"]
+mod hub;
+mod pc;
+mod town;
+
+mod day;
+mod doubt;
+mod failures;
+mod random;
+mod trouble;
+mod undisturbed;

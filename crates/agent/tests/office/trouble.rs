@@ -1,0 +1,263 @@
+//! Refused and held batches, restored and copied files, a restored hub.
+
+use replica::wire::{End, Fate, Pushed, Row};
+use testkit::office::{Employee, Record, Timesheet};
+
+use crate::{
+    day::{agree, person, two},
+    town::Town,
+};
+
+/// The hub's answer to a batch of which it takes nothing.
+fn refused(push: &replica::wire::Push, rows: Vec<Row>) -> Pushed {
+    let fate = Fate { end: End::Refused, reason: Some("region".into()), ..Fate::default() };
+    Pushed { number: push.number, fates: vec![fate; push.changes.len()], rows, ..Pushed::default() }
+}
+
+fn page_row(town: &Town, name: &str) -> Row {
+    let said = |row: &Row| row.cells.as_ref().is_some_and(|cells| format!("{cells:?}").contains(name));
+    town.pull(0).rows.into_iter().find(said).unwrap()
+}
+
+#[tokio::test]
+async fn a_refused_row_stays_in_the_file_and_is_not_sent_until_it_changes() {
+    let (mut town, a, ..) = two().await;
+    let id = a.desktop.save_employee(None, &person("Yabancı")).unwrap();
+    a.desktop
+        .save_timesheet(None, &Timesheet { employee_id: id, work_date: "2026-05-04", ..Timesheet::default() })
+        .unwrap();
+    let mut office = a.office().await;
+    let push = office.prepare(&a.clock()).await.unwrap().unwrap();
+    office.settle(&refused(&push, Vec::new()), &a.clock()).await.unwrap();
+    assert_eq!(office.prepare(&a.clock()).await.unwrap(), None);
+    drop(office);
+    assert_eq!(a.standing().await.aside, 2);
+    a.sql("update timesheets set notes = 'daha'");
+    assert_eq!(a.office().await.prepare(&a.clock()).await.unwrap(), None, "its person is not known");
+    assert_eq!(a.ask("select count(*) from timesheets"), "1");
+    // The day after everything is compared.
+    a.sql("update denk_state set value = '1' where name = 'compared'");
+    assert_eq!(a.office().await.prepare(&a.clock()).await.unwrap(), None);
+    a.desktop.save_employee(Some(id), &person("Bizden Biri")).unwrap();
+    town.answered(a.site, push.number);
+    a.push(&mut town).await;
+    assert_eq!(a.standing().await.aside, 0);
+    a.pull(&town).await;
+    agree(&town, &[&a]);
+}
+
+#[tokio::test]
+async fn a_refused_change_is_set_back_under_the_same_id() {
+    let (town, a, _, id) = two().await;
+    a.desktop.save_employee(Some(id), &Employee { title: "Usta", ..person("Ayşe Örnek") }).unwrap();
+    let mut office = a.office().await;
+    let push = office.prepare(&a.clock()).await.unwrap().unwrap();
+    let row = page_row(&town, "Ayşe");
+    office.settle(&refused(&push, vec![row.clone()]), &a.clock()).await.unwrap();
+    assert_eq!(a.ask("select id, title from employees"), format!("{id}|"));
+    a.desktop.delete(Record::Employee, id).unwrap();
+    let push = office.prepare(&a.clock()).await.unwrap().unwrap();
+    assert!(push.changes[0].delete.is_some());
+    office.settle(&refused(&push, vec![row]), &a.clock()).await.unwrap();
+    assert_eq!(a.ask("select id, title from employees"), format!("{id}|"));
+    assert_eq!(office.prepare(&a.clock()).await.unwrap(), None);
+    agree(&town, &[&a]);
+}
+
+#[tokio::test]
+async fn an_edit_made_while_a_change_is_refused_is_told_and_not_overwritten() {
+    let (town, a, _, id) = two().await;
+    a.sql("update employees set title = 'Usta'");
+    let mut office = a.office().await;
+    let push = office.prepare(&a.clock()).await.unwrap().unwrap();
+    a.sql("update employees set title = 'Kalfa'");
+    office.settle(&refused(&push, vec![page_row(&town, "Ayşe")]), &a.clock()).await.unwrap();
+    assert_eq!(a.ask("select id, title from employees"), format!("{id}|Kalfa"));
+    let push = office.prepare(&a.clock()).await.unwrap().unwrap();
+    assert_eq!(push.changes.len(), 1);
+}
+
+#[tokio::test]
+async fn a_held_batch_gives_way_to_one_that_says_more() {
+    let (mut town, a, b, _) = two().await;
+    a.sql("insert into drivers (full_name, region) values ('Bir', 'Ankara')");
+    let mut office = a.office().await;
+    let first = office.prepare(&a.clock()).await.unwrap().unwrap();
+    office
+        .settle(&Pushed { number: first.number, held: true, ..Pushed::default() }, &a.clock())
+        .await
+        .unwrap();
+    let standing = office.standing().await.unwrap();
+    assert_eq!((standing.outbox, standing.held, standing.waiting), (Some(first.number), true, 1));
+    assert_eq!(office.prepare(&a.clock()).await.unwrap().as_ref(), Some(&first), "nothing new");
+    a.sql("update drivers set phone = '0'; insert into drivers (full_name, region) values ('İki', 'Ankara')");
+    let second = office.prepare(&a.clock()).await.unwrap().unwrap();
+    assert_eq!((second.number, second.changes.len()), (first.number + 1, 2));
+    assert_eq!(second.changes[0].gid, first.changes[0].gid);
+    assert_eq!(second.changes[0].insert.as_ref().unwrap()["phone"].0, model::Value::Text("0".into()));
+    // It was decided meanwhile.
+    office.decided().await.unwrap();
+    assert_eq!(office.prepare(&a.clock()).await.unwrap().as_ref(), Some(&first));
+    let pushed = town.push(a.site, &first);
+    office.settle(&pushed, &a.clock()).await.unwrap();
+    drop(office);
+    for pc in [&a, &b] {
+        pc.cycle(&mut town).await;
+    }
+    agree(&town, &[&a, &b]);
+}
+
+#[tokio::test]
+async fn a_restored_file_says_so_and_loses_nothing() {
+    let (mut town, a, b, id) = two().await;
+    let backup = a.backup();
+    a.sql("insert into drivers (full_name, region) values ('Sonraki', 'Ankara')");
+    a.desktop.save_employee(Some(id), &Employee { title: "Usta", ..person("Ayşe Örnek") }).unwrap();
+    a.cycle(&mut town).await;
+    let number = a.standing().await.number;
+    a.restore(&backup);
+    a.sql("insert into drivers (full_name, region) values ('Başka', 'Ankara')");
+    let mut office = a.office().await;
+    let push = office.prepare(&a.clock()).await.unwrap().unwrap();
+    assert!(push.number <= number, "the hub sees that it is an older file");
+    office.older(number).await.unwrap();
+    let standing = office.standing().await.unwrap();
+    assert_eq!((standing.number, standing.outbox, standing.doubt), (number, None, true));
+    let push = office.prepare(&a.clock()).await.unwrap().unwrap();
+    assert_eq!((push.number, push.unsure), (number + 1, true));
+    drop(office);
+    for pc in [&a, &b, &a] {
+        pc.cycle(&mut town).await;
+    }
+    assert_eq!(a.ask("select full_name from drivers order by 1"), "Başka Sonraki");
+    assert_eq!(a.ask("select title from employees"), "Usta");
+    agree(&town, &[&a, &b]);
+}
+
+#[tokio::test]
+async fn a_row_that_nobody_was_told_of_is_the_same_in_two_copies_of_a_file() {
+    let (_, a, ..) = two().await;
+    a.sql("insert into drivers (full_name, region) values ('Bir', 'Ankara')");
+    let copy = a.copied(1);
+    let mut gids = Vec::new();
+    for pc in [&a, &copy] {
+        let push = pc.office().await.prepare(&pc.clock()).await.unwrap().unwrap();
+        gids.push(push.changes[0].gid);
+    }
+    assert_eq!(gids[0], gids[1]);
+    let (_, other, ..) = two().await;
+    other.sql("insert into drivers (full_name, region) values ('Bir', 'Ankara')");
+    other.sql("update denk_state set value = '{\"made_ms\":1,\"random\":[1,2]}' where name = 'nonce'");
+    let push = other.office().await.prepare(&other.clock()).await.unwrap().unwrap();
+    assert_ne!(push.changes[0].gid, gids[0]);
+}
+
+#[tokio::test]
+async fn what_a_restored_hub_lost_is_told_again() {
+    let (mut town, a, b, id) = two().await;
+    let (hub, seen, number) = (town.hub.clone(), town.hub.rev.0, a.standing().await.number);
+    a.desktop.save_employee(Some(id), &Employee { title: "Usta", ..person("Ayşe Örnek") }).unwrap();
+    a.sql("insert into drivers (full_name, region) values ('Bir', 'Ankara')");
+    a.cycle(&mut town).await;
+    let gid = page_row(&town, "Bir").gid;
+    town.hub = hub;
+    town.answered(a.site, number);
+    let mut office = a.office().await;
+    office.behind(number, seen).await.unwrap();
+    assert_eq!(office.prepare(&a.clock()).await.unwrap(), None, "first everything is pulled");
+    drop(office);
+    a.pull(&town).await;
+    assert_eq!(a.ask("select title from employees"), "Usta", "what only the file knows is not overwritten");
+    for pc in [&a, &b, &a] {
+        pc.cycle(&mut town).await;
+    }
+    assert_eq!(page_row(&town, "Bir").gid, gid);
+    assert_eq!(b.ask("select title from employees"), "Usta");
+    agree(&town, &[&a, &b]);
+}
+
+#[tokio::test]
+async fn an_answer_is_taken_once() {
+    let (mut town, a, ..) = two().await;
+    a.sql("insert into drivers (full_name, region) values ('Bir', 'Ankara')");
+    let mut office = a.office().await;
+    let push = office.prepare(&a.clock()).await.unwrap().unwrap();
+    assert_eq!(office.prepare(&a.clock()).await.unwrap().as_ref(), Some(&push));
+    let pushed = town.push(a.site, &push);
+    for _ in 0..2 {
+        office.settle(&pushed, &a.clock()).await.unwrap();
+    }
+    let short = Pushed { number: push.number + 1, ..Pushed::default() };
+    assert!(office.settle(&short, &a.clock()).await.is_err());
+    drop(office);
+    let page = town.pull(0);
+    let mut office = a.office().await;
+    let before = a.says();
+    office.apply(&page).await.unwrap();
+    assert_eq!(a.says(), before);
+    assert!(
+        office
+            .apply(&replica::wire::Page { after: page.next + 9, next: page.next + 10, ..page })
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn two_rows_that_turn_out_to_be_one_are_one_and_keep_their_children() {
+    let (town, a, _, id) = two().await;
+    a.sql("insert into employees (full_name, region) values ('Ayşe Örnek (2)', 'Ankara')");
+    let mut town = town;
+    let twin: i64 = a.ask("select max(id) from employees").parse().unwrap();
+    a.desktop
+        .save_timesheet(
+            None,
+            &Timesheet { employee_id: twin, work_date: "2026-05-04", ..Timesheet::default() },
+        )
+        .unwrap();
+    a.cycle(&mut town).await;
+    let (row, stays) = (
+        page_row(&town, "(2)"),
+        town.pull(0)
+            .rows
+            .into_iter()
+            .find(|row| {
+                row.cells.as_ref().is_some_and(|cells| {
+                    cells
+                        .get("full_name")
+                        .is_some_and(|name| name.0 == model::Value::Text("Ayşe Örnek".into()))
+                })
+            })
+            .unwrap(),
+    );
+    let mut office = a.office().await;
+    let cursor = office.standing().await.unwrap().cursor;
+    let row = Row { cells: None, became: Some(stays.gid), rev: cursor + 1, ..row };
+    let page = replica::wire::Page {
+        after: cursor,
+        next: cursor + 1,
+        rows: vec![row],
+        ..replica::wire::Page::default()
+    };
+    office.apply(&page).await.unwrap();
+    assert_eq!(a.ask("select id from employees"), id.to_string());
+    assert_eq!(a.ask("select employee_id from timesheets"), id.to_string());
+    assert_eq!(office.standing().await.unwrap().late, 0);
+    assert_eq!(office.prepare(&a.clock()).await.unwrap(), None, "there is nothing to tell");
+}
+
+#[tokio::test]
+async fn a_pc_of_another_hub_is_met_again() {
+    let (_, a, ..) = two().await;
+    let mut other = Town::new();
+    let mut office = a.office().await;
+    let copy = office.copy().await.unwrap();
+    let met = other.meet(7, copy.path());
+    office.adopt(copy.path(), &met, &a.clock()).await.unwrap();
+    let standing = office.standing().await.unwrap();
+    assert_eq!((standing.site, standing.cursor, standing.number), (Some(7), 0, 0));
+    drop(office);
+    let a = a.of_site(7);
+    a.cycle(&mut other).await;
+    agree(&other, &[&a]);
+}
