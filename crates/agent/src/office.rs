@@ -55,6 +55,9 @@ pub struct Office {
     lock: Lock,
 }
 
+/// Fills bytes with what nobody can guess.
+pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
+
 /// Time and chance, which the file has none of.
 #[derive(Clone)]
 pub struct Clockwork {
@@ -62,7 +65,7 @@ pub struct Clockwork {
     pub now_ms: i64,
     /// The hub's clock less the PC's.
     pub offset_ms: i64,
-    pub random: Arc<dyn Fn(&mut [u8]) + Send + Sync>,
+    pub random: Random,
 }
 
 /// Where the file stands.

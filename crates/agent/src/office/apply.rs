@@ -55,6 +55,11 @@ impl Office {
     /// # Errors
     /// `Broken` for a page that does not follow; `Busy`, `Full`: the page can be put in again.
     pub async fn apply(&mut self, page: &Page) -> Result<Applied> {
+        let state = State::read(&mut self.db).await?;
+        let news = !page.rows.is_empty() || page.next > state.cursor || state.behind.is_some();
+        if !news && self.late().await?.is_empty() {
+            return Ok(Applied::default());
+        }
         let manner = Manner::usual(page.clock_ms);
         let mut applied = Applied::default();
         let mut parts = page.rows.chunks(ROWS_MAX).peekable();
@@ -355,7 +360,7 @@ impl<'a> Writing<'a> {
                 if last.is_none() {
                     last = Some(office.last_id(state, form).await?);
                 }
-                match self.step(row, form, cells.clone(), &mut last) {
+                match self.step(row, form, cells, &mut last) {
                     Step::Write(file, now) => {
                         write.push(file);
                         known.push(now);
@@ -375,9 +380,9 @@ impl<'a> Writing<'a> {
         Ok(written)
     }
 
-    fn step(&mut self, row: &Row, form: &Form, cells: Cells, last: &mut Option<i64>) -> Step {
+    fn step(&mut self, row: &Row, form: &Form, cells: &Cells, last: &mut Option<i64>) -> Step {
         let gid = Gid::from_uuid(row.gid);
-        let Some(local) = self.local(form, &cells) else { return Step::Late };
+        let Some(local) = self.local(form, cells) else { return Step::Late };
         let shadow =
             |id: &LocalId| ShadowRow { id: id.clone(), gid, rev: Rev(row.rev), cells: cells.clone() };
         let Some(spot) = self.spots.get(&gid).cloned() else {

@@ -115,7 +115,7 @@ impl Form {
     async fn read(&self, session: &mut dyn Session, filter: &[Condition], into: &mut Rows) -> Result<()> {
         let zone = Zone::utc();
         let read = Read { key: &[0], filter, ..Read::whole(&self.from, &self.reads, &zone) };
-        self.take(session.read(&read).await?, into);
+        self.take(&session.read(&read).await?, into);
         into.rows.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(())
     }
@@ -132,7 +132,7 @@ impl Form {
         let mut page = session.read(&Read { key: &[0], after, rows: Some(count), ..whole }).await?;
         let next = page.next.take();
         let mut rows = Rows::default();
-        self.take(page, &mut rows);
+        self.take(&page, &mut rows);
         Ok((rows, next))
     }
 
@@ -140,7 +140,7 @@ impl Form {
     pub async fn all(&self, session: &mut dyn Session) -> Result<Vec<LocalRow>> {
         let (zone, mut all) = (Zone::utc(), Rows::default());
         let whole = Read::whole(&self.from, &self.reads, &zone);
-        self.take(session.read(&Read { key: &[0], ..whole }).await?, &mut all);
+        self.take(&session.read(&Read { key: &[0], ..whole }).await?, &mut all);
         Ok(all.rows)
     }
 
@@ -238,7 +238,7 @@ impl Form {
         fitted
     }
 
-    fn take(&self, page: model::Page, into: &mut Rows) {
+    fn take(&self, page: &model::Page, into: &mut Rows) {
         let wide = |mut row: LocalRow| {
             let narrow = std::mem::replace(&mut row.cells, vec![None; self.rules.columns.len()]);
             for (column, cell) in self.present.iter().zip(narrow) {
@@ -259,7 +259,7 @@ fn described(column: &ColumnDef) -> String {
 
 impl Rows {
     /// As they were read: the key, then a cell a column.
-    fn add(&mut self, page: model::Page) {
+    fn add(&mut self, page: &model::Page) {
         for at in 0..page.batch.rows() {
             let mut row = page.batch.row(at).into_iter();
             if let Some(id) = row.next().as_ref().and_then(LocalId::of) {

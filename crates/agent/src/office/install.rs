@@ -24,9 +24,25 @@ impl Office {
     /// `Busy`, `ReadOnly`, `Full`; then nothing of it is there.
     pub async fn install(&mut self) -> Result<()> {
         self.look().await?;
+        if self.is_installed().await? {
+            return Ok(());
+        }
         let state = self.begin().await?;
         let done = self.install_in(state).await;
         self.end(done).await
+    }
+
+    /// Whether there is nothing to do: then nothing is written, and the file stays as it is.
+    async fn is_installed(&mut self) -> Result<bool> {
+        let state = State::read(&mut self.db).await?;
+        let mut whole = self.db.is_whole() && state.form == FORM;
+        for form in self.forms.clone().iter() {
+            let key = [form.key().to_owned()];
+            let status = self.db.session.journal_status(&form.table.name, &key).await?;
+            whole &= status == JournalStatus::Complete;
+            whole &= state.hub.is_none() || state.shape.get(form.name()) == Some(&form.shape());
+        }
+        Ok(whole)
     }
 
     async fn install_in(&mut self, mut state: State) -> Result<(State, ())> {

@@ -114,6 +114,11 @@ impl Db {
         self.places.contains_key(table)
     }
 
+    /// Whether all of them are there.
+    pub fn is_whole(&self) -> bool {
+        SHAPES.iter().all(|shape| self.has(shape.name))
+    }
+
     /// Makes what is missing. Whether anything was.
     pub async fn make(&mut self) -> Result<bool> {
         let mut made = false;
@@ -161,7 +166,7 @@ impl Db {
             self.places.get(table).ok_or_else(|| Error::broken(format!("there is no table `{table}`")))?;
         let read = Read { filter, ..Read::whole(&place.from, &place.reads, &self.zone) };
         let page = self.session.read(&read).await?;
-        rows(page)
+        rows(&page)
     }
 
     /// All rows that have these values and, in `column`, one of `any`.
@@ -194,7 +199,7 @@ impl Db {
         let read = Read { key: &place.key, after, rows: Some(count), ..whole };
         let mut page = self.session.read(&read).await?;
         let next = page.next.take();
-        Ok((rows(page)?, next))
+        Ok((rows(&page)?, next))
     }
 
     /// Adds rows, or changes those that are there. How many came.
@@ -272,7 +277,7 @@ impl Shape {
     }
 }
 
-fn rows(page: model::Page) -> Result<Vec<Row>> {
+fn rows(page: &model::Page) -> Result<Vec<Row>> {
     if let Some(rejected) = page.rejected.first() {
         return Err(Error::broken(format!("column `{}`: {}", rejected.column, rejected.reason)));
     }

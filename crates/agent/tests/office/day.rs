@@ -126,6 +126,17 @@ async fn what_was_changed_back_is_nothing_to_tell() {
 }
 
 #[tokio::test]
+async fn a_cycle_with_nothing_to_do_leaves_the_file_alone() {
+    let (mut town, a, ..) = two().await;
+    a.cycle(&mut town).await;
+    let before = std::fs::metadata(a.path()).unwrap().modified().unwrap();
+    let bytes = std::fs::read(a.path()).unwrap();
+    a.cycle(&mut town).await;
+    assert!(std::fs::read(a.path()).unwrap() == bytes);
+    assert_eq!(std::fs::metadata(a.path()).unwrap().modified().unwrap(), before);
+}
+
+#[tokio::test]
 async fn a_month_off_line_goes_in_batches_with_the_times_at_which_it_was_written() {
     let (mut town, a, b, id) = two().await;
     let sheets = CHANGES_MAX + 500;
@@ -170,6 +181,36 @@ async fn what_the_office_edits_meanwhile_stays_on_top() {
     a.cycle(&mut town).await;
     agree(&town, &[&a, &b]);
     assert_eq!(b.standing().await.late, 0);
+}
+
+#[tokio::test]
+async fn an_edit_that_loses_against_a_later_one_gives_way_to_it() {
+    let (mut town, a, b, _) = two().await;
+    a.sql("update employees set title = 'Usta'");
+    a.cycle(&mut town).await;
+    b.sql("update employees set title = 'Kalfa'; update denk_journal set at = '2026-01-01 00:00:00'");
+    b.pull(&town).await;
+    assert_eq!(b.ask("select title from employees"), "Kalfa");
+    b.cycle(&mut town).await;
+    assert_eq!(b.ask("select title from employees"), "Usta");
+    assert_eq!(town.hub.conflicts.len(), 1);
+    agree(&town, &[&a, &b]);
+}
+
+#[tokio::test]
+async fn what_is_done_to_a_row_comes_after_everything_that_was_seen_of_it() {
+    let (mut town, a, b, _) = two().await;
+    a.sql("update employees set title = 'Usta'");
+    a.cycle(&mut town).await;
+    town.clock_ms = NOW_MS - 5;
+    b.cycle(&mut town).await;
+    for counter in 1..3 {
+        b.sql(&format!(
+            "update employees set title = '{counter}'; update denk_journal set at = '2026-01-01 00:00:00'"
+        ));
+        let push = b.push_once(&mut town).await.unwrap();
+        assert_eq!(push.changes[0].at, (NOW_MS - 5, counter));
+    }
 }
 
 #[tokio::test]

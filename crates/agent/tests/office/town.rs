@@ -16,7 +16,7 @@ use replica::wire::{self, Cell, End, Fate, Met, MetTable, Page, Push, Pushed, Ro
 
 use crate::hub::Hub;
 
-pub const NOW_MS: i64 = 1_780_000_000_000;
+pub const NOW_MS: i64 = 1_900_000_000_000;
 
 pub struct Town {
     pub rules: Rules,
@@ -25,6 +25,7 @@ pub struct Town {
     answers: HashMap<u32, (u64, Pushed)>,
     /// Pages have so many rows.
     pub page_rows: usize,
+    pub clock_ms: i64,
 }
 
 struct Minting<'a>(&'a mut u64, u32);
@@ -44,7 +45,7 @@ impl Mint for Minting<'_> {
 impl Town {
     pub fn new() -> Self {
         let (hub, answers) = Default::default();
-        Self { rules: crate::hub::rainstaff(), hub, minted: 0, answers, page_rows: 1_000 }
+        Self { rules: crate::hub::rainstaff(), hub, minted: 0, answers, page_rows: 1_000, clock_ms: 0 }
     }
 
     fn author(site: u32, seen: i64) -> Author {
@@ -144,7 +145,7 @@ impl Town {
             fates,
             rows: rows.into_values().collect(),
             from: push.seen,
-            clock_ms: NOW_MS,
+            clock_ms: self.clock_ms,
             ..Pushed::default()
         }
     }
@@ -252,7 +253,7 @@ impl Town {
             (!row.lives(), if row.lives() { place } else { -place }, row.rev)
         });
         let rows = rows.into_iter().map(|row| self.row(row.gid, row.gid)).collect();
-        Page { after, next, more, rows, clock_ms: NOW_MS }
+        Page { after, next, more, rows, clock_ms: self.clock_ms }
     }
 }
 
