@@ -26,6 +26,8 @@ pub struct Tools {
 /// How a cycle went.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
+    /// Rows of a file that the hub met for the first time: it has them, or had them before.
+    pub met: u64,
     /// Changes that the hub took in.
     pub pushed: u64,
     /// Rows of others that were written into the file.
@@ -171,6 +173,7 @@ impl Cycle<'_> {
         let met = self.link.meet(copy.path()).await?;
         self.report.conflicts += met.conflicts;
         self.report.refused += met.refused;
+        self.report.met = met.tables.iter().map(|table| table.ids.len() as u64).sum();
         if met.held {
             self.report.held += 1;
             return Ok(false);

@@ -130,6 +130,7 @@ fn told(report: &Report, settings: &Settings, seconds: f64, context: &Context) {
     let state = if report.held > 0 || report.refused > 0 { "partial" } else { "done" };
     context.output.answer(&json!({
         "state": state,
+        "met": report.met,
         "pushed": report.pushed,
         "pulled": report.pulled,
         "conflicts": report.conflicts,
@@ -140,6 +141,9 @@ fn told(report: &Report, settings: &Settings, seconds: f64, context: &Context) {
         "clock_ahead_ms": report.clock_ahead_ms,
         "seconds": seconds,
     }));
+    if report.met > 0 {
+        context.output.line(&context.text.say(&message("agent-met").with("rows", report.met)));
+    }
     let words = message("agent-once")
         .with("pushed", report.pushed)
         .with("pulled", report.pulled)
