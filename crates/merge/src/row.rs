@@ -2,7 +2,7 @@
 
 use model::{Gid, Rev, Stamp, Value};
 
-use crate::{ColumnId, TableId, TableRules};
+use crate::{ColumnId, Stored, TableId, TableRules};
 
 /// One cell a column of the table's rules, in their order; `None` is **unknown** (the file has no such column), which
 /// is never NULL and never a change.
@@ -87,6 +87,18 @@ pub trait Mint {
 
     /// A stamp later than the one before.
     fn stamp(&mut self) -> Stamp;
+}
+
+impl Change {
+    /// For a site that tells what it saw by the row's rev and not by values: what stands in a cell since that rev or
+    /// before is what it saw there. `row`: as it is at the hub.
+    pub fn name_values(&mut self, row: &Stored) {
+        if let Action::Update(edits) = &mut self.action {
+            for edit in edits.iter_mut().filter(|edit| row.marks[edit.column.0].rev <= self.base) {
+                edit.base.clone_from(&row.cells[edit.column.0]);
+            }
+        }
+    }
 }
 
 impl LocalId {

@@ -81,6 +81,22 @@ async fn a_deleted_person_takes_the_hours_along() {
 }
 
 #[tokio::test]
+async fn hours_that_a_program_without_foreign_keys_leaves_behind_go_too() {
+    let (mut town, a, b, id) = two().await;
+    a.desktop
+        .save_timesheet(None, &Timesheet { employee_id: id, work_date: "2026-05-04", ..Timesheet::default() })
+        .unwrap();
+    a.cycle(&mut town).await;
+    b.cycle(&mut town).await;
+    a.sql("pragma foreign_keys = off; delete from employees");
+    assert_eq!(a.ask("select count(*) from timesheets"), "1");
+    a.cycle(&mut town).await;
+    assert_eq!(a.ask("select count(*) from timesheets"), "0");
+    assert_eq!(a.standing().await.late, 0);
+    agree(&town, &[&a]);
+}
+
+#[tokio::test]
 async fn a_template_that_is_replaced_is_the_same_one() {
     let (mut town, a, b, _) = two().await;
     let template = ShiftTemplate { name: "Gece", start_time: "22:00", end_time: "06:00", break_minutes: 30 };

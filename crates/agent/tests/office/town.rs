@@ -130,6 +130,9 @@ impl Town {
                 renamed.insert(change.gid, Gid::new(9, u128::from(self.minted)));
             }
             rename(&mut change, &renamed);
+            if let Some(row) = self.hub.rows.get(&self.hub.today(change.gid)) {
+                change.name_values(row);
+            }
             changes.push(change);
         }
         let rules = self.rules.clone();

@@ -1,7 +1,7 @@
 //! Changes of one site into the hub's rows: the one way of uploads and of batches.
 
 use fail::fail_point;
-use merge::{Action, Author, Change, Outcome, Scope, merge};
+use merge::{Author, Change, Outcome, Scope, merge};
 use model::{Rev, SiteId, Stamp};
 
 use super::{history, rows};
@@ -43,8 +43,10 @@ pub(super) async fn part(
     let mut outcomes = Vec::with_capacity(changes.len());
     for change in changes {
         let mut change = after_heard(&scope, author.site, change);
-        if seen == Seen::Revs {
-            name_values(&scope, &mut change);
+        if seen == Seen::Revs
+            && let Some(row) = scope.row(scope.today(change.gid))
+        {
+            change.name_values(row);
         }
         let (stamp, rev) = (change.stamp, desk.meta.next_rev());
         outcomes.push((stamp, rev, merge(rules, &mut scope, author, change, rev)));
@@ -64,15 +66,5 @@ fn after_heard(scope: &Scope, site: SiteId, change: Change) -> Change {
     match heard {
         Some(heard) if heard >= change.stamp => Change { stamp: heard.next(), ..change },
         _ => change,
-    }
-}
-
-/// What stood in a cell up to the rev that the site had is what the site saw there.
-fn name_values(scope: &Scope, change: &mut Change) {
-    let Some(row) = scope.row(scope.today(change.gid)) else { return };
-    if let Action::Update(edits) = &mut change.action {
-        for edit in edits.iter_mut().filter(|edit| row.marks[edit.column.0].rev <= change.base) {
-            edit.base.clone_from(&row.cells[edit.column.0]);
-        }
     }
 }
