@@ -12,7 +12,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("denk-flow", &["denk-database", "denk-model"]),
     ("denk-replica", &["denk-merge", "denk-database", "denk-model"]),
     ("denk-store", &["denk-replica", "denk-merge", "denk-database", "denk-model"]),
-    ("denk-hub", &["denk-store", "denk-merge"]),
+    ("denk-hub", &["denk-store", "denk-replica", "denk-merge", "denk-model"]),
     (
         "denk",
         &["denk-hub", "denk-store", "denk-replica", "denk-merge", "denk-flow", "denk-database", "denk-model"],
