@@ -64,10 +64,13 @@ impl Office {
         self.refresh(form.id, &mut cells).await?;
         let aside = self.asides(form, &all).await?;
         let mut back: Vec<LocalId> = Vec::new();
+        // Rows that say what they said when they were set aside, and ones that cannot be read.
+        let mut still: BTreeSet<LocalId> = found.unreadable.iter().cloned().collect();
         let mut rows = Vec::new();
         for row in found.rows {
             match aside.get(&row.id) {
                 Some(said) if *said == content(&row.cells) => {
+                    still.insert(row.id.clone());
                     let known = known.remove(&row.id);
                     loaded.others.extend(known.map(|known| (form.id, row.id, known.row.gid)));
                     continue;
@@ -82,7 +85,7 @@ impl Office {
             loaded.others.extend(known.map(|known| (form.id, id, known.row.gid)));
         }
         let there: BTreeSet<&LocalId> = rows.iter().map(|row| &row.id).collect();
-        back.extend(aside.keys().filter(|id| !there.contains(id) && !loaded.knows(form.id, id)).cloned());
+        back.extend(aside.keys().filter(|id| !there.contains(id) && !still.contains(*id)).cloned());
         let gone: Vec<_> = known
             .values()
             .filter(|known| known.row.rev == SUSPECT && !there.contains(&known.row.id))

@@ -32,6 +32,8 @@ async fn a_refused_row_stays_in_the_file_and_is_not_sent_until_it_changes() {
     assert_eq!(office.prepare(&a.clock()).await.unwrap(), None);
     drop(office);
     assert_eq!(a.standing().await.aside, 2);
+    a.sql("update employees set full_name = full_name");
+    assert_eq!(a.office().await.prepare(&a.clock()).await.unwrap(), None, "it was touched and says the same");
     a.sql("update timesheets set notes = 'daha'");
     assert_eq!(a.office().await.prepare(&a.clock()).await.unwrap(), None, "its person is not known");
     assert_eq!(a.ask("select count(*) from timesheets"), "1");
