@@ -1,4 +1,4 @@
-//! What every answer carries, and the longest that any answer may take.
+//! What answers carry, and the longest that any answer may take.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{answer::Refusal, app::App};
 /// Pages need nothing but themselves: no script, no style, no frame, no other site.
 const POLICY: &str = "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-const ALWAYS: [(HeaderName, &str); 4] = [
+const OF_PAGES: [(HeaderName, &str); 4] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
@@ -24,8 +24,10 @@ const ALWAYS: [(HeaderName, &str); 4] = [
 ];
 
 pub(crate) async fn headers(request: Request, next: Next) -> Response {
+    // No browser shows what agents are answered: nothing has their tokens but they. To them each byte counts.
+    let of_agents = request.uri().path().starts_with("/v1/");
     let mut response = next.run(request).await;
-    for (name, value) in ALWAYS {
+    for (name, value) in OF_PAGES.into_iter().filter(|_| !of_agents) {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     // Answers are somebody's own data; only a hand-out, which has a tag, may be kept and asked for again.
