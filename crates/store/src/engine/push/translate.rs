@@ -135,8 +135,11 @@ async fn taken(
     for table in desk.hub.merged() {
         for row in rows::rows_of(desk.db, rules, table, &gids).await? {
             let Some((of, cells)) = new.get(&row.gid) else { continue };
-            let same = *of == table && sameness(&rules[table], &row.cells, cells) == Sameness::Same;
-            if !same {
+            // The same number in a restored file may be another person of that family by now: only what is named
+            // exactly alike is one row, as whoever is lost is worse than whoever is there twice.
+            let alike = rules[table].telling.iter().all(|column| row.cells[column.0] == cells[column.0]);
+            let same = alike && sameness(&rules[table], &row.cells, cells) == Sameness::Same;
+            if *of != table || !same {
                 others.push((*of, row.gid));
             }
         }
