@@ -157,6 +157,7 @@ impl Office {
             }
         }
         let there = rows.iter().filter(|row| row.became.is_none() && row.cells.is_some());
+        self.separate(there.clone().map(|row| Gid::from_uuid(row.gid))).await?;
         let mut written = Writing::new(self, there, manner).await?.run(self, state, &mut late).await?;
         for row in rows.iter().filter(|row| row.became.is_none() && row.cells.is_none()) {
             match self.take_away(state, Gid::from_uuid(row.gid), manner.forced).await? {

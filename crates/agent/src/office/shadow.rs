@@ -148,6 +148,20 @@ impl Office {
         Ok(())
     }
 
+    /// The hub has these as rows of their own: none of them is another's former name. A row that was made under a name that
+    /// somebody else's had already got another one of the hub, and it is not the other row.
+    pub(super) async fn separate(&mut self, gids: impl IntoIterator<Item = Gid>) -> Result<()> {
+        let gids: Vec<Value> = gids.into_iter().map(|gid| uuid(gid.uuid())).collect();
+        let mut former = Vec::new();
+        for row in self.db.find_any(GIDS, &[], "gid", gids).await? {
+            if row.gid_or_none(3)?.is_some() {
+                former.push(vec![uuid(row.gid(0)?.uuid())]);
+            }
+        }
+        self.db.remove(GIDS, &former).await?;
+        Ok(())
+    }
+
     /// References as what their rows go by today; to rows that the file does not have, as NULL, which is what the file
     /// says.
     pub(super) async fn refresh(&mut self, table: TableId, rows: &mut [&mut Cells]) -> Result<()> {
