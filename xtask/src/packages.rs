@@ -51,6 +51,27 @@ pub const POSTGRESQL: Need = Need {
     instead: "hint: or set DENK_TEST_POSTGRES_URL to a server (and have psql) that may be used for tests\n",
 };
 
+pub const BROWSER: Need = Need {
+    sentence: "the tests of the agent's page need",
+    packages: &[
+        Package {
+            program: "chromium",
+            find: on_path,
+            apt: "chromium",
+            dnf: "chromium",
+            brew: "--cask chromium",
+        },
+        Package {
+            program: "chromedriver",
+            find: on_path,
+            apt: "chromium-driver",
+            dnf: "chromedriver",
+            brew: "chromedriver",
+        },
+    ],
+    instead: "",
+};
+
 pub const WINDOWS: Need = Need {
     sentence: "building and running for Windows needs",
     packages: &[

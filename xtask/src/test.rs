@@ -43,6 +43,9 @@ pub fn run(arguments: &Arguments, golden: Golden) -> anyhow::Result<ExitCode> {
             Provided::Yes => Some(Server::start(THROW_AWAY)?),
         },
     };
+    if let Provided::No(code) = packages::provide(&packages::BROWSER)? {
+        return Ok(code);
+    }
     let report = Report::new()?;
     let outcome = run_all(arguments, |command| {
         report.announce_to(command);

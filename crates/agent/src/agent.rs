@@ -2,14 +2,14 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use replica::wire::{Code, News};
+use replica::wire::News;
 use tokio::{
     sync::{Notify, watch},
     time::sleep,
 };
 
 use crate::{
-    CycleError, Enrolment, Exchange, Link, LinkError, Report, Settings, SettingsError, Tools, cycle::note,
+    CycleError, Enrolment, Exchange, Link, Report, Settings, SettingsError, Tools, Trouble, cycle::note,
     pause::Pause, watch::Watch,
 };
 
@@ -44,28 +44,6 @@ pub struct State {
     pub online: bool,
     /// Counts the cycles that ended, well or not.
     pub cycles: u64,
-}
-
-/// Why a cycle did not go to its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
-    pub at_ms: i64,
-    pub kind: Kind,
-    /// The whole chain of causes.
-    pub text: String,
-}
-
-/// What people can do about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// No network, or the hub is down: it comes back by itself.
-    Away,
-    /// The hub does not know the token, or no longer.
-    Token,
-    Certificate,
-    /// The file, in the words of [`office::Error`].
-    File,
-    Other,
 }
 
 /// Without any signal a cycle comes this often.
@@ -159,31 +137,43 @@ impl Agent {
     async fn once(&self, kept: &mut Option<(Enrolment, Exchange)>) -> Result<(), CycleError> {
         let settings = self.settings();
         self.0.state.send_modify(|state| state.busy = true);
-        let outcome = self.exchange(&settings, kept).await;
+        let mut outcome = self.exchange(&settings, kept).await;
+        let mut waiting = None;
+        if !matches!(outcome, Ok(Some(_)) | Err(CycleError::Office(_))) {
+            // What the office writes waits, and is counted, without a hub too.
+            match note(&settings.db, &self.0.tools).await {
+                Ok(standing) => waiting = Some(standing.waiting),
+                Err(error) if outcome.is_ok() => outcome = Err(error.into()),
+                Err(_) => {}
+            }
+        }
         let region = kept.as_ref().and_then(|(_, exchange)| exchange.region());
         let now_ms = (self.0.tools.clock)();
         if let Err(error) = &outcome {
             tracing::warn!(error = error as &dyn std::error::Error, "a cycle did not go to its end");
         }
-        self.0.state.send_modify(|state| state.end(now_ms, &outcome, region));
+        self.0.state.send_modify(|state| {
+            state.end(now_ms, &outcome, region);
+            state.report.waiting = waiting.unwrap_or(state.report.waiting);
+        });
         outcome.map(|_| ())
     }
 
+    /// `None`: it is switched off.
     async fn exchange(
         &self,
         settings: &Settings,
         kept: &mut Option<(Enrolment, Exchange)>,
-    ) -> Result<Report, CycleError> {
+    ) -> Result<Option<Report>, CycleError> {
         if !settings.active {
-            let standing = note(&settings.db, &self.0.tools).await?;
-            return Ok(Report { waiting: standing.waiting, ..Report::default() });
+            return Ok(None);
         }
         if kept.as_ref().is_none_or(|(hub, _)| *hub != settings.hub) {
             *kept = Some((settings.hub.clone(), Exchange::new(Link::new(&settings.hub)?)));
         }
         match kept {
-            Some((_, exchange)) => exchange.cycle(&settings.db, &self.0.tools).await,
-            None => Ok(Report::default()),
+            Some((_, exchange)) => exchange.cycle(&settings.db, &self.0.tools).await.map(Some),
+            None => Ok(None),
         }
     }
 
@@ -259,11 +249,12 @@ impl Agent {
 }
 
 impl State {
-    fn end(&mut self, now_ms: i64, outcome: &Result<Report, CycleError>, region: Option<&str>) {
+    fn end(&mut self, now_ms: i64, outcome: &Result<Option<Report>, CycleError>, region: Option<&str>) {
         self.busy = false;
         self.cycles += 1;
         match outcome {
-            Ok(report) => {
+            Ok(None) => self.trouble = None,
+            Ok(Some(report)) => {
                 self.done_ms = Some(now_ms);
                 self.trouble = None;
                 self.report = report.clone();
@@ -279,40 +270,4 @@ impl State {
             }
         }
     }
-}
-
-impl Trouble {
-    fn of(at_ms: i64, error: &CycleError) -> Self {
-        let kind = match error {
-            CycleError::Office(_) => Kind::File,
-            CycleError::Link(error) => Kind::of(error),
-            CycleError::Restless => Kind::Other,
-        };
-        Self { at_ms, kind, text: chain(error) }
-    }
-}
-
-impl Kind {
-    pub(crate) fn of(error: &LinkError) -> Self {
-        match error {
-            LinkError::Certificate => Self::Certificate,
-            LinkError::Refused(trouble) if trouble.code == Code::Token => Self::Token,
-            error if error.passes() => Self::Away,
-            _ => Self::Other,
-        }
-    }
-}
-
-/// An error and its causes, outermost first.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let said = error.to_string();
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
-        }
-        cause = error.source();
-    }
-    text
 }

@@ -15,11 +15,13 @@ pub mod office;
 mod page;
 mod pause;
 mod settings;
+mod trouble;
 mod watch;
 
-pub use agent::{Agent, Kind, State, Trouble};
+pub use agent::{Agent, State};
 pub use cycle::{CycleError, Exchange, Random, Report, Tools, note};
 pub use enrolment::{Enrolment, NoEnrolment};
 pub use link::{Link, LinkError};
 pub use page::{Language, Page};
 pub use settings::{LISTEN, Settings, SettingsError};
+pub use trouble::{Kind, Trouble};

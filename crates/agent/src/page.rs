@@ -4,10 +4,11 @@
 //! only its own forms count: so neither another user of the PC nor a page of another site can look or change anything.
 
 mod guard;
+mod told;
 mod view;
 mod words;
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Form, Json, Router,
@@ -17,13 +18,14 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use replica::wire::Hello;
+use replica::wire::{Conflict, Hello, Welcome};
 use serde::Deserialize;
 use tokio::net::TcpListener;
 
 use crate::{Agent, Enrolment, Kind, Link, NoEnrolment, Random, Settings};
-use view::{Note, View};
+use view::{Note, Reader, Typed, View};
 pub use words::Language;
+use words::Mark;
 
 /// Longest form. **Units**: bytes.
 const FORM_BYTES_MAX: usize = 16 << 10;
@@ -99,6 +101,7 @@ impl Page {
             .route("/sync", post(sync))
             .route("/page.js", get(script))
             .route("/page.css", get(style))
+            .route("/icon.svg", get(icon))
             .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
             .layer(middleware::from_fn_with_state(Arc::clone(&shared), guard::check))
             .with_state(shared)
@@ -109,22 +112,33 @@ impl Page {
 struct Asked {
     lang: Option<String>,
     /// What the last form came to.
-    note: Option<String>,
+    note: Option<Mark>,
+}
+
+impl Shared {
+    fn reader(&self, asked: &Asked, headers: &HeaderMap) -> Reader {
+        let language = Language::of(asked.lang.as_deref(), headers, self.language);
+        Reader { language, zone: self.zone.clone() }
+    }
 }
 
 async fn page(State(shared): State<Arc<Shared>>, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
-    let language = Language::of(asked.lang.as_deref(), &headers, shared.language);
-    let note = asked.note.as_deref().and_then(Note::of_word);
-    let conflicts = conflicts(&shared.agent.settings()).await;
-    let view = View::new(&shared.agent, language, &shared.zone, note, conflicts);
-    match askama::Template::render(&view) {
+    let reader = shared.reader(&asked, &headers);
+    let note = asked.note.map(|mark| Note::of_mark(mark, reader.words()));
+    show(&shared, &reader, Typed::kept(&shared.agent), note).await
+}
+
+async fn show(shared: &Shared, reader: &Reader, form: Typed, note: Option<Note>) -> Response {
+    let settings = shared.agent.settings();
+    let conflicts = reader.conflicts(settings.active, conflicts(&settings).await);
+    match askama::Template::render(&View::new(&shared.agent, reader, form, note, conflicts)) {
         Ok(html) => Html(html).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }
 
 /// Conflicts of this office, as the hub has them; none when it is away.
-async fn conflicts(settings: &Settings) -> Option<Vec<replica::wire::Conflict>> {
+async fn conflicts(settings: &Settings) -> Option<Vec<Conflict>> {
     if !settings.active {
         return None;
     }
@@ -133,15 +147,14 @@ async fn conflicts(settings: &Settings) -> Option<Vec<replica::wire::Conflict>> 
 }
 
 /// The page does not wait longer for a hub that does not answer.
-const CONFLICTS_WAIT: std::time::Duration = std::time::Duration::from_secs(3);
+const CONFLICTS_WAIT: Duration = Duration::from_secs(3);
 
 async fn state(
     State(shared): State<Arc<Shared>>,
     Query(asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Response {
-    let language = Language::of(asked.lang.as_deref(), &headers, shared.language);
-    Json(view::Live::new(&shared.agent, language, &shared.zone)).into_response()
+    Json(view::Live::new(&shared.agent, &shared.reader(&asked, &headers))).into_response()
 }
 
 /// The form of the settings. An empty token is the one that is kept.
@@ -164,49 +177,86 @@ impl Wanted {
         let fingerprint = kept.fingerprint.filter(|_| hub.url == kept.url);
         Ok(Enrolment { fingerprint, ..hub })
     }
+
+    /// What is shown again. A token, also one in an enrolment line, never is.
+    fn typed(&self) -> Typed {
+        let url = self.url.split('#').next().unwrap_or_default().to_owned();
+        Typed { active: self.active.is_some(), url }
+    }
 }
 
-async fn save(State(shared): State<Arc<Shared>>, Form(wanted): Form<Wanted>) -> Redirect {
+async fn save(
+    State(shared): State<Arc<Shared>>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+    Form(wanted): Form<Wanted>,
+) -> Response {
+    let reader = shared.reader(&asked, &headers);
     let settings = shared.agent.settings();
     let note = match wanted.hub(&settings.hub) {
         Ok(hub) => {
             let active = wanted.active.is_some();
             match shared.agent.change(Settings { active, hub, ..settings }) {
-                Ok(()) => Note::Saved,
-                Err(_) => Note::NotSaved,
+                Ok(()) => return back(Mark::Saved, &asked),
+                Err(_) => Note::bad(reader.words().not_saved),
             }
         }
-        Err(error) => Note::of_enrolment(error),
+        Err(error) => Note::trouble(reader.language.of_enrolment(error)),
     };
-    back(note)
+    show(&shared, &reader, wanted.typed(), Some(note)).await
 }
 
-/// Asks the hub with exactly what stands in the form whether it would let this office in. Nothing is kept or sent.
-async fn test(State(shared): State<Arc<Shared>>, Form(wanted): Form<Wanted>) -> Redirect {
-    let settings = shared.agent.settings();
-    let hub = match wanted.hub(&settings.hub) {
-        Ok(hub) => hub,
-        Err(error) => return back(Note::of_enrolment(error)),
+/// Asks the hub with exactly what stands in the form whether it would let this office in. Nothing is kept or sent, and
+/// the form is shown as it was typed.
+async fn test(
+    State(shared): State<Arc<Shared>>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+    Form(wanted): Form<Wanted>,
+) -> Response {
+    let reader = shared.reader(&asked, &headers);
+    let note = match wanted.hub(&shared.agent.settings().hub) {
+        Ok(hub) => match reach(&shared.agent, &hub).await {
+            Ok(welcome) => reader.reached(&welcome),
+            Err(kind) => Note::trouble(reader.language.of_kind(kind)),
+        },
+        Err(error) => Note::trouble(reader.language.of_enrolment(error)),
     };
+    show(&shared, &reader, wanted.typed(), Some(note)).await
+}
+
+async fn reach(agent: &Agent, hub: &Enrolment) -> Result<Welcome, Kind> {
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    let hello =
-        Hello { version, clock_ms: shared.agent.now_ms(), waiting: shared.agent.state().report.waiting };
-    let asked = async { Link::new(&hub)?.hello(&hello).await };
-    let note = match asked.await {
-        Ok(_) => Note::Reached,
-        Err(error) => Note::of_kind(Kind::of(&error)),
-    };
-    back(note)
+    let hello = Hello { version, clock_ms: agent.now_ms(), waiting: agent.state().report.waiting };
+    let asked = async { Link::new(hub)?.hello(&hello).await };
+    match tokio::time::timeout(REACH_WAIT, asked).await {
+        Ok(answer) => answer.map_err(|error| Kind::of_link(&error)),
+        Err(_) => Err(Kind::Away),
+    }
 }
 
-async fn sync(State(shared): State<Arc<Shared>>) -> Redirect {
+/// Whoever tries the connection does not look at a page that does nothing for longer.
+const REACH_WAIT: Duration = Duration::from_secs(15);
+
+async fn sync(State(shared): State<Arc<Shared>>, Query(asked): Query<Asked>) -> Response {
+    let active = shared.agent.settings().active;
     let state = shared.agent.sync_now().await;
-    back(if state.trouble.is_some() { Note::NotSynced } else { Note::Synced })
+    let mark = match state.trouble {
+        Some(_) => Mark::NotSynced,
+        None if active => Mark::Synced,
+        None => Mark::Off,
+    };
+    back(mark, &asked)
 }
 
 /// After a form the browser asks for the page, so that reloading it sends nothing again.
-fn back(note: Note) -> Redirect {
-    Redirect::to(&format!("/?note={}", note.word()))
+fn back(mark: Mark, asked: &Asked) -> Response {
+    let lang = match asked.lang.as_deref() {
+        Some("tr") => "&lang=tr",
+        Some("en") => "&lang=en",
+        _ => "",
+    };
+    Redirect::to(&format!("/?note={}{lang}", mark.word())).into_response()
 }
 
 async fn script() -> impl IntoResponse {
@@ -215,4 +265,8 @@ async fn script() -> impl IntoResponse {
 
 async fn style() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../templates/page.css"))
+}
+
+async fn icon() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "image/svg+xml")], include_str!("../templates/icon.svg"))
 }

@@ -10,11 +10,11 @@ use axum::{
 };
 use sha2::{Digest, Sha256};
 
-use super::Shared;
+use super::{Language, Shared};
 
 /// The page's own script, style and addresses; nobody's frame.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action \
-                      'self'; base-uri 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 const ALWAYS: [(HeaderName, &str); 5] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -75,12 +75,13 @@ enum Refused {
 
 pub(super) async fn check(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let guard = &shared.guard;
+    let language = Language::of(None, request.headers(), shared.language);
     let allowed = guard.allows(request.method(), request.headers());
     let mut response = match (allowed, key(request.uri())) {
         (Ok(()), None) => next.run(request).await,
         // The secret goes from the link into a cookie, and out of the browser's line.
         (Ok(()) | Err(Refused::Secret), Some(shown)) if guard.is(shown) => let_in(&guard.cookie(), shown),
-        _ => (StatusCode::FORBIDDEN, shared.language.words().forbidden).into_response(),
+        _ => (StatusCode::FORBIDDEN, language.words().forbidden).into_response(),
     };
     for (name, value) in ALWAYS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));

@@ -2,23 +2,31 @@
 
 use askama::Template;
 use jiff::{Timestamp, tz::TimeZone};
-use replica::wire::Conflict;
+use replica::wire::{Conflict, Welcome};
 use serde::Serialize;
 
-use super::{Language, words::Words};
-use crate::{Agent, Kind, NoEnrolment, Settings, State};
+use super::{
+    Language,
+    told::Told,
+    words::{Mark, Words},
+};
+use crate::{Agent, State, Trouble};
 
 #[derive(Template)]
 #[template(path = "page.html")]
 pub(super) struct View {
     words: &'static Words,
     live: Live,
-    settings: Settings,
+    form: Typed,
     file: String,
-    note: Option<(&'static str, bool)>,
-    errors: Vec<(String, String)>,
-    /// `None`: the hub could not be asked.
-    conflicts: Option<Vec<Conflict>>,
+    note: Option<Note>,
+    conflicts: Conflicts,
+}
+
+/// The form of the settings as it is shown: as they are kept, or as they were typed. Never with a token.
+pub(super) struct Typed {
+    pub active: bool,
+    pub url: String,
 }
 
 /// What changes while the page is looked at.
@@ -26,186 +34,276 @@ pub(super) struct View {
 pub(super) struct Live {
     /// `Senkron OK (Ankara)`, `Senkron HATA: ...`.
     pub status: String,
-    pub ok: bool,
+    pub mood: Mood,
+    /// What to do about it; empty: nothing.
+    pub hint: &'static str,
     pub last_sync: String,
     pub waiting: u64,
     pub held: u64,
     pub connection: &'static str,
     pub clock: String,
+    /// The newest first.
+    pub errors: Vec<Past>,
+}
+
+/// As the style knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Mood {
+    Ok,
+    Bad,
+    /// Nothing to be glad or sorry about.
+    Off,
+}
+
+/// A trouble of the last days.
+#[derive(Serialize)]
+pub(super) struct Past {
+    pub at: String,
+    pub what: &'static str,
+    /// For whoever looks after the PC, in English.
+    pub details: String,
 }
 
 /// What a form came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Note {
-    Saved,
-    NotSaved,
-    Reached,
-    Synced,
-    NotSynced,
-    Away,
-    Token,
-    Certificate,
-    Trouble,
-    Url,
-    BadToken,
-    Fingerprint,
+pub(super) struct Note {
+    pub text: String,
+    pub good: bool,
+}
+
+pub(super) enum Conflicts {
+    /// Switched off, or the hub could not be asked.
+    Unknown(&'static str),
+    Known(Vec<Shown>),
+}
+
+pub(super) struct Shown {
+    at: String,
+    row: String,
+    column: String,
+    winner: String,
+    loser: String,
+}
+
+/// In what words, and in whose time, something is shown.
+#[derive(Clone)]
+pub(super) struct Reader {
+    pub language: Language,
+    pub zone: TimeZone,
 }
 
 /// Clocks that differ by less are right. **Units**: milliseconds.
 const CLOCK_MS: i64 = 2_000;
 
 impl View {
-    pub fn new(
-        agent: &Agent,
-        language: Language,
-        zone: &TimeZone,
-        note: Option<Note>,
-        conflicts: Option<Vec<Conflict>>,
-    ) -> Self {
-        let (words, settings) = (language.words(), agent.settings());
-        let errors = agent.state().troubles.into_iter();
-        let errors = errors.map(|trouble| (moment(trouble.at_ms, zone), trouble.text));
+    pub fn new(agent: &Agent, reader: &Reader, form: Typed, note: Option<Note>, found: Conflicts) -> Self {
         Self {
-            words,
-            live: Live::new(agent, language, zone),
-            file: settings.db.display().to_string(),
-            settings,
-            note: note.map(|note| note.told(words)),
-            errors: errors.collect(),
-            conflicts,
+            words: reader.words(),
+            live: Live::new(agent, reader),
+            form,
+            file: agent.settings().db.display().to_string(),
+            note,
+            conflicts: found,
         }
+    }
+}
+
+impl Typed {
+    pub fn kept(agent: &Agent) -> Self {
+        let settings = agent.settings();
+        Self { active: settings.active, url: settings.hub.url.to_string() }
+    }
+}
+
+impl Reader {
+    pub const fn words(&self) -> &'static Words {
+        self.language.words()
+    }
+
+    fn moment(&self, ms: i64) -> String {
+        let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
+        at.to_zoned(self.zone.clone()).strftime("%d.%m.%Y %H:%M:%S").to_string()
+    }
+
+    fn past(&self, trouble: Trouble) -> Past {
+        let (what, _) = self.language.of_kind(trouble.kind);
+        Past { at: self.moment(trouble.at_ms), what, details: trouble.text }
+    }
+
+    fn region(&self, region: &str) -> String {
+        if region == "*" { self.words().headquarters.to_owned() } else { region.to_owned() }
+    }
+
+    /// `None`: the hub could not be asked.
+    pub fn conflicts(&self, active: bool, found: Option<Vec<Conflict>>) -> Conflicts {
+        let words = self.words();
+        match found {
+            Some(found) => Conflicts::Known(found.into_iter().map(|one| self.conflict(one)).collect()),
+            None if active => Conflicts::Unknown(words.conflicts_unknown),
+            None => Conflicts::Unknown(words.conflicts_off),
+        }
+    }
+
+    fn conflict(&self, found: Conflict) -> Shown {
+        let deletion = || self.words().deletion.to_owned();
+        let column = if found.column.is_empty() { deletion() } else { found.column };
+        Shown {
+            at: self.moment(found.at_ms),
+            row: format!("{}: {}", found.table, found.row),
+            column,
+            winner: found.winner,
+            loser: found.loser,
+        }
+    }
+
+    pub fn reached(&self, welcome: &Welcome) -> Note {
+        Note::good(format!("{} ({})", self.words().reached, self.region(&welcome.region)))
     }
 }
 
 impl Live {
-    pub fn new(agent: &Agent, language: Language, zone: &TimeZone) -> Self {
-        let (words, state) = (language.words(), agent.state());
+    pub fn new(agent: &Agent, reader: &Reader) -> Self {
+        let (words, state) = (reader.words(), agent.state());
         let active = agent.settings().active;
+        let (status, mood, hint) = status(reader, active, &state);
         Self {
-            status: status(words, active, &state),
-            ok: !active || state.trouble.is_none(),
-            last_sync: state.done_ms.map_or_else(|| words.never.to_owned(), |ms| moment(ms, zone)),
+            status,
+            mood,
+            hint,
+            last_sync: state.done_ms.map_or_else(|| words.not_since_start.to_owned(), |ms| reader.moment(ms)),
             waiting: state.report.waiting,
             held: state.report.held,
-            connection: if state.online { words.live } else { words.by_timer },
-            clock: clock(words, state.report.clock_ahead_ms),
+            connection: connection(words, active, &state),
+            clock: clock(words, state.done_ms.map(|_| state.report.clock_ahead_ms)),
+            errors: state.troubles.into_iter().map(|trouble| reader.past(trouble)).collect(),
         }
     }
 }
 
-fn status(words: &Words, active: bool, state: &State) -> String {
+fn status(reader: &Reader, active: bool, state: &State) -> (String, Mood, &'static str) {
+    let words = reader.words();
     match (&state.trouble, &state.region) {
-        _ if !active => words.off.to_owned(),
-        (Some(trouble), _) => format!("{}: {}", words.error, of_kind(words, trouble.kind)),
-        (None, Some(region)) => format!("{} ({region})", words.ok),
-        (None, None) if state.busy => words.busy.to_owned(),
-        (None, None) => words.never.to_owned(),
+        (Some(trouble), _) => {
+            let (what, todo) = reader.language.of_kind(trouble.kind);
+            (format!("{}: {what}", words.error), Mood::Bad, todo)
+        }
+        _ if !active => (words.off.to_owned(), Mood::Off, words.off_hint),
+        (None, Some(region)) if state.report.held > 0 => {
+            (format!("{} ({})", words.ok, reader.region(region)), Mood::Ok, words.held_hint)
+        }
+        (None, Some(region)) => (format!("{} ({})", words.ok, reader.region(region)), Mood::Ok, ""),
+        (None, None) => (words.busy.to_owned(), Mood::Off, ""),
     }
 }
 
-const fn of_kind(words: &Words, kind: Kind) -> &'static str {
-    match kind {
-        Kind::Away => words.away,
-        Kind::Token => words.wrong_token,
-        Kind::Certificate => words.wrong_certificate,
-        Kind::File => words.file_trouble,
-        Kind::Other => words.trouble,
+const fn connection(words: &Words, active: bool, state: &State) -> &'static str {
+    if !active {
+        words.connection_off
+    } else if state.online {
+        words.live
+    } else if state.trouble.is_some() {
+        words.broken
+    } else {
+        words.by_timer
     }
 }
 
-fn clock(words: &Words, ahead_ms: i64) -> String {
-    let minutes = ahead_ms.abs() / 60_000;
-    let seconds = ahead_ms.abs() / 1_000 % 60;
+fn clock(words: &Words, ahead_ms: Option<i64>) -> String {
+    let Some(ahead_ms) = ahead_ms else { return words.not_since_start.to_owned() };
     if ahead_ms.abs() < CLOCK_MS {
         return words.clock_right.to_owned();
     }
+    let (minutes, seconds) = (ahead_ms.abs() / 60_000, ahead_ms.abs() / 1_000 % 60);
     let way = if ahead_ms > 0 { words.clock_ahead } else { words.clock_behind };
     format!("{minutes}:{seconds:02} {way}")
 }
 
-fn moment(ms: i64, zone: &TimeZone) -> String {
-    let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
-    at.to_zoned(zone.clone()).strftime("%d.%m.%Y %H:%M:%S").to_string()
+impl Mood {
+    /// As the style knows it.
+    const fn class(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Bad => "bad",
+            Self::Off => "off",
+        }
+    }
 }
 
 impl Note {
-    const ALL: [(Self, &str); 12] = [
-        (Self::Saved, "saved"),
-        (Self::NotSaved, "not-saved"),
-        (Self::Reached, "reached"),
-        (Self::Synced, "synced"),
-        (Self::NotSynced, "not-synced"),
-        (Self::Away, "away"),
-        (Self::Token, "token"),
-        (Self::Certificate, "certificate"),
-        (Self::Trouble, "trouble"),
-        (Self::Url, "bad-url"),
-        (Self::BadToken, "bad-token"),
-        (Self::Fingerprint, "bad-fingerprint"),
-    ];
-
-    pub fn word(self) -> &'static str {
-        Self::ALL.iter().find(|(note, _)| *note == self).map_or("", |(_, word)| word)
+    pub const fn good(text: String) -> Self {
+        Self { text, good: true }
     }
 
-    pub fn of_word(word: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known)| *known == word).map(|(note, _)| *note)
+    pub fn bad(text: &str) -> Self {
+        Self { text: text.to_owned(), good: false }
     }
 
-    pub const fn of_enrolment(error: NoEnrolment) -> Self {
-        match error {
-            NoEnrolment::Address => Self::Url,
-            NoEnrolment::Token => Self::BadToken,
-            NoEnrolment::Fingerprint => Self::Fingerprint,
-        }
+    pub fn trouble((what, todo): Told) -> Self {
+        Self { text: format!("{what}. {todo}"), good: false }
     }
 
-    pub const fn of_kind(kind: Kind) -> Self {
-        match kind {
-            Kind::Away => Self::Away,
-            Kind::Token => Self::Token,
-            Kind::Certificate => Self::Certificate,
-            Kind::File | Kind::Other => Self::Trouble,
-        }
-    }
-
-    /// In words, and whether it is good news.
-    const fn told(self, words: &'static Words) -> (&'static str, bool) {
-        match self {
-            Self::Saved => (words.saved, true),
-            Self::Reached => (words.reached, true),
-            Self::Synced => (words.synced, true),
-            Self::NotSaved => (words.not_saved, false),
-            Self::NotSynced => (words.not_synced, false),
-            Self::Away => (words.away, false),
-            Self::Token => (words.wrong_token, false),
-            Self::Certificate => (words.wrong_certificate, false),
-            Self::Trouble => (words.trouble, false),
-            Self::Url => (words.bad_url, false),
-            Self::BadToken => (words.bad_token, false),
-            Self::Fingerprint => (words.bad_fingerprint, false),
-        }
+    /// What the address says after a form that was done.
+    pub fn of_mark(mark: Mark, words: &Words) -> Self {
+        let text = match mark {
+            Mark::Saved => words.saved,
+            Mark::Synced => words.synced,
+            Mark::NotSynced => words.not_synced,
+            Mark::Off => words.off,
+        };
+        Self { text: text.to_owned(), good: matches!(mark, Mark::Saved | Mark::Synced) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Kind;
 
-    #[test]
-    fn every_note_goes_through_an_address_and_back() {
-        for (note, word) in Note::ALL {
-            assert_eq!((note.word(), Note::of_word(word)), (word, Some(note)));
-        }
-        assert_eq!(Note::of_word("<script>"), None);
+    fn reader() -> Reader {
+        Reader { language: Language::Turkish, zone: TimeZone::UTC }
     }
 
     #[test]
     fn a_clock_is_told_in_minutes_and_seconds() {
-        let told = |ms| clock(Language::Turkish.words(), ms);
+        let told = |ms| clock(Language::Turkish.words(), Some(ms));
         assert_eq!(told(0), "doğru");
         assert_eq!(told(-1_999), "doğru");
         assert_eq!(told(3 * 3_600_000 + 4_000), "180:04 ileri");
         assert_eq!(told(-61_000), "1:01 geri");
+        assert_eq!(clock(Language::Turkish.words(), None), "ajan başladığından beri yok");
+    }
+
+    #[test]
+    fn the_status_line_is_what_the_guide_says() {
+        let told = |active, state: &State| status(&reader(), active, state).0;
+        let ankara = State { region: Some("Ankara".into()), ..State::default() };
+        assert_eq!(told(true, &State::default()), "Eşitleniyor…");
+        assert_eq!(told(true, &ankara), "Senkron OK (Ankara)");
+        assert_eq!(told(false, &ankara), "Senkron kapalı");
+        let all = State { region: Some("*".into()), ..State::default() };
+        assert_eq!(told(true, &all), "Senkron OK (Genel merkez)");
+        let trouble = Some(Trouble { at_ms: 0, kind: Kind::Full, text: String::new() });
+        let full = State { trouble, ..ankara };
+        assert_eq!(told(true, &full), "Senkron HATA: Disk dolu");
+        assert_eq!(
+            told(false, &full),
+            "Senkron HATA: Disk dolu",
+            "it cannot even be noted what the office writes"
+        );
+    }
+
+    #[test]
+    fn a_deletion_that_did_not_go_through_is_a_conflict_without_a_column() {
+        let found = Conflict {
+            id: 1,
+            table: "employees".into(),
+            row: "Çağrı Işık".into(),
+            column: String::new(),
+            winner: String::new(),
+            loser: String::new(),
+            at_ms: 0,
+        };
+        let shown = reader().conflict(found);
+        assert_eq!((shown.row.as_str(), shown.column.as_str()), ("employees: Çağrı Işık", "silme"));
     }
 }

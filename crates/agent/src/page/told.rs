@@ -1,0 +1,144 @@
+//! What went wrong, in the words of the page: what it is, and what to do about it.
+
+use super::Language;
+use crate::{Kind, NoEnrolment};
+
+/// The first without a full stop: it stands in the status line too.
+pub(super) type Told = (&'static str, &'static str);
+
+impl Language {
+    pub(super) const fn of_kind(self, kind: Kind) -> Told {
+        match self {
+            Self::Turkish => turkish(kind),
+            Self::English => english(kind),
+        }
+    }
+
+    pub(super) const fn of_enrolment(self, error: NoEnrolment) -> Told {
+        use NoEnrolment as N;
+        match (self, error) {
+            (Self::Turkish, N::Address) => ("Adres yanlış", "https:// (ya da http://) ile başlamalı."),
+            (Self::Turkish, N::Token) => ("Token yok ya da yanlış", "İçinde boşluk olmamalı."),
+            (Self::Turkish, N::Fingerprint) => (
+                "Kayıt satırı yanlış",
+                "Sonundaki parmak izi eksik ya da bozuk; satırın tamamını kopyalayın.",
+            ),
+            (Self::English, N::Address) => ("The address is wrong", "It begins with https:// (or http://)."),
+            (Self::English, N::Token) => ("The token is missing or wrong", "There is no blank in it."),
+            (Self::English, N::Fingerprint) => (
+                "The enrolment line is wrong",
+                "The fingerprint at its end is incomplete or damaged; copy the whole line.",
+            ),
+        }
+    }
+}
+
+const fn turkish(kind: Kind) -> Told {
+    match kind {
+        Kind::Away => (
+            "Merkeze ulaşılamıyor",
+            "Bağlantı gelince kendiliğinden sürer; o zamana kadar çalışmaya devam edin, hiçbir kayıt kaybolmaz.",
+        ),
+        Kind::HubBusy => {
+            ("Merkez şu anda yanıt veremiyor", "Kendiliğinden yeniden denenir; hiçbir kayıt kaybolmaz.")
+        }
+        Kind::Token => {
+            ("Merkez bu token'ı tanımıyor ya da iptal etmiş", "Yöneticiden yeni bir kayıt satırı isteyin.")
+        }
+        Kind::Certificate => (
+            "Merkezin sertifikası kayıt satırındaki değil",
+            "Hiçbir şey gönderilmedi. Yöneticiye haber verin.",
+        ),
+        Kind::NoHub => ("Bu adreste denk merkezi yok", "Senkron URL alanını denetleyin."),
+        Kind::Answer => (
+            "Merkezin yanıtı okunamadı",
+            "Merkezde denk'in başka bir sürümü olabilir. Yöneticiye haber verin.",
+        ),
+        Kind::Refused => ("Merkez isteği kabul etmedi", "Yöneticiye haber verin."),
+        Kind::Restless => ("Merkezle eşitleme sona ermedi", "Kendiliğinden yeniden denenir."),
+        Kind::Missing => (
+            "Programın dosyası yerinde yok",
+            "Dosya geri gelince kendiliğinden sürer. Taşındıysa yöneticiye yeni yerini söyleyin.",
+        ),
+        Kind::ReadOnly => (
+            "Programın dosyasına yazılamıyor",
+            "Dosya ya da klasörü salt okunur. Yöneticiden yazma izni isteyin.",
+        ),
+        Kind::Locked => (
+            "Bu dosyayı başka bir denk ajanı kullanıyor",
+            "Bir dosya için tek ajan çalışır: ötekini kapatın.",
+        ),
+        Kind::Busy => ("Dosyayı şu anda program kullanıyor", "Birazdan kendiliğinden yeniden denenir."),
+        Kind::Full => ("Disk dolu", "Yer açın; sonra kendiliğinden sürer."),
+        Kind::Corrupt => (
+            "Dosya bozuk ya da bir veritabanı değil",
+            "Programı kapatın ve yöneticiye haber verin. Merkeze gitmiş kayıtlar orada duruyor.",
+        ),
+        Kind::NotAnOfficeFile => {
+            ("Bu, büro programının dosyası değil", "Yöneticiye haber verin: ajana yanlış dosya verilmiş.")
+        }
+        Kind::NewerTables => ("Dosyada denk'in daha yeni bir sürümü çalışmış", "denk'i güncelleyin."),
+        Kind::File => ("Programın dosyası kullanılamıyor", "Yöneticiye haber verin."),
+    }
+}
+
+const fn english(kind: Kind) -> Told {
+    match kind {
+        Kind::Away => (
+            "The hub cannot be reached",
+            "It goes on by itself once it can; work on meanwhile, nothing is lost.",
+        ),
+        Kind::HubBusy => ("The hub cannot answer now", "It is tried again by itself; nothing is lost."),
+        Kind::Token => (
+            "The hub does not know this token, or has revoked it",
+            "Ask the administrator for a new enrolment line.",
+        ),
+        Kind::Certificate => {
+            ("The hub's certificate is not the enrolment line's", "Nothing was sent. Tell the administrator.")
+        }
+        Kind::NoHub => ("There is no denk hub at this address", "Look at the sync URL."),
+        Kind::Answer => (
+            "The hub's answer cannot be read",
+            "Another version of denk may be there. Tell the administrator.",
+        ),
+        Kind::Refused => ("The hub refused the request", "Tell the administrator."),
+        Kind::Restless => ("The exchange with the hub came to no end", "It is tried again by itself."),
+        Kind::Missing => (
+            "The program's file is not there",
+            "It goes on by itself once it is back. If it was moved, tell the administrator where to.",
+        ),
+        Kind::ReadOnly => (
+            "The program's file cannot be written",
+            "It, or its folder, is read-only. Ask the administrator for the right to write.",
+        ),
+        Kind::Locked => ("Another denk agent uses this file", "One agent works on a file: close the other."),
+        Kind::Busy => ("The program is using the file", "It is tried again by itself in a moment."),
+        Kind::Full => ("The disk is full", "Make room; then it goes on by itself."),
+        Kind::Corrupt => (
+            "The file is damaged, or is no database",
+            "Close the program and tell the administrator. What went to the hub is there.",
+        ),
+        Kind::NotAnOfficeFile => (
+            "This is not the office program's file",
+            "Tell the administrator: the agent was given a wrong file.",
+        ),
+        Kind::NewerTables => ("A newer version of denk has worked on the file", "Update denk."),
+        Kind::File => ("The program's file cannot be used", "Tell the administrator."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_trouble_has_a_short_name_and_a_remedy_of_its_own_in_both_languages() {
+        for language in [Language::Turkish, Language::English] {
+            let told = Kind::ALL.map(|kind| language.of_kind(kind));
+            for (what, todo) in told {
+                assert!(!what.ends_with('.') && what.len() < 60 && todo.ends_with('.'), "{what} {todo}");
+                assert_eq!(told.iter().filter(|(other, _)| *other == what).count(), 1, "{what}");
+            }
+        }
+    }
+}
