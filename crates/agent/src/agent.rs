@@ -134,7 +134,7 @@ impl Agent {
     ///
     /// # Errors
     /// [`CycleError`], which is also in the state.
-    async fn once(&self, kept: &mut Option<(Enrolment, Exchange)>) -> Result<(), CycleError> {
+    async fn once(&self, kept: &mut Option<(Enrolment, Exchange<Link>)>) -> Result<(), CycleError> {
         let settings = self.settings();
         self.0.state.send_modify(|state| state.busy = true);
         let mut outcome = self.exchange(&settings, kept).await;
@@ -163,7 +163,7 @@ impl Agent {
     async fn exchange(
         &self,
         settings: &Settings,
-        kept: &mut Option<(Enrolment, Exchange)>,
+        kept: &mut Option<(Enrolment, Exchange<Link>)>,
     ) -> Result<Option<Report>, CycleError> {
         if !settings.active {
             return Ok(None);

@@ -7,7 +7,7 @@ use replica::wire::{Code, Hello, Trouble, Welcome};
 use serde::Serialize;
 
 use crate::{
-    link::{Link, LinkError},
+    link::{Hub, LinkError},
     office::{self, Clockwork, Office, Standing},
 };
 
@@ -72,8 +72,8 @@ pub async fn note(db: &Path, tools: &Tools) -> Result<Standing, office::Error> {
 
 /// What one agent and its hub know of each other, over many cycles.
 #[derive(Debug)]
-pub struct Exchange {
-    link: Link,
+pub struct Exchange<H> {
+    hub: H,
     /// `None`: the agent has to introduce itself (again).
     known: Option<Known>,
 }
@@ -85,10 +85,10 @@ struct Known {
     offset_ms: i64,
 }
 
-impl Exchange {
+impl<H: Hub> Exchange<H> {
     #[must_use]
-    pub const fn new(link: Link) -> Self {
-        Self { link, known: None }
+    pub const fn new(hub: H) -> Self {
+        Self { hub, known: None }
     }
 
     /// With the next cycle the agent introduces itself, tells how it stands, and looks at the hub's clock.
@@ -111,13 +111,13 @@ impl Exchange {
         office.install().await?;
         let known = match &self.known {
             Some(known) => known.clone(),
-            None => hello(&self.link, &mut office, tools).await?,
+            None => hello(&self.hub, &mut office, tools).await?,
         };
         let clock_ahead_ms = -known.offset_ms;
         let report = Report { clock_ahead_ms, ..Report::default() };
         // It is only known again when the cycle has gone to its end.
         self.known = None;
-        let mut cycle = Cycle { office, link: &self.link, tools, report, known: &known };
+        let mut cycle = Cycle { office, hub: &self.hub, tools, report, known: &known };
         cycle.run().await?;
         let standing = cycle.office.standing().await?;
         let report = Report { waiting: standing.waiting, cursor: standing.cursor, ..cycle.report };
@@ -127,11 +127,11 @@ impl Exchange {
 }
 
 /// Introduces the agent, and learns the hub's time.
-async fn hello(link: &Link, office: &mut Office, tools: &Tools) -> Result<Known, CycleError> {
+async fn hello(hub: &impl Hub, office: &mut Office, tools: &Tools) -> Result<Known, CycleError> {
     let waiting = office.standing().await?.waiting;
     let asked_ms = (tools.clock)();
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    let welcome = link.hello(&Hello { version, clock_ms: asked_ms, waiting }).await?;
+    let welcome = hub.hello(&Hello { version, clock_ms: asked_ms, waiting }).await?;
     // The answer was written about half-way between question and answer.
     let offset_ms = welcome.clock_ms - i64::midpoint(asked_ms, (tools.clock)());
     let standing = office.standing().await?;
@@ -142,20 +142,20 @@ async fn hello(link: &Link, office: &mut Office, tools: &Tools) -> Result<Known,
     Ok(Known { welcome, offset_ms })
 }
 
-struct Cycle<'a> {
+struct Cycle<'a, H> {
     office: Office,
-    link: &'a Link,
+    hub: &'a H,
     tools: &'a Tools,
     report: Report,
     known: &'a Known,
 }
 
-impl Cycle<'_> {
+impl<H: Hub> Cycle<'_, H> {
     async fn run(&mut self) -> Result<(), CycleError> {
         let standing = self.office.standing().await?;
         let Welcome { hub, site, .. } = &self.known.welcome;
         let met = standing.hub.as_ref() == Some(hub) && standing.site == Some(*site);
-        if !met && !self.meet().await? {
+        if !met && !self.office.take_over(&self.known.welcome).await? && !self.meet().await? {
             return Ok(());
         }
         self.push().await?;
@@ -170,7 +170,7 @@ impl Cycle<'_> {
     /// First contact: `false` while the file waits for a person.
     async fn meet(&mut self) -> Result<bool, CycleError> {
         let copy = self.office.copy().await?;
-        let met = self.link.meet(copy.path()).await?;
+        let met = self.hub.meet(copy.path()).await?;
         self.report.conflicts += met.conflicts;
         self.report.refused += met.refused;
         self.report.met = met.tables.iter().map(|table| table.ids.len() as u64).sum();
@@ -179,6 +179,7 @@ impl Cycle<'_> {
             return Ok(false);
         }
         self.office.adopt(copy.path(), &met, &self.clockwork()).await?;
+        self.office.of_region(&self.known.welcome.region).await?;
         Ok(true)
     }
 
@@ -186,7 +187,7 @@ impl Cycle<'_> {
         for _ in 0..ROUNDS_MAX {
             let clock = self.clockwork();
             let Some(push) = self.office.prepare(&clock).await? else { return Ok(()) };
-            match self.link.push(&push).await {
+            match self.hub.push(&push).await {
                 Ok(pushed) if pushed.held => {
                     self.office.mark_held(pushed.number).await?;
                     self.report.held = push.changes.len() as u64;
@@ -222,7 +223,7 @@ impl Cycle<'_> {
     async fn pull(&mut self) -> Result<(), CycleError> {
         loop {
             let after = self.office.standing().await?.cursor;
-            let page = self.link.pull(after).await?;
+            let page = self.hub.pull(after).await?;
             if page.next == after && page.rows.is_empty() {
                 return Ok(());
             }

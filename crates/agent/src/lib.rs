@@ -21,7 +21,7 @@ mod watch;
 pub use agent::{Agent, State};
 pub use cycle::{CycleError, Exchange, Random, Report, Tools, note};
 pub use enrolment::{Enrolment, NoEnrolment};
-pub use link::{Link, LinkError};
+pub use link::{Hub, Link, LinkError};
 pub use page::{Language, Page};
 pub use settings::{LISTEN, Settings, SettingsError};
 pub use trouble::{Kind, Trouble};

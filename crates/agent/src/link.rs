@@ -4,12 +4,37 @@ mod pinned;
 
 use std::{io, path::Path, time::Duration};
 
+use async_trait::async_trait;
 use futures_util::StreamExt;
 use replica::wire::{self, Code, Conflict, Hello, Met, News, Page, Push, Pushed, Trouble, Welcome};
 use reqwest::{Body, Client, Method, RequestBuilder, Response, header};
 use serde::de::DeserializeOwned;
 
 use crate::enrolment::Enrolment;
+
+/// What a cycle asks of a hub, wherever it is.
+#[async_trait]
+pub trait Hub: Send + Sync {
+    /// The agent introduces itself.
+    ///
+    /// # Errors
+    /// [`LinkError`], as of all calls.
+    async fn hello(&self, hello: &Hello) -> Result<Welcome>;
+
+    /// Sends a whole file, to learn which rows of the hub its rows are.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    async fn meet(&self, file: &Path) -> Result<Met>;
+
+    /// # Errors
+    /// [`LinkError`].
+    async fn push(&self, push: &Push) -> Result<Pushed>;
+
+    /// # Errors
+    /// [`LinkError`].
+    async fn pull(&self, after: i64) -> Result<Page>;
+}
 
 /// Speaks with one hub as one site. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -55,38 +80,6 @@ impl Link {
             None => builder,
         };
         Ok(Self { client: builder.build().map_err(LinkError::Away)?, hub: hub.clone() })
-    }
-
-    /// # Errors
-    /// [`LinkError`], as of all calls.
-    pub async fn hello(&self, hello: &Hello) -> Result<Welcome> {
-        let request = self.request(Method::POST, "hello").body(wire::pack(hello));
-        self.answer(request, wire::BYTES_MAX).await
-    }
-
-    /// Sends a whole file, to learn which rows of the hub its rows are.
-    ///
-    /// # Errors
-    /// [`LinkError`].
-    pub async fn meet(&self, file: &Path) -> Result<Met> {
-        let file = file.to_owned();
-        let packed = tokio::task::spawn_blocking(move || zstd::encode_all(std::fs::File::open(file)?, 3));
-        let packed = packed.await.map_err(io::Error::other).flatten().map_err(LinkError::File)?;
-        let request = self.request(Method::POST, "meet").body(Body::from(packed));
-        let request = request.header(header::CONTENT_TYPE, "application/vnd.sqlite3");
-        self.answer(request, MET_BYTES_MAX).await
-    }
-
-    /// # Errors
-    /// [`LinkError`].
-    pub async fn push(&self, push: &Push) -> Result<Pushed> {
-        self.answer(self.request(Method::POST, "push").body(wire::pack(push)), wire::BYTES_MAX).await
-    }
-
-    /// # Errors
-    /// [`LinkError`].
-    pub async fn pull(&self, after: i64) -> Result<Page> {
-        self.answer(self.request(Method::GET, &format!("pull?after={after}")), wire::BYTES_MAX).await
     }
 
     /// Conflicts of the site's region that nobody has decided, newest first.
@@ -150,6 +143,31 @@ impl Link {
             Ok(trouble) => Err(LinkError::Refused(trouble)),
             Err(_) => Err(LinkError::NoHub(status.as_u16())),
         }
+    }
+}
+
+#[async_trait]
+impl Hub for Link {
+    async fn hello(&self, hello: &Hello) -> Result<Welcome> {
+        let request = self.request(Method::POST, "hello").body(wire::pack(hello));
+        self.answer(request, wire::BYTES_MAX).await
+    }
+
+    async fn meet(&self, file: &Path) -> Result<Met> {
+        let file = file.to_owned();
+        let packed = tokio::task::spawn_blocking(move || zstd::encode_all(std::fs::File::open(file)?, 3));
+        let packed = packed.await.map_err(io::Error::other).flatten().map_err(LinkError::File)?;
+        let request = self.request(Method::POST, "meet").body(Body::from(packed));
+        let request = request.header(header::CONTENT_TYPE, "application/vnd.sqlite3");
+        self.answer(request, MET_BYTES_MAX).await
+    }
+
+    async fn push(&self, push: &Push) -> Result<Pushed> {
+        self.answer(self.request(Method::POST, "push").body(wire::pack(push)), wire::BYTES_MAX).await
+    }
+
+    async fn pull(&self, after: i64) -> Result<Page> {
+        self.answer(self.request(Method::GET, &format!("pull?after={after}")), wire::BYTES_MAX).await
     }
 }
 

@@ -22,7 +22,7 @@ use replica::wire::{Conflict, Hello, Welcome};
 use serde::Deserialize;
 use tokio::net::TcpListener;
 
-use crate::{Agent, Enrolment, Kind, Link, NoEnrolment, Random, Settings};
+use crate::{Agent, Enrolment, Hub as _, Kind, Link, NoEnrolment, Random, Settings};
 use view::{Note, Reader, Typed, View};
 pub use words::Language;
 use words::Mark;

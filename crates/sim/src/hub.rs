@@ -17,7 +17,7 @@ use testkit::random::Rng;
 
 use crate::Broken;
 
-const PRESET: Preset = Preset {
+pub const PRESET: Preset = Preset {
     rules: include_str!("../../../presets/rainstaff/tables.toml"),
     schema: testkit::office::LEGACY_SCHEMA,
 };
@@ -86,6 +86,10 @@ impl Hub {
         self.clock.store(now_ms, Ordering::Relaxed);
         let (least, most) = self.clock_range;
         self.clock_range = (least.min(now_ms), most.max(now_ms));
+    }
+
+    pub const fn store(&self) -> &Store {
+        &self.store
     }
 
     pub const fn clock_range(&self) -> (i64, i64) {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use clap::Parser;
-use sim::{Failure, Plan, Size, reduce, run};
+use sim::{Failure, Plan, Size, agents, reduce, run};
 
 /// Hub and offices in one process, everything from one seed.
 #[derive(Parser)]
@@ -34,6 +34,9 @@ struct Arguments {
     /// Run all seeds and tell every one that fails in a line, instead of the story of the first.
     #[arg(long)]
     all: bool,
+    /// Offices with agents instead of whole files. Their stories are not made shorter.
+    #[arg(long)]
+    agents: bool,
 }
 
 fn main() -> ExitCode {
@@ -72,7 +75,8 @@ fn run_all(arguments: &Arguments) -> Vec<(Plan, Failure)> {
                 return;
             }
             let plan = Plan::of(seed, size);
-            match run(&plan) {
+            let outcome = if arguments.agents { agents(seed, size) } else { run(&plan) };
+            match outcome {
                 Ok(story) if arguments.story => story.iter().for_each(|line| println!("{line}")),
                 Ok(_) => {}
                 Err(failure) => {
@@ -91,6 +95,10 @@ fn run_all(arguments: &Arguments) -> Vec<(Plan, Failure)> {
 }
 
 fn tell(arguments: &Arguments, plan: &Plan, failure: Failure) {
+    if arguments.agents {
+        eprint!("{failure}");
+        return;
+    }
     let (short, failure) = reduce(plan, Box::new(failure), arguments.tries);
     eprint!("{failure}");
     eprintln!(

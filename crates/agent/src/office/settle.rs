@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use merge::{Cells, LocalId, Rules, ShadowRow, TableId};
 use model::{Gid, Rev};
-use replica::wire::{Change, End, Fate, Pushed};
+use replica::wire::{Change, End, Fate, Pushed, Welcome};
 
 use super::{
     Clockwork, Error, Office, Result,
@@ -61,6 +61,34 @@ impl Office {
         let done = self.drop_outbox(|_| true).await;
         let state = State { number, held: None, doubt: true, unsure: true, ..state };
         self.end(done.map(|()| (state, ()))).await
+    }
+
+    /// Notes which region's rows the file holds.
+    ///
+    /// # Errors
+    /// As for any transaction; nothing is changed then.
+    pub async fn of_region(&mut self, region: &str) -> Result<()> {
+        let mut state = self.begin().await?;
+        state.region = Some(region.to_owned());
+        self.end(Ok((state, ()))).await
+    }
+
+    /// The file came from another PC. Of one of the same hub and region everything still holds: what it had, and which
+    /// identities rows get that nobody was told of, so that rows which both PCs tell are the same ones. `false`: it has
+    /// to be met.
+    ///
+    /// # Errors
+    /// As for any transaction; nothing is changed then.
+    pub async fn take_over(&mut self, welcome: &Welcome) -> Result<bool> {
+        let state = self.begin().await?;
+        let same = state.hub.as_ref() == Some(&welcome.hub) && state.region.as_ref() == Some(&welcome.region);
+        if !same {
+            return self.end(Ok((state, false))).await;
+        }
+        let done = self.drop_outbox(|_| true).await;
+        let (site, number) = (Some(welcome.site), welcome.number);
+        let state = State { site, number, held: None, doubt: true, unsure: true, ..state };
+        self.end(done.map(|()| (state, true))).await
     }
 
     /// The hub is a restored one: of this site it knows `number` batches, and that the site has everything up to `seen`.
@@ -205,6 +233,11 @@ impl Office {
             gone.map(|row| Gid::from_uuid(row.gid)).filter(|gid| needed.contains(gid)).collect();
         self.drop_late(gone).await?;
         self.take_back(form, std::slice::from_ref(&id)).await?;
+        // Which row stood there before, stands there no longer.
+        let before = self.known(form, [&id]).await?.remove(&id).filter(|before| before.row.gid != gid);
+        if let Some(before) = before {
+            self.db.remove(GIDS, &[vec![uuid(before.row.gid.uuid())]]).await?;
+        }
         let row = ShadowRow { id, gid, rev, cells };
         self.remember(state, form, &[Known { row, at: told.at }]).await
     }

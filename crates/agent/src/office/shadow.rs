@@ -124,14 +124,16 @@ impl Office {
         Ok(())
     }
 
-    /// The file no longer has these rows.
+    /// The file no longer has these rows. An id may be another row's by now.
     pub(super) async fn forget(
         &mut self,
         state: &mut State,
         form: &Form,
         rows: &[(LocalId, Gid)],
     ) -> Result<()> {
-        let lines: Vec<_> = rows.iter().map(|(id, _)| vec![text(form.name()), text(shown(id))]).collect();
+        let known = self.known(form, rows.iter().map(|(id, _)| id)).await?;
+        let there = rows.iter().filter(|(id, gid)| known.get(id).is_some_and(|known| known.row.gid == *gid));
+        let lines: Vec<_> = there.map(|(id, _)| vec![text(form.name()), text(shown(id))]).collect();
         let went = self.db.remove(SHADOW, &lines).await?;
         let gids: Vec<_> = rows.iter().map(|(_, gid)| vec![uuid(gid.uuid())]).collect();
         self.db.remove(GIDS, &gids).await?;

@@ -20,6 +20,8 @@ pub(super) struct State {
     /// Of which hub and site the rest tells; without them the file was not met yet.
     pub hub: Option<String>,
     pub site: Option<u32>,
+    /// Where that site belongs: what the file may hold.
+    pub region: Option<String>,
     /// The last batch that was answered.
     pub number: u64,
     /// The file has everything up to here.
