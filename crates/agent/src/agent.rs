@@ -1,6 +1,10 @@
 //! An agent at work: one task a concern, each woken by a signal and by a timer.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use replica::wire::News;
 use tokio::{
@@ -9,8 +13,11 @@ use tokio::{
 };
 
 use crate::{
-    CycleError, Enrolment, Exchange, Link, Report, Settings, SettingsError, Tools, Trouble, cycle::note,
-    pause::Pause, watch::Watch,
+    CycleError, Enrolment, Exchange, Link, Report, Settings, SettingsError, Tools, Trouble,
+    cycle::note,
+    office::{self, Lock},
+    pause::Pause,
+    watch::Watch,
 };
 
 /// One office file kept in step with its hub. Cheap to clone; all clones are one agent.
@@ -25,6 +32,8 @@ struct Inner {
     state: watch::Sender<State>,
     /// Something asks for a cycle.
     wanted: Notify,
+    /// The file is this agent's, between the cycles too.
+    lock: Mutex<Option<Lock>>,
 }
 
 /// How the agent stands, for people.
@@ -56,7 +65,7 @@ impl Agent {
     #[must_use]
     pub fn new(settings: Settings, path: PathBuf, tools: Tools) -> Self {
         let (settings, state) = (watch::Sender::new(settings), watch::Sender::new(State::default()));
-        Self(Arc::new(Inner { tools, path, settings, state, wanted: Notify::new() }))
+        Self(Arc::new(Inner { tools, path, settings, state, wanted: Notify::new(), lock: Mutex::default() }))
     }
 
     #[must_use]
@@ -104,6 +113,19 @@ impl Agent {
         self.state()
     }
 
+    /// Makes the file this agent's alone, if it is not yet.
+    ///
+    /// # Errors
+    /// [`office::Error`]; a file that is not there, or may not be written, can come back later.
+    pub fn claim(&self) -> Result<Lock, office::Error> {
+        let db = self.settings().db;
+        let mut held = self.0.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lock) = held.as_ref().filter(|lock| lock.path() == db) {
+            return Ok(lock.clone());
+        }
+        Ok(held.insert(Lock::take(&db)?).clone())
+    }
+
     /// Works until `stop` ends; the cycle under way is given up where it can be, which loses nothing.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         tokio::select! {
@@ -141,7 +163,8 @@ impl Agent {
         let mut waiting = None;
         if !matches!(outcome, Ok(Some(_)) | Err(CycleError::Office(_))) {
             // What the office writes waits, and is counted, without a hub too.
-            match note(&settings.db, &self.0.tools).await {
+            let noted = async { note(&self.claim()?, &self.0.tools).await };
+            match noted.await {
                 Ok(standing) => waiting = Some(standing.waiting),
                 Err(error) if outcome.is_ok() => outcome = Err(error.into()),
                 Err(_) => {}
@@ -165,6 +188,7 @@ impl Agent {
         settings: &Settings,
         kept: &mut Option<(Enrolment, Exchange<Link>)>,
     ) -> Result<Option<Report>, CycleError> {
+        let file = self.claim()?;
         if !settings.active {
             return Ok(None);
         }
@@ -172,7 +196,7 @@ impl Agent {
             *kept = Some((settings.hub.clone(), Exchange::new(Link::new(&settings.hub)?)));
         }
         match kept {
-            Some((_, exchange)) => exchange.cycle(&settings.db, &self.0.tools).await.map(Some),
+            Some((_, exchange)) => exchange.cycle(&file, &self.0.tools).await.map(Some),
             None => Ok(None),
         }
     }
@@ -191,9 +215,9 @@ impl Agent {
                 link.events(|news| self.hear(news)).await
             };
             tokio::select! {
-                ended = heard => {
-                    self.online(false);
-                    if ended.is_ok() { pause.over(); }
+                _ = heard => {
+                    // However it ended: a hub that could be heard is not away.
+                    if self.online(false) { pause.over(); }
                     sleep(pause.longer(self.random())).await;
                 }
                 changed = settings.changed() => {
@@ -237,8 +261,9 @@ impl Agent {
         }
     }
 
-    fn online(&self, online: bool) {
-        self.0.state.send_if_modified(|state| std::mem::replace(&mut state.online, online) != online);
+    /// Whether it was otherwise before.
+    fn online(&self, online: bool) -> bool {
+        self.0.state.send_if_modified(|state| std::mem::replace(&mut state.online, online) != online)
     }
 
     fn random(&self) -> u32 {

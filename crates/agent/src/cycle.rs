@@ -1,6 +1,6 @@
 //! One full exchange: what the office changed goes up, what others changed comes down.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use merge::Rules;
 use replica::wire::{Code, Hello, Trouble, Welcome};
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     link::{Hub, LinkError},
-    office::{self, Clockwork, Office, Standing},
+    office::{self, Clockwork, Lock, Office, Standing},
 };
 
 /// Fills bytes that nobody can guess.
@@ -64,8 +64,8 @@ const ROUNDS_MAX: usize = 200;
 ///
 /// # Errors
 /// [`office::Error`].
-pub async fn note(db: &Path, tools: &Tools) -> Result<Standing, office::Error> {
-    let mut office = Office::open(db, &tools.rules).await?;
+pub async fn note(file: &Lock, tools: &Tools) -> Result<Standing, office::Error> {
+    let mut office = Office::open_locked(file.clone(), &tools.rules).await?;
     office.install().await?;
     office.standing().await
 }
@@ -106,8 +106,8 @@ impl<H: Hub> Exchange<H> {
     ///
     /// # Errors
     /// [`CycleError`]; the next cycle goes on where this one ended.
-    pub async fn cycle(&mut self, db: &Path, tools: &Tools) -> Result<Report, CycleError> {
-        let mut office = Office::open(db, &tools.rules).await?;
+    pub async fn cycle(&mut self, file: &Lock, tools: &Tools) -> Result<Report, CycleError> {
+        let mut office = Office::open_locked(file.clone(), &tools.rules).await?;
         office.install().await?;
         let known = match &self.known {
             Some(known) => known.clone(),

@@ -39,7 +39,7 @@ use replica::wire;
 pub use apply::Applied;
 pub use error::{Error, Result};
 use file::Form;
-use lock::Lock;
+pub use lock::Lock;
 use state::State;
 use tables::Db;
 
@@ -97,21 +97,23 @@ impl Office {
     /// # Errors
     /// `Missing`, `ReadOnly`, `Locked`, `Busy`, `Corrupt`, `NotAnOfficeFile`, `NewerTables`.
     pub async fn open(path: &Path, rules: &Rules) -> Result<Self> {
-        let found = std::fs::metadata(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => Error::Missing(path.to_owned()),
-            _ => Error::File(path.to_owned(), error),
-        })?;
-        if found.permissions().readonly() {
-            return Err(Error::ReadOnly(None));
-        }
-        let lock = Lock::take(path)?;
-        let address = Address::sqlite(path).with_patience(PATIENCE);
+        Self::open_locked(Lock::take(path)?, rules).await
+    }
+
+    /// Opens a file of which the caller is the only agent, also when it is not open.
+    ///
+    /// # Errors
+    /// As [`Office::open`].
+    pub async fn open_locked(lock: Lock, rules: &Rules) -> Result<Self> {
+        let path = lock.path().to_owned();
+        lock::check(&path)?;
+        let address = Address::sqlite(&path).with_patience(PATIENCE);
         let session = database::open(&address).await.map_err(|error| match error.kind {
-            ErrorKind::Missing => Error::Missing(path.to_owned()),
+            ErrorKind::Missing => Error::Missing(path.clone()),
             _ => error.into(),
         })?;
         let mut office = Self {
-            path: path.to_owned(),
+            path,
             rules: Arc::new(rules.clone()),
             db: Db::new(session).await?,
             forms: Arc::default(),
@@ -119,7 +121,7 @@ impl Office {
         };
         office.look().await?;
         if office.forms.is_empty() {
-            return Err(Error::NotAnOfficeFile(path.to_owned()));
+            return Err(Error::NotAnOfficeFile(office.path));
         }
         State::read(&mut office.db).await?;
         Ok(office)

@@ -365,7 +365,7 @@ impl Town {
 
     async fn cycle(&mut self, at: usize) -> anyhow::Result<String> {
         let office = &mut self.offices[at];
-        match office.exchange.cycle(&office.file, &office.tools).await {
+        match exchange(office).await {
             Ok(report) => {
                 if report.held > 0 {
                     self.approve().await?;
@@ -395,7 +395,7 @@ impl Town {
             let mut moved = 0;
             for at in 0..self.offices.len() {
                 let office = &mut self.offices[at];
-                let report = office.exchange.cycle(&office.file, &office.tools).await;
+                let report = exchange(office).await;
                 let report = report
                     .map_err(|error| Broken::new("a cycle goes to its end", format!("pc{at}: {error:?}")))?;
                 moved += report.pushed + report.pulled + report.held + report.waiting;
@@ -501,6 +501,12 @@ fn is_met(file: &Path) -> anyhow::Result<bool> {
     }
     let met = "select count(*) from denk_state where name = 'hub' and value <> 'null'";
     Ok(connection.query_row(met, [], |row| row.get::<_, i64>(0))? > 0)
+}
+
+/// One cycle, in which nobody else uses the file.
+async fn exchange(office: &mut Office) -> Result<agent::Report, agent::CycleError> {
+    let file = agent::office::Lock::take(&office.file)?;
+    office.exchange.cycle(&file, &office.tools).await
 }
 
 /// Rows as people read them, counted.

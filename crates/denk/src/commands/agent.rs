@@ -119,8 +119,8 @@ fn tools(context: &Context) -> Result<Tools> {
 async fn once(settings: &Settings, tools: &Tools, context: &Context) -> Result<Outcome> {
     let begun = std::time::Instant::now();
     let link = Link::new(&settings.hub).map_err(|error| link_failure(&error, settings))?;
-    let exchanged = Exchange::new(link).cycle(&settings.db, tools).await;
-    let report = exchanged.map_err(|error| failure(&error, settings))?;
+    let exchanged = async { Exchange::new(link).cycle(&office::Lock::take(&settings.db)?, tools).await };
+    let report = exchanged.await.map_err(|error| failure(&error, settings))?;
     let partial = report.held > 0 || report.refused > 0;
     told(&report, settings, begun.elapsed().as_secs_f64(), context);
     Ok(if partial { Outcome::Partial } else { Outcome::Done })
@@ -159,6 +159,10 @@ async fn stay(settings: Settings, path: &Path, tools: Tools, context: &Context) 
     context.start_log_in(path.parent().unwrap_or(Path::new(".")).join("logs"));
     let (random, db) = (Arc::clone(&tools.random), settings.db.clone());
     let agent = Agent::new(settings, path.to_owned(), tools);
+    // Anything else may be better soon, and the page shows it.
+    if let Err(error @ office::Error::Locked(_)) = agent.claim() {
+        return Err(failure(&CycleError::Office(error), &agent.settings()));
+    }
     let zone = clock::time_zone(&context.config.zone_name);
     let page = Page::bind(agent.clone(), language(context), zone, &random).await;
     let page = page.map_err(|error| page_failure(&error, &agent.settings()))?;
@@ -222,21 +226,32 @@ fn language(context: &Context) -> Language {
 
 fn failure(error: &CycleError, settings: &Settings) -> Failure {
     match error {
-        CycleError::Office(office::Error::Locked(_)) => {
-            let why = message("agent-twice-why").with("file", settings.db.as_path());
-            Failure::new(Code::AgentTwice, message("agent-what"), why, message("agent-twice-hint"))
-        }
-        CycleError::Office(error) => {
-            let why = message("agent-file-why").with("file", settings.db.as_path());
-            Failure::new(Code::AgentFile, message("agent-what"), why, message("agent-file-hint"))
-                .caused_by(error)
-        }
+        CycleError::Office(error) => file_failure(error, settings),
         CycleError::Link(error) => link_failure(error, settings),
         CycleError::Restless => {
             let why = Message::verbatim(error.to_string());
             Failure::new(Code::HubRefuses, message("agent-what"), why, message("agent-away-hint"))
         }
     }
+}
+
+fn file_failure(error: &office::Error, settings: &Settings) -> Failure {
+    use office::Error;
+    let told = |code, why, hint| {
+        let why = message(why).with("file", settings.db.as_path());
+        Failure::new(code, message("agent-what"), why, message(hint))
+    };
+    let (why, hint) = match error {
+        Error::Locked(_) => return told(Code::AgentTwice, "agent-twice-why", "agent-twice-hint"),
+        Error::Missing(_) => ("agent-file-missing", "agent-file-missing-hint"),
+        Error::ReadOnly(_) => ("agent-file-read-only", "agent-file-read-only-hint"),
+        Error::Full(_) => ("agent-file-full", "agent-file-full-hint"),
+        Error::Busy(_) => ("agent-file-busy", "agent-file-busy-hint"),
+        Error::Corrupt(_) => ("agent-file-corrupt", "agent-file-corrupt-hint"),
+        Error::NotAnOfficeFile(_) => ("agent-file-other", "agent-file-other-hint"),
+        error => return told(Code::AgentFile, "agent-file-why", "agent-file-hint").caused_by(error),
+    };
+    told(Code::AgentFile, why, hint)
 }
 
 fn link_failure(error: &LinkError, settings: &Settings) -> Failure {
