@@ -152,6 +152,13 @@ impl Hub {
         })
     }
 
+    /// Rows of the hub's own store.
+    pub fn holds(&self, sql: &str) -> Vec<String> {
+        let connection = Connection::open(self.folder.path().join("data/hub.db")).unwrap();
+        connection.busy_timeout(PATIENCE).unwrap();
+        texts(&connection, sql)
+    }
+
     pub fn file(&self, name: &str, region: &str, seed: u64) -> PathBuf {
         let path = self.folder.path().join(name);
         let office = Office { shape: Shape::Live, size: Size::small(), region, seed };
@@ -186,6 +193,11 @@ impl Drop for Hub {
 
 pub fn rows(file: &Path, sql: &str) -> Vec<String> {
     let connection = Connection::open(file).unwrap();
+    connection.busy_timeout(PATIENCE).unwrap();
+    texts(&connection, sql)
+}
+
+fn texts(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection.prepare(sql).unwrap();
     statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }

@@ -1,9 +1,17 @@
 //! The built program on both sides: a hub, and agents beside office files that the old program goes on writing.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 #![cfg(unix)]
 
-#[path = "hub_process/mod.rs"]
+mod bytes;
+mod clocks;
+mod door;
+#[path = "../hub_process/mod.rs"]
 mod hub;
+mod isolation;
+mod killed;
+mod mishaps;
+mod off_line;
+mod proxy;
 
 use std::{
     fs,
@@ -35,6 +43,11 @@ impl Office {
         let token = said["token"].as_str().unwrap();
         let line = format!("denk+{}/#{token}", hub.url);
         Self { settings: hub.folder.path().join(format!("{name}.toml")), file, line }
+    }
+
+    /// The same office, which reaches its hub by another way.
+    fn through(self, hub: &Hub, proxy: &proxy::Proxy) -> Self {
+        Self { line: self.line.replace(&hub.url, &proxy.url), ..self }
     }
 
     fn arguments(&self) -> Vec<String> {
@@ -105,6 +118,12 @@ fn until(what: &str, so: impl Fn() -> bool) {
         assert!(begun.elapsed() < Duration::from_secs(120), "{what}");
         std::thread::yield_now();
     }
+}
+
+/// Until all clocks of the test have gone on, however badly they are compared.
+fn a_while_goes_by() {
+    let begun = Instant::now();
+    until("time goes by", || begun.elapsed() > Duration::from_millis(1500));
 }
 
 #[test]
