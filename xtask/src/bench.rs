@@ -2,6 +2,7 @@
 //!
 //! Not a test: it prints tables with ratios, because seconds of different machines do not compare.
 
+mod agent;
 mod copy;
 mod copy_baseline;
 mod entegra;
@@ -51,11 +52,12 @@ impl Bench {
 type Benchmark = fn(&Bench) -> anyhow::Result<()>;
 
 /// By name, in the order in which they run.
-const BENCHMARKS: [(&str, Benchmark); 4] = [
+const BENCHMARKS: [(&str, Benchmark); 5] = [
     ("copy-baseline", copy_baseline::run),
     ("copy", copy::run),
     ("entegra", entegra::run),
     ("hub", hub::run),
+    ("agent", agent::run),
 ];
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {

@@ -4,7 +4,7 @@
 //! can carry.
 
 mod figures;
-mod process;
+pub(super) mod process;
 mod web;
 
 use std::{fs, ops::Range, path::PathBuf};

@@ -1,16 +1,36 @@
 //! A day's work on an office file as one statement: for measuring, where the old program's clicks would take long.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use anyhow::{Context, ensure};
 use rusqlite::{Connection, params};
+
+/// For others who write the file.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Writes the notes of `rows` timesheets anew, after the first `skipped` ones.
 ///
 /// **Errors**: when the file has fewer.
 pub fn note_timesheets(path: &Path, rows: u32, skipped: u32, notes: &str) -> anyhow::Result<()> {
     let connection = Connection::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    connection.busy_timeout(PATIENCE)?;
     let changed = connection.execute(include_str!("sql/day_of_notes.sql"), params![notes, rows, skipped])?;
     ensure!(changed == rows as usize, "{} has too few timesheets", path.display());
     Ok(())
+}
+
+/// Enters so many timesheets of one person, a day each.
+pub fn enter_timesheets(path: &Path, rows: u32, notes: &str) -> anyhow::Result<()> {
+    let connection = Connection::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.execute(include_str!("sql/day_of_entries.sql"), params![rows, notes])?;
+    Ok(())
+}
+
+/// How many timesheets of an office file, or of a hub's store, have these notes. Others may write meanwhile.
+pub fn noted_timesheets(path: &Path, notes: &str) -> anyhow::Result<u64> {
+    let connection = Connection::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    connection.busy_timeout(PATIENCE)?;
+    let count: i64 = connection.query_row(include_str!("sql/noted.sql"), [notes], |row| row.get(0))?;
+    Ok(count.unsigned_abs())
 }

@@ -57,7 +57,8 @@ impl Hub {
         Ok(())
     }
 
-    fn command(&self) -> Command {
+    /// The program, as somebody at the hub starts it.
+    pub fn command(&self) -> Command {
         let mut command = Command::new(&self.denk);
         command.current_dir(&self.folder).env("DENK_LANG", "en");
         command
@@ -72,8 +73,7 @@ impl Hub {
     }
 
     fn proc(&self, file: &str) -> anyhow::Result<PathBuf> {
-        let process = self.process.as_ref().context("the hub does not run")?;
-        Ok(["/proc", &process.id().to_string(), file].iter().collect())
+        Ok(proc(self.process.as_ref().context("the hub does not run")?, file))
     }
 
     /// Processor time of all threads so far.
@@ -98,8 +98,7 @@ impl Hub {
     }
 
     fn megabytes(&self, field: &str) -> anyhow::Result<f64> {
-        let status = fs::read_to_string(self.proc("status")?)?;
-        Ok(kilobytes(&status, field).context("the system tells no memory")? as f64 * 1024.0 / 1e6)
+        megabytes(self.process.as_ref().context("the hub does not run")?, field)
     }
 
     fn stop(&mut self) {
@@ -109,6 +108,16 @@ impl Hub {
             let _ = process.wait();
         }
     }
+}
+
+fn proc(process: &Child, file: &str) -> PathBuf {
+    ["/proc", &process.id().to_string(), file].iter().collect()
+}
+
+/// Memory of a process, by the system's field.
+pub fn megabytes(process: &Child, field: &str) -> anyhow::Result<f64> {
+    let status = fs::read_to_string(proc(process, "status"))?;
+    Ok(kilobytes(&status, field).context("the system tells no memory")? as f64 * 1024.0 / 1e6)
 }
 
 impl Drop for Hub {
