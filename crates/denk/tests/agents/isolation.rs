@@ -162,11 +162,13 @@ fn a_revoked_token_is_refused_at_once_and_no_longer_told_anything() {
     let client = Stranger::new(&hub, &office);
     client.hello();
     let mut stream = TcpStream::connect(hub.url.strip_prefix("http://").unwrap()).unwrap();
-    let request =
-        format!("GET /v1/events HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer {}\r\n\r\n", client.token);
+    let request = format!(
+        "GET /v1/events HTTP/1.1\r\nHost: hub\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n",
+        client.token
+    );
     stream.write_all(request.as_bytes()).unwrap();
     // Far less than between two signs of life of the hub, and more than a loaded machine needs.
-    stream.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     let mut lines = BufReader::new(stream).lines();
     assert!(lines.any(|line| line.unwrap().starts_with("data:")), "the stream is open");
     assert_eq!(hub.denk(&["site", "revoke", "a1"]).0, 0);

@@ -14,7 +14,7 @@ impl Listener {
     pub fn open(url: &str, token: &str) -> anyhow::Result<Self> {
         let address = url.strip_prefix("http://").context("the hub of a benchmark speaks http")?;
         let mut stream = TcpStream::connect(address)?;
-        let host = format!("GET /v1/events HTTP/1.1\r\nHost: {address}\r\n");
+        let host = format!("GET /v1/events HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
         stream.write_all(format!("{host}Authorization: Bearer {token}\r\n\r\n").as_bytes())?;
         let mut listener = Self(BufReader::new(stream));
         while !listener.line()?.starts_with("data:") {}
