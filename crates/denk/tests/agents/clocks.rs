@@ -8,7 +8,8 @@ use crate::{Office, PEOPLE, a_while_goes_by, hub::Hub};
 
 const HOURS_WRONG: i64 = 3;
 
-fn tools(ahead_ms: i64) -> Tools {
+/// Of an agent whose clock runs so far before the true one.
+pub fn tools(ahead_ms: i64) -> Tools {
     let rules = merge::read(include_str!("../../../../presets/rainstaff/tables.toml")).unwrap();
     let now_ms = || {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();

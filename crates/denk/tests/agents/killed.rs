@@ -9,10 +9,11 @@ use std::{
     time::Duration,
 };
 
+use agent::{Exchange, Link, office::Lock};
 use rusqlite::Connection;
 use testkit::random::Rng;
 
-use crate::{HOURS, Office, PEOPLE, Staying, door::Door, hub::Hub, proxy::Proxy};
+use crate::{HOURS, Office, PEOPLE, Staying, clocks::tools, hub::Hub, proxy::Proxy};
 
 const ABORTED: Option<i32> = Some(6);
 const SEED: u64 = 20_260_124;
@@ -126,6 +127,11 @@ impl World {
         panic!("offices and hub do not come to an end");
     }
 
+    /// How many batches of the first office the hub has.
+    fn batches(&self) -> u64 {
+        self.hub.holds("select cast(number as text) from denk_agents where site = 1")[0].parse().unwrap()
+    }
+
     fn files(&self) -> [PathBuf; 2] {
         self.offices.each_ref().map(|office| office.file.clone())
     }
@@ -193,10 +199,13 @@ fn five_hundred_times() {
 fn the_hub_at_every_failpoint_of_a_batch() {
     let mut world = World::new();
     let file = world.files()[0].clone();
-    let agent = Staying::start(&world.hub, &world.offices[0]);
-    let door = Door::of(&agent);
-    door.sync();
+    let (runtime, tools) = (tokio::runtime::Runtime::new().unwrap(), tools(0));
+    let mut exchange = Exchange::new(Link::new(&world.offices[0].line.parse().unwrap()).unwrap());
+    let mut cycle = || runtime.block_on(exchange.cycle(&Lock::take(&file).unwrap(), &tools));
     for point in PUSH {
+        // The agent has introduced itself: what it asks next is that its batch be taken in.
+        cycle().unwrap();
+        let number = world.batches();
         world.hub.kill();
         world.restart(point);
         let mut writer = Writer::new(&file, point, 1);
@@ -207,9 +216,12 @@ fn the_hub_at_every_failpoint_of_a_batch() {
         let delete = "delete from timesheets where id = (select min(id) from timesheets)";
         writer.connection.execute(delete, []).unwrap();
         writer.connection.execute("commit", []).unwrap();
+        assert!(cycle().is_err(), "{point}");
         assert_eq!(world.hub.ended(), ABORTED, "{point}");
+        let durable = if point == "store-committed" { 1 } else { 0 };
+        assert_eq!(world.batches(), number + durable, "{point}: it was a batch that was stopped");
         world.restart("");
-        door.sync();
+        world.offices[0].synced(&world.hub);
         world.offices[1].synced(&world.hub);
         for what in [PEOPLE, HOURS] {
             assert_eq!(world.offices[0].rows(what), world.offices[1].rows(what), "{point}");
