@@ -86,6 +86,8 @@ pub enum Command {
     Serve(ServeArgs),
     Agent(AgentArgs),
     #[command(subcommand, arg_required_else_help = true)]
+    Service(ServiceCommand),
+    #[command(subcommand, arg_required_else_help = true)]
     Site(SiteCommand),
     Import(ImportArgs),
     Compare(CompareArgs),
@@ -262,6 +264,46 @@ pub struct AgentArgs {
     /// Takes everything that denk put into the file out of it again.
     #[arg(long, conflicts_with = "once")]
     pub remove: bool,
+}
+
+/// The agent or the hub as a service of the system.
+#[derive(Debug, Subcommand)]
+pub enum ServiceCommand {
+    Install(ServiceInstallArgs),
+    Remove(ServiceRemoveArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ServiceInstallArgs {
+    #[arg(value_enum, value_name = "agent|hub", default_value = "agent")]
+    pub what: Served,
+    /// Instead of whoever owns the settings (agent) or the data (hub).
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// Only shows what would be installed.
+    #[arg(long)]
+    pub print: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ServiceRemoveArgs {
+    #[arg(value_enum, value_name = "agent|hub", default_value = "agent")]
+    pub what: Served,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Served {
+    Agent,
+    Hub,
+}
+
+impl ServiceCommand {
+    /// Whether it is about the agent, whose `-c` names a file of its own.
+    pub(crate) const fn is_agents(&self) -> bool {
+        let (Self::Install(ServiceInstallArgs { what, .. }) | Self::Remove(ServiceRemoveArgs { what })) =
+            self;
+        matches!(what, Served::Agent)
+    }
 }
 
 /// The office PCs that may send and fetch files.

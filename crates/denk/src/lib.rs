@@ -175,6 +175,7 @@ fn load(cli: &Cli, environment: &Environment) -> failure::Result<Config> {
     match &cli.command {
         // Their `-c` names a file of their own.
         Command::Init(_) | Command::Agent(_) => Ok(Config::empty(environment)),
+        Command::Service(command) if command.is_agents() => Ok(Config::empty(environment)),
         Command::Copy(_) | Command::Preset(_) | Command::Demo(_) if named.is_none() => {
             Ok(Config::load(None, environment).unwrap_or_else(|_| Config::empty(environment)))
         }
@@ -193,6 +194,7 @@ async fn dispatch(command: Command, context: &Context) -> failure::Result<Outcom
         Command::Preset(command) => commands::preset::run(&command, context),
         Command::Serve(args) => commands::serve::run(&args, context).await,
         Command::Agent(args) => commands::agent::run(&args, context).await,
+        Command::Service(command) => commands::service::run(&command, context),
         Command::Site(command) => commands::site::run(&command, context).await,
         Command::Import(args) => commands::import::run(&args, context).await,
         Command::Compare(args) => commands::compare::run(&args, context),

@@ -147,6 +147,9 @@ fn help_is_in_the_language_of_the_reader_and_goes_to_standard_output() {
       config     Yapılandırma
       init       denk.toml dosyasını yazar
       serve      Merkezi (hub) durdurulana kadar çalıştırır
+      agent      Bir büronun dosyasını merkezle eşit tutar: değişenler gider, başkalarının
+                 değiştirdikleri gelir
+      service    Ajanı ya da merkezi sistemin hizmeti yapar: bilgisayarla birlikte başlar
       site       Dosya gönderip alabilen şube bilgisayarları
       import     Herhangi bir eski biçimdeki şube dosyalarını merkeze aktarır
       compare    İki şube dosyası arasında farklı olan satırları söyler
@@ -230,6 +233,9 @@ fn no_help_text_is_missing_in_any_language() {
         "config show",
         "init",
         "serve",
+        "service",
+        "service install",
+        "service remove",
         "site",
         "site add",
         "site list",

@@ -48,7 +48,7 @@ pub async fn run(args: &AgentArgs, context: &Context) -> Result<Outcome> {
     stay(settings, &path, tools, context).await
 }
 
-fn settings_path(context: &Context) -> PathBuf {
+pub(super) fn settings_path(context: &Context) -> PathBuf {
     match &context.global.config {
         Some(path) => context.environment.folder().join(path),
         None => context.data_folder().join(SETTINGS),
@@ -267,7 +267,7 @@ fn link_failure(error: &LinkError, settings: &Settings) -> Failure {
     Failure::new(code, message("agent-what"), why, message(hint)).caused_by(error)
 }
 
-fn settings_failure(error: &agent::SettingsError) -> Failure {
+pub(super) fn settings_failure(error: &agent::SettingsError) -> Failure {
     let why = Message::verbatim(error.to_string());
     Failure::new(Code::AgentSettings, message("agent-what"), why, message("agent-settings-hint"))
         .caused_by(error)

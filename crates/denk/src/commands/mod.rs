@@ -14,6 +14,7 @@ pub mod preset;
 mod report;
 pub mod run;
 pub mod serve;
+pub mod service;
 pub mod site;
 pub mod user;
 pub mod verify;

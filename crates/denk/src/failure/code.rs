@@ -99,6 +99,8 @@ pub enum Code {
     HubRefuses,
     /// The agent's local page cannot be shown.
     AgentPage,
+    /// A service cannot be installed or removed.
+    Service,
     /// A command that does not exist.
     UnknownCommand,
     /// An option that does not exist.
@@ -176,6 +178,7 @@ impl Code {
             C::HubCertificate,
             C::HubRefuses,
             C::AgentPage,
+            C::Service,
         ];
         let usage = [
             C::UnknownCommand,
@@ -243,6 +246,7 @@ impl Code {
             Self::HubCertificate => 5019,
             Self::HubRefuses => 5020,
             Self::AgentPage => 5021,
+            Self::Service => 5022,
             Self::UnknownCommand => 4001,
             Self::UnknownOption => 4002,
             Self::ArgumentMissing => 4003,
