@@ -103,7 +103,7 @@ fn unit(args: &ServiceInstallArgs, context: &Context) -> Result<Unit> {
 }
 
 fn of_agent(program: &Path, context: &Context) -> Result<Unit> {
-    let path = absolute(&settings_path(context));
+    let path = settings_path(context);
     let settings = Settings::load(&path).map_err(|error| settings_failure(&error))?;
     let Some(settings) = settings else {
         let why = message("agent-not-set-why").with("file", path.as_path());
@@ -125,22 +125,18 @@ fn of_agent(program: &Path, context: &Context) -> Result<Unit> {
 }
 
 fn of_hub(program: &Path, context: &Context) -> Result<Unit> {
-    let (folder, data) = (absolute(context.environment.folder()), absolute(&context.data_folder()));
+    let (folder, data) = (context.environment.folder().to_owned(), context.data_folder());
     let user = match owner(&data) {
         Ok(user) => user,
         Err(_) => owner(&folder)?,
     };
     let mut words = vec![shown(program), "--data".into(), shown(&data)];
     if let Some(config) = &context.global.config {
-        words.extend(["-c".into(), shown(&absolute(&context.environment.folder().join(config)))]);
+        words.extend(["-c".into(), shown(&folder.join(config))]);
     }
     words.push("serve".into());
     let writes = vec![data, folder.clone()];
     Ok(Unit { about: "denk hub: merges the files of office PCs", words, user, writes, folder })
-}
-
-fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn parent(path: &Path) -> PathBuf {
