@@ -46,7 +46,8 @@ async function look() {
 }
 setInterval(look, 1000);
 
-// A test leaves everything as it was typed, the token too: only its outcome is taken from the answer.
+// A test leaves everything as it was typed, the token too: only its outcome is taken from the answer, and shown where the
+// button is.
 at("test").addEventListener("click", async (event) => {
   event.preventDefault();
   const button = at("test");
@@ -56,10 +57,13 @@ at("test").addEventListener("click", async (event) => {
     const typed = new URLSearchParams(new FormData(at("settings")));
     const answer = await fetch(button.formAction, { method: "POST", body: typed });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    at("note").replaceWith(document.adoptNode(page.getElementById("note")));
+    const note = document.adoptNode(page.getElementById("note"));
+    at("note").remove();
+    at("settings").append(note);
+    note.scrollIntoView({ block: "nearest" });
   } catch {
     await look();
   }
   button.disabled = false;
-  button.focus();
+  button.focus({ preventScroll: true });
 });

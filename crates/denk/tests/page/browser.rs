@@ -90,7 +90,7 @@ impl Browser {
     }
 
     /// A call of Chromium's own.
-    pub fn chromium(&self, command: &str, parameters: Value) {
+    pub fn chromium(&self, command: &str, parameters: &Value) {
         self.ask("goog/cdp/execute", &json!({ "cmd": command, "params": parameters }));
     }
 
@@ -109,6 +109,7 @@ impl Browser {
     }
 
     /// Keeps what is seen, where `DENK_TEST_SCREENSHOTS` says.
+    #[expect(clippy::disallowed_methods, reason = "tests take no configuration from the program")]
     pub fn picture(&self, name: &str) {
         let Some(folder) = env::var_os("DENK_TEST_SCREENSHOTS") else { return };
         std::fs::create_dir_all(&folder).unwrap();
@@ -119,9 +120,9 @@ impl Browser {
     /// A screen of this size, light or dark.
     pub fn screen(&self, width: u32, height: u32, colours: &str) {
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-        self.chromium("Emulation.setDeviceMetricsOverride", size);
+        self.chromium("Emulation.setDeviceMetricsOverride", &size);
         let colours = json!({ "features": [{ "name": "prefers-color-scheme", "value": colours }] });
-        self.chromium("Emulation.setEmulatedMedia", colours);
+        self.chromium("Emulation.setEmulatedMedia", &colours);
     }
 }
 

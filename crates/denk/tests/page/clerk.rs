@@ -58,6 +58,9 @@ fn settings_are_tried_kept_and_switched() {
         (browser.value("url").as_str(), browser.value("token").as_str()),
         ("http://127.0.0.1:1/", "9_typed")
     );
+    let seen = "const place = document.getElementById('note').getBoundingClientRect();
+        return place.top >= 0 && place.bottom <= innerHeight";
+    assert_eq!(browser.run(seen), json!(true), "nobody has to look for the outcome");
     browser.picture("test-failed");
     browser.type_into("url", &hub);
     browser.click("test");

@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read, Write},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     thread,
 };
 
@@ -15,15 +15,19 @@ fn site(page: String) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let _ = stream.read(&mut [0; 4096]);
-            let head =
-                format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n", page.len());
-            let _ = write!(stream, "{head}Connection: close\r\n\r\n{page}");
+        // A browser also opens connections that it then says nothing on.
+        for stream in listener.incoming().map_while(Result::ok) {
+            let page = page.clone();
+            thread::spawn(move || answer(stream, &page));
         }
     });
     port
+}
+
+fn answer(mut stream: TcpStream, page: &str) {
+    let _ = stream.read(&mut [0; 4096]);
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n";
+    let _ = write!(stream, "{head}Content-Length: {}\r\n\r\n{page}", page.len());
 }
 
 /// Tries everything that a script can, and says in `window.done` what it could read.
@@ -44,7 +48,9 @@ fn attack(base: &str) -> String {
           try {{ const answer = await asked; return (await answer.text()) ? 'read' : 'nothing'; }}
           catch {{ return 'nothing'; }}
         }});
-        Promise.all(tries).then((got) => {{
+        // With everything in it, also the frame.
+        const loaded = new Promise((ready) => addEventListener('load', ready));
+        loaded.then(() => Promise.all(tries)).then((got) => {{
           document.getElementById('frame').onload = () => {{
             try {{ got.push(frames.frame.document.body.textContent ? 'read' : 'nothing'); }}
             catch {{ got.push('nothing'); }}

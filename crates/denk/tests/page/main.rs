@@ -85,6 +85,7 @@ impl Drop for Office {
 }
 
 /// Waits until it is so; the limit ends a test that fails.
+#[expect(clippy::disallowed_methods, reason = "nothing depends on it but when a failed test ends")]
 fn until(what: &str, so: impl Fn() -> bool) {
     let begun = Instant::now();
     while !so() {
