@@ -52,7 +52,7 @@ impl Stranger {
             let (status, mut page) =
                 self.ask(Method::GET, &format!("pull?after={after}&region=Bursa&limit=100000"), None);
             assert_eq!(status, 200, "{page}");
-            all.extend(page["rows"].as_array_mut().unwrap().drain(..));
+            all.append(page["rows"].as_array_mut().unwrap());
             after = page["next"].clone();
             if page["more"] == false {
                 return all;
