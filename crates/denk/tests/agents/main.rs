@@ -88,6 +88,8 @@ impl Office {
 /// An agent that stays, killed at the end.
 struct Staying {
     process: Child,
+    /// The link to its page.
+    page: String,
 }
 
 impl Staying {
@@ -99,8 +101,7 @@ impl Staying {
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let ready: Value = serde_json::from_str(&line).unwrap();
-        assert!(ready["page"].is_string(), "{line}");
-        Self { process }
+        Self { process, page: ready["page"].as_str().unwrap().to_owned() }
     }
 }
 

@@ -229,3 +229,27 @@ fn the_hub_is_replaced_by_an_older_one() {
     assert_eq!(hubs, wanted);
     assert!(hours.iter().all(|day| all[0].rows(HOURS).contains(day)), "nor is a day lost");
 }
+
+#[test]
+fn a_copy_of_the_file_on_a_second_pc_with_its_own_token() {
+    let hub = Hub::start();
+    let [first, second] = offices(&hub);
+    let file = hub.folder.path().join("copy.db");
+    copy(&first.file, &file);
+    let copied = Office::new(&hub, "a3", "Ankara", file);
+    person(&first, "Asıl Kişi");
+    person(&copied, "Kopya Kişi");
+    first.write("update employees set title = 'Usta' where id = 1");
+    copied.write("update employees set department = 'Depo' where id = 2");
+    first.write("delete from timesheets where id = (select min(id) from timesheets)");
+    let hours = first.rows(HOURS);
+    let all = [copied, first, second];
+    in_step(&hub, &all);
+    for office in &all {
+        assert_eq!(["Asıl", "Kopya"].map(|name| count(office, name)), [1, 1]);
+        assert_eq!(office.rows(HOURS), hours, "what was deleted stays deleted");
+        assert!(office.rows(PEOPLE).iter().any(|person| person.ends_with(":Usta")));
+        assert_eq!(office.rows("select department from employees where department = 'Depo'").len(), 1);
+    }
+}
+
