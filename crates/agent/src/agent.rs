@@ -246,7 +246,8 @@ impl Agent {
                     }
                     changed = settings.changed() => {
                         if changed.is_err() { return; }
-                        break;
+                        // A new watch does not see what was written just before it: the old one goes on where it can.
+                        if settings.borrow_and_update().db != db { break; }
                     }
                 }
             }
