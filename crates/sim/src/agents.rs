@@ -233,8 +233,8 @@ impl Town {
         match self.rng.below(100) {
             0..20 => self.add_person(at).map(Some),
             20..40 => self.add_day(at),
-            40..52 => self.edit(at, "employees", "title"),
-            52..62 => self.edit(at, "timesheets", "notes"),
+            40..52 => self.edit(at, "employees"),
+            52..62 => self.edit(at, "timesheets"),
             62..66 => self.delete(at, "timesheets"),
             66..68 => self.delete(at, "employees"),
             68..70 => self.replace_person(at),
@@ -291,10 +291,15 @@ impl Town {
         Ok(self.rng.pick(&rows).cloned())
     }
 
-    fn edit(&mut self, at: usize, table: &str, column: &str) -> anyhow::Result<Option<String>> {
+    /// The title of a person, or the notes of a day.
+    fn edit(&mut self, at: usize, table: &str) -> anyhow::Result<Option<String>> {
         let Some((id, person)) = self.any(at, table)? else { return Ok(None) };
-        let word = self.word(if column == "title" { "T" } else { "N" }, &person);
-        self.sql(at)?.execute(&format!("update {table} set {column} = ?1 where id = ?2"), (&word, id))?;
+        let word = self.word(if table == "employees" { "T" } else { "N" }, &person);
+        let sql = match table {
+            "employees" => "update employees set title = ?1 where id = ?2",
+            _ => "update timesheets set notes = ?1 where id = ?2",
+        };
+        self.sql(at)?.execute(sql, (&word, id))?;
         Ok(Some(format!("pc{at}: {table} {id} is now {word}")))
     }
 
@@ -305,7 +310,11 @@ impl Town {
             self.deleted.insert(person.clone());
         }
         self.deleted.insert(format!("{table} of {person}"));
-        connection.execute(&format!("delete from {table} where id = ?1"), [id])?;
+        let sql = match table {
+            "employees" => "delete from employees where id = ?1",
+            _ => "delete from timesheets where id = ?1",
+        };
+        connection.execute(sql, [id])?;
         Ok(Some(format!("pc{at}: {table} {id} of {person} is deleted")))
     }
 
@@ -439,9 +448,9 @@ impl Town {
     fn check(&self) -> anyhow::Result<()> {
         let hub = Connection::open(self.folder.path().join("hub.db"))?;
         for region in REGIONS {
-            let at_hub = content(&hub, region, "gid")?;
+            let at_hub = content(&hub, region, true)?;
             for office in self.offices.iter().filter(|office| office.region == region) {
-                let here = content(&Connection::open(&office.file)?, region, "id")?;
+                let here = content(&Connection::open(&office.file)?, region, false)?;
                 let only = |a: &Content, b: &Content| -> Vec<String> {
                     a.iter().filter(|(row, n)| b.get(*row) != Some(*n)).map(|(row, _)| row.clone()).collect()
                 };
@@ -512,13 +521,10 @@ async fn exchange(office: &mut Office) -> Result<agent::Report, agent::CycleErro
 /// Rows as people read them, counted.
 type Content = BTreeMap<String, u32>;
 
-fn content(connection: &Connection, region: &str, key: &str) -> anyhow::Result<Content> {
-    let sql = format!(
-        "select full_name || '|' || coalesce(title, '') from employees where region = ?1 union all \
-         select e.full_name || '|' || t.work_date || '|' || coalesce(t.notes, '') from timesheets t join employees e \
-         on e.{key} = t.employee_id where t.region = ?1"
-    );
-    let mut statement = connection.prepare(&sql)?;
+fn content(connection: &Connection, region: &str, at_hub: bool) -> anyhow::Result<Content> {
+    let sql =
+        if at_hub { include_str!("sql/content_hub.sql") } else { include_str!("sql/content_office.sql") };
+    let mut statement = connection.prepare(sql)?;
     let mut content = Content::new();
     for row in statement.query_map([region], |row| row.get::<_, String>(0))? {
         *content.entry(row?).or_default() += 1;

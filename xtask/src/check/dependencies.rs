@@ -5,7 +5,7 @@ use super::Finding;
 use crate::cargo::{Dependency, Package};
 
 /// The program's crates, bottom up, and which of the others each may use.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("denk-model", &[]),
     ("denk-database", &["denk-model"]),
     ("denk-merge", &["denk-model"]),
@@ -13,16 +13,29 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("denk-replica", &["denk-merge", "denk-database", "denk-model"]),
     ("denk-store", &["denk-replica", "denk-merge", "denk-database", "denk-model"]),
     ("denk-hub", &["denk-store", "denk-replica", "denk-merge", "denk-model"]),
+    ("denk-agent", &["denk-replica", "denk-merge", "denk-database", "denk-model"]),
     (
         "denk",
-        &["denk-hub", "denk-store", "denk-replica", "denk-merge", "denk-flow", "denk-database", "denk-model"],
+        &[
+            "denk-agent",
+            "denk-hub",
+            "denk-store",
+            "denk-replica",
+            "denk-merge",
+            "denk-flow",
+            "denk-database",
+            "denk-model",
+        ],
     ),
 ];
 
 /// Crates for development, and which of ours each may use.
 const DEVELOPMENT: [(&str, &[&str]); 3] = [
     ("denk-testkit", &[]),
-    ("denk-sim", &["denk-store", "denk-database", "denk-testkit"]),
+    (
+        "denk-sim",
+        &["denk-agent", "denk-store", "denk-replica", "denk-merge", "denk-database", "denk-testkit"],
+    ),
     ("xtask", &["denk-testkit"]),
 ];
 
@@ -30,7 +43,8 @@ const DRIVERS: [&str; 4] = ["rusqlite", "tokio-postgres", "tokio-postgres-rustls
 const DRIVERS_HOME: &str = "denk-database";
 
 /// Crates whose tests may make and read SQLite files by themselves.
-const SQLITE_IN_TESTS: [&str; 5] = ["denk-flow", "denk-replica", "denk-store", "denk-hub", "denk"];
+const SQLITE_IN_TESTS: [&str; 6] =
+    ["denk-flow", "denk-replica", "denk-store", "denk-hub", "denk-agent", "denk"];
 /// Crates that may always: they are only for tests.
 const SQLITE: [&str; 2] = ["denk-testkit", "denk-sim"];
 

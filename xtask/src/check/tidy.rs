@@ -27,6 +27,7 @@ const RULES: [Rule; 6] = [
             // Compares a database's clock with this machine's.
             "crates/database/tests/contract/transactions.rs",
             // Measures real time; that is its purpose.
+            "xtask/src/bench/agent.rs",
             "xtask/src/bench/measure.rs",
         ],
         find: reads_the_clock,

@@ -117,13 +117,18 @@ fn tools(context: &Context) -> Result<Tools> {
 }
 
 async fn once(settings: &Settings, tools: &Tools, context: &Context) -> Result<Outcome> {
-    let begun = std::time::Instant::now();
+    let begun_ms = clock::unix_ms();
     let link = Link::new(&settings.hub).map_err(|error| link_failure(&error, settings))?;
     let exchanged = async { Exchange::new(link).cycle(&office::Lock::take(&settings.db)?, tools).await };
     let report = exchanged.await.map_err(|error| failure(&error, settings))?;
     let partial = report.held > 0 || report.refused > 0;
-    told(&report, settings, begun.elapsed().as_secs_f64(), context);
+    told(&report, settings, seconds_since(begun_ms), context);
     Ok(if partial { Outcome::Partial } else { Outcome::Done })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "nobody waits that long")]
+fn seconds_since(begun_ms: i64) -> f64 {
+    clock::unix_ms().saturating_sub(begun_ms) as f64 / 1000.0
 }
 
 fn told(report: &Report, settings: &Settings, seconds: f64, context: &Context) {

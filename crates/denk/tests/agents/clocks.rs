@@ -1,20 +1,16 @@
 //! An office whose clock is wrong. The agent works in this process, as only here its clock can be another.
 
-use std::{sync::Arc, time::SystemTime};
+use std::sync::Arc;
 
 use agent::{Exchange, Link, Report, Tools, office::Lock};
 
-use crate::{Office, PEOPLE, a_while_goes_by, hub::Hub};
+use crate::{Office, PEOPLE, a_while_goes_by, hub::Hub, now_ms};
 
 const HOURS_WRONG: i64 = 3;
 
 /// Of an agent whose clock runs so far before the true one.
 pub fn tools(ahead_ms: i64) -> Tools {
     let rules = merge::read(include_str!("../../../../presets/rainstaff/tables.toml")).unwrap();
-    let now_ms = || {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-        i64::try_from(now.as_millis()).unwrap()
-    };
     Tools {
         rules: Arc::new(rules),
         random: Arc::new(|bytes: &mut [u8]| bytes.fill(7)),

@@ -84,11 +84,14 @@ impl Writer {
     fn work(mut self, over: &AtomicBool) -> Book {
         while !over.load(Ordering::SeqCst) {
             self.step();
-            thread::sleep(Duration::from_millis(self.random.below(40)));
+            thread::park_timeout(Duration::from_millis(self.random.below(40)));
         }
         self.book
     }
 }
+
+/// How often agents and hub are killed, where fifty times are not enough.
+const KILLS: &str = "DENK_TEST_KILLS";
 
 /// A hub that comes back at another address, behind a proxy that does not move, and two offices of one region.
 struct World {
@@ -152,7 +155,7 @@ fn killed_at_random(kills: usize) {
         let writing = writers.map(|writer| scope.spawn(move || writer.work(over)));
         let mut agents = world.offices.each_ref().map(|office| Some(Staying::start(&world.hub, office)));
         for _ in 0..kills {
-            thread::sleep(Duration::from_millis(random.below(600)));
+            thread::park_timeout(Duration::from_millis(random.below(600)));
             match random.below(3) {
                 2 => {
                     world.hub.kill();
@@ -186,13 +189,8 @@ fn killed_at_random(kills: usize) {
 
 #[test]
 fn at_any_time() {
-    killed_at_random(50);
-}
-
-#[test]
-#[ignore = "takes many minutes"]
-fn five_hundred_times() {
-    killed_at_random(500);
+    let kills = std::env::var(KILLS).ok().and_then(|kills| kills.parse().ok()).unwrap_or(50);
+    killed_at_random(kills);
 }
 
 #[test]

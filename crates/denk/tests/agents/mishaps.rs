@@ -252,4 +252,3 @@ fn a_copy_of_the_file_on_a_second_pc_with_its_own_token() {
         assert_eq!(office.rows("select department from employees where department = 'Depo'").len(), 1);
     }
 }
-
