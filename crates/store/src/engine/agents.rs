@@ -87,11 +87,8 @@ impl Agent {
         if was_wrong || self.ahead_ms.saturating_abs() <= SKEW_MAX_MS {
             return Ok(());
         }
-        let seconds = self.ahead_ms / 1000;
-        let what = match seconds {
-            1.. => format!("the PC's clock runs {seconds} s before the hub's"),
-            _ => format!("the PC's clock runs {} s behind the hub's", -seconds),
-        };
+        // In no language; + : the PC's clock runs before the hub's.
+        let what = format!("{:+} s", self.ahead_ms / 1000);
         alert(desk, Alarm { site: self.site, kind: "clock_skew", what, rows: 0 }).await
     }
 }
