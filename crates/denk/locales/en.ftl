@@ -313,8 +313,7 @@ option-agent-token = The token, where only the address was given
 option-agent-token-value = TOKEN
 option-agent-listen = Address of the local page (127.0.0.1:8788); always on this PC
 option-agent-listen-value = ADDRESS
-option-agent-met = The hub met this file for the first time: { $rows } rows.
-agent-once = One full exchange, then the end
+option-agent-once = One full exchange, then the end
 option-agent-page = Only shows the link to the page of the agent that is running
 option-agent-remove = Takes everything that denk put into the file out of it again
 option-service-install-what = agent or hub [without it: agent]
@@ -755,6 +754,7 @@ import-reason-older-file = the file is older than the one before; nothing is del
 import-reason-doubled-file = the file seems to be in use twice; nothing is deleted for what it lacks
 import-reason-not-deleted = somebody else has changed it, or something new needs it: it stays
 
+agent-met = The hub met this file for the first time: { $rows } rows.
 agent-once = Sent { $pushed }, received { $pulled }, conflicts { $conflicts }, held { $held }, refused { $refused }, waiting { $waiting }.
 agent-ready = The agent watches { $file }. Settings and state: { $page }
 agent-stopped = The agent has stopped.

@@ -313,8 +313,7 @@ option-agent-token = Yalnızca adres verildiyse token
 option-agent-token-value = TOKEN
 option-agent-listen = Yerel sayfanın adresi (127.0.0.1:8788); her zaman bu bilgisayarda
 option-agent-listen-value = ADRES
-option-agent-met = Merkez bu dosyayla ilk kez karşılaştı: { $rows } kayıt.
-agent-once = Bir kez tam eşitler ve biter
+option-agent-once = Bir kez tam eşitler ve biter
 option-agent-page = Yalnızca çalışan ajanın sayfasının bağlantısını gösterir
 option-agent-remove = denk'in dosyaya koyduğu her şeyi çıkarır
 option-service-install-what = agent ya da hub [verilmezse: agent]
@@ -752,6 +751,7 @@ import-reason-older-file = dosya öncekinden eski; eksikleri yüzünden hiçbir 
 import-reason-doubled-file = dosya iki yerde kullanılıyor gibi; eksikleri yüzünden hiçbir şey silinmez
 import-reason-not-deleted = başkası değiştirmiş ya da yeni bir şeyin ona ihtiyacı var: duruyor
 
+agent-met = Merkez bu dosyayla ilk kez karşılaştı: { $rows } kayıt.
 agent-once = Gönderilen { $pushed }, alınan { $pulled }, çakışma { $conflicts }, onay bekleyen { $held }, reddedilen { $refused }, bekleyen { $waiting }.
 agent-ready = Ajan { $file } dosyasını izliyor. Ayarlar ve durum: { $page }
 agent-stopped = Ajan durdu.
