@@ -240,7 +240,7 @@ fn a_copy_of_the_file_on_a_second_pc_with_its_own_token() {
     person(&first, "Asıl Kişi");
     person(&copied, "Kopya Kişi");
     first.write("update employees set title = 'Usta' where id = 1");
-    copied.write("update employees set department = 'Depo' where id = 2");
+    copied.write("update employees set department = 'Kopyanın Deposu' where id = 2");
     first.write("delete from timesheets where id = (select min(id) from timesheets)");
     let hours = first.rows(HOURS);
     let all = [copied, first, second];
@@ -249,6 +249,9 @@ fn a_copy_of_the_file_on_a_second_pc_with_its_own_token() {
         assert_eq!(["Asıl", "Kopya"].map(|name| count(office, name)), [1, 1]);
         assert_eq!(office.rows(HOURS), hours, "what was deleted stays deleted");
         assert!(office.rows(PEOPLE).iter().any(|person| person.ends_with(":Usta")));
-        assert_eq!(office.rows("select department from employees where department = 'Depo'").len(), 1);
+        assert_eq!(
+            office.rows("select department from employees where department = 'Kopyanın Deposu'").len(),
+            1
+        );
     }
 }
