@@ -8,11 +8,8 @@ use serde::Serialize;
 
 use crate::{
     link::{Hub, LinkError},
-    office::{self, Clockwork, Lock, Office, Standing},
+    office::{self, Clockwork, Lock, Office, Random, Standing},
 };
-
-/// Fills bytes that nobody can guess.
-pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 
 /// What cycles need besides the file and the hub.
 #[derive(Clone)]

@@ -43,6 +43,21 @@ impl Enrolment {
         Ok(Self { url: address(url)?, token: token.to_owned(), fingerprint })
     }
 
+    /// What somebody gave: a whole enrolment line, or an address. With an address, and no token, the one that is kept goes
+    /// on being used; of the same hub the certificate stays known.
+    ///
+    /// # Errors
+    /// [`NoEnrolment`].
+    pub fn given(text: &str, token: Option<&str>, kept: Option<&Self>) -> Result<Self, NoEnrolment> {
+        if text.contains('#') {
+            return text.parse();
+        }
+        let token = token.or(kept.map(|kept| kept.token.as_str())).unwrap_or_default();
+        let new = Self::new(text, token, None)?;
+        let fingerprint = kept.filter(|kept| kept.url == new.url).and_then(|kept| kept.fingerprint);
+        Ok(Self { fingerprint, ..new })
+    }
+
     /// The fingerprint as people read it.
     #[must_use]
     pub fn shown_fingerprint(&self) -> Option<String> {

@@ -19,9 +19,10 @@ mod trouble;
 mod watch;
 
 pub use agent::{Agent, State};
-pub use cycle::{CycleError, Exchange, Random, Report, Tools, note};
+pub use cycle::{CycleError, Exchange, Report, Tools, note};
 pub use enrolment::{Enrolment, NoEnrolment};
 pub use link::{Hub, Link, LinkError};
+pub use office::Random;
 pub use page::{Language, Page};
 pub use settings::{LISTEN, Settings, SettingsError};
 pub use trouble::{Kind, Trouble};

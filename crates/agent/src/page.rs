@@ -80,13 +80,13 @@ impl Page {
         format!("http://{}/?key={}", self.address, self.secret)
     }
 
-    /// Answers until `stop` ends.
+    /// Answers until it is given up.
     ///
     /// # Errors
     /// What the system says.
-    pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+    pub async fn serve(self) -> io::Result<()> {
         let router = self.router();
-        axum::serve(self.listener, router).with_graceful_shutdown(stop).await
+        axum::serve(self.listener, router).await
     }
 
     fn router(&self) -> Router {
@@ -168,14 +168,8 @@ struct Wanted {
 impl Wanted {
     /// The whole enrolment line may stand in the address, and is then all that counts.
     fn hub(&self, kept: &Enrolment) -> Result<Enrolment, NoEnrolment> {
-        if self.url.contains('#') {
-            return self.url.parse();
-        }
-        let token = if self.token.trim().is_empty() { &kept.token } else { &self.token };
-        let hub = Enrolment::new(&self.url, token, None)?;
-        // Of the same hub the certificate stays known.
-        let fingerprint = kept.fingerprint.filter(|_| hub.url == kept.url);
-        Ok(Enrolment { fingerprint, ..hub })
+        let token = Some(self.token.as_str()).filter(|token| !token.trim().is_empty());
+        Enrolment::given(&self.url, token, Some(kept))
     }
 
     /// What is shown again. A token, also one in an enrolment line, never is.

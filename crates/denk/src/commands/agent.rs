@@ -59,14 +59,10 @@ pub(super) fn settings_path(context: &Context) -> PathBuf {
 fn settings(args: &AgentArgs, path: &Path) -> Result<(Settings, bool)> {
     let kept = Settings::load(path).map_err(|error| settings_failure(&error))?;
     let given = args.db.is_some() || args.hub.is_some() || args.token.is_some() || args.listen.is_some();
-    let hub = match (&args.hub, kept.as_ref().map(|kept| &kept.hub)) {
-        (Some(hub), kept) => Some(enrolment(hub, args.token.as_deref(), kept)?),
-        (None, Some(kept)) => Some(match &args.token {
-            Some(token) => wrong_hub(Enrolment::new(kept.url.as_str(), token, kept.fingerprint))?,
-            None => kept.clone(),
-        }),
-        (None, None) => None,
-    };
+    let known = kept.as_ref().map(|kept| &kept.hub);
+    let address = args.hub.as_deref().or(known.map(|known| known.url.as_str()));
+    let hub = address.map(|address| wrong_hub(Enrolment::given(address, args.token.as_deref(), known)));
+    let hub = hub.transpose()?;
     let db = args.db.clone().or_else(|| kept.as_ref().map(|kept| kept.db.clone()));
     let (Some(hub), Some(db)) = (hub, db) else {
         let why = message("agent-not-set-why").with("file", path);
@@ -81,17 +77,6 @@ fn settings(args: &AgentArgs, path: &Path) -> Result<(Settings, bool)> {
     let active = kept.as_ref().is_none_or(|kept| kept.active);
     let listen = args.listen.or(kept.map(|kept| kept.listen)).unwrap_or(agent::LISTEN);
     Ok((Settings { db, hub, active, listen }, given))
-}
-
-/// A whole enrolment line, or an address with a token.
-fn enrolment(hub: &str, token: Option<&str>, kept: Option<&Enrolment>) -> Result<Enrolment> {
-    if hub.contains('#') {
-        return wrong_hub(hub.parse());
-    }
-    let token = token.or(kept.map(|kept| kept.token.as_str())).unwrap_or_default();
-    let new = wrong_hub(Enrolment::new(hub, token, None))?;
-    let fingerprint = kept.filter(|kept| kept.url == new.url).and_then(|kept| kept.fingerprint);
-    Ok(Enrolment { fingerprint, ..new })
 }
 
 fn wrong_hub(read: std::result::Result<Enrolment, agent::NoEnrolment>) -> Result<Enrolment> {
@@ -177,10 +162,8 @@ async fn stay(settings: Settings, path: &Path, tools: Tools, context: &Context) 
     context.output.answer(&json!({ "page": link }));
     let words = message("agent-ready").with("file", db.as_path()).with("page", link.as_str());
     context.output.line(&context.text.say(&words));
-    let (end, ended) = tokio::sync::oneshot::channel::<()>();
-    let serving = tokio::spawn(page.serve(async { _ = ended.await }));
+    let serving = tokio::spawn(page.serve());
     agent.run(stop_asked()).await;
-    drop(end);
     // Whoever looks at the page at this moment sees that it is gone.
     serving.abort();
     let _ = fs::remove_file(&link_file);
