@@ -24,6 +24,8 @@ pub enum NoEnrolment {
     Address,
     #[error("there is no token after the #")]
     Token,
+    #[error("a token belongs to one hub: another address needs its own")]
+    OtherHub,
     #[error("the fingerprint after the point is not one: it has 64 digits of 0-9 and a-f")]
     Fingerprint,
 }
@@ -43,8 +45,8 @@ impl Enrolment {
         Ok(Self { url: address(url)?, token: token.to_owned(), fingerprint })
     }
 
-    /// What somebody gave: a whole enrolment line, or an address. With an address, and no token, the one that is kept goes
-    /// on being used; of the same hub the certificate stays known.
+    /// What somebody gave: a whole enrolment line, or an address. Of the hub that is kept the token need not be given again,
+    /// and its certificate stays known; nobody else is shown that token.
     ///
     /// # Errors
     /// [`NoEnrolment`].
@@ -52,10 +54,15 @@ impl Enrolment {
         if text.contains('#') {
             return text.parse();
         }
-        let token = token.or(kept.map(|kept| kept.token.as_str())).unwrap_or_default();
-        let new = Self::new(text, token, None)?;
-        let fingerprint = kept.filter(|kept| kept.url == new.url).and_then(|kept| kept.fingerprint);
-        Ok(Self { fingerprint, ..new })
+        let url = address(text)?;
+        let same = kept.filter(|kept| kept.url.origin() == url.origin());
+        let token = match (token, same, kept) {
+            (Some(token), _, _) => token,
+            (None, Some(same), _) => &same.token,
+            (None, None, Some(_)) => return Err(NoEnrolment::OtherHub),
+            (None, None, None) => return Err(NoEnrolment::Token),
+        };
+        Self::new(url.as_str(), token, same.and_then(|same| same.fingerprint))
     }
 
     /// The fingerprint as people read it.
@@ -130,6 +137,29 @@ mod tests {
         assert!(!format!("{read:?}").contains("secret"));
         let plain: Enrolment = " denk+http://127.0.0.1:8787/denk#3_x\n".parse().unwrap();
         assert_eq!((plain.url.as_str(), plain.fingerprint), ("http://127.0.0.1:8787/denk/", None));
+    }
+
+    #[test]
+    fn a_token_is_shown_to_its_own_hub_only() {
+        let kept: Enrolment = format!("denk+https://hub.example/#3_x.{}", "ab".repeat(32)).parse().unwrap();
+        let given = |text: &str, token| Enrolment::given(text, token, Some(&kept));
+        assert_eq!(given("https://hub.example:443", None), Ok(kept.clone()));
+        let path = given("https://hub.example/denk", None).unwrap();
+        assert_eq!((path.token.as_str(), path.fingerprint), ("3_x", kept.fingerprint));
+        assert_eq!(given("https://hub.example", Some("4_y")).unwrap().fingerprint, kept.fingerprint);
+        for other in [
+            "http://hub.example",
+            "https://hub.example:8787",
+            "https://evil.example",
+            "https://hub.example.evil",
+        ] {
+            assert_eq!(given(other, None), Err(NoEnrolment::OtherHub), "{other}");
+            let new = given(other, Some("4_y")).unwrap();
+            assert_eq!((new.token.as_str(), new.fingerprint), ("4_y", None), "{other}");
+        }
+        let line = given("denk+https://evil.example/#5_z", None).unwrap();
+        assert_eq!((line.token.as_str(), line.fingerprint), ("5_z", None));
+        assert_eq!(Enrolment::given("https://hub.example", None, None), Err(NoEnrolment::Token));
     }
 
     #[test]

@@ -19,12 +19,20 @@ impl Language {
         match (self, error) {
             (Self::Turkish, N::Address) => ("Adres yanlış", "https:// (ya da http://) ile başlamalı."),
             (Self::Turkish, N::Token) => ("Token yok ya da yanlış", "İçinde boşluk olmamalı."),
+            (Self::Turkish, N::OtherHub) => (
+                "Yeni adresin token'ı yok",
+                "Kayıtlı token yalnızca kendi merkezine gider; yeni merkezin kayıt satırını yapıştırın.",
+            ),
             (Self::Turkish, N::Fingerprint) => (
                 "Kayıt satırı yanlış",
                 "Sonundaki parmak izi eksik ya da bozuk; satırın tamamını kopyalayın.",
             ),
             (Self::English, N::Address) => ("The address is wrong", "It begins with https:// (or http://)."),
             (Self::English, N::Token) => ("The token is missing or wrong", "There is no blank in it."),
+            (Self::English, N::OtherHub) => (
+                "The new address has no token",
+                "The token that is kept goes to its own hub only; paste the new hub's enrolment line.",
+            ),
             (Self::English, N::Fingerprint) => (
                 "The enrolment line is wrong",
                 "The fingerprint at its end is incomplete or damaged; copy the whole line.",

@@ -85,6 +85,7 @@ fn wrong_hub(read: std::result::Result<Enrolment, agent::NoEnrolment>) -> Result
         let why = match error {
             NoEnrolment::Address => "agent-hub-address",
             NoEnrolment::Token => "agent-hub-token",
+            NoEnrolment::OtherHub => "agent-hub-other",
             NoEnrolment::Fingerprint => "agent-hub-fingerprint",
         };
         Failure::new(Code::WrongArgument, message("agent-what"), message(why), message("agent-not-set-hint"))

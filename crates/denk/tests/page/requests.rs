@@ -70,12 +70,20 @@ fn the_local_page_shows_and_changes_what_the_agent_does() {
     };
     assert!(tested(&hub, "").contains("merkez bu büroyu tanıyor (Ankara)"));
     assert!(tested(&hub, "9_wrong").contains("Merkez bu token"), "a real test");
-    let away = tested("http://127.0.0.1:1/typed", "");
+    let away = tested("http://127.0.0.1:1/typed", "9_typed");
     assert!(away.contains("Merkeze ulaşılamıyor. "), "{away}");
     assert!(away.contains("value=\"http://127.0.0.1:1/typed\""), "what was typed stays: {away}");
     let line = tested(&format!("denk+{hub}#8_hidden.12"), "");
     assert!(line.contains("Kayıt satırı yanlış") && !line.contains("8_hidden"), "{line}");
     assert!(tested("hub.example", "").contains("Adres yanlış"));
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let other = format!("http://{}/", listener.local_addr().unwrap());
+    assert!(
+        tested(&other, "").contains("Yeni adresin token&#39;ı yok"),
+        "what is kept is shown to nobody else"
+    );
+    assert!(listener.accept().is_err(), "and nobody is asked");
 }
 
 #[test]

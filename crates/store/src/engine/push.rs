@@ -4,6 +4,7 @@
 //! any other shows that the site's file, or the hub, is not the one that it was.
 
 mod fates;
+mod strangers;
 mod translate;
 
 use std::collections::BTreeMap;

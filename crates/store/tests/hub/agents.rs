@@ -199,7 +199,7 @@ on_both! {
             delete("vehicles", (gid(1), 2)),
         ];
         let told = push(&lab, &ankara, batch(2, 3, hostile)).await;
-        assert_eq!(reasons(&told), ["region", "region", "region", "region", "region", "region", "unknown", "unknown", "unknown"]);
+        assert_eq!(reasons(&told), ["region", "region", "region", "region", "region", "orphan", "unknown", "unknown", "unknown"]);
         assert!(told.rows.iter().all(|row| row.cells.is_none() || row.gid == gid(3).uuid()), "{:?}", told.rows);
         assert_eq!(fetched(&lab, &bursa, 0).await.tables, before.tables, "nothing changed there");
         assert_eq!(fetched(&lab, &ankara, 0).await.names("employees"), ["Ankaralı Kişi"]);
@@ -213,6 +213,41 @@ on_both! {
         assert!(alerts.iter().any(|alert| alert.kind == "region" && alert.site == ankara.site.0 && alert.rows == 5));
         let history = lab.store.recent(&merge::Region::All, 100).await.unwrap();
         assert!(history.iter().any(|line| line.action == "refused" && line.after.as_ref().is_some_and(|said| said["full_name"] == "Gizli Kişi")));
+    }
+
+    async fn nothing_hangs_on_a_row_that_its_site_was_never_shown(lab) {
+        let (ankara, bursa) = (lab.site("Ankara 1", "Ankara").await, lab.site("Bursa 1", "Bursa").await);
+        let center = lab.site("Merkez", "*").await;
+        push(&lab, &bursa, batch(1, 0, vec![employee(1, "Bursalı Kişi", "Bursa"), employee(2, "Öteki Kişi", "Bursa")])).await;
+        let day = |number, of| insert("timesheets", gid(number), [("employee_id", to(of)), ("work_date", text("2026-01-23")),
+            ("start_time", text("08:00")), ("end_time", text("17:00")), ("region", text("Ankara"))]);
+        let told = push(&lab, &ankara, batch(1, 0, vec![employee(3, "Ankaralı Kişi", "Ankara"), day(4, gid(3)), employee(11, "Giden Kişi", "Ankara")])).await;
+        // It knows the identity, and maybe everything that tells the person, and wants to read the rest.
+        let hostile = vec![
+            update("employees", (gid(1), told.to), [("title", text("Şef"))]),
+            employee(1, "Bursalı Kişi", "Bursa"),
+            day(5, gid(1)),
+            update("timesheets", (gid(4), told.to), [("employee_id", to(gid(1)))]),
+        ];
+        let told = push(&lab, &ankara, batch(2, told.to, hostile)).await;
+        assert_eq!(reasons(&told), ["region", "region", "orphan", "orphan"]);
+        let seen = lab.store.health().await.unwrap().rev;
+        let told = push(&lab, &ankara, batch(3, seen, vec![day(6, gid(1))])).await;
+        assert_eq!(reasons(&told), ["orphan"], "a refusal makes nothing known");
+        assert_eq!(fetched(&lab, &ankara, 0).await.names("employees"), ["Ankaralı Kişi", "Giden Kişi"]);
+        // What the site is shown, or was, it can work with: a person who came with a day of the region, or left it meanwhile.
+        let moved = update("employees", (gid(11), seen), [("region", text("Bursa"))]);
+        push(&lab, &center, batch(1, seen, vec![day(7, gid(1)), moved])).await;
+        assert_eq!(fetched(&lab, &ankara, 0).await.names("employees"), ["Ankaralı Kişi", "Bursalı Kişi"]);
+        assert_eq!(ends(&push(&lab, &ankara, batch(4, seen, vec![day(8, gid(11))])).await), [End::Taken]);
+        assert_eq!(fetched(&lab, &ankara, 0).await.names("employees"), ["Ankaralı Kişi", "Bursalı Kişi", "Giden Kişi"]);
+        let seen = lab.store.health().await.unwrap().rev;
+        let told = push(&lab, &ankara, batch(5, seen, vec![delete("timesheets", (gid(7), seen)), day(9, gid(1))])).await;
+        assert_eq!(ends(&told), [End::Taken, End::Taken]);
+        let seen = lab.store.health().await.unwrap().rev;
+        push(&lab, &ankara, batch(6, seen, vec![delete("timesheets", (gid(9), seen))])).await;
+        assert_eq!(fetched(&lab, &ankara, 0).await.names("employees"), ["Ankaralı Kişi", "Giden Kişi"]);
+        assert_eq!(ends(&push(&lab, &ankara, batch(7, seen, vec![day(10, gid(1))])).await), [End::Taken], "it had it a moment ago");
     }
 
     async fn a_row_of_an_identity_that_is_taken_gets_another(lab) {

@@ -34,6 +34,14 @@ impl<'a> View<'a> {
         self.rows.get(&gid)
     }
 
+    /// The row that goes by this identity today.
+    pub fn today(&self, mut gid: Gid) -> Gid {
+        while let Some(next) = self.row(gid).and_then(Stored::became) {
+            gid = next;
+        }
+        gid
+    }
+
     pub fn rev(&self, gid: Gid) -> Option<model::Rev> {
         Some(self.row(gid)?.rev)
     }
@@ -108,8 +116,8 @@ impl<'a> View<'a> {
         self.needed = needed;
     }
 
-    /// Rows that need one of these.
-    async fn children(&self, db: &mut Db, of: &[Gid]) -> Result<Vec<(TableId, Gid)>> {
+    /// Rows, dead ones too, that need one of these.
+    pub async fn children(&self, db: &mut Db, of: &[Gid]) -> Result<Vec<(TableId, Gid)>> {
         let rules = &self.hub.rules;
         let mut children = Vec::new();
         for row in db.find_any(REFERS, &[], "to_gid", of.iter().map(|gid| (*gid).into())).await? {

@@ -9,6 +9,7 @@ use merge::{
 use model::{Gid, Rev, Stamp, Value};
 use replica::{settled, wire};
 
+use super::strangers::strangers;
 use crate::{
     Declined, Device, Result,
     desk::{Desk, Hub},
@@ -36,7 +37,17 @@ pub(super) async fn translate(
     }
     check_inserts(&changes)?;
     let other = taken(desk, device, &changes).await?;
-    changes.iter_mut().for_each(|change| rename(desk.hub, &other, change));
+    for change in &mut changes {
+        if let Some(gid) = other.get(&(change.table, change.gid)) {
+            change.gid = *gid;
+        }
+        refer(desk.hub, &other, change);
+    }
+    // To its site such a row is none: it refers to nothing.
+    let strangers = strangers(desk, &device.region, &changes).await?;
+    let mut mint = desk.mint(device.site);
+    let nothing = strangers.into_iter().map(|row| (row, mint.gid())).collect();
+    changes.iter_mut().for_each(|change| refer(desk.hub, &nothing, change));
     forget_parents(&mut changes);
     stamp(desk, device, push, &mut changes);
     Ok(changes)
@@ -148,12 +159,10 @@ async fn taken(
     Ok(others.into_iter().map(|row| (row, mint.gid())).collect())
 }
 
-fn rename(hub: &Hub, other: &HashMap<(TableId, Gid), Gid>, change: &mut Change) {
+/// Lets the change refer to other rows.
+fn refer(hub: &Hub, other: &HashMap<(TableId, Gid), Gid>, change: &mut Change) {
     if other.is_empty() {
         return;
-    }
-    if let Some(gid) = other.get(&(change.table, change.gid)) {
-        change.gid = *gid;
     }
     for (column, to) in hub.rules[change.table].references() {
         let cell = match &mut change.action {
