@@ -88,6 +88,10 @@ impl<H: Hub> Exchange<H> {
         Self { hub, known: None }
     }
 
+    pub(crate) const fn hub(&self) -> &H {
+        &self.hub
+    }
+
     /// With the next cycle the agent introduces itself, tells how it stands, and looks at the hub's clock.
     pub fn greet_again(&mut self) {
         self.known = None;

@@ -10,6 +10,7 @@
 mod agent;
 mod cycle;
 mod enrolment;
+mod leave;
 mod link;
 pub mod office;
 mod page;
@@ -21,6 +22,7 @@ mod watch;
 pub use agent::{Agent, State};
 pub use cycle::{CycleError, Exchange, Report, Tools, note};
 pub use enrolment::{Enrolment, NoEnrolment};
+pub use leave::{LeaveError, abandon};
 pub use link::{Hub, Link, LinkError};
 pub use office::Random;
 pub use page::{Language, Page};

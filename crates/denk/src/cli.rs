@@ -261,9 +261,12 @@ pub struct AgentArgs {
     /// Only shows the link to the page of the agent that is running.
     #[arg(long, conflicts_with_all = ["once", "remove"])]
     pub page: bool,
-    /// Takes everything that denk put into the file out of it again.
+    /// Exchanges a last time, then takes everything that denk put into the file out of it again.
     #[arg(long, conflicts_with = "once")]
     pub remove: bool,
+    /// With --remove: also where the hub cannot be asked.
+    #[arg(long, requires = "remove")]
+    pub force: bool,
 }
 
 /// The agent or the hub as a service of the system.

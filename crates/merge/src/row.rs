@@ -113,6 +113,16 @@ impl LocalId {
     }
 }
 
+/// The id as a cell of a file.
+impl From<&LocalId> for Value {
+    fn from(id: &LocalId) -> Self {
+        match id {
+            LocalId::Int(id) => Self::Int(*id),
+            LocalId::Text(id) => Self::Text(id.clone()),
+        }
+    }
+}
+
 /// Says nothing: unknown, NULL or blank text.
 #[must_use]
 pub fn is_blank(cell: Option<&Value>) -> bool {

@@ -11,6 +11,7 @@ pub mod compare;
 mod fit;
 pub mod handout;
 pub mod office_file;
+pub mod outbox;
 pub mod wire;
 
 pub use fit::settled;

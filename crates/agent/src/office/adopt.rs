@@ -9,7 +9,7 @@ use replica::wire::{Met, MetTable};
 use super::{
     Clockwork, Error, Office, Result,
     aside::content,
-    file::{Form, value},
+    file::Form,
     shadow::Known,
     state::{Nonce, State},
     tables::{ASIDE, GIDS, LATE, OUTBOX, SHADOW},
@@ -129,7 +129,7 @@ impl Nonce {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&self.random.0.to_le_bytes()).update(&self.random.1.to_le_bytes());
         hasher.update(&(table.len() as u64).to_le_bytes()).update(table.as_bytes());
-        hasher.update(value(id).to_string().as_bytes());
+        hasher.update(Value::from(id).to_string().as_bytes());
         let mut bits = [0; 16];
         bits.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
         Gid::new(u64::try_from(self.made_ms).unwrap_or(0), u128::from_le_bytes(bits))

@@ -7,12 +7,15 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use merge::{Cells, LocalId, LocalRow, OnDelete, ShadowRow, TableId};
 use model::{ErrorKind, Gid, Rev, Value};
-use replica::wire::{Page, Row};
+use replica::{
+    outbox::At,
+    wire::{Page, Row},
+};
 
 use super::{
     Error, Office, Result,
     file::Form,
-    shadow::{At, Known, SUSPECT, Spot, differs, references},
+    shadow::{Known, SUSPECT, Spot, differs, references},
     state::State,
 };
 
@@ -272,7 +275,7 @@ impl Office {
                 {
                     return Ok(false);
                 }
-                self.repoint(ours.table, &ours.id, &super::file::value(&other.id), |_| true).await?;
+                self.repoint(ours.table, &ours.id, &(&other.id).into(), |_| true).await?;
                 form.delete(&mut *self.db.session, std::slice::from_ref(&ours.id)).await?;
                 self.forget(state, &form, &[(ours.id.clone(), ours.gid)]).await?;
             }
@@ -435,7 +438,7 @@ impl<'a> Writing<'a> {
         let mut local = cells.clone();
         for (column, _) in form.rules.references() {
             if let Some(gid) = local[column.0].as_ref().and_then(Gid::of) {
-                let id = self.spots.get(&gid).map(|spot| super::file::value(&spot.id));
+                let id = self.spots.get(&gid).map(|spot| Value::from(&spot.id));
                 local[column.0] = Some(id.unwrap_or(Value::Null));
             }
         }

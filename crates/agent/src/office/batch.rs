@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use merge::{Action, Cells, ChangeSet, LocalId, Rules, TableId};
 use model::Gid;
-use replica::wire::{self, CHANGES_MAX, Cell};
+use replica::{
+    outbox::{At, Told},
+    wire::{self, CHANGES_MAX, Cell},
+};
 
 use super::{
     Clockwork,
     aside::content,
     diff::{Difference, Loaded},
-    outbox::Told,
     prepare::Notes,
-    shadow::At,
 };
 
 /// What of a difference goes into one batch.

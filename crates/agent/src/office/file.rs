@@ -96,7 +96,7 @@ impl Form {
     pub async fn by_ids(&self, session: &mut dyn Session, ids: &[LocalId]) -> Result<Rows> {
         let mut found = Rows::default();
         for ids in ids.chunks(Condition::VALUES_MAX) {
-            let filter = [Condition::any_of(self.key(), ids.iter().map(value).collect())];
+            let filter = [Condition::any_of(self.key(), ids.iter().map(Value::from).collect())];
             self.read(session, &filter, &mut found).await?;
         }
         Ok(found)
@@ -107,7 +107,7 @@ impl Form {
         let mut found = Rows::default();
         let at = self.present.iter().position(|present| *present == column);
         let Some(read) = at.map(|at| &self.reads[at + 1]) else { return Ok(found) };
-        let filter = [Condition::new(read.column.name(), Comparison::Equal, value(held))];
+        let filter = [Condition::new(read.column.name(), Comparison::Equal, held.into())];
         self.read(session, &filter, &mut found).await?;
         Ok(found)
     }
@@ -149,7 +149,7 @@ impl Form {
         let (zone, reads) = (Zone::utc(), &self.reads[..1]);
         let mut there = Vec::new();
         for ids in ids.chunks(Condition::VALUES_MAX) {
-            let filter = [Condition::any_of(self.key(), ids.iter().map(value).collect())];
+            let filter = [Condition::any_of(self.key(), ids.iter().map(Value::from).collect())];
             let page =
                 session.read(&Read { filter: &filter, ..Read::whole(&self.from, reads, &zone) }).await?;
             there.extend((0..page.batch.rows()).filter_map(|at| LocalId::of(&page.batch.row(at)[0])));
@@ -181,7 +181,7 @@ impl Form {
         let write = Write { table: &self.table, columns: &self.columns, key: &[0], insert_only: &[] };
         let mut batch = Batch::new(std::iter::repeat_n(&DataType::Any, self.columns.len()));
         for row in rows {
-            batch.columns[0].push_value(&value(&row.id));
+            batch.columns[0].push_value(&(&row.id).into());
             for (at, column) in self.present.iter().enumerate() {
                 batch.columns[at + 1].push_value(&self.written(*column, row.cells[column.0].as_ref())?);
             }
@@ -225,7 +225,7 @@ impl Form {
         let write = Write { table: &self.table, columns: &self.columns[..1], key: &[0], insert_only: &[] };
         let mut batch = Batch::new([&self.reads[0].wanted]);
         for id in ids {
-            batch.columns[0].push_value(&value(id));
+            batch.columns[0].push_value(&id.into());
             batch.end_row();
         }
         session.delete(&write, &batch).await
@@ -268,13 +268,6 @@ impl Rows {
         }
         let keys = page.rejected.iter().filter_map(|rejected| rejected.key.0.first());
         self.unreadable.extend(keys.filter_map(LocalId::of));
-    }
-}
-
-pub(super) fn value(id: &LocalId) -> Value {
-    match id {
-        LocalId::Int(id) => Value::Int(*id),
-        LocalId::Text(id) => Value::Text(id.clone()),
     }
 }
 

@@ -1,69 +1,14 @@
-//! The batch on its way, and what of the file it tells.
+//! The batch on its way, in the file.
 
 use database::{Comparison, Condition};
-use merge::{Cells, LocalId};
-use model::{Gid, Uuid, Value};
-use replica::{
-    codec::Stored as _,
-    wire::{Cell, Push, pack},
-};
-use serde::{Deserialize, Serialize};
+use model::Value;
+use replica::{outbox::Outbox, wire::pack};
 
 use super::{
-    Error, Office, Result,
-    shadow::At,
+    Office, Result,
     tables::{OUTBOX, Row},
     unpack,
 };
-
-#[derive(Clone, Debug)]
-pub(super) struct Outbox {
-    pub push: Push,
-    pub told: Vec<Told>,
-}
-
-/// A row that the batch tells of. **Invariants**: one a row, whatever its number of changes.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Told {
-    pub table: String,
-    pub gid: Uuid,
-    id: Cell,
-    /// As the file had it, references in global form; `None`: it was deleted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    cells: Option<Cell>,
-    /// The hash of the same, as the file says it.
-    pub content: String,
-    pub at: At,
-}
-
-impl Told {
-    pub fn new(
-        table: &str,
-        (id, gid): (&LocalId, Gid),
-        cells: Option<&Cells>,
-        (content, at): (String, At),
-    ) -> Self {
-        let id = Cell(super::file::value(id));
-        let cells = cells.map(|cells| Cell(Value::Bytes(cells.encode())));
-        Self { table: table.to_owned(), gid: gid.uuid(), id, cells, content, at }
-    }
-
-    pub fn id(&self) -> Result<LocalId> {
-        LocalId::of(&self.id.0).ok_or_else(|| Error::broken("the batch names no row"))
-    }
-
-    pub fn gid(&self) -> Gid {
-        Gid::from_uuid(self.gid)
-    }
-
-    pub fn cells(&self) -> Result<Option<Cells>> {
-        match &self.cells {
-            None => Ok(None),
-            Some(Cell(Value::Bytes(bytes))) => Ok(Some(Cells::decode(bytes)?)),
-            Some(_) => Err(Error::broken("the batch holds no cells")),
-        }
-    }
-}
 
 impl Office {
     /// The batch on its way: of two, the one that takes the other's place.

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use merge::{LocalId, TableId};
 use model::Timestamp;
-use replica::wire::Push;
+use replica::{outbox::Outbox, wire::Push};
 
 use super::{
     Clockwork, Office, Result,
     batch::{Batch, Batching, cells_of},
     compare::{Candidates, day},
     diff::Difference,
-    outbox::Outbox,
     state::State,
 };
 

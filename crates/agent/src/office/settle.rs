@@ -2,15 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 
-use merge::{Cells, LocalId, Rules, ShadowRow, TableId};
+use merge::{Cells, LocalId, ShadowRow};
 use model::{Gid, Rev};
-use replica::wire::{Change, End, Fate, Pushed, Welcome};
+use replica::{
+    outbox::{Outcomes, Told},
+    wire::{End, Pushed, Welcome},
+};
 
 use super::{
     Clockwork, Error, Office, Result,
     apply::Manner,
     file::Form,
-    outbox::Told,
     shadow::{Known, SUSPECT, references},
     state::{Nonce, State},
     tables::{ASIDE, GIDS, LATE, uuid},
@@ -18,14 +20,6 @@ use super::{
 
 /// Rows of the shadow that are rewritten at a time.
 const PAGE_ROWS: usize = 500;
-
-/// What became of all changes of one row.
-#[derive(Clone, Copy, Default)]
-struct Outcome {
-    end: End,
-    rev: i64,
-    gid: Option<Gid>,
-}
 
 impl Office {
     /// The batch waits for a person. What it takes the place of is done with.
@@ -146,7 +140,7 @@ impl Office {
             let known = pushed.number <= state.number;
             return if known { Ok((state, ())) } else { Err(Error::broken("no such batch was sent")) };
         };
-        let outcomes = outcomes(&outbox.push.changes, &pushed.fates)?;
+        let outcomes = Outcomes::of(&outbox.push.changes, &pushed.fates)?;
         let mut settling = Settling::new(&outcomes, pushed);
         for told in &outbox.told {
             self.settle_row(&mut state, told, &mut settling).await?;
@@ -180,10 +174,10 @@ impl Office {
     ) -> Result<()> {
         let Some(form) = self.form_named(&told.table).cloned() else { return Ok(()) };
         let (id, gid, mut cells) = (told.id()?, told.gid(), told.cells()?);
-        let outcome = settling.outcomes.get(&gid).copied().unwrap_or_default();
+        let outcome = settling.outcomes.get(gid);
         let known = self.known(&form, [&id]).await?.remove(&id).filter(|known| known.row.gid == gid);
         if let Some(cells) = &mut cells {
-            settling.rename(&self.rules, form.id, cells);
+            settling.outcomes.rename(&self.rules, form.id, cells);
         }
         match (outcome.end, cells) {
             (End::Refused, Some(cells)) => match known {
@@ -250,7 +244,7 @@ impl Office {
 
 /// What is gathered while the rows of a batch are gone through.
 struct Settling<'a> {
-    outcomes: &'a HashMap<Gid, Outcome>,
+    outcomes: &'a Outcomes,
     /// Rows that the answer itself says how they are.
     set_back: HashSet<Gid>,
     /// And whether the hub knew it by the name that it had here.
@@ -261,41 +255,8 @@ struct Settling<'a> {
 }
 
 impl<'a> Settling<'a> {
-    fn new(outcomes: &'a HashMap<Gid, Outcome>, pushed: &Pushed) -> Self {
+    fn new(outcomes: &'a Outcomes, pushed: &Pushed) -> Self {
         let set_back = pushed.rows.iter().map(|row| Gid::from_uuid(row.gid)).collect();
         Self { outcomes, set_back, became: Vec::new(), returning: HashMap::new(), news: false }
     }
-
-    fn rename(&self, rules: &Rules, table: TableId, cells: &mut Cells) {
-        for (column, _) in rules[table].references() {
-            let named = cells[column.0].as_ref().and_then(Gid::of);
-            let became = named.and_then(|gid| self.outcomes.get(&gid)?.gid);
-            if let Some(became) = became {
-                cells[column.0] = Some(became.into());
-            }
-        }
-    }
-}
-
-/// A row is refused if any change of it is, and merged if any is.
-fn outcomes(changes: &[Change], fates: &[Fate]) -> Result<HashMap<Gid, Outcome>> {
-    if changes.len() != fates.len() {
-        return Err(Error::broken("the answer is to another batch"));
-    }
-    let weight = |end: End| match end {
-        End::Taken => 0,
-        End::Merged => 1,
-        End::Kept => 2,
-        End::Refused => 3,
-    };
-    let mut outcomes: HashMap<Gid, Outcome> = HashMap::new();
-    for (change, fate) in changes.iter().zip(fates) {
-        let outcome = outcomes.entry(change.gid()).or_default();
-        if weight(fate.end) > weight(outcome.end) {
-            outcome.end = fate.end;
-        }
-        outcome.rev = outcome.rev.max(fate.rev);
-        outcome.gid = fate.gid.map(Gid::from_uuid).or(outcome.gid);
-    }
-    Ok(outcomes)
 }

@@ -5,17 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use database::{Comparison, Condition};
 use merge::{Cells, LocalId, LocalRow, Rules, ShadowRow, TableId, is_blank};
 use model::{Gid, Key, Rev, Value};
-use replica::codec::Stored as _;
+use replica::{codec::Stored as _, outbox::At};
 
 use super::{
     Error, Office, Result,
-    file::{Form, shown, value},
+    file::{Form, shown},
     state::State,
     tables::{GIDS, Row, SHADOW, text, uuid},
 };
-
-/// When a row was last changed here, as far as its next stamp matters: milliseconds in the hub's time, and a counter.
-pub(super) type At = (i64, u32);
 
 /// A row of the shadow.
 #[derive(Clone, Debug)]
@@ -196,7 +193,7 @@ impl Office {
 fn localise(rules: &Rules, table: TableId, cells: &mut Cells, id: impl Fn(Gid) -> Option<LocalId>) {
     for (column, _) in rules[table].references() {
         if let Some(gid) = cells[column.0].as_ref().and_then(Gid::of) {
-            cells[column.0] = Some(id(gid).as_ref().map_or(Value::Null, value));
+            cells[column.0] = Some(id(gid).as_ref().map_or(Value::Null, Value::from));
         }
     }
 }

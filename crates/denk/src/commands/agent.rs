@@ -8,7 +8,8 @@ use std::{
 };
 
 use agent::{
-    Agent, CycleError, Enrolment, Exchange, Language, Link, LinkError, Page, Report, Settings, Tools, office,
+    Agent, CycleError, Enrolment, Exchange, Language, LeaveError, Link, LinkError, Page, Report, Settings,
+    Tools, office,
 };
 use serde_json::json;
 
@@ -37,7 +38,7 @@ pub async fn run(args: &AgentArgs, context: &Context) -> Result<Outcome> {
     let (settings, given) = settings(args, &path)?;
     let tools = tools(context)?;
     if args.remove {
-        return remove(&settings, &tools, context).await;
+        return remove(args.force, &settings, &tools, context).await;
     }
     if args.once {
         return once(&settings, &tools, context).await;
@@ -198,12 +199,29 @@ fn show_page(settings: &Path, context: &Context) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-async fn remove(settings: &Settings, tools: &Tools, context: &Context) -> Result<Outcome> {
-    let removed = async { office::Office::open(&settings.db, &tools.rules).await?.remove().await };
-    removed.await.map_err(|error| failure(&CycleError::Office(error), settings))?;
+async fn remove(force: bool, settings: &Settings, tools: &Tools, context: &Context) -> Result<Outcome> {
+    let removed = async {
+        let file = office::Lock::take(&settings.db).map_err(CycleError::from)?;
+        if force {
+            return Ok(agent::abandon(file, tools).await.map_err(CycleError::from)?);
+        }
+        let link = Link::new(&settings.hub).map_err(CycleError::from)?;
+        Exchange::new(link).leave(file, tools).await
+    };
+    removed.await.map_err(|error| leave_failure(error, settings))?;
     context.output.answer(&json!({ "file": settings.db.display().to_string() }));
     context.output.line(&context.text.say(&message("agent-removed").with("file", settings.db.as_path())));
     Ok(Outcome::Done)
+}
+
+/// Nothing was taken out of the file.
+fn leave_failure(error: LeaveError, settings: &Settings) -> Failure {
+    let (what, hint) = (message("agent-remove-what"), message("agent-remove-hint"));
+    match error {
+        LeaveError::Cycle(error @ CycleError::Office(_)) => failure(&error, settings).what(what),
+        LeaveError::Cycle(error) => failure(&error, settings).what(what).hint(hint),
+        LeaveError::Held => Failure::new(Code::HubRefuses, what, message("agent-remove-held"), hint),
+    }
 }
 
 fn language(context: &Context) -> Language {

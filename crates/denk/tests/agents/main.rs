@@ -9,6 +9,7 @@ mod door;
 mod hub;
 mod isolation;
 mod killed;
+mod left;
 mod mishaps;
 mod off_line;
 mod proxy;
@@ -203,19 +204,4 @@ fn wrong_tokens_hubs_and_files_are_told_apart() {
     });
     drop(running);
     hub.kill();
-}
-
-#[test]
-fn everything_that_denk_put_into_a_file_is_taken_out_again() {
-    let hub = Hub::start();
-    let office = Office::new(&hub, "a1", "Ankara", hub.file("a1.db", "Ankara", 1));
-    let schema = "select coalesce(sql, name) from sqlite_master order by name";
-    let before = office.rows(schema);
-    office.synced(&hub);
-    assert!(office.rows(schema).len() > before.len());
-    let words = office.arguments();
-    let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
-    words.push("--remove");
-    assert_eq!(hub.denk(&words).0, 0);
-    assert_eq!(office.rows(schema), before);
 }

@@ -7,12 +7,20 @@ use merge::{Cells, Kept, LocalId, Rules, ShadowRow, TableId};
 use model::{Gid, Rev, Uuid, Value};
 
 use super::{Refused, read::has};
-use crate::codec::Stored as _;
+use crate::{
+    codec::{Garbled, Stored as _},
+    outbox::{Outbox, Outcomes, Told},
+    wire::{self, End, Fate},
+};
 
 const STATE: &str = "denk_state";
 const SHADOW: &str = "denk_shadow";
+const OUTBOX: &str = "denk_outbox";
 const STATE_COLUMNS: [&str; 2] = ["name", "value"];
 const SHADOW_COLUMNS: [&str; 5] = ["table_name", "id", "gid", "rev", "cells"];
+const OUTBOX_COLUMNS: [&str; 3] = ["number", "push", "told"];
+/// Most bytes of a batch, unpacked.
+const OUTBOX_BYTES_MAX: usize = wire::BYTES_MAX * 4;
 
 /// What file and hub last agreed on, as the file says. Nothing of it has been checked with the hub.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,6 +32,58 @@ pub struct Agreed {
     pub cursor: i64,
     /// **Order**: ids and gids are there once; ids ascend.
     pub rows: BTreeMap<TableId, Vec<ShadowRow>>,
+    /// Batches that were sent, and of which the file does not know the answer.
+    pub sent: Vec<Outbox>,
+}
+
+impl Agreed {
+    /// Takes over what became of a batch that was sent.
+    ///
+    /// # Errors
+    /// The batch was not written by an agent, or these are no fates of its changes; then nothing is taken over.
+    pub fn settle(&mut self, rules: &Rules, sent: &Outbox, fates: &[Fate]) -> Result<(), Garbled> {
+        let outcomes = Outcomes::of(&sent.push.changes, fates)?;
+        let settled: Vec<Settled> =
+            sent.told.iter().map(|told| settled(rules, &outcomes, told)).collect::<Result<_, _>>()?;
+        for (table, gid, row) in settled.into_iter().flatten() {
+            let rows = self.rows.entry(table).or_default();
+            // Which row stood there before, stands there no longer.
+            let before = rows.iter().position(|known| known.gid == gid);
+            let before = before.map(|at| rows.remove(at));
+            if let Some(row) = row {
+                let rev = before.map_or(Rev(0), |before| before.rev).max(row.rev);
+                let at = rows.binary_search_by(|known| known.id.cmp(&row.id));
+                let row = ShadowRow { rev, ..row };
+                match at {
+                    Ok(at) => rows[at] = row,
+                    Err(at) => rows.insert(at, row),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A row by the identity that it was known by, and as it is agreed on now: `None`: it is gone.
+type Settled = Option<(TableId, Gid, Option<ShadowRow>)>;
+
+fn settled(rules: &Rules, outcomes: &Outcomes, told: &Told) -> Result<Settled, Garbled> {
+    let Some(table) = rules.table(&told.table).filter(|table| rules[*table].kept == Kept::Merged) else {
+        return Ok(None);
+    };
+    let (outcome, id) = (outcomes.get(told.gid()), told.id()?);
+    let row = match told.cells()? {
+        _ if outcome.end == End::Refused => return Ok(None),
+        None if outcome.end == End::Kept => return Ok(None),
+        None => None,
+        Some(cells) => {
+            let Some(mut cells) = fitting(rules, table, cells) else { return Ok(None) };
+            outcomes.rename(rules, table, &mut cells);
+            let rev = if outcome.end == End::Taken { Rev(outcome.rev) } else { Rev(0) };
+            Some(ShadowRow { id, gid: outcome.gid.unwrap_or_else(|| told.gid()), rev, cells })
+        }
+    };
+    Ok(Some((table, told.gid(), row)))
 }
 
 /// `None`: there is nothing of an agent in the file, or nothing that can be believed.
@@ -42,7 +102,27 @@ pub(super) fn read(upload: &mut Upload, rules: &Rules) -> Result<Option<Agreed>,
     let (Some(hub), Some(site), Some(cursor)) = (text("hub"), site, number("cursor")) else {
         return Ok(None);
     };
-    Ok(Some(Agreed { hub, site, cursor, rows: rows(upload, rules)? }))
+    Ok(Some(Agreed { hub, site, cursor, rows: rows(upload, rules)?, sent: sent(upload)? }))
+}
+
+fn sent(upload: &mut Upload) -> Result<Vec<Outbox>, Refused> {
+    let mut sent = Vec::new();
+    let whole = |table| OUTBOX_COLUMNS.iter().all(|column| has(table, column));
+    if !upload.table(OUTBOX).is_some_and(whole) {
+        return Ok(sent);
+    }
+    upload.read::<Refused>(OUTBOX, &OUTBOX_COLUMNS, |row| {
+        // Of two the later takes the other's place.
+        if sent.len() < 2
+            && let Ok([_, Value::Bytes(push), Value::Bytes(told)]) = <[Value; 3]>::try_from(row.values)
+            && let Ok(push) = wire::unpack(&push, OUTBOX_BYTES_MAX)
+            && let Ok(told) = wire::unpack(&told, OUTBOX_BYTES_MAX)
+        {
+            sent.push(Outbox { push, told });
+        }
+        Ok(())
+    })?;
+    Ok(sent)
 }
 
 fn state(upload: &mut Upload) -> Result<HashMap<String, serde_json::Value>, Refused> {

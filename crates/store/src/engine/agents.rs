@@ -79,6 +79,19 @@ impl Agent {
         }
     }
 
+    /// The last batch counts no more: another word of the site took its place.
+    pub fn give_up(&mut self) {
+        let number = self.number.saturating_add(1);
+        *self = Self {
+            number,
+            digest: String::new(),
+            state: State::Answered,
+            answer: Pushed::default(),
+            held: None,
+            ..self.clone()
+        };
+    }
+
     /// Takes in what its clock shows; tells people, once, when it is wrong.
     pub async fn observe(&mut self, desk: &mut Desk<'_>, clock_ms: i64) -> Result<()> {
         let was_wrong = self.ahead_ms.abs() > SKEW_MAX_MS;

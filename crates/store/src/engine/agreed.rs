@@ -13,29 +13,93 @@ use replica::{
 };
 
 use super::{
+    agents::{self, State},
+    choose, held,
     lineage::{self, Kind, Lineage, Pc},
-    rows, shadow,
+    push, rows, shadow,
 };
 use crate::{Device, Result, desk::Desk};
 
 /// Makes the root that the file says it goes on from, and marks the file with it.
 pub(super) async fn adopt(desk: &mut Desk<'_>, device: &Device, file: &mut OfficeFile) -> Result<()> {
-    let Some(agreed) = &file.agreed else { return Ok(()) };
-    if device.shared || agreed.site != device.site.0 || agreed.hub != desk.meta.hub {
+    let Some(agreed) = file.agreed.as_mut().filter(|agreed| is_ours(desk, device, agreed)) else {
         return Ok(());
-    }
+    };
+    answer(desk, device, agreed).await?;
     let name = name(agreed);
     if lineage::named(desk.db, &name).await?.is_none() {
-        let root = root(desk, device, agreed, &name).await?;
-        let rows = known(desk, agreed).await?;
-        let rules = &desk.hub.rules;
-        lineage::save(desk.db, &root).await?;
-        lineage::save_last_ids(desk.db, rules, root.number, &last_ids(&rows)).await?;
-        for (table, rows) in rows {
-            shadow::save_table(desk.db, rules, &root, (table, shadow::parts(rows.iter()))).await?;
-        }
+        let root = root(desk, device, agreed, (&name, Kind::HandedOut)).await?;
+        keep(desk, &root, agreed).await?;
     }
     file.tag = Some(name);
+    Ok(())
+}
+
+/// An agent is taken out of the file and says what it had: from now on the file says nothing of it, and goes on from this
+/// under the name that it has without the agent.
+pub(super) async fn leave(desk: &mut Desk<'_>, device: &Device, file: &mut OfficeFile) -> Result<()> {
+    let Some(mut agreed) = file.agreed.take().filter(|agreed| is_ours(desk, device, agreed)) else {
+        return Ok(());
+    };
+    answer(desk, device, &mut agreed).await?;
+    let name = ["met-", &desk.meta.next_serial().to_string()].concat();
+    let met = root(desk, device, &agreed, (&name, Kind::Met)).await?;
+    let known = lineage::of_site(desk.db, device.site).await?;
+    let from = choose::roots(desk, device, &known, file.tag.as_deref()).await?.into_iter().next();
+    let lineage = match from.filter(|root| root.kind == Kind::HandedOut) {
+        // Among files that were met the newest is looked for first.
+        None => Lineage { of_tag: file.tag.clone(), ..met },
+        Some(root) => {
+            let branches = known.into_iter().filter(|branch| branch.root.as_deref() == Some(&root.name));
+            let branch = match branches.max_by_key(|branch| branch.used) {
+                Some(branch) => branch,
+                None => choose::new_branch(desk, device, &root, (1, None)).await?,
+            };
+            Lineage { seen: met.seen, counter: 0, content: None, ..branch }
+        }
+    };
+    keep(desk, &lineage, &agreed).await
+}
+
+fn is_ours(desk: &Desk<'_>, device: &Device, agreed: &Agreed) -> bool {
+    !device.shared && agreed.site == device.site.0 && agreed.hub == desk.meta.hub
+}
+
+/// From now on the lineage stands where the agent stood.
+async fn keep(desk: &mut Desk<'_>, lineage: &Lineage, agreed: &Agreed) -> Result<()> {
+    let mut rows = known(desk, agreed).await?;
+    let rules = &desk.hub.rules;
+    lineage::save(desk.db, lineage).await?;
+    lineage::save_last_ids(desk.db, rules, lineage.number, &last_ids(&rows)).await?;
+    for table in desk.hub.merged() {
+        let rows = rows.remove(&table).unwrap_or_default();
+        shadow::save_table(desk.db, rules, lineage, (table, shadow::parts(rows.iter()))).await?;
+    }
+    Ok(())
+}
+
+/// What the hub answered to a batch on its way, and the agent has not heard: its rows are not new. A batch that waits for a
+/// person waits no longer, as the file says the same and more.
+async fn answer(desk: &mut Desk<'_>, device: &Device, agreed: &mut Agreed) -> Result<()> {
+    let mut agent = agents::of(desk.db, device.site).await?;
+    for sent in std::mem::take(&mut agreed.sent) {
+        if sent.push.number != agent.number || push::digest(&sent.push)? != agent.digest {
+            continue;
+        }
+        match (agent.state, agent.held) {
+            (State::Answered | State::Decided, _) => {
+                // What is no batch of an agent, or not this one, says nothing.
+                _ = agreed.settle(&desk.hub.rules, &sent, &agent.answer.fates);
+            }
+            (State::Held, Some(id)) => {
+                held::end(desk, id, (held::SUPERSEDED, &device.name)).await?;
+                // Asked again by the agent, it is an older one.
+                agent.give_up();
+                agents::save(desk.db, &agent).await?;
+            }
+            (State::Held, None) => {}
+        }
+    }
     Ok(())
 }
 
@@ -54,7 +118,12 @@ fn name(agreed: &Agreed) -> String {
     ["agent-", &hasher.finalize().to_hex()[..32]].concat()
 }
 
-async fn root(desk: &mut Desk<'_>, device: &Device, agreed: &Agreed, name: &str) -> Result<Lineage> {
+async fn root(
+    desk: &mut Desk<'_>,
+    device: &Device,
+    agreed: &Agreed,
+    (name, kind): (&str, Kind),
+) -> Result<Lineage> {
     let known = lineage::pcs(desk.db, device.site).await?.into_iter().max_by_key(|pc| pc.contact);
     let pc = match known {
         Some(pc) => pc,
@@ -69,7 +138,7 @@ async fn root(desk: &mut Desk<'_>, device: &Device, agreed: &Agreed, name: &str)
         site: device.site,
         pc: pc.id,
         number: desk.meta.next_serial(),
-        kind: Kind::HandedOut,
+        kind,
         root: None,
         of_tag: None,
         seen: Rev(agreed.cursor.clamp(0, desk.meta.rev.0)),

@@ -144,7 +144,7 @@ pub(super) async fn choose(
 }
 
 /// Roots that the file may come from, best first.
-async fn roots(
+pub(super) async fn roots(
     desk: &mut Desk<'_>,
     device: &Device,
     known: &[Lineage],
@@ -348,7 +348,7 @@ impl Base {
     }
 }
 
-async fn new_branch(
+pub(super) async fn new_branch(
     desk: &mut Desk<'_>,
     device: &Device,
     root: &Lineage,

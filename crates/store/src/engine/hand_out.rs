@@ -317,7 +317,7 @@ fn key(hub: &Hub, table: TableId, row: &ShadowRow) -> LocalId {
 fn local(rules: &Rules, shadow: Rows) -> BTreeMap<TableId, Vec<LocalRow>> {
     let targets = targets(rules);
     let referred = shadow.iter().filter(|(table, _)| targets.contains(table)).flat_map(|(_, rows)| rows);
-    let ids: HashMap<Gid, Value> = referred.map(|row| (row.gid, value(&row.id))).collect();
+    let ids: HashMap<Gid, Value> = referred.map(|row| (row.gid, Value::from(&row.id))).collect();
     let translate = |table: TableId, row: ShadowRow| {
         let ShadowRow { id, mut cells, .. } = row;
         for (column, _) in rules[table].references() {
@@ -331,13 +331,6 @@ fn local(rules: &Rules, shadow: Rows) -> BTreeMap<TableId, Vec<LocalRow>> {
         (table, rows.into_iter().map(|row| translate(table, row)).collect())
     };
     shadow.into_iter().map(table).collect()
-}
-
-fn value(id: &LocalId) -> Value {
-    match id {
-        LocalId::Int(id) => Value::Int(*id),
-        LocalId::Text(id) => Value::Text(id.clone()),
-    }
 }
 
 /// Tells whether two files would hold the same.

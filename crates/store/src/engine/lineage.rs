@@ -126,6 +126,15 @@ pub(super) async fn named(db: &mut Db, name: &str) -> Result<Option<Lineage>> {
     db.find(LINEAGES, &[("name", text(name))]).await?.first().map(read).transpose()
 }
 
+/// Of the last file of a site.
+pub(super) async fn latest(db: &mut Db, site: SiteId) -> Result<Option<Lineage>> {
+    let latest = pcs(db, site).await?.into_iter().max_by_key(|pc| pc.contact).and_then(|pc| pc.latest);
+    match latest {
+        Some(latest) => named(db, &latest).await,
+        None => Ok(None),
+    }
+}
+
 pub(super) async fn save(db: &mut Db, lineage: &Lineage) -> Result<()> {
     let row = vec![
         site_value(lineage.site),

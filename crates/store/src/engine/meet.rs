@@ -1,11 +1,11 @@
-//! The first contact of an agent: its whole file is taken in as any other, and told which rows of the hub its rows are.
+//! The first contact of an agent, and its last: its whole file is taken in as any other, and told which rows of the hub its
+//! rows are.
 
 use async_trait::async_trait;
-use merge::{LocalId, ShadowRow};
-use model::Value;
+use merge::ShadowRow;
 use replica::wire::{Cell, Met, MetTable};
 
-use super::{lineage, receive::Receive, shadow};
+use super::{agreed, lineage, receive::Receive, shadow};
 use crate::{Error, Rejected, Result, desk::Desk, writer::Job};
 
 /// A whole file.
@@ -17,6 +17,9 @@ impl Job for Meet {
     type Failure = Rejected;
 
     async fn run(&mut self, desk: &mut Desk<'_>) -> std::result::Result<Met, Rejected> {
+        // It is a copy, and has been written to.
+        self.0.mark.counter = None;
+        agreed::leave(desk, &self.0.device, &mut self.0.file).await?;
         let receipt = self.0.run(desk).await?;
         let tables = if receipt.held > 0 { Vec::new() } else { self.tables(desk).await? };
         Ok(Met {
@@ -34,10 +37,7 @@ impl Meet {
     /// The shadow of the file, without its cells: the sender has those.
     async fn tables(&self, desk: &mut Desk<'_>) -> Result<Vec<MetTable>> {
         let rules = &desk.hub.rules;
-        let pcs = lineage::pcs(desk.db, self.0.device.site).await?;
-        let latest = pcs.into_iter().max_by_key(|pc| pc.contact).and_then(|pc| pc.latest);
-        let latest = latest.ok_or(Error::Broken("a file was taken and is not known"))?;
-        let lineage = lineage::named(desk.db, &latest).await?;
+        let lineage = lineage::latest(desk.db, self.0.device.site).await?;
         let lineage = lineage.ok_or(Error::Broken("a file was taken and is not known"))?;
         let shadow = shadow::whole(desk.db, rules, &lineage, &mut shadow::Pieces::new()).await?;
         let mut tables = Vec::new();
@@ -48,18 +48,11 @@ impl Meet {
             let there: Vec<&ShadowRow> = there.map(AsRef::as_ref).collect();
             tables.push(MetTable {
                 table: rules[table].name.clone(),
-                ids: there.iter().map(|row| Cell(value(&row.id))).collect(),
+                ids: there.iter().map(|row| Cell((&row.id).into())).collect(),
                 gids: there.iter().map(|row| row.gid.uuid()).collect(),
                 revs: there.iter().map(|row| row.rev.0).collect(),
             });
         }
         Ok(tables)
-    }
-}
-
-fn value(id: &LocalId) -> Value {
-    match id {
-        LocalId::Int(id) => Value::Int(*id),
-        LocalId::Text(id) => Value::Text(id.clone()),
     }
 }

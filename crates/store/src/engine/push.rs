@@ -127,7 +127,7 @@ fn name(push: &wire::Push) -> String {
 }
 
 /// Tells batches apart, in whatever form they came. The time at which a batch is sent is none of what it says.
-fn digest(push: &wire::Push) -> Result<String> {
+pub(super) fn digest(push: &wire::Push) -> Result<String> {
     let timeless = wire::Push { clock_ms: 0, ..push.clone() };
     let json = serde_json::to_vec(&timeless).map_err(|_| Error::Broken("a batch cannot be written down"))?;
     Ok(blake3::hash(&json).to_hex()[..32].to_owned())

@@ -1,13 +1,17 @@
 //! A PC that had an agent, and sends its file the old way again.
 
-use merge::Kept;
+use merge::{Cells, Kept, LocalId};
 use model::{Gid, Value};
-use replica::{codec::Stored as _, wire::Met};
+use replica::{
+    codec::Stored as _,
+    outbox::Told,
+    wire::{self, Met},
+};
 use rusqlite::{Connection, params};
 use testkit::office::{Employee, Record};
 
 use crate::{
-    agents::{batch, employee, push, text},
+    agents::{batch, delete, employee, push, text, update},
     lab::{Book, Lab, PRESET, Pc, on_both, value},
     mirror::fetched,
 };
@@ -56,7 +60,7 @@ fn cells(file: &Connection, met: &Met, table: &str, id: &Value) -> Vec<u8> {
             (rusqlite::types::Value::Blob(bytes), _) => Value::Bytes(bytes),
         })
     };
-    rule.columns.iter().map(cell).collect::<merge::Cells>().encode()
+    rule.columns.iter().map(cell).collect::<Cells>().encode()
 }
 
 /// A PC that was met, and has since got another PC's row, as its agent put it into the file.
@@ -68,7 +72,7 @@ async fn with_agent(lab: &Lab) -> Pc {
     let id =
         pc.desktop.save_employee(None, &Employee { full_name: "Öbür Kişi", ..Employee::default() }).unwrap();
     let people = met.tables.iter_mut().find(|table| table.table == "employees").unwrap();
-    people.ids.push(replica::wire::Cell(Value::Int(id)));
+    people.ids.push(wire::Cell(Value::Int(id)));
     people.gids.push(Gid::new(7, 1).uuid());
     people.revs.push(pushed.fates[0].rev);
     keep(&pc, &met, pushed.to.max(pushed.fates[0].rev));
@@ -95,6 +99,86 @@ on_both! {
         lab.fetch(&pc).await;
         assert_eq!(lab.sync(&pc).await.tables["employees"].unchanged, usize::try_from(people + 1).unwrap());
         assert_eq!(Book::of(&pc), lab.all().await);
+    }
+
+    async fn a_batch_whose_answer_was_lost_is_not_entered_again(lab) {
+        let pc = with_agent(&lab).await;
+        let told = |table: &str, id: i64, of: Gid, cells: Option<Cells>| {
+            Told::new(table, (&LocalId::Int(id), of), cells.as_ref(), (String::new(), (0, 0)))
+        };
+        let cells_of = |table: &str, said: &wire::Cells| -> Cells {
+            let rules = merge::read(PRESET.rules).unwrap();
+            let columns = &rules[rules.table(table).unwrap()].columns;
+            columns.iter().map(|column| said.get(&column.name).map(|cell| cell.0.clone())).collect()
+        };
+        // The agent has sent a person with a day, a new title, and that a day is gone, and did not live to hear the answer.
+        let id = pc.desktop.save_employee(None, &Employee { full_name: "Yeni Kişi", ..Employee::default() }).unwrap();
+        let other: i64 = value(&pc, "select id from employees where full_name = 'Öbür Kişi'");
+        pc.desktop.save_employee(Some(other), &Employee { full_name: "Öbür Kişi", title: "Şef", ..Employee::default() }).unwrap();
+        let day: i64 = value(&pc, "select max(id) from timesheets");
+        pc.desktop.delete(Record::Timesheet, day).unwrap();
+        let file = Connection::open(pc.desktop.path()).unwrap();
+        let gone: String = file.query_row("select gid from denk_shadow where table_name = 'timesheets' and id = ?", [day.to_string()], |row| row.get(0)).unwrap();
+        let gone = Gid::from_uuid(gone.parse().unwrap());
+        let rev = lab.store.health().await.unwrap().rev;
+        let changes = vec![
+            employee(60, "Yeni Kişi", "Ankara"),
+            update("employees", (Gid::new(7, 1), rev), [("title", text("Şef"))]),
+            delete("timesheets", (gone, rev)),
+        ];
+        let other_cells: Vec<u8> = file.query_row("select cells from denk_shadow where table_name = 'employees' and id = ?", [other.to_string()], |row| row.get(0)).unwrap();
+        let mut other_cells = Cells::decode(&other_cells).unwrap();
+        for (cell, new) in other_cells.iter_mut().zip(cells_of("employees", changes[1].update.as_ref().unwrap())) {
+            *cell = new.or(cell.take());
+        }
+        let rows = [
+            told("employees", id, Gid::new(7, 60), Some(cells_of("employees", changes[0].insert.as_ref().unwrap()))),
+            told("employees", other, Gid::new(7, 1), Some(other_cells)),
+            told("timesheets", day, gone, None),
+        ];
+        let sent = batch(1, rev, changes);
+        file.execute_batch("create table denk_outbox (number integer primary key, push blob, told blob)").unwrap();
+        file.execute("insert into denk_outbox values (1, ?, ?)", params![wire::pack(&sent), wire::pack(&rows.to_vec())]).unwrap();
+        file.close().unwrap();
+        let people = lab.all().await.count("employees");
+        push(&lab, &pc.device, sent).await;
+        let receipt = lab.send(&pc).await.unwrap();
+        let told = receipt.tables["employees"];
+        assert_eq!((told.inserted, receipt.tables["timesheets"].deleted, receipt.conflicts), (0, 0, 0), "{receipt:?}");
+        assert_eq!(lab.all().await.count("employees"), people + 1);
+        // Somebody else's word on it since then stands: the file says nothing new.
+        let center = lab.site("Merkez", "*").await;
+        let rev = lab.store.health().await.unwrap().rev;
+        push(&lab, &center, batch(1, rev, vec![update("employees", (Gid::new(7, 1), rev), [("title", text("Müdür"))])])).await;
+        pc.desktop.save_employee(None, &Employee { full_name: "En Yeni Kişi", ..Employee::default() }).unwrap();
+        let receipt = lab.send(&pc).await.unwrap();
+        assert_eq!((receipt.tables["employees"].inserted, receipt.tables["employees"].updated, receipt.conflicts), (1, 0, 0), "{receipt:?}");
+        lab.fetch(&pc).await;
+        assert_eq!(Book::of(&pc), lab.all().await);
+    }
+
+    async fn what_waits_of_an_agent_waits_no_longer_than_its_file(lab) {
+        let pc = with_agent(&lab).await;
+        let file = Connection::open(pc.desktop.path()).unwrap();
+        let rev = lab.store.health().await.unwrap().rev;
+        let mut days = file.prepare("select id, gid from denk_shadow where table_name = 'timesheets'").unwrap();
+        let days: Vec<(String, String)> = days.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect();
+        let all = days.iter().map(|(_, of)| delete("timesheets", (Gid::from_uuid(of.parse().unwrap()), rev))).collect();
+        let gone = |(id, of): &(String, String)| Told::new("timesheets", (&LocalId::Int(id.parse().unwrap()), Gid::from_uuid(of.parse().unwrap())), None, (String::new(), (0, 0)));
+        let rows: Vec<Told> = days.iter().map(gone).collect();
+        let mut sent = batch(1, rev, all);
+        sent.rows.insert("timesheets".into(), 0);
+        assert!(push(&lab, &pc.device, sent.clone()).await.held);
+        file.execute_batch("create table denk_outbox (number integer primary key, push blob, told blob); delete from timesheets").unwrap();
+        file.execute("insert into denk_outbox values (1, ?, ?)", params![wire::pack(&sent), wire::pack(&rows)]).unwrap();
+        assert_eq!(lab.store.held().await.unwrap().len(), 1);
+        assert!(lab.send(&pc).await.unwrap().held > 0);
+        let waiting = lab.store.held().await.unwrap();
+        assert_eq!((waiting.len(), waiting[0].tables[0].deletes), (1, days.len() as u64), "once: {waiting:?}");
+        lab.store.decide(waiting[0].id, store::Decision::LetThrough, "admin").await.unwrap();
+        assert_eq!(lab.all().await.count("timesheets"), 0);
+        // The agent is back, and asks for its batch.
+        assert!(matches!(lab.store.push(&pc.device, sent).await, Err(store::Declined::Older { number: 2, .. })));
     }
 
     async fn what_such_a_file_claims_counts_only_in_its_own_region(lab) {
