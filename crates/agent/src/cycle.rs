@@ -196,7 +196,7 @@ impl<H: Hub> Cycle<'_, H> {
                 }
                 Ok(pushed) => {
                     self.count(&pushed);
-                    self.office.settle(&pushed, &clock).await?;
+                    self.office.settle(&pushed).await?;
                 }
                 Err(LinkError::Refused(trouble)) => self.settle_trouble(trouble).await?,
                 Err(error) => return Err(error.into()),

@@ -95,6 +95,9 @@ pub struct Push {
     pub number: u64,
     /// The site has everything of its region up to this rev.
     pub seen: i64,
+    /// Up to this rev the site was told everything, where that is more: some of it is not in its file yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<i64>,
     /// The file is a restored or copied one: nobody knows how old what it says is.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unsure: bool,

@@ -142,9 +142,12 @@ impl Office {
         }
         let mut set = diff.finish();
         let mut names: HashMap<Gid, Gid> = HashMap::new();
+        let given = self.given().await?;
         for (table, id, gid) in set.learned.iter().filter(|(.., gid)| mint.gids.contains(gid)) {
-            let lost = loaded.lost.get(&(*table, id.clone())).copied();
-            names.insert(*gid, lost.unwrap_or_else(|| state.nonce.gid(&rules[*table].name, id)));
+            let name = &rules[*table].name;
+            let lost = loaded.lost.get(&(*table, id.clone()));
+            let told = lost.or_else(|| given.get(&(name.clone(), id.clone()))).copied();
+            names.insert(*gid, told.unwrap_or_else(|| state.nonce.gid(name, id)));
         }
         rename(&mut set, &names);
         self.move_known(state, loaded, &set).await?;

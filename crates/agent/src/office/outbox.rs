@@ -1,14 +1,23 @@
 //! The batch on its way, in the file.
 
+use std::collections::{HashMap, HashSet};
+
 use database::{Comparison, Condition};
-use model::Value;
-use replica::{outbox::Outbox, wire::pack};
+use merge::LocalId;
+use model::{Gid, Value};
+use replica::{
+    outbox::Outbox,
+    wire::{Change, Push, pack},
+};
 
 use super::{
     Office, Result,
     tables::{OUTBOX, Row},
     unpack,
 };
+
+/// Under this number stands what was told in batches that are no longer on their way, and may have arrived.
+const VOID: u64 = 0;
 
 impl Office {
     /// The batch on its way: of two, the one that takes the other's place.
@@ -20,7 +29,7 @@ impl Office {
         let mut last: Option<(i64, &Row)> = None;
         for row in &rows {
             let number = row.int(0)?;
-            if last.is_none_or(|(before, _)| before < number) {
+            if number > 0 && last.is_none_or(|(before, _)| before < number) {
                 last = Some((number, row));
             }
         }
@@ -39,8 +48,47 @@ impl Office {
         Ok(())
     }
 
-    /// Removes the batches of which `gone` says so.
+    /// Removes the batches on their way of which `gone` says so.
     pub(super) async fn drop_outbox(&mut self, gone: impl Fn(u64) -> bool) -> Result<()> {
+        self.remove_batches(|number| number != VOID && gone(number)).await
+    }
+
+    /// Gives the batches on their way up. They may have arrived, also as another file's: new rows in them keep the
+    /// identities that they were told under.
+    pub(super) async fn void_outbox(&mut self) -> Result<()> {
+        let rows = self.db.find(OUTBOX, &[]).await?;
+        let mut void = Outbox { push: Push { number: VOID, ..Push::default() }, told: Vec::new() };
+        for row in &rows {
+            let Outbox { push, told } = read(row)?;
+            void.push.changes.extend(push.changes.into_iter().filter(|change| change.insert.is_some()));
+            void.told.extend(told);
+        }
+        let new: HashSet<Gid> = void.push.changes.iter().map(Change::gid).collect();
+        void.told.retain(|told| new.contains(&told.gid()));
+        self.remove_batches(|_| true).await?;
+        if void.told.is_empty() { Ok(()) } else { self.put_outbox(&void).await }
+    }
+
+    /// Identities that new rows were told under, by table and id.
+    pub(super) async fn given(&mut self) -> Result<HashMap<(String, LocalId), Gid>> {
+        let mut given = HashMap::new();
+        for row in self.db.find(OUTBOX, &[]).await? {
+            let Outbox { push, told } = read(&row)?;
+            let new: HashSet<Gid> =
+                push.changes.iter().filter(|change| change.insert.is_some()).map(Change::gid).collect();
+            for told in told.into_iter().filter(|told| new.contains(&told.gid())) {
+                given.insert((told.table.clone(), told.id()?), told.gid());
+            }
+        }
+        Ok(given)
+    }
+
+    /// Everything that was told was answered.
+    pub(super) async fn forget_given(&mut self) -> Result<()> {
+        self.remove_batches(|number| number == VOID).await
+    }
+
+    async fn remove_batches(&mut self, gone: impl Fn(u64) -> bool) -> Result<()> {
         let numbers = self.db.find(OUTBOX, &[]).await?;
         let numbers = numbers.into_iter().map(|row| row.0[0].clone());
         let gone =

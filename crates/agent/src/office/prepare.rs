@@ -11,7 +11,7 @@ use super::{
     batch::{Batch, Batching, cells_of},
     compare::{Candidates, day},
     diff::Difference,
-    state::State,
+    state::{Nonce, State},
 };
 
 /// What the journal noted.
@@ -84,13 +84,22 @@ impl Office {
         if everything && batch.left.is_empty() {
             (state.doubt, state.compared) = (false, day(clock));
         }
-        state.doubt |= !batch.left.is_empty() && everything;
+        let rest = !batch.left.is_empty() && everything;
+        state.doubt |= rest;
         match held {
-            None if batch.changes.is_empty() => Ok((state, None)),
+            None if batch.changes.is_empty() => {
+                if everything {
+                    // What is typed from now on is not of before.
+                    self.forget_given().await?;
+                    (state.rest, state.unsure) = (false, false);
+                }
+                Ok((state, None))
+            }
             Some(held) if says_the_same(&held.push, &batch) => Ok((state, Some(held.push))),
             held => {
                 let number = held.map_or(state.number, |held| held.push.number) + 1;
                 let push = self.push(&state, number, &difference, batch, clock).await?;
+                (state.rest, state.nonce) = (rest, Nonce::new(clock));
                 Ok((state, Some(push)))
             }
         }
@@ -109,9 +118,11 @@ impl Office {
             let name = &self.rules[change.table].name;
             rows.entry(name.clone()).or_insert_with(|| state.rows.get(name).copied().unwrap_or(0));
         }
+        let seen = self.seen(state).await?;
         let push = Push {
             number,
-            seen: self.seen(state).await?,
+            seen,
+            told: Some(state.cursor).filter(|told| *told != seen),
             unsure: state.unsure,
             clock_ms: clock.now_ms,
             rows,

@@ -10,11 +10,11 @@ use replica::{
 };
 
 use super::{
-    Clockwork, Error, Office, Result,
+    Error, Office, Result,
     apply::Manner,
     file::Form,
     shadow::{Known, SUSPECT, references},
-    state::{Nonce, State},
+    state::State,
     tables::{ASIDE, GIDS, LATE, uuid},
 };
 
@@ -52,7 +52,7 @@ impl Office {
     /// As for any transaction; nothing is changed then.
     pub async fn older(&mut self, number: u64) -> Result<()> {
         let state = self.begin().await?;
-        let done = self.drop_outbox(|_| true).await;
+        let done = self.void_outbox().await;
         let state = State { number, held: None, doubt: true, unsure: true, ..state };
         self.end(done.map(|()| (state, ()))).await
     }
@@ -79,7 +79,7 @@ impl Office {
         if !same {
             return self.end(Ok((state, false))).await;
         }
-        let done = self.drop_outbox(|_| true).await;
+        let done = self.void_outbox().await;
         let (site, number) = (Some(welcome.site), welcome.number);
         let state = State { site, number, held: None, doubt: true, unsure: true, ..state };
         self.end(done.map(|()| (state, true))).await
@@ -99,7 +99,7 @@ impl Office {
     }
 
     async fn suspect(&mut self, state: &mut State, seen: i64) -> Result<()> {
-        self.drop_outbox(|_| true).await?;
+        self.void_outbox().await?;
         self.db.clear(LATE).await?;
         let mut after = None;
         loop {
@@ -121,21 +121,16 @@ impl Office {
     ///
     /// # Errors
     /// `Broken` for an answer that is not one; then nothing is changed.
-    pub async fn settle(&mut self, pushed: &Pushed, clock: &Clockwork) -> Result<()> {
+    pub async fn settle(&mut self, pushed: &Pushed) -> Result<()> {
         if pushed.held {
             return self.mark_held(pushed.number).await;
         }
         let state = self.begin().await?;
-        let done = self.settle_in(state, pushed, clock).await;
+        let done = self.settle_in(state, pushed).await;
         self.end(done).await
     }
 
-    async fn settle_in(
-        &mut self,
-        mut state: State,
-        pushed: &Pushed,
-        clock: &Clockwork,
-    ) -> Result<(State, ())> {
+    async fn settle_in(&mut self, mut state: State, pushed: &Pushed) -> Result<(State, ())> {
         let Some(outbox) = self.outbox_of(pushed.number).await? else {
             let known = pushed.number <= state.number;
             return if known { Ok((state, ())) } else { Err(Error::broken("no such batch was sent")) };
@@ -153,8 +148,11 @@ impl Office {
             }
         }
         self.drop_outbox(|number| number <= pushed.number).await?;
-        (state.number, state.held, state.unsure) = (pushed.number, None, false);
-        state.nonce = Nonce::new(clock);
+        if !state.rest {
+            self.forget_given().await?;
+            state.unsure = false;
+        }
+        (state.number, state.held) = (pushed.number, None);
         if pushed.to != 0 && pushed.from == state.cursor {
             state.cursor = pushed.to;
         }

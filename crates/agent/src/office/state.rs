@@ -26,14 +26,16 @@ pub(super) struct State {
     pub number: u64,
     /// The file has everything up to here.
     pub cursor: i64,
-    /// Identities of rows that nobody was told of are made of it.
+    /// Identities of rows that nobody was told of are made of it; with each batch it is another.
     pub nonce: Nonce,
     /// The batch that waits for a person.
     pub held: Option<u64>,
     /// Notes may lack something: everything is compared.
     pub doubt: bool,
-    /// The file is a restored or copied one: the next batch says so.
+    /// The file is a restored or copied one: batches say so until everything was compared.
     pub unsure: bool,
+    /// The comparison that was begun goes on with the batch after the one on its way.
+    pub rest: bool,
     /// The hub is a restored one, and was heard only up to here; until everything was pulled.
     pub behind: Option<i64>,
     /// Day of the last full comparison, since 1970.

@@ -123,7 +123,7 @@ impl Pc {
         let mut office = self.office().await;
         let push = office.prepare(&self.clock()).await.unwrap()?;
         let pushed = town.push(self.site, &push);
-        office.settle(&pushed, &self.clock()).await.unwrap();
+        office.settle(&pushed).await.unwrap();
         Some(push)
     }
 

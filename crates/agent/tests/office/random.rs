@@ -153,7 +153,7 @@ impl World {
             if step() {
                 return;
             }
-            office.settle(&pushed, &pc.clock()).await.unwrap();
+            office.settle(&pushed).await.unwrap();
             if step() {
                 return;
             }

@@ -1,6 +1,6 @@
 //! Refused and held batches, restored and copied files, a restored hub.
 
-use replica::wire::{End, Fate, Pushed, Row};
+use replica::wire::{End, Fate, Pushed, Row, Welcome};
 use testkit::office::{Employee, Record, Timesheet};
 
 use crate::{
@@ -28,7 +28,7 @@ async fn a_refused_row_stays_in_the_file_and_is_not_sent_until_it_changes() {
         .unwrap();
     let mut office = a.office().await;
     let push = office.prepare(&a.clock()).await.unwrap().unwrap();
-    office.settle(&refused(&push, Vec::new()), &a.clock()).await.unwrap();
+    office.settle(&refused(&push, Vec::new())).await.unwrap();
     assert_eq!(office.prepare(&a.clock()).await.unwrap(), None);
     drop(office);
     assert_eq!(a.standing().await.aside, 2);
@@ -55,12 +55,12 @@ async fn a_refused_change_is_set_back_under_the_same_id() {
     let mut office = a.office().await;
     let push = office.prepare(&a.clock()).await.unwrap().unwrap();
     let row = page_row(&town, "Ayşe");
-    office.settle(&refused(&push, vec![row.clone()]), &a.clock()).await.unwrap();
+    office.settle(&refused(&push, vec![row.clone()])).await.unwrap();
     assert_eq!(a.ask("select id, title from employees"), format!("{id}|"));
     a.desktop.delete(Record::Employee, id).unwrap();
     let push = office.prepare(&a.clock()).await.unwrap().unwrap();
     assert!(push.changes[0].delete.is_some());
-    office.settle(&refused(&push, vec![row]), &a.clock()).await.unwrap();
+    office.settle(&refused(&push, vec![row])).await.unwrap();
     assert_eq!(a.ask("select id, title from employees"), format!("{id}|"));
     assert_eq!(office.prepare(&a.clock()).await.unwrap(), None);
     agree(&town, &[&a]);
@@ -73,7 +73,7 @@ async fn an_edit_made_while_a_change_is_refused_is_told_and_not_overwritten() {
     let mut office = a.office().await;
     let push = office.prepare(&a.clock()).await.unwrap().unwrap();
     a.sql("update employees set title = 'Kalfa'");
-    office.settle(&refused(&push, vec![page_row(&town, "Ayşe")]), &a.clock()).await.unwrap();
+    office.settle(&refused(&push, vec![page_row(&town, "Ayşe")])).await.unwrap();
     assert_eq!(a.ask("select id, title from employees"), format!("{id}|Kalfa"));
     let push = office.prepare(&a.clock()).await.unwrap().unwrap();
     assert_eq!(push.changes.len(), 1);
@@ -85,10 +85,7 @@ async fn a_held_batch_gives_way_to_one_that_says_more() {
     a.sql("insert into drivers (full_name, region) values ('Bir', 'Ankara')");
     let mut office = a.office().await;
     let first = office.prepare(&a.clock()).await.unwrap().unwrap();
-    office
-        .settle(&Pushed { number: first.number, held: true, ..Pushed::default() }, &a.clock())
-        .await
-        .unwrap();
+    office.settle(&Pushed { number: first.number, held: true, ..Pushed::default() }).await.unwrap();
     let standing = office.standing().await.unwrap();
     assert_eq!((standing.outbox, standing.held, standing.waiting), (Some(first.number), true, 1));
     assert_eq!(office.prepare(&a.clock()).await.unwrap().as_ref(), Some(&first), "nothing new");
@@ -101,7 +98,7 @@ async fn a_held_batch_gives_way_to_one_that_says_more() {
     office.decided().await.unwrap();
     assert_eq!(office.prepare(&a.clock()).await.unwrap().as_ref(), Some(&first));
     let pushed = town.push(a.site, &first);
-    office.settle(&pushed, &a.clock()).await.unwrap();
+    office.settle(&pushed).await.unwrap();
     drop(office);
     for pc in [&a, &b] {
         pc.cycle(&mut town).await;
@@ -154,6 +151,65 @@ async fn a_row_that_nobody_was_told_of_is_the_same_in_two_copies_of_a_file() {
     assert_ne!(push.changes[0].gid, gids[0]);
 }
 
+fn welcome(hub: &str, site: u32, region: &str) -> Welcome {
+    let (version, name) = Default::default();
+    let (hub, region) = (hub.to_owned(), region.to_owned());
+    Welcome {
+        version,
+        hub,
+        site,
+        name,
+        region,
+        rev: 0,
+        number: 0,
+        seen: 0,
+        clock_ms: 0,
+        held: 0,
+        conflicts: 0,
+    }
+}
+
+#[tokio::test]
+async fn a_copy_made_while_a_batch_is_on_its_way_tells_the_same_rows() {
+    let (mut town, a, ..) = two().await;
+    a.sql("insert into drivers (full_name, region) values ('Bir', 'Ankara')");
+    let on_its_way = a.office().await.prepare(&a.clock()).await.unwrap().unwrap();
+    a.sql("insert into drivers (full_name, region) values ('İki', 'Ankara')");
+    let copy = a.copied(9);
+    let mut told = vec![on_its_way.changes[0].gid];
+    a.push_once(&mut town).await;
+    told.push(a.push_once(&mut town).await.unwrap().changes[0].gid);
+    let mut office = copy.office().await;
+    office.of_region("Ankara").await.unwrap();
+    let welcome = welcome("town", 9, "Ankara");
+    assert!(office.take_over(&welcome).await.unwrap());
+    let push = office.prepare(&copy.clock()).await.unwrap().unwrap();
+    let gids: Vec<_> = push.changes.iter().map(|change| change.gid).collect();
+    assert_eq!((gids, push.unsure), (told, true));
+}
+
+#[tokio::test]
+async fn what_is_typed_after_a_restored_file_was_compared_is_not_old() {
+    let (mut town, a, ..) = two().await;
+    a.sql("insert into drivers (full_name, region) values ('Bir', 'Ankara')");
+    a.cycle(&mut town).await;
+    for differing in [false, true] {
+        let number = a.standing().await.number;
+        a.office().await.older(number).await.unwrap();
+        if differing {
+            a.sql(
+                "with recursive n(i) as (select 1 union all select i + 1 from n where i <= 2000)
+                insert into drivers (full_name, region) select 'Kişi ' || i, 'Ankara' from n",
+            );
+            assert!(a.push_once(&mut town).await.unwrap().unsure);
+            assert!(a.push_once(&mut town).await.unwrap().unsure, "the rest of the comparison");
+        }
+        assert!(a.push_once(&mut town).await.is_none());
+        a.sql("update drivers set phone = phone || '1' where full_name = 'Bir'; update drivers set phone = '1' where full_name = 'Bir' and phone is null");
+        assert!(!a.push_once(&mut town).await.unwrap().unsure);
+    }
+}
+
 #[tokio::test]
 async fn what_a_restored_hub_lost_is_told_again() {
     let (mut town, a, b, id) = two().await;
@@ -187,10 +243,10 @@ async fn an_answer_is_taken_once() {
     assert_eq!(office.prepare(&a.clock()).await.unwrap().as_ref(), Some(&push));
     let pushed = town.push(a.site, &push);
     for _ in 0..2 {
-        office.settle(&pushed, &a.clock()).await.unwrap();
+        office.settle(&pushed).await.unwrap();
     }
     let short = Pushed { number: push.number + 1, ..Pushed::default() };
-    assert!(office.settle(&short, &a.clock()).await.is_err());
+    assert!(office.settle(&short).await.is_err());
     drop(office);
     let page = town.pull(0);
     let mut office = a.office().await;

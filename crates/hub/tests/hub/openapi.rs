@@ -93,7 +93,10 @@ fn the_fields_are_those_of_the_messages() {
     check("Delete", &delete);
     check("Change", &change);
     let rows = [("t".to_owned(), 1)].into();
-    check("Push", &Push { number: 1, seen: 1, unsure: true, clock_ms: 1, rows, changes: vec![change] });
+    check(
+        "Push",
+        &Push { number: 1, seen: 1, told: Some(2), unsure: true, clock_ms: 1, rows, changes: vec![change] },
+    );
     check("Fate", &fate);
     check("Row", &row);
     let rows = vec![row.clone()];

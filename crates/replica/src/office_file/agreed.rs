@@ -112,8 +112,8 @@ fn sent(upload: &mut Upload) -> Result<Vec<Outbox>, Refused> {
         return Ok(sent);
     }
     upload.read::<Refused>(OUTBOX, &OUTBOX_COLUMNS, |row| {
-        // Of two the later takes the other's place.
-        if sent.len() < 2
+        // Of two the later takes the other's place; a third is of no number.
+        if sent.len() < 3
             && let Ok([_, Value::Bytes(push), Value::Bytes(told)]) = <[Value; 3]>::try_from(row.values)
             && let Ok(push) = wire::unpack(&push, OUTBOX_BYTES_MAX)
             && let Ok(told) = wire::unpack(&told, OUTBOX_BYTES_MAX)

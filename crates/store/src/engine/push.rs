@@ -157,7 +157,8 @@ impl Batch<'_> {
         let Part { outcomes, scope } =
             merging::part(desk, &author, changes, &Made::default(), Seen::Revs).await?;
         fail_point!("store-rows-written");
-        let mut fates = Fates::new(self.push, seen, from);
+        let told = Rev(self.push.told.unwrap_or(0)).clamp(seen, from);
+        let mut fates = Fates::new(self.push, told, from);
         let mut ends = outcomes.iter();
         for (change, sent) in translated.iter().zip(&self.push.changes) {
             let outcome = if kept.has(change) { None } else { ends.next().map(|(_, _, outcome)| outcome) };

@@ -303,6 +303,18 @@ on_both! {
         assert_eq!(push(&lab, &ankara, batch(1, 0, vec![fine])).await.fates.len(), 1, "the number is still free");
     }
 
+    async fn what_a_site_was_told_and_has_not_in_its_file_is_told_again_with_the_answer(lab) {
+        let (one, other) = (lab.site("Ankara 1", "Ankara").await, lab.site("Ankara 2", "Ankara").await);
+        push(&lab, &one, batch(1, 0, vec![employee(1, "Ayşe Deneme", "Ankara")])).await;
+        push(&lab, &other, batch(1, 1, vec![update("employees", (gid(1), 1), [("title", text("Şef"))])])).await;
+        // It pulled everything, of which something cannot be put into its file yet.
+        let told = push(&lab, &one, Push { told: Some(2), ..batch(2, 0, vec![delete("employees", (gid(1), 2))]) }).await;
+        assert_eq!((ends(&told), told.rows.len()), (vec![End::Kept], 1), "no pull brings the row again");
+        assert_eq!(told.rows[0].cells.as_ref().unwrap()["title"], text("Şef"));
+        let told = push(&lab, &one, batch(3, 0, vec![delete("employees", (gid(1), 2))])).await;
+        assert_eq!((ends(&told), told.rows.len()), (vec![End::Kept], 0), "a pull will bring it");
+    }
+
     async fn clocks_are_not_trusted_and_no_edit_is_taken_for_an_old_one(lab) {
         let (one, other) = (lab.site("Ankara 1", "Ankara").await, lab.site("Ankara 2", "Ankara").await);
         let hour = 3_600_000;

@@ -12,8 +12,8 @@ use crate::{Result, desk::Desk, engine::pull::View};
 /// The fates of a batch, one after the other.
 pub(super) struct Fates<'a> {
     push: &'a wire::Push,
-    /// Up to here the site has everything.
-    seen: Rev,
+    /// Up to here the site was told everything: no pull will tell it again.
+    heard: Rev,
     /// Where the hub stood before the batch.
     from: Rev,
     told: Vec<Fate>,
@@ -26,9 +26,9 @@ pub(super) struct Fates<'a> {
 }
 
 impl<'a> Fates<'a> {
-    pub fn new(push: &'a wire::Push, seen: Rev, from: Rev) -> Self {
+    pub fn new(push: &'a wire::Push, heard: Rev, from: Rev) -> Self {
         let (told, conflicts, back, meant, wrote) = Default::default();
-        Self { push, seen, from, told, conflicts, back, meant, wrote }
+        Self { push, heard, from, told, conflicts, back, meant, wrote }
     }
 
     /// `outcome`: `None` when a person refused the change. `scope`: after all of the batch.
@@ -94,7 +94,7 @@ impl<'a> Fates<'a> {
         let to = if taken && self.wrote.is_subset(&self.meant) { desk.meta.rev.0 } else { 0 };
         let mut view = View::new(desk.hub, region);
         view.load(desk.db, self.back.iter().copied()).await?;
-        let known = |gid: &Gid| view.rev(*gid).is_none_or(|rev| rev <= self.seen);
+        let known = |gid: &Gid| view.rev(*gid).is_none_or(|rev| rev <= self.heard);
         let back: Vec<_> = self.back.iter().filter(|(_, gid)| known(gid)).copied().collect();
         view.look(desk.db, back.iter().map(|(_, gid)| *gid)).await?;
         let rows = view.tell(back);
