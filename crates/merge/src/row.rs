@@ -111,6 +111,15 @@ impl LocalId {
             _ => None,
         }
     }
+
+    /// `None`: it is a text.
+    #[must_use]
+    pub const fn number(&self) -> Option<i64> {
+        match self {
+            Self::Int(number) => Some(*number),
+            Self::Text(_) => None,
+        }
+    }
 }
 
 /// The id as a cell of a file.

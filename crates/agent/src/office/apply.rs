@@ -163,7 +163,7 @@ impl Office {
         self.separate(there.clone().map(|row| Gid::from_uuid(row.gid))).await?;
         let mut written = Writing::new(self, there, manner).await?.run(self, state, &mut late).await?;
         for row in rows.iter().filter(|row| row.became.is_none() && row.cells.is_none()) {
-            match self.take_away(state, Gid::from_uuid(row.gid), manner.forced).await? {
+            match self.take_away(state, Gid::from_uuid(row.gid)).await? {
                 Some(gone) => written += gone,
                 None => late.push(row.clone()),
             }
@@ -192,7 +192,7 @@ impl Office {
     }
 
     /// Takes a row out of the file, with what hangs on it; how many. `None`: the office works on one of them.
-    async fn take_away(&mut self, state: &mut State, gid: Gid, forced: bool) -> Result<Option<u64>> {
+    async fn take_away(&mut self, state: &mut State, gid: Gid) -> Result<Option<u64>> {
         let Some(spot) = self.spots([gid]).await?.remove(&gid) else { return Ok(Some(0)) };
         let rules = self.rules.clone();
         let mut gone: Vec<(Form, LocalId, Gid)> = Vec::new();
@@ -204,7 +204,6 @@ impl Office {
             let Some(form) = self.form(table) else { continue };
             let found = form.by_ids(&mut *self.db.session, std::slice::from_ref(&id)).await?;
             if let Some(row) = found.rows.first()
-                && !(forced && gone.is_empty())
                 && self.is_edited(&form, row).await?
             {
                 return Ok(None);
@@ -302,6 +301,8 @@ struct Writing<'a> {
     agreed: HashMap<TableId, BTreeMap<LocalId, Cells>>,
     file: HashMap<TableId, BTreeMap<LocalId, LocalRow>>,
     late: HashSet<Gid>,
+    /// Ids that rows ask for and others have.
+    taken: HashSet<(TableId, LocalId)>,
 }
 
 /// What is done with a row.
@@ -333,10 +334,29 @@ impl<'a> Writing<'a> {
         });
         let spots = office.spots(named.collect::<Vec<_>>()).await?;
         let late = office.late_gids().await?;
-        let (known, agreed, file) = Default::default();
-        let mut writing = Self { manner, rows, spots, known, agreed, file, late };
+        let (known, agreed, file, taken) = Default::default();
+        let mut writing = Self { manner, rows, spots, known, agreed, file, late, taken };
         writing.load(office).await?;
+        writing.look_for_others(office).await?;
         Ok(writing)
+    }
+
+    /// Under an id that a row had, or is to have, there may be another one by now.
+    async fn look_for_others(&mut self, office: &mut Office) -> Result<()> {
+        let mut asked: BTreeMap<TableId, Vec<LocalId>> = BTreeMap::new();
+        for (row, form, cells) in &self.rows {
+            let gid = Gid::from_uuid(row.gid);
+            if !self.spots.contains_key(&gid) {
+                asked.entry(form.id).or_default().extend(self.asked_id(form, gid, cells));
+            }
+        }
+        for (table, ids) in asked {
+            let Some(form) = office.form(table) else { continue };
+            let there = form.there(&mut *office.db.session, &ids).await?;
+            let known = office.known(&form, &ids).await?.into_keys();
+            self.taken.extend(there.into_iter().chain(known).map(|id| (table, id)));
+        }
+        Ok(())
     }
 
     async fn load(&mut self, office: &mut Office) -> Result<()> {
@@ -399,7 +419,7 @@ impl<'a> Writing<'a> {
         let shadow =
             |id: &LocalId| ShadowRow { id: id.clone(), gid, rev: Rev(row.rev), cells: cells.clone() };
         let Some(spot) = self.spots.get(&gid).cloned() else {
-            let id = self.new_id(form, gid, &local, last);
+            let Some(id) = self.new_id(form, gid, &local, last) else { return Step::Late };
             let known = Known { row: shadow(&id), at: self.manner.at() };
             self.spots.insert(gid, Spot { gid, table: form.id, id: id.clone() });
             return Step::Write(LocalRow { id, cells: local }, known);
@@ -445,18 +465,27 @@ impl<'a> Writing<'a> {
         Some(local)
     }
 
-    /// The id under which it was here, or one that no row ever had.
-    fn new_id(&self, form: &Form, gid: Gid, cells: &Cells, last: &mut Option<i64>) -> LocalId {
-        if let Some(id) = self.manner.returning.get(&gid) {
-            return id.clone();
+    /// The id under which it was here, or that it says itself.
+    fn asked_id(&self, form: &Form, gid: Gid, cells: &Cells) -> Option<LocalId> {
+        let returning = self.manner.returning.get(&gid).cloned();
+        returning.or_else(|| {
+            let column = form.rules.column(&form.rules.key).filter(|_| form.rules.text_key)?;
+            LocalId::of(cells[column.0].as_ref()?)
+        })
+    }
+
+    /// The id that it asks for, or one that no row ever had; `None`: it is to have another row's.
+    fn new_id(&self, form: &Form, gid: Gid, cells: &Cells, last: &mut Option<i64>) -> Option<LocalId> {
+        let asked = self.asked_id(form, gid, cells);
+        let free = asked.clone().filter(|id| !self.taken.contains(&(form.id, id.clone())));
+        if free.is_some() {
+            return free;
         }
         if form.rules.text_key {
-            let column = form.rules.column(&form.rules.key);
-            let named = column.and_then(|column| LocalId::of(cells[column.0].as_ref()?));
-            return named.unwrap_or_else(|| LocalId::Text(gid.to_string()));
+            return asked.is_none().then(|| LocalId::Text(gid.to_string()));
         }
         let next = last.unwrap_or(0) + 1;
         *last = Some(next);
-        LocalId::Int(next)
+        Some(LocalId::Int(next))
     }
 }

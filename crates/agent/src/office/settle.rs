@@ -225,11 +225,6 @@ impl Office {
             gone.map(|row| Gid::from_uuid(row.gid)).filter(|gid| needed.contains(gid)).collect();
         self.drop_late(gone).await?;
         self.take_back(form, std::slice::from_ref(&id)).await?;
-        // Which row stood there before, stands there no longer.
-        let before = self.known(form, [&id]).await?.remove(&id).filter(|before| before.row.gid != gid);
-        if let Some(before) = before {
-            self.db.remove(GIDS, &[vec![uuid(before.row.gid.uuid())]]).await?;
-        }
         let row = ShadowRow { id, gid, rev, cells };
         self.remember(state, form, &[Known { row, at: told.at }]).await
     }

@@ -98,7 +98,12 @@ impl Office {
         Ok(spots)
     }
 
+    /// From now on these rows stand under their ids, and no others do.
     pub(super) async fn remember(&mut self, state: &mut State, form: &Form, rows: &[Known]) -> Result<()> {
+        let mut before = self.known(form, rows.iter().map(|known| &known.row.id)).await?;
+        before.retain(|id, before| rows.iter().any(|now| now.row.id == *id && now.row.gid != before.row.gid));
+        let gone: Vec<_> = before.into_values().map(|before| vec![uuid(before.row.gid.uuid())]).collect();
+        self.db.remove(GIDS, &gone).await?;
         let line = |known: &Known| {
             let ShadowRow { id, gid, rev, cells } = &known.row;
             vec![
@@ -118,6 +123,9 @@ impl Office {
         let came = self.db.put(SHADOW, &rows.iter().map(line).collect::<Vec<_>>()).await?;
         self.db.put(GIDS, &rows.iter().map(place).collect::<Vec<_>>()).await?;
         state.count(form.name(), came, 0);
+        let highest = rows.iter().filter_map(|known| known.row.id.number()).max();
+        let last = state.last.entry(form.name().to_owned()).or_insert(0);
+        *last = highest.map_or(*last, |highest| highest.max(*last));
         Ok(())
     }
 

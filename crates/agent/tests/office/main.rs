@@ -9,6 +9,7 @@ mod town;
 mod day;
 mod doubt;
 mod failures;
+mod ids;
 mod random;
 mod trouble;
 mod undisturbed;

@@ -166,6 +166,6 @@ async fn known(desk: &mut Desk<'_>, agreed: &Agreed) -> Result<BTreeMap<TableId,
 }
 
 fn last_ids(rows: &BTreeMap<TableId, Vec<ShadowRow>>) -> BTreeMap<TableId, i64> {
-    let id = |row: &ShadowRow| if let LocalId::Int(id) = row.id { Some(id) } else { None };
+    let id = |row: &ShadowRow| row.id.number();
     rows.iter().filter_map(|(table, rows)| Some((*table, rows.iter().filter_map(id).max()?))).collect()
 }

@@ -15,7 +15,7 @@ pub(super) type LastIds = BTreeMap<TableId, i64>;
 pub(super) fn given(rules: &Rules, file: &OfficeFile, before: &LastIds) -> LastIds {
     let last = |table: TableId| {
         let rows = file.merged.get(&table).into_iter().flatten();
-        let ids = rows.filter_map(|row| if let LocalId::Int(id) = row.id { Some(id) } else { None });
+        let ids = rows.filter_map(|row| row.id.number());
         ids.chain(file.last_ids.get(&table).copied()).filter(|id| *id < ID_LIMIT).max()
     };
     raised(rules, before, last)
