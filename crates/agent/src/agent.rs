@@ -2,7 +2,10 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -32,6 +35,8 @@ struct Inner {
     state: watch::Sender<State>,
     /// Something asks for a cycle.
     wanted: Notify,
+    /// The next cycle introduces itself, and asks about what waits at the hub.
+    greet: AtomicBool,
     /// The file is this agent's, between the cycles too.
     lock: Mutex<Option<Lock>>,
 }
@@ -65,7 +70,15 @@ impl Agent {
     #[must_use]
     pub fn new(settings: Settings, path: PathBuf, tools: Tools) -> Self {
         let (settings, state) = (watch::Sender::new(settings), watch::Sender::new(State::default()));
-        Self(Arc::new(Inner { tools, path, settings, state, wanted: Notify::new(), lock: Mutex::default() }))
+        Self(Arc::new(Inner {
+            tools,
+            path,
+            settings,
+            state,
+            wanted: Notify::new(),
+            greet: AtomicBool::new(false),
+            lock: Mutex::default(),
+        }))
     }
 
     #[must_use]
@@ -107,6 +120,7 @@ impl Agent {
             (now.busy, now.cycles)
         };
         let wanted = cycles + 1 + u64::from(busy);
+        self.0.greet.store(true, Ordering::Relaxed);
         self.wake();
         // The agent ends together with whoever could wait.
         let _ = states.wait_for(|state| state.cycles >= wanted).await;
@@ -146,8 +160,13 @@ impl Agent {
                 pause.over();
             }
             tokio::select! {
-                () = sleep(next) => if let Some((_, exchange)) = &mut exchange { exchange.greet_again() },
+                () = sleep(next) => self.0.greet.store(true, Ordering::Relaxed),
                 () = self.0.wanted.notified() => {}
+            }
+            if self.0.greet.swap(false, Ordering::Relaxed)
+                && let Some((_, exchange)) = &mut exchange
+            {
+                exchange.greet_again();
             }
         }
     }
@@ -257,7 +276,13 @@ impl Agent {
     /// What the file has already, mostly by our own doing, is no news.
     fn hear(&self, news: News) {
         self.online(true);
-        if news.rev > self.0.state.borrow().report.cursor {
+        let (cursor, held) = {
+            let state = self.0.state.borrow();
+            (state.report.cursor, state.report.held)
+        };
+        if news.rev > cursor {
+            // It may have been decided.
+            self.0.greet.fetch_or(held > 0, Ordering::Relaxed);
             self.wake();
         }
     }

@@ -73,6 +73,16 @@ pub struct Exchange<H> {
     hub: H,
     /// `None`: the agent has to introduce itself (again).
     known: Option<Known>,
+    held: Option<Held>,
+}
+
+/// What waits for a person at the hub, and is asked about when the agent introduces itself: not with each cycle, as it is
+/// sent whole to ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Held {
+    /// The first contact.
+    File,
+    Batch(u64),
 }
 
 #[derive(Clone, Debug)]
@@ -85,7 +95,7 @@ struct Known {
 impl<H: Hub> Exchange<H> {
     #[must_use]
     pub const fn new(hub: H) -> Self {
-        Self { hub, known: None }
+        Self { hub, known: None, held: None }
     }
 
     pub(crate) const fn hub(&self) -> &H {
@@ -110,17 +120,19 @@ impl<H: Hub> Exchange<H> {
     pub async fn cycle(&mut self, file: &Lock, tools: &Tools) -> Result<Report, CycleError> {
         let mut office = Office::open_locked(file.clone(), &tools.rules).await?;
         office.install().await?;
-        let known = match &self.known {
-            Some(known) => known.clone(),
-            None => hello(&self.hub, &mut office, tools).await?,
+        let (known, greeted) = match &self.known {
+            Some(known) => (known.clone(), false),
+            None => (hello(&self.hub, &mut office, tools).await?, true),
         };
         let clock_ahead_ms = -known.offset_ms;
         let report = Report { clock_ahead_ms, ..Report::default() };
         // It is only known again when the cycle has gone to its end.
         self.known = None;
-        let mut cycle = Cycle { office, hub: &self.hub, tools, report, known: &known };
+        let held = std::mem::take(&mut self.held).filter(|_| !greeted);
+        let mut cycle = Cycle { office, hub: &self.hub, tools, report, known: &known, held };
         cycle.run().await?;
         let standing = cycle.office.standing().await?;
+        self.held = cycle.held;
         let report = Report { waiting: standing.waiting, cursor: standing.cursor, ..cycle.report };
         self.known = Some(known);
         Ok(report)
@@ -149,6 +161,8 @@ struct Cycle<'a, H> {
     tools: &'a Tools,
     report: Report,
     known: &'a Known,
+    /// Nothing is asked about it in this cycle.
+    held: Option<Held>,
 }
 
 impl<H: Hub> Cycle<'_, H> {
@@ -170,6 +184,10 @@ impl<H: Hub> Cycle<'_, H> {
 
     /// First contact: `false` while the file waits for a person.
     async fn meet(&mut self) -> Result<bool, CycleError> {
+        if self.held == Some(Held::File) {
+            self.report.held += 1;
+            return Ok(false);
+        }
         let copy = self.office.copy().await?;
         let met = self.hub.meet(copy.path()).await?;
         self.report.conflicts += met.conflicts;
@@ -177,6 +195,7 @@ impl<H: Hub> Cycle<'_, H> {
         self.report.met = met.tables.iter().map(|table| table.ids.len() as u64).sum();
         if met.held {
             self.report.held += 1;
+            self.held = Some(Held::File);
             return Ok(false);
         }
         self.office.adopt(copy.path(), &met, &self.clockwork()).await?;
@@ -188,10 +207,15 @@ impl<H: Hub> Cycle<'_, H> {
         for _ in 0..ROUNDS_MAX {
             let clock = self.clockwork();
             let Some(push) = self.office.prepare(&clock).await? else { return Ok(()) };
+            if self.held == Some(Held::Batch(push.number)) {
+                self.report.held = push.changes.len() as u64;
+                return Ok(());
+            }
             match self.hub.push(&push).await {
                 Ok(pushed) if pushed.held => {
                     self.office.mark_held(pushed.number).await?;
                     self.report.held = push.changes.len() as u64;
+                    self.held = Some(Held::Batch(pushed.number));
                     return Ok(());
                 }
                 Ok(pushed) => {

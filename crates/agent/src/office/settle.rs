@@ -27,6 +27,9 @@ impl Office {
     /// # Errors
     /// As for any transaction; nothing is changed then.
     pub async fn mark_held(&mut self, number: u64) -> Result<()> {
+        if State::read(&mut self.db).await?.held == Some(number) {
+            return Ok(());
+        }
         let mut state = self.begin().await?;
         state.held = Some(number);
         let done = self.drop_outbox(|other| other < number).await;

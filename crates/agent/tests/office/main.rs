@@ -13,3 +13,4 @@ mod ids;
 mod random;
 mod trouble;
 mod undisturbed;
+mod waiting;
