@@ -47,6 +47,30 @@ pub enum Deletes<'a> {
     Noted(&'a HashSet<LocalId>),
 }
 
+impl ChangeSet {
+    /// Lets rows go by other identities.
+    pub fn rename(&mut self, names: &HashMap<Gid, Gid>) {
+        let today = |gid: Gid| names.get(&gid).copied().unwrap_or(gid);
+        let value = |value: &mut Value| {
+            if let Some(gid) = Gid::of(value) {
+                *value = today(gid).into();
+            }
+        };
+        for change in &mut self.changes {
+            change.gid = today(change.gid);
+            match &mut change.action {
+                Action::Insert(cells) => cells.iter_mut().flatten().for_each(value),
+                Action::Update(edits) => edits.iter_mut().for_each(|edit| value(&mut edit.value)),
+                Action::Delete { with } => *with = with.map(today),
+            }
+        }
+        self.learned.iter_mut().for_each(|(.., gid)| *gid = today(*gid));
+        for doubt in &mut self.doubts {
+            doubt.now = today(doubt.now);
+        }
+    }
+}
+
 /// Everything that one file says.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ChangeSet {

@@ -10,6 +10,7 @@ pub mod codec;
 pub mod compare;
 mod fit;
 pub mod handout;
+pub mod naming;
 pub mod office_file;
 pub mod outbox;
 pub mod wire;

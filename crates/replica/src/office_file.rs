@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use merge::{Cells, ColumnType, LocalId, LocalRow, TableId, TableRules};
 use model::Value;
 
+use crate::naming::Naming;
+
 pub use agreed::Agreed;
 pub use read::read;
 pub use refused::Refused;
@@ -31,6 +33,8 @@ pub struct OfficeFile {
     pub tag: Option<String>,
     /// What an agent left in it.
     pub agreed: Option<Agreed>,
+    /// How its new rows are named, once what the agent left is believed: as the agent would name them.
+    pub naming: Option<Naming>,
     /// What a person should know; the file is taken all the same.
     pub findings: Vec<Finding>,
 }

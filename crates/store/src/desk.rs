@@ -66,7 +66,7 @@ impl Made {
     }
 
     /// Whether it is one of them.
-    fn has(&self, gid: Gid) -> bool {
+    pub fn has(&self, gid: Gid) -> bool {
         self.made.is_some_and(|(first, last)| (first..=last).contains(&gid))
     }
 

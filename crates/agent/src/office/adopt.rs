@@ -4,14 +4,17 @@ use std::{collections::HashMap, path::Path};
 
 use merge::{LocalId, LocalRow, ShadowRow, TableId, insert_order};
 use model::{Gid, Rev, Value};
-use replica::wire::{Met, MetTable};
+use replica::{
+    naming::Nonce,
+    wire::{Met, MetTable},
+};
 
 use super::{
     Clockwork, Error, Office, Result,
     aside::content,
     file::Form,
     shadow::Known,
-    state::{Nonce, State},
+    state::State,
     tables::{ASIDE, GIDS, LATE, OUTBOX, SHADOW},
 };
 
@@ -64,7 +67,7 @@ impl Office {
             form: state.form,
             hub: Some(met.hub.clone()),
             site: Some(met.site),
-            nonce: Nonce::new(clock),
+            nonce: nonce(clock),
             last: state.last,
             compared: super::compare::day(clock),
             ..State::default()
@@ -116,22 +119,9 @@ impl Office {
     }
 }
 
-impl Nonce {
-    pub fn new(clock: &Clockwork) -> Self {
-        let mut random = [0; 16];
-        (clock.random)(&mut random);
-        let bits = u128::from_le_bytes(random);
-        Self { made_ms: clock.hub_ms(), random: ((bits >> 64) as u64, bits as u64) }
-    }
-
-    /// The identity of a row that nobody was told of: two copies of one file give a row the same one.
-    pub fn gid(&self, table: &str, id: &LocalId) -> Gid {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&self.random.0.to_le_bytes()).update(&self.random.1.to_le_bytes());
-        hasher.update(&(table.len() as u64).to_le_bytes()).update(table.as_bytes());
-        hasher.update(Value::from(id).to_string().as_bytes());
-        let mut bits = [0; 16];
-        bits.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-        Gid::new(u64::try_from(self.made_ms).unwrap_or(0), u128::from_le_bytes(bits))
-    }
+/// Another one each time.
+pub(super) fn nonce(clock: &Clockwork) -> Nonce {
+    let mut random = [0; 16];
+    (clock.random)(&mut random);
+    Nonce::new(clock.hub_ms(), random)
 }

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use merge::{
-    Action, ChangeSet, Deletes, FileDiff, LocalId, LocalRow, Mint, OrphanRow, ShadowRow, TableId,
-    insert_order,
+    ChangeSet, Deletes, FileDiff, LocalId, LocalRow, Mint, OrphanRow, ShadowRow, TableId, insert_order,
 };
-use model::{Gid, SiteId, Stamp, Value};
+use model::{Gid, SiteId, Stamp};
 
 use super::{
     Error, Office, Result,
@@ -142,14 +141,12 @@ impl Office {
         }
         let mut set = diff.finish();
         let mut names: HashMap<Gid, Gid> = HashMap::new();
-        let given = self.given().await?;
+        let naming = self.naming(state).await?;
         for (table, id, gid) in set.learned.iter().filter(|(.., gid)| mint.gids.contains(gid)) {
-            let name = &rules[*table].name;
-            let lost = loaded.lost.get(&(*table, id.clone()));
-            let told = lost.or_else(|| given.get(&(name.clone(), id.clone()))).copied();
-            names.insert(*gid, told.unwrap_or_else(|| state.nonce.gid(name, id)));
+            let lost = loaded.lost.get(&(*table, id.clone())).copied();
+            names.insert(*gid, lost.unwrap_or_else(|| naming.gid(&rules[*table].name, id)));
         }
-        rename(&mut set, &names);
+        set.rename(&names);
         self.move_known(state, loaded, &set).await?;
         let waiting = set.orphans.iter().filter(|orphan| orphan.set_aside);
         let waiting = waiting.filter_map(|orphan| match &orphan.row {
@@ -238,27 +235,6 @@ impl Mint for Placeholders {
 
     fn stamp(&mut self) -> Stamp {
         Stamp { wall_ms: 0, counter: 0, site: SiteId::HUB }
-    }
-}
-
-fn rename(set: &mut ChangeSet, names: &HashMap<Gid, Gid>) {
-    let today = |gid: Gid| names.get(&gid).copied().unwrap_or(gid);
-    let value = |value: &mut Value| {
-        if let Some(gid) = Gid::of(value) {
-            *value = today(gid).into();
-        }
-    };
-    for change in &mut set.changes {
-        change.gid = today(change.gid);
-        match &mut change.action {
-            Action::Insert(cells) => cells.iter_mut().flatten().for_each(value),
-            Action::Update(edits) => edits.iter_mut().for_each(|edit| value(&mut edit.value)),
-            Action::Delete { with } => *with = with.map(today),
-        }
-    }
-    set.learned.iter_mut().for_each(|(.., gid)| *gid = today(*gid));
-    for doubt in &mut set.doubts {
-        doubt.now = today(doubt.now);
     }
 }
 

@@ -1,17 +1,18 @@
 //! The batch on its way, in the file.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use database::{Comparison, Condition};
-use merge::LocalId;
 use model::{Gid, Value};
 use replica::{
+    naming::Naming,
     outbox::Outbox,
     wire::{Change, Push, pack},
 };
 
 use super::{
     Office, Result,
+    state::State,
     tables::{OUTBOX, Row},
     unpack,
 };
@@ -69,18 +70,11 @@ impl Office {
         if void.told.is_empty() { Ok(()) } else { self.put_outbox(&void).await }
     }
 
-    /// Identities that new rows were told under, by table and id.
-    pub(super) async fn given(&mut self) -> Result<HashMap<(String, LocalId), Gid>> {
-        let mut given = HashMap::new();
-        for row in self.db.find(OUTBOX, &[]).await? {
-            let Outbox { push, told } = read(&row)?;
-            let new: HashSet<Gid> =
-                push.changes.iter().filter(|change| change.insert.is_some()).map(Change::gid).collect();
-            for told in told.into_iter().filter(|told| new.contains(&told.gid())) {
-                given.insert((told.table.clone(), told.id()?), told.gid());
-            }
-        }
-        Ok(given)
+    /// How new rows are named now.
+    pub(super) async fn naming(&mut self, state: &State) -> Result<Naming> {
+        let sent = self.db.find(OUTBOX, &[]).await?;
+        let sent: Vec<Outbox> = sent.iter().map(read).collect::<Result<_>>()?;
+        Ok(Naming::new(state.nonce.clone(), &sent)?)
     }
 
     /// Everything that was told was answered.

@@ -8,10 +8,11 @@ use replica::{outbox::Outbox, wire::Push};
 
 use super::{
     Clockwork, Office, Result,
+    adopt::nonce,
     batch::{Batch, Batching, cells_of},
     compare::{Candidates, day},
     diff::Difference,
-    state::{Nonce, State},
+    state::State,
 };
 
 /// What the journal noted.
@@ -99,7 +100,7 @@ impl Office {
             held => {
                 let number = held.map_or(state.number, |held| held.push.number) + 1;
                 let push = self.push(&state, number, &difference, batch, clock).await?;
-                (state.rest, state.nonce) = (rest, Nonce::new(clock));
+                (state.rest, state.nonce) = (rest, nonce(clock));
                 Ok((state, Some(push)))
             }
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use replica::naming::Nonce;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
@@ -46,14 +47,6 @@ pub(super) struct State {
     pub rows: BTreeMap<String, u64>,
     /// The highest id that was ever seen, a table.
     pub last: BTreeMap<String, i64>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub(super) struct Nonce {
-    pub made_ms: i64,
-    /// 16 bytes, as two numbers.
-    pub random: (u64, u64),
 }
 
 impl State {

@@ -9,6 +9,7 @@ use model::{Gid, Rev, Uuid, Value};
 use super::{Refused, read::has};
 use crate::{
     codec::{Garbled, Stored as _},
+    naming::Naming,
     outbox::{Outbox, Outcomes, Told},
     wire::{self, End, Fate},
 };
@@ -34,6 +35,8 @@ pub struct Agreed {
     pub rows: BTreeMap<TableId, Vec<ShadowRow>>,
     /// Batches that were sent, and of which the file does not know the answer.
     pub sent: Vec<Outbox>,
+    /// How rows are named that neither knows.
+    pub naming: Option<Naming>,
 }
 
 impl Agreed {
@@ -102,7 +105,10 @@ pub(super) fn read(upload: &mut Upload, rules: &Rules) -> Result<Option<Agreed>,
     let (Some(hub), Some(site), Some(cursor)) = (text("hub"), site, number("cursor")) else {
         return Ok(None);
     };
-    Ok(Some(Agreed { hub, site, cursor, rows: rows(upload, rules)?, sent: sent(upload)? }))
+    let nonce = state.get("nonce").and_then(|nonce| serde_json::from_value(nonce.clone()).ok());
+    let (rows, sent) = (rows(upload, rules)?, sent(upload)?);
+    let naming = nonce.and_then(|nonce| Naming::new(nonce, &sent).ok());
+    Ok(Some(Agreed { hub, site, cursor, rows, sent, naming }))
 }
 
 fn sent(upload: &mut Upload) -> Result<Vec<Outbox>, Refused> {

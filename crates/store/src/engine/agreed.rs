@@ -3,9 +3,9 @@
 //! That becomes a root like a hand-out, under a name that is made of it: a file with the same goes on from the same root.
 //! It is the PC's own word, and is believed as far as its deletions and edits are: in its own region, and under the guard.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
-use merge::{LocalId, ShadowRow, TableId};
+use merge::{Region, ShadowRow, TableId};
 use model::{Gid, Rev};
 use replica::{
     codec::Stored as _,
@@ -16,9 +16,13 @@ use super::{
     agents::{self, State},
     choose, held,
     lineage::{self, Kind, Lineage, Pc},
-    push, rows, shadow,
+    push::{self, strangers},
+    rows, shadow,
 };
 use crate::{Device, Result, desk::Desk};
+
+/// Rows that are looked at at a time.
+const PART_ROWS: usize = 1_000;
 
 /// Makes the root that the file says it goes on from, and marks the file with it.
 pub(super) async fn adopt(desk: &mut Desk<'_>, device: &Device, file: &mut OfficeFile) -> Result<()> {
@@ -26,10 +30,11 @@ pub(super) async fn adopt(desk: &mut Desk<'_>, device: &Device, file: &mut Offic
         return Ok(());
     };
     answer(desk, device, agreed).await?;
+    file.naming = agreed.naming.take();
     let name = name(agreed);
     if lineage::named(desk.db, &name).await?.is_none() {
         let root = root(desk, device, agreed, (&name, Kind::HandedOut)).await?;
-        keep(desk, &root, agreed).await?;
+        keep(desk, device, &root, agreed).await?;
     }
     file.tag = Some(name);
     Ok(())
@@ -42,6 +47,7 @@ pub(super) async fn leave(desk: &mut Desk<'_>, device: &Device, file: &mut Offic
         return Ok(());
     };
     answer(desk, device, &mut agreed).await?;
+    file.naming = agreed.naming.take();
     let name = ["met-", &desk.meta.next_serial().to_string()].concat();
     let met = root(desk, device, &agreed, (&name, Kind::Met)).await?;
     let known = lineage::of_site(desk.db, device.site).await?;
@@ -58,7 +64,7 @@ pub(super) async fn leave(desk: &mut Desk<'_>, device: &Device, file: &mut Offic
             Lineage { seen: met.seen, counter: 0, content: None, ..branch }
         }
     };
-    keep(desk, &lineage, &agreed).await
+    keep(desk, device, &lineage, &agreed).await
 }
 
 fn is_ours(desk: &Desk<'_>, device: &Device, agreed: &Agreed) -> bool {
@@ -66,8 +72,8 @@ fn is_ours(desk: &Desk<'_>, device: &Device, agreed: &Agreed) -> bool {
 }
 
 /// From now on the lineage stands where the agent stood.
-async fn keep(desk: &mut Desk<'_>, lineage: &Lineage, agreed: &Agreed) -> Result<()> {
-    let mut rows = known(desk, agreed).await?;
+async fn keep(desk: &mut Desk<'_>, device: &Device, lineage: &Lineage, agreed: &Agreed) -> Result<()> {
+    let mut rows = known(desk, &device.region, agreed).await?;
     let rules = &desk.hub.rules;
     lineage::save(desk.db, lineage).await?;
     lineage::save_last_ids(desk.db, rules, lineage.number, &last_ids(&rows)).await?;
@@ -150,17 +156,28 @@ async fn root(
     })
 }
 
-/// Rows that the hub knows, too: what it has lost meanwhile is new to it.
-async fn known(desk: &mut Desk<'_>, agreed: &Agreed) -> Result<BTreeMap<TableId, Vec<ShadowRow>>> {
+/// Rows that the hub knows, too, and the region was shown: what the hub has lost meanwhile is new to it, and what somebody
+/// says of another region's row counts for nothing.
+async fn known(
+    desk: &mut Desk<'_>,
+    region: &Region,
+    agreed: &Agreed,
+) -> Result<BTreeMap<TableId, Vec<ShadowRow>>> {
     let head = desk.meta.rev;
-    let mut known = BTreeMap::new();
+    let mut known: BTreeMap<TableId, Vec<ShadowRow>> = BTreeMap::new();
     for (table, rows) in &agreed.rows {
-        let gids: Vec<Gid> = rows.iter().map(|row| row.gid).collect();
-        let found = rows::rows_of(desk.db, &desk.hub.rules, *table, &gids).await?;
-        let found: HashSet<Gid> = found.iter().map(|row| row.gid).collect();
-        let rows = rows.iter().filter(|row| found.contains(&row.gid));
-        let rows = rows.map(|row| ShadowRow { rev: row.rev.min(head), ..row.clone() });
-        known.insert(*table, rows.collect());
+        let known = known.entry(*table).or_default();
+        for rows in rows.chunks(PART_ROWS) {
+            let gids: Vec<Gid> = rows.iter().map(|row| row.gid).collect();
+            let found = rows::rows_of(desk.db, &desk.hub.rules, *table, &gids).await?;
+            let found: BTreeSet<(TableId, Gid)> = found.iter().map(|row| (*table, row.gid)).collect();
+            let strangers = strangers::among(desk, region, found.clone()).await?;
+            let known_rows = rows.iter().filter(|row| {
+                let row = (*table, row.gid);
+                found.contains(&row) && !strangers.contains(&row)
+            });
+            known.extend(known_rows.map(|row| ShadowRow { rev: row.rev.min(head), ..row.clone() }));
+        }
     }
     Ok(known)
 }

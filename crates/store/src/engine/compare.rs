@@ -3,20 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use merge::{
-    Acquaintance, Action, Cells, Change, ChangeSet, Deletes, DiffError, FileDiff, Region, Rules, ShadowRow,
-    TableId, Tally, natural_key,
+    Acquaintance, Action, Cells, Change, ChangeSet, Deletes, DiffError, FileDiff, Mint, Region, Rules,
+    ShadowRow, TableId, Tally, natural_key,
 };
-use model::{Gid, Rev};
-use replica::office_file::OfficeFile;
+use model::{Gid, Rev, SiteId};
+use replica::{naming::Naming, office_file::OfficeFile};
 
 use super::{
     choose::{Base, Way},
     evidence::Evidence,
-    rows,
+    push, rows,
 };
 use crate::{
     HeldTable, Rejected, Result,
-    desk::{Desk, Made},
+    desk::{Desk, Hub, Made},
 };
 
 /// Everything that one file says.
@@ -95,11 +95,27 @@ pub(super) async fn compare(
             }
         }
     }
-    let (rules, order) = (&hub.rules, &hub.order);
     let mut mint = desk.mint(base.lineage.site);
-    let mut diff = FileDiff::new(rules, &mut mint).of_age(base.age);
+    let (mut set, tallies) = difference(hub, &mut mint, (region, &known), base, file)?;
+    let mut new = mint.made;
+    if let Some(naming) = &file.naming {
+        name(desk, base.lineage.site, naming, (&mut set, &new)).await?;
+        // They may be in the store.
+        new = Made::default();
+    }
+    Ok(Said { set, tallies, new, met })
+}
+
+fn difference(
+    hub: &Hub,
+    mint: &mut dyn Mint,
+    (region, known): (&Region, &Acquaintances),
+    base: &Base,
+    file: &OfficeFile,
+) -> std::result::Result<(ChangeSet, BTreeMap<TableId, Tally>), DiffError> {
+    let mut diff = FileDiff::new(&hub.rules, mint).of_age(base.age);
     let mut tallies = BTreeMap::new();
-    for table in &order.tables {
+    for table in &hub.order.tables {
         let Some(rows) = file.merged.get(table) else { continue };
         let rows = rows.iter().cloned();
         let tally = match known.get(table) {
@@ -108,9 +124,23 @@ pub(super) async fn compare(
         };
         tallies.insert(*table, tally);
     }
-    let set = diff.finish();
-    let new = mint.made;
-    Ok(Said { set, tallies, new, met })
+    Ok((diff.finish(), tallies))
+}
+
+/// Names new rows as the agent of the file would, or has: when it goes on, they are the same ones.
+async fn name(
+    desk: &mut Desk<'_>,
+    site: SiteId,
+    naming: &Naming,
+    (set, new): (&mut ChangeSet, &Made),
+) -> Result<()> {
+    let rules = &desk.hub.rules;
+    let made = set.learned.iter().filter(|(.., gid)| new.has(*gid));
+    let names = made.map(|(table, id, gid)| (*gid, naming.gid(&rules[*table].name, id))).collect();
+    set.rename(&names);
+    let taken = push::taken(desk, site, &set.changes).await?;
+    set.rename(&taken.into_iter().map(|((_, gid), other)| (gid, other)).collect());
+    Ok(())
 }
 
 fn go_on(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use merge::{Kept, LocalId, Rules, TableId};
+use merge::{Kept, Rules, TableId};
 use replica::{
     handout::{self, ID_LIMIT},
     office_file::OfficeFile,

@@ -4,7 +4,7 @@
 //! any other shows that the site's file, or the hub, is not the one that it was.
 
 mod fates;
-mod strangers;
+pub(super) mod strangers;
 mod translate;
 
 use std::collections::BTreeMap;
@@ -32,6 +32,7 @@ use crate::{
     writer::Job,
 };
 use fates::Fates;
+pub(super) use translate::taken;
 
 pub(crate) struct Push {
     pub device: Device,

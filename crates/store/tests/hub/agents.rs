@@ -276,6 +276,22 @@ on_both! {
         assert_eq!(fetched(&lab, &bursa, 0).await.names("employees"), ["Bursalı Kişi"]);
     }
 
+    async fn hours_of_another_person_under_a_taken_identity_are_other_hours(lab) {
+        let ankara = lab.site("Ankara 1", "Ankara").await;
+        let day = |number, of| insert("timesheets", gid(number), [("employee_id", to(of)), ("work_date", text("2026-01-23")),
+            ("start_time", text("08:00")), ("end_time", text("17:00")), ("region", text("Ankara"))]);
+        let told = push(&lab, &ankara, batch(1, 0, vec![employee(1, "Ayşe Deneme", "Ankara"), day(2, gid(1))])).await;
+        // A copy of the file gives its own new person, with hours of that day, the same identities.
+        let copy = lab.site("Ankara 2", "Ankara").await;
+        let told = push(&lab, &copy, Push { unsure: true, ..batch(1, told.to, vec![employee(1, "Mehmet Örnek", "Ankara"), day(2, gid(1))]) }).await;
+        assert_eq!(ends(&told), [End::Taken, End::Taken], "{told:?}");
+        let all = fetched(&lab, &ankara, 0).await;
+        assert_eq!((all.names("employees"), all.rows()), (vec!["Ayşe Deneme".to_owned(), "Mehmet Örnek".to_owned()], 4));
+        let [person, hours] = [0, 1].map(|at| told.fates[at].gid.unwrap());
+        assert_eq!(all.row("timesheets", hours)["employee_id"], Cell(Value::Uuid(person)));
+        assert_eq!(all.row("timesheets", gid(2).uuid())["employee_id"], to(gid(1)));
+    }
+
     async fn what_is_no_batch_is_refused_whole_and_told_why(lab) {
         let ankara = lab.site("Ankara 1", "Ankara").await;
         let fine = employee(1, "Ayşe Deneme", "Ankara");

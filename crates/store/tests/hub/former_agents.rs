@@ -4,11 +4,12 @@ use merge::{Cells, Kept, LocalId};
 use model::{Gid, Value};
 use replica::{
     codec::Stored as _,
+    naming::{Naming, Nonce},
     outbox::Told,
     wire::{self, Met},
 };
 use rusqlite::{Connection, params};
-use testkit::office::{Employee, Record};
+use testkit::office::{Employee, Record, Timesheet};
 
 use crate::{
     agents::{batch, delete, employee, push, text, update},
@@ -213,8 +214,53 @@ on_both! {
         file.close().unwrap();
         pc.desktop.delete(Record::Employee, id).unwrap();
         let receipt = lab.send(&pc).await.unwrap();
-        assert_eq!((receipt.tables["employees"].refused, receipt.tables["employees"].deleted), (1, 0), "{receipt:?}");
+        assert_eq!((receipt.tables["employees"].refused, receipt.tables["employees"].deleted), (0, 0), "{receipt:?}");
         assert_eq!(fetched(&lab, &bursa, 0).await.tables, before.tables);
         assert_eq!(before.row("employees", Gid::new(7, 50).uuid())["full_name"], text("Bursalı Kişi"));
+    }
+
+    async fn no_file_hangs_a_row_on_another_region_s_by_saying_that_it_had_it(lab) {
+        let bursa = lab.site("Bursa 1", "Bursa").await;
+        push(&lab, &bursa, batch(1, 0, vec![employee(50, "Bursalı Kişi", "Bursa")])).await;
+        let pc = with_agent(&lab).await;
+        let id: i64 = value(&pc, "select id from employees where full_name = 'Öbür Kişi'");
+        let file = Connection::open(pc.desktop.path()).unwrap();
+        let bursas = Gid::new(7, 50).uuid().to_string();
+        file.execute("update denk_shadow set gid = ? where table_name = 'employees' and id = ?", params![bursas, id.to_string()]).unwrap();
+        file.close().unwrap();
+        let day = Timesheet { employee_id: id, work_date: "2026-01-24", ..Timesheet::default() };
+        pc.desktop.save_timesheet(None, &day).unwrap();
+        lab.send(&pc).await.unwrap();
+        let seen = fetched(&lab, &pc.device, 0).await;
+        assert!(!seen.names("employees").contains(&"Bursalı Kişi".to_owned()), "{:?}", seen.names("employees"));
+        lab.fetch(&pc).await;
+        assert!(!Book::of(&pc).has("employees", "Bursalı Kişi"));
+    }
+
+    async fn an_agent_that_goes_on_after_its_file_came_the_old_way_tells_the_same_rows(lab) {
+        let pc = with_agent(&lab).await;
+        let nonce = Nonce::new(5, [7; 16]);
+        let file = Connection::open(pc.desktop.path()).unwrap();
+        file.execute("insert into denk_state values ('nonce', ?)", [serde_json::to_string(&nonce).unwrap()]).unwrap();
+        file.close().unwrap();
+        let id = pc.desktop.save_employee(None, &Employee { full_name: "Yeni Kişi", ..Employee::default() }).unwrap();
+        let day = Timesheet { employee_id: id, work_date: "2026-01-24", ..Timesheet::default() };
+        let day = pc.desktop.save_timesheet(None, &day).unwrap();
+        assert_eq!(lab.send(&pc).await.unwrap().tables["employees"].inserted, 1);
+        let before = lab.all().await;
+        // The answer, or the file that the hub made of it, never arrived; the agent is switched on again.
+        let naming = Naming::new(nonce, []).unwrap();
+        let [person, hours] = [("employees", id), ("timesheets", day)].map(|(table, id)| naming.gid(table, &LocalId::Int(id)));
+        let said = |table: &str, id: i64, columns: &[&str]| -> wire::Cells {
+            let cell = |column: &&str| (column.to_string(), text(&value::<String>(&pc, &format!("select {column} from {table} where id = {id}"))));
+            columns.iter().map(cell).collect()
+        };
+        let new = |table: &str, gid: Gid, cells: wire::Cells| wire::Change { insert: Some(cells), ..crate::agents::change(table, gid) };
+        let mut of_day = said("timesheets", day, &["work_date", "start_time", "end_time", "region"]);
+        of_day.insert("employee_id".into(), crate::agents::to(person));
+        let changes = vec![new("employees", person, said("employees", id, &["full_name", "region"])), new("timesheets", hours, of_day)];
+        let told = push(&lab, &pc.device, batch(1, 0, changes)).await;
+        assert!(told.fates.iter().all(|fate| fate.gid.is_none()), "{told:?}");
+        assert_eq!(lab.all().await, before);
     }
 }

@@ -17,9 +17,18 @@ pub(super) async fn strangers(
     region: &Region,
     changes: &[Change],
 ) -> Result<BTreeSet<(TableId, Gid)>> {
+    let named = changes.iter().flat_map(|change| named(desk, change)).collect();
+    among(desk, region, named).await
+}
+
+/// Of these rows those of other regions that the region was never shown.
+pub(in crate::engine) async fn among(
+    desk: &mut Desk<'_>,
+    region: &Region,
+    mut strangers: BTreeSet<(TableId, Gid)>,
+) -> Result<BTreeSet<(TableId, Gid)>> {
     let Region::Named(name) = region else { return Ok(BTreeSet::new()) };
     let mut view = View::new(desk.hub, region);
-    let mut strangers: BTreeSet<_> = changes.iter().flat_map(|change| named(desk, change)).collect();
     view.load(desk.db, strangers.iter().copied()).await?;
     strangers.retain(|(_, gid)| view.row(*gid).is_some() && !view.owns_row(view.today(*gid)));
     view.look(desk.db, strangers.iter().map(|(_, gid)| view.today(*gid)).collect::<Vec<_>>()).await?;

@@ -1,12 +1,12 @@
 //! A batch as it came over the wire into changes that can be merged. It is hostile input: everything in it is looked at.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use merge::{
-    Action, Age, Cells, Change, ColumnId, Edit, Kept, Mint as _, OnDelete, Sameness, TableId, TableRules,
-    sameness,
+    Action, Age, Cells, Change, ColumnId, Edit, Kept, Mint as _, OnDelete, Rules, Sameness, TableId,
+    TableRules, sameness,
 };
-use model::{Gid, Rev, Stamp, Value};
+use model::{Gid, Rev, SiteId, Stamp, Value};
 use replica::{settled, wire};
 
 use super::strangers::strangers;
@@ -36,7 +36,7 @@ pub(super) async fn translate(
         changes.push(change.map_err(|what| Declined::Message(format!("change {at}: {what}")))?);
     }
     check_inserts(&changes)?;
-    let other = taken(desk, device, &changes).await?;
+    let other = taken(desk, device.site, &changes).await?;
     for change in &mut changes {
         if let Some(gid) = other.get(&(change.table, change.gid)) {
             change.gid = *gid;
@@ -63,7 +63,7 @@ fn change(hub: &Hub, sent: &wire::Change, age: Age) -> std::result::Result<Chang
         (None, None, Some(delete)) => (Age::Known, Action::Delete { with: delete.with.map(Gid::from_uuid) }),
         _ => return Err("a row is either inserted, updated or deleted".to_owned()),
     };
-    let stamp = Stamp { wall_ms: 0, counter: 0, site: model::SiteId::HUB };
+    let stamp = Stamp { wall_ms: 0, counter: 0, site: SiteId::HUB };
     Ok(Change { table, gid: sent.gid(), stamp, base: Rev(sent.base.max(0)), age, action })
 }
 
@@ -129,9 +129,9 @@ fn check_inserts(changes: &[Change]) -> std::result::Result<(), Declined> {
 /// Which new rows get another identity, as theirs is that of another row.
 ///
 /// Two copies of one file give a row that both have, and nobody has sent yet, the same identity: there it is one row.
-async fn taken(
+pub(in crate::engine) async fn taken(
     desk: &mut Desk<'_>,
-    device: &Device,
+    site: SiteId,
     changes: &[Change],
 ) -> Result<HashMap<(TableId, Gid), Gid>> {
     let mut new: BTreeMap<Gid, (TableId, &Cells)> = BTreeMap::new();
@@ -142,21 +142,47 @@ async fn taken(
     }
     let gids: Vec<Gid> = new.keys().copied().collect();
     let rules = &desk.hub.rules;
-    let mut others = Vec::new();
-    for table in desk.hub.merged() {
-        for row in rows::rows_of(desk.db, rules, table, &gids).await? {
+    let (mut others, mut there) = (BTreeSet::new(), HashSet::new());
+    for table in &desk.hub.order.tables {
+        for row in rows::rows_of(desk.db, rules, *table, &gids).await? {
             let Some((of, cells)) = new.get(&row.gid) else { continue };
+            there.insert(row.gid);
             // The same number in a restored file may be another person of that family by now: only what is named
             // exactly alike is one row, as whoever is lost is worse than whoever is there twice.
-            let alike = rules[table].telling.iter().all(|column| row.cells[column.0] == cells[column.0]);
-            let same = alike && sameness(&rules[table], &row.cells, cells) == Sameness::Same;
-            if *of != table || !same {
-                others.push((*of, row.gid));
+            let alike = rules[*table].telling.iter().all(|column| row.cells[column.0] == cells[column.0]);
+            let same = alike && sameness(&rules[*table], &row.cells, cells) == Sameness::Same;
+            if *of != *table || !same {
+                others.insert((*of, row.gid));
             }
         }
     }
-    let mut mint = desk.mint(device.site);
+    new.retain(|gid, _| there.contains(gid));
+    follow(rules, &new, &mut others);
+    let mut mint = desk.mint(site);
     Ok(others.into_iter().map(|row| (row, mint.gid())).collect())
+}
+
+/// What needs another row than it seemed to is another one too: the same day of another person.
+fn follow(rules: &Rules, new: &BTreeMap<Gid, (TableId, &Cells)>, others: &mut BTreeSet<(TableId, Gid)>) {
+    let needs = |table: TableId, cells: &Cells, others: &BTreeSet<(TableId, Gid)>| {
+        let rule = &rules[table];
+        rule.references().any(|(column, to)| {
+            let is_needed = to.on_delete == OnDelete::Cascade || rule[column].not_null;
+            let named = cells[column.0].as_ref().and_then(Gid::of);
+            is_needed && named.is_some_and(|gid| others.contains(&(to.table, gid)))
+        })
+    };
+    loop {
+        let before = others.len();
+        for (gid, (table, cells)) in new {
+            if needs(*table, cells, others) {
+                others.insert((*table, *gid));
+            }
+        }
+        if others.len() == before {
+            return;
+        }
+    }
 }
 
 /// Lets the change refer to other rows.
