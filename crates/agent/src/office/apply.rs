@@ -301,6 +301,8 @@ struct Writing<'a> {
     agreed: HashMap<TableId, BTreeMap<LocalId, Cells>>,
     file: HashMap<TableId, BTreeMap<LocalId, LocalRow>>,
     late: HashSet<Gid>,
+    /// Rows that stand in the file already, and are known by their names only when the hub has answered.
+    told: HashSet<Gid>,
     /// Ids that rows ask for and others have.
     taken: HashSet<(TableId, LocalId)>,
 }
@@ -334,8 +336,9 @@ impl<'a> Writing<'a> {
         });
         let spots = office.spots(named.collect::<Vec<_>>()).await?;
         let late = office.late_gids().await?;
+        let told = office.told_new().await?;
         let (known, agreed, file, taken) = Default::default();
-        let mut writing = Self { manner, rows, spots, known, agreed, file, late, taken };
+        let mut writing = Self { manner, rows, spots, known, agreed, file, late, told, taken };
         writing.load(office).await?;
         writing.look_for_others(office).await?;
         Ok(writing)
@@ -419,6 +422,9 @@ impl<'a> Writing<'a> {
         let shadow =
             |id: &LocalId| ShadowRow { id: id.clone(), gid, rev: Rev(row.rev), cells: cells.clone() };
         let Some(spot) = self.spots.get(&gid).cloned() else {
+            if self.told.contains(&gid) {
+                return Step::Late;
+            }
             let Some(id) = self.new_id(form, gid, &local, last) else { return Step::Late };
             let known = Known { row: shadow(&id), at: self.manner.at() };
             self.spots.insert(gid, Spot { gid, table: form.id, id: id.clone() });

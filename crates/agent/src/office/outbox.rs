@@ -64,7 +64,7 @@ impl Office {
             void.push.changes.extend(push.changes.into_iter().filter(|change| change.insert.is_some()));
             void.told.extend(told);
         }
-        let new: HashSet<Gid> = void.push.changes.iter().map(Change::gid).collect();
+        let new: HashSet<Gid> = new_rows(&void).collect();
         void.told.retain(|told| new.contains(&told.gid()));
         self.remove_batches(|_| true).await?;
         if void.told.is_empty() { Ok(()) } else { self.put_outbox(&void).await }
@@ -75,6 +75,15 @@ impl Office {
         let sent = self.db.find(OUTBOX, &[]).await?;
         let sent: Vec<Outbox> = sent.iter().map(read).collect::<Result<_>>()?;
         Ok(Naming::new(state.nonce.clone(), &sent)?)
+    }
+
+    /// New rows of this file that were told, and of which it has not heard whether the hub has them.
+    pub(super) async fn told_new(&mut self) -> Result<HashSet<Gid>> {
+        let mut told = HashSet::new();
+        for row in self.db.find(OUTBOX, &[]).await? {
+            told.extend(new_rows(&read(&row)?));
+        }
+        Ok(told)
     }
 
     /// Everything that was told was answered.
@@ -91,6 +100,10 @@ impl Office {
         self.db.remove(OUTBOX, &keys).await?;
         Ok(())
     }
+}
+
+fn new_rows(outbox: &Outbox) -> impl Iterator<Item = Gid> + '_ {
+    outbox.push.changes.iter().filter(|change| change.insert.is_some()).map(Change::gid)
 }
 
 fn of(number: u64) -> Value {

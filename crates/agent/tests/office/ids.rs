@@ -96,6 +96,25 @@ async fn a_row_that_is_pulled_while_deletions_wait_does_not_get_a_deleted_one_s_
 }
 
 #[tokio::test]
+async fn a_row_that_was_let_in_before_the_office_heard_of_it_does_not_come_a_second_time() {
+    let (mut town, a, b, id) = two().await;
+    let day = Timesheet { employee_id: id, work_date: "2026-05-04", ..Timesheet::default() };
+    a.desktop.save_timesheet(None, &day).unwrap();
+    let push = a.office().await.prepare(&a.clock()).await.unwrap().unwrap();
+    a.office().await.settle(&Pushed { number: push.number, held: true, ..Pushed::default() }).await.unwrap();
+    // A person lets it through, and the office pulls before it asks.
+    let answer = town.push(a.site, &push);
+    a.pull(&town).await;
+    assert_eq!(a.ask(DAYS), "Ayşe Örnek|2026-05-04");
+    a.office().await.settle(&answer).await.unwrap();
+    for pc in [&a, &b] {
+        pc.cycle(&mut town).await;
+    }
+    assert_eq!((a.ask(DAYS), a.standing().await.late), ("Ayşe Örnek|2026-05-04".to_owned(), 0));
+    agree(&town, &[&a, &b]);
+}
+
+#[tokio::test]
 async fn who_was_typed_over_a_row_while_its_change_was_on_its_way_stays_when_it_is_taken_away() {
     let (town, a, _, id) = two().await;
     a.sql("update employees set title = 'Usta'");
