@@ -11,15 +11,16 @@ use crate::{
 };
 
 /// Folders of the crates whose tests are run.
-pub const CRATES: [&str; 7] = ["model", "merge", "database", "replica", "store", "hub", "denk"];
+pub const CRATES: [&str; 8] = ["model", "merge", "database", "replica", "store", "hub", "agent", "denk"];
 
 /// Tests of a crate that need what is not there (PostgreSQL's programs, SQL Server): parts of their names; none for a
 /// program that needs it as a whole.
-const LEFT_OUT: [(&str, &str, &[&str]); 8] = [
+const LEFT_OUT: [(&str, &str, &[&str]); 9] = [
     ("database", "database", &["postgres::tests"]),
     ("database", "contract", &["postgres::", "mssql::", "journey"]),
     ("store", "hub", &["on_postgres"]),
     ("store", "crash", &["on_postgres"]),
+    ("hub", "hub_on_postgres", &[]),
     ("denk", "copy", &[]),
     ("denk", "crash", &[]),
     ("denk", "entegra", &[]),

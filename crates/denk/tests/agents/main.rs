@@ -1,6 +1,5 @@
 //! The built program on both sides: a hub, and agents beside office files that the old program goes on writing.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
-#![cfg(unix)]
 
 mod bytes;
 mod clocks;
@@ -8,6 +7,7 @@ mod door;
 #[path = "../hub_process/mod.rs"]
 mod hub;
 mod isolation;
+#[cfg(unix)]
 mod killed;
 mod left;
 mod mishaps;

@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Command, Stdio},
 };
@@ -142,6 +141,7 @@ fn two_agents_on_one_file() {
 }
 
 /// The file may grow to this many blocks of 512 bytes; ignored, the signal becomes an error of the write.
+#[cfg(unix)]
 fn with_room(hub: &Hub, office: &Office, blocks: u64) -> Command {
     let inner = once(hub, office);
     let mut command = Command::new("sh");
@@ -150,6 +150,7 @@ fn with_room(hub: &Hub, office: &Office, blocks: u64) -> Command {
     command
 }
 
+#[cfg(unix)]
 #[test]
 fn no_room_on_the_disk() {
     let hub = Hub::start();
@@ -171,18 +172,21 @@ fn the_file_may_not_be_written_or_is_missing_for_a_while() {
     let hub = Hub::start();
     let all = offices(&hub);
     person(&all[0], "Bekleyen Kişi");
-    let mode = |mode| fs::set_permissions(&all[0].file, fs::Permissions::from_mode(mode)).unwrap();
-    mode(0o444);
+    let usual = fs::metadata(&all[0].file).unwrap().permissions();
+    let mut read_only = usual.clone();
+    read_only.set_readonly(true);
+    fs::set_permissions(&all[0].file, read_only).unwrap();
     told(once(&hub, &all[0]), "DENK-5015", ["yazılamıyor", "may not be written"]);
-    mode(0o644);
+    fs::set_permissions(&all[0].file, usual).unwrap();
     let aside = hub.folder.path().join("aside.db");
     let agent = Staying::start(&hub, &all[0]);
     let door = Door::of(&agent);
     door.sync();
-    fs::rename(&all[0].file, &aside).unwrap();
+    // On Windows not while the agent reads it.
+    until("the file can be moved", || fs::rename(&all[0].file, &aside).is_ok());
     until("the page says so", || door.page().contains("Senkron HATA"));
     person(&Office { file: aside.clone(), settings: aside.clone(), line: String::new() }, "Kenardaki Kişi");
-    fs::rename(&aside, &all[0].file).unwrap();
+    until("the file can be moved", || fs::rename(&aside, &all[0].file).is_ok());
     until("the page says so", || door.page().contains("Senkron OK"));
     drop(agent);
     fs::rename(&all[0].file, &aside).unwrap();

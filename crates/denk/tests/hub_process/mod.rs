@@ -8,8 +8,6 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::mpsc,
-    thread,
     time::Duration,
 };
 
@@ -69,20 +67,6 @@ impl Hub {
         let ready: Value = serde_json::from_str(&line).unwrap();
         self.url = ready["url"].as_str().unwrap().to_owned();
         self.process = Some(process);
-    }
-
-    /// Waits until the hub ended by itself, but not for ever. Which signal ended it, if one did.
-    pub fn ended(&mut self) -> Option<i32> {
-        let mut process = self.process.take().unwrap();
-        let id = process.id().to_string();
-        let (said, told) = mpsc::channel();
-        let waits = thread::spawn(move || said.send(process.wait().unwrap()));
-        let status = told.recv_timeout(PATIENCE).ok();
-        if status.is_none() {
-            Command::new("kill").args(["-KILL", &id]).status().unwrap();
-        }
-        waits.join().unwrap().unwrap();
-        std::os::unix::process::ExitStatusExt::signal(&status.expect("the hub ends by itself"))
     }
 
     /// As a power cut would end it.
@@ -164,6 +148,23 @@ impl Hub {
         let office = Office { shape: Shape::Live, size: Size::small(), region, seed };
         office::generate(&path, &office).unwrap();
         path
+    }
+}
+
+#[cfg(unix)]
+impl Hub {
+    /// Waits until the hub ended by itself, but not for ever. Which signal ended it, if one did.
+    pub fn ended(&mut self) -> Option<i32> {
+        let mut process = self.process.take().unwrap();
+        let id = process.id().to_string();
+        let (said, told) = std::sync::mpsc::channel();
+        let waits = std::thread::spawn(move || said.send(process.wait().unwrap()));
+        let status = told.recv_timeout(PATIENCE).ok();
+        if status.is_none() {
+            Command::new("kill").args(["-KILL", &id]).status().unwrap();
+        }
+        waits.join().unwrap().unwrap();
+        std::os::unix::process::ExitStatusExt::signal(&status.expect("the hub ends by itself"))
     }
 }
 
