@@ -2,7 +2,10 @@
 //!
 //! Not a part of `test`: it takes a compiler for another system and as long as a second build of everything.
 
+mod http;
 mod journey;
+mod office_day;
+mod staying;
 mod suites;
 mod toolchain;
 pub mod wine;
@@ -39,6 +42,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     println!("{} ({:.1} MB)", program.display(), bytes as f64 / 1e6);
     let wine = Wine::start()?;
     journey::run(&wine, &program)?;
+    let mut build = cargo::cargo();
+    build.args(["build", "--package", "denk"]);
+    office_day::run(&wine, &program, &cargo::build(build, "denk")?)?;
     let outcome = suites::run(&toolchain, &wine, &arguments.crates)?;
     println!("{} passed, {} failed", outcome.passed, outcome.failed);
     Ok(if outcome.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -5,7 +5,10 @@ mod early;
 mod localize;
 mod usage;
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
@@ -231,7 +234,7 @@ pub struct InitArgs {
 }
 
 /// Runs the hub until it is stopped.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct ServeArgs {
     /// Instead of the configuration's `hub.listen`.
     #[arg(long, value_name = "ADDRESS")]
@@ -242,7 +245,7 @@ pub struct ServeArgs {
 }
 
 /// Keeps an office's file in step with the hub. What is given once is kept in `agent.toml`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct AgentArgs {
     /// The office program's file.
     #[arg(long, value_name = "FILE")]
@@ -274,13 +277,17 @@ pub struct AgentArgs {
 pub enum ServiceCommand {
     Install(ServiceInstallArgs),
     Remove(ServiceRemoveArgs),
+    /// What the service manager starts.
+    #[cfg(windows)]
+    #[command(hide = true)]
+    Run(ServiceRunArgs),
 }
 
 #[derive(Debug, Args)]
 pub struct ServiceInstallArgs {
     #[arg(value_enum, value_name = "agent|hub", default_value = "agent")]
     pub what: Served,
-    /// Instead of whoever owns the settings (agent) or the data (hub).
+    /// Instead of whoever owns the settings (agent) or the data (hub); on Windows, instead of the system.
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
     /// Only shows what would be installed.
@@ -294,6 +301,16 @@ pub struct ServiceRemoveArgs {
     pub what: Served,
 }
 
+#[cfg(windows)]
+#[derive(Debug, Args)]
+pub struct ServiceRunArgs {
+    #[arg(value_enum, value_name = "agent|hub")]
+    pub what: Served,
+    /// The service's current folder: the service manager starts everything in one of the system's.
+    #[arg(long, value_name = "DIR")]
+    pub folder: PathBuf,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Served {
     Agent,
@@ -303,9 +320,34 @@ pub enum Served {
 impl ServiceCommand {
     /// Whether it is about the agent, whose `-c` names a file of its own.
     pub(crate) const fn is_agents(&self) -> bool {
-        let (Self::Install(ServiceInstallArgs { what, .. }) | Self::Remove(ServiceRemoveArgs { what })) =
-            self;
+        let what = match self {
+            Self::Install(args) => args.what,
+            Self::Remove(args) => args.what,
+            #[cfg(windows)]
+            Self::Run(args) => args.what,
+        };
         matches!(what, Served::Agent)
+    }
+}
+
+impl Command {
+    /// Whether it hears by itself that it is to stop, and finishes what is running.
+    pub(crate) const fn hears_stop(&self) -> bool {
+        match self {
+            Self::Serve(_) | Self::Demo(_) | Self::Agent(_) => true,
+            #[cfg(windows)]
+            Self::Service(ServiceCommand::Run(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// Where it works, when that is not the current folder.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        match self {
+            #[cfg(windows)]
+            Self::Service(ServiceCommand::Run(args)) => Some(&args.folder),
+            _ => None,
+        }
     }
 }
 

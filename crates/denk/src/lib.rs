@@ -76,6 +76,10 @@ pub async fn execute(arguments: &[OsString], environment: Environment, output: O
         Err(instead) => return show_instead(&instead, &text, &output),
     };
     let output = output.quiet(cli.global.quiet);
+    let environment = match cli.command.folder() {
+        Some(folder) => environment.in_folder(folder),
+        None => environment,
+    };
     let config = match load(&cli, &environment) {
         Ok(config) => config,
         Err(failure) => {
@@ -86,13 +90,13 @@ pub async fn execute(arguments: &[OsString], environment: Environment, output: O
     let language = choose(cli.global.lang, &environment, config.language.clone());
     let text = Text::new(language.language);
     let context = Context { config, text, language, output, environment, global: cli.global };
-    let outcome = match cli.command {
-        // They hear the same and finish what is running.
-        Command::Serve(_) | Command::Demo(_) | Command::Agent(_) => dispatch(cli.command, &context).await,
-        command => tokio::select! {
-            outcome = dispatch(command, &context) => outcome,
+    let outcome = if cli.command.hears_stop() {
+        dispatch(cli.command, &context).await
+    } else {
+        tokio::select! {
+            outcome = dispatch(cli.command, &context) => outcome,
             () = stop_asked() => Err(stopped()),
-        },
+        }
     };
     let exit = match outcome {
         Ok(outcome) => outcome.exit(),
@@ -135,6 +139,7 @@ async fn stop_asked() {
                 _ = close.recv() => {}
                 _ = shutdown.recv() => {}
                 _ = tokio::signal::ctrl_c() => {}
+                () = commands::service::stop_asked() => {}
             }
             return;
         }
@@ -194,7 +199,7 @@ async fn dispatch(command: Command, context: &Context) -> failure::Result<Outcom
         Command::Preset(command) => commands::preset::run(&command, context),
         Command::Serve(args) => commands::serve::run(&args, context).await,
         Command::Agent(args) => commands::agent::run(&args, context).await,
-        Command::Service(command) => commands::service::run(&command, context),
+        Command::Service(command) => commands::service::run(&command, context).await,
         Command::Site(command) => commands::site::run(&command, context).await,
         Command::Import(args) => commands::import::run(&args, context).await,
         Command::Compare(args) => commands::compare::run(&args, context),

@@ -1,21 +1,15 @@
 //! What no test can do from within Wine: the program as a console would start and stop it.
 
-use std::{
-    fs,
-    io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
-    path::Path,
-    process::{Child, Command, Stdio},
-};
+use std::{fs, net::TcpListener, path::Path, process::Stdio, thread, time::Duration};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{bail, ensure};
 
-use super::wine::Wine;
+use super::{http, staying::Staying, wine::Wine};
 
 /// A folder as offices have it: blanks, and letters that no code page of western Windows has.
-const FOLDER: &str = "şube dosyası İ";
+pub const FOLDER: &str = "şube dosyası İ";
 
-/// Says its version; serves; stops at Ctrl+C.
+/// Says its version; serves; stops at Ctrl+C; serves as a service.
 pub fn run(wine: &Wine, denk: &Path) -> anyhow::Result<()> {
     let version = wine.command(denk).arg("--version").stderr(Stdio::null()).output()?;
     let said = String::from_utf8_lossy(&version.stdout);
@@ -24,54 +18,42 @@ pub fn run(wine: &Wine, denk: &Path) -> anyhow::Result<()> {
     fs::create_dir(&folder)?;
     fs::write(folder.join("denk.toml"), "[hub]\r\nlisten = '127.0.0.1:0'\r\n")?;
     let mut serve = wine.command(denk);
-    serve.args(["serve", "--json"]).current_dir(&folder).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut hub = Hub(serve.spawn()?);
-    let address = hub.address()?;
-    ensure!(is_well(&address)?, "the hub at {address} is not well");
+    serve.args(["serve", "--json"]).current_dir(&folder);
+    let mut hub = Staying::start(serve)?;
+    let address = hub.says("url")?.trim_start_matches("http://").to_owned();
+    let answer = http::get(&address, "/health", "")?;
+    ensure!(answer.starts_with("HTTP/1.1 200"), "the hub at {address} is not well: {answer}");
     hub.stop()?;
     ensure!(folder.join("data/hub.db").is_file(), "the hub's data is not where it belongs");
-    println!("denk --version, serve, Ctrl+C: good");
+    as_a_service(wine, denk, &folder)?;
+    println!("denk --version, serve, Ctrl+C, service: good");
     Ok(())
 }
 
-/// Killed when it is not stopped.
-struct Hub(Child);
+/// The hub, with the settings of its folder.
+fn as_a_service(wine: &Wine, denk: &Path, folder: &Path) -> anyhow::Result<()> {
+    let _awake = wine.stay_awake()?;
+    // Nobody else takes it in the moment in which it is given back.
+    let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+    fs::write(folder.join("denk.toml"), format!("[hub]\r\nlisten = '{address}'\r\n"))?;
+    wine.run(denk, &["service", "install", "hub"], folder)?;
+    until("the hub answers", || Ok(http::get(&address, "/health", "").is_ok()))?;
+    wine.run(denk, &["service", "remove", "hub"], folder)?;
+    ensure!(http::get(&address, "/health", "").is_err(), "the hub that was removed still runs");
+    Ok(())
+}
 
-impl Hub {
-    /// Waits until it says where it listens.
-    fn address(&mut self) -> anyhow::Result<String> {
-        let mut line = String::new();
-        BufReader::new(self.0.stdout.take().context("no output")?).read_line(&mut line)?;
-        let ready: serde_json::Value =
-            serde_json::from_str(&line).with_context(|| format!("the hub says {line:?}"))?;
-        let url = ready["url"].as_str().context("the hub does not say where it listens")?;
-        Ok(url.trim_start_matches("http://").to_owned())
-    }
+/// Far longer than anything here takes on a slow machine.
+const LOOKS: u32 = 3_000;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
-    /// Wine makes Ctrl+C of the signal.
-    fn stop(&mut self) -> anyhow::Result<()> {
-        Command::new("kill").args(["-INT", &self.0.id().to_string()]).status()?;
-        match self.0.wait()?.code() {
-            Some(0) => Ok(()),
-            code => bail!("the hub ends with {code:?} at Ctrl+C"),
+/// Looks again and again until it is so.
+pub fn until(what: &str, mut so: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+    for _ in 0..LOOKS {
+        if so()? {
+            return Ok(());
         }
+        thread::park_timeout(BETWEEN_LOOKS);
     }
-}
-
-impl Drop for Hub {
-    fn drop(&mut self) {
-        // One that has ended cannot be killed, and need not be.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn is_well(address: &str) -> anyhow::Result<bool> {
-    let mut connection = TcpStream::connect(address)?;
-    connection.write_all(
-        format!("GET /health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes(),
-    )?;
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer)?;
-    Ok(answer.starts_with("HTTP/1.1 200"))
+    bail!("not after {LOOKS} looks: {what}")
 }

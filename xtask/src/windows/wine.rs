@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 use tempfile::TempDir;
 
+use super::staying::Staying;
 use crate::packages::on_path;
 
 /// Where Debian puts what is not meant to be called by name.
@@ -44,6 +45,37 @@ impl Wine {
         command
     }
 
+    /// Runs it to its end, which must be good.
+    pub fn run(&self, program: &Path, words: &[&str], folder: &Path) -> anyhow::Result<()> {
+        let output = self.command(program).args(words).current_dir(folder).output()?;
+        let said = [output.stdout, output.stderr].concat();
+        ensure!(
+            output.status.success(),
+            "{} {}: {}",
+            program.display(),
+            words.join(" "),
+            String::from_utf8_lossy(&said)
+        );
+        Ok(())
+    }
+
+    /// A program that keeps this file, as Windows calls it, to itself.
+    pub fn hold(&self, file: &str) -> anyhow::Result<Staying> {
+        let program = self.drive().join("hold.exe");
+        if !program.exists() {
+            self.compile(&program, include_str!("hold.c"), &["-municode"])?;
+        }
+        let mut command = self.command(program);
+        command.arg(file).stdin(Stdio::piped());
+        Staying::start(command).with_context(|| format!("nobody holds {file}"))
+    }
+
+    /// Without a program that somebody started, Wine ends, and its services with it.
+    pub fn stay_awake(&self) -> anyhow::Result<Staying> {
+        std::fs::write(self.drive().join("awake"), "")?;
+        self.hold("C:\\awake")
+    }
+
     /// What a program that starts Wine must be told.
     fn environment(&self) -> [(&'static str, OsString); 4] {
         [
@@ -66,12 +98,20 @@ impl Wine {
         if dll.exists() {
             return Ok(());
         }
-        let source = self.prefix.path().join("bcryptprimitives.c");
-        std::fs::write(&source, include_str!("bcryptprimitives.c"))?;
+        self.compile(&dll, include_str!("bcryptprimitives.c"), &["-shared", "-ladvapi32"])
+    }
+
+    /// Makes a program or library of one file of C.
+    pub fn compile(&self, made: &Path, source: &str, options: &[&str]) -> anyhow::Result<()> {
+        let file = self.prefix.path().join("source.c");
+        std::fs::write(&file, source)?;
         let mut compiler = Command::new("x86_64-w64-mingw32-gcc");
-        compiler.args(["-shared", "-o"]).arg(&dll).arg(&source).arg("-ladvapi32");
-        let made = compiler.status().context("cannot run x86_64-w64-mingw32-gcc")?;
-        ensure!(made.success(), "{} cannot be made", dll.display());
+        let status = compiler.arg("-o").arg(made).arg(&file).args(options).status();
+        ensure!(
+            status.context("cannot run x86_64-w64-mingw32-gcc")?.success(),
+            "{} cannot be made",
+            made.display()
+        );
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    fs::File,
     hash::{BuildHasher, Hasher, RandomState},
     io,
     path::{Path, PathBuf},
@@ -55,7 +56,7 @@ impl Link {
             if absent == Absent::Create { OpenFlags::SQLITE_OPEN_CREATE } else { OpenFlags::empty() };
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
         let mut connection =
-            Connection::open_with_flags(&path, flags).map_err(|error| at(Error::from(error), &path))?;
+            Connection::open_with_flags(&path, flags).map_err(|error| unopened(error.into(), &path))?;
         connection.busy_handler(Some(wait_for_lock))?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
         connection.pragma_update(None, "cache_size", CACHE_KIB)?;
@@ -130,6 +131,19 @@ fn folder(path: &Path) -> PathBuf {
     path.parent().map(Path::to_owned).unwrap_or_default()
 }
 
+/// Who keeps a file to itself is waited for like one that locks it.
+fn unopened(error: Error, path: &Path) -> Error {
+    let kept = error.kind == ErrorKind::Permission && is_kept(path);
+    at(if kept { Error { kind: ErrorKind::Busy, ..error } } else { error }, path)
+}
+
+/// Whether another program has opened the file so that nobody else can, as only Windows lets it.
+fn is_kept(path: &Path) -> bool {
+    // ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
+    let kept = |error: io::Error| matches!(error.raw_os_error(), Some(32 | 33));
+    cfg!(windows) && File::options().read(true).write(true).open(path).is_err_and(kept)
+}
+
 fn at(mut error: Error, path: &Path) -> Error {
     error.what = format!("{}: {}", path.display(), error.what);
     error
@@ -186,6 +200,20 @@ mod tests {
         assert_eq!(refused(&file, Absent::Refuse), ErrorKind::Corrupt);
         std::fs::write(&file, "short").unwrap();
         assert_eq!(refused(&file, Absent::Create), ErrorKind::Corrupt);
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn a_file_that_another_program_keeps_to_itself_is_busy() {
+        use std::os::windows::fs::OpenOptionsExt as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.db");
+        drop(Link::open(&file, Absent::Create).unwrap());
+        let kept = File::options().read(true).write(true).share_mode(0).open(&file).unwrap();
+        assert_eq!(refused(&file, Absent::Refuse), ErrorKind::Busy);
+        drop(kept);
+        Link::open(&file, Absent::Refuse).unwrap();
     }
 
     #[test]

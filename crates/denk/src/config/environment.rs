@@ -59,6 +59,12 @@ impl Environment {
         path.strip_prefix(&self.folder).unwrap_or(path)
     }
 
+    /// The same in another folder.
+    #[must_use]
+    pub fn in_folder(self, folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), ..self }
+    }
+
     /// The current folder.
     #[must_use]
     pub fn folder(&self) -> &Path {

@@ -34,7 +34,7 @@ pub use desktop::{
 pub use shape::Shape;
 pub use size::Size;
 pub use tables::{Reference, TABLES, references};
-pub use work::{enter_timesheets, note_timesheets, noted_timesheets};
+pub use work::{Saving, begin_notes, enter_timesheets, note_timesheets, noted_timesheets};
 
 pub use crate::entegra::Moment;
 

@@ -12,25 +12,48 @@ const PATIENCE: Duration = Duration::from_secs(30);
 ///
 /// **Errors**: when the file has fewer.
 pub fn note_timesheets(path: &Path, rows: u32, skipped: u32, notes: &str) -> anyhow::Result<()> {
+    note(&open(path)?, rows, skipped, notes).with_context(|| path.display().to_string())
+}
+
+fn open(path: &Path) -> anyhow::Result<Connection> {
     let connection = Connection::open(path).with_context(|| format!("cannot open {}", path.display()))?;
     connection.busy_timeout(PATIENCE)?;
+    Ok(connection)
+}
+
+fn note(connection: &Connection, rows: u32, skipped: u32, notes: &str) -> anyhow::Result<()> {
     let changed = connection.execute(include_str!("sql/day_of_notes.sql"), params![notes, rows, skipped])?;
-    ensure!(changed == rows as usize, "{} has too few timesheets", path.display());
+    ensure!(changed == rows as usize, "too few timesheets");
     Ok(())
+}
+
+/// A save that goes on: the file is the program's alone until it ends. Given up, nothing of it was done.
+pub struct Saving(Connection);
+
+/// Begins to write the notes of so many timesheets anew, after the first `skipped` ones.
+///
+/// **Errors**: as [`note_timesheets`].
+pub fn begin_notes(path: &Path, rows: u32, skipped: u32, notes: &str) -> anyhow::Result<Saving> {
+    let connection = open(path)?;
+    connection.execute_batch("begin exclusive")?;
+    note(&connection, rows, skipped, notes).with_context(|| path.display().to_string())?;
+    Ok(Saving(connection))
+}
+
+impl Saving {
+    pub fn end(self) -> anyhow::Result<()> {
+        Ok(self.0.execute_batch("commit")?)
+    }
 }
 
 /// Enters so many timesheets of one person, a day each.
 pub fn enter_timesheets(path: &Path, rows: u32, notes: &str) -> anyhow::Result<()> {
-    let connection = Connection::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    connection.busy_timeout(PATIENCE)?;
-    connection.execute(include_str!("sql/day_of_entries.sql"), params![rows, notes])?;
+    open(path)?.execute(include_str!("sql/day_of_entries.sql"), params![rows, notes])?;
     Ok(())
 }
 
 /// How many timesheets of an office file, or of a hub's store, have these notes. Others may write meanwhile.
 pub fn noted_timesheets(path: &Path, notes: &str) -> anyhow::Result<u64> {
-    let connection = Connection::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    connection.busy_timeout(PATIENCE)?;
-    let count: i64 = connection.query_row(include_str!("sql/noted.sql"), [notes], |row| row.get(0))?;
+    let count: i64 = open(path)?.query_row(include_str!("sql/noted.sql"), [notes], |row| row.get(0))?;
     Ok(count.unsigned_abs())
 }
