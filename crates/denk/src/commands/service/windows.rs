@@ -187,7 +187,15 @@ fn until(installed: &Installed, state: ServiceState, why: &'static str, name: &s
 }
 
 fn refused(error: &windows_service::Error) -> Failure {
-    failure(message("service-manager-why"), message(HINT)).caused_by(error)
+    failure(message("service-manager-why"), message(HINT)).caused_by(cause(error))
+}
+
+/// What Windows itself says.
+fn cause(error: &windows_service::Error) -> &(dyn std::error::Error + 'static) {
+    match error {
+        windows_service::Error::Winapi(error) => error,
+        error => error,
+    }
 }
 
 fn code(error: &windows_service::Error) -> Option<i32> {
@@ -243,12 +251,12 @@ pub async fn run(what: Served, context: &Context) -> Result<Outcome> {
     outcome
 }
 
-fn not_managed(cause: Option<windows_service::Error>) -> Failure {
+fn not_managed(error: Option<windows_service::Error>) -> Failure {
     let hint = message("service-not-managed-hint");
     let failure =
         Failure::new(Code::Service, message("service-run-what"), message("service-not-managed-why"), hint);
-    match cause {
-        Some(cause) => failure.caused_by(&cause),
+    match error {
+        Some(error) => failure.caused_by(cause(&error)),
         None => failure,
     }
 }
