@@ -687,6 +687,7 @@ column-site = PC
 column-deletes = deletes
 column-updates = updates
 column-cause = cause
+column-coming = still to come
 column-foreign = of another region
 column-at = since
 column-row = row

@@ -684,6 +684,7 @@ column-site = bilgisayar
 column-deletes = silinen
 column-updates = değişen
 column-cause = neden
+column-coming = arkası
 column-foreign = başka bölgenin
 column-at = ne zamandan beri
 column-row = satır

@@ -104,6 +104,10 @@ pub struct Push {
     pub clock_ms: i64,
     /// How many rows each table of the file has: what a batch touches is measured against it.
     pub rows: BTreeMap<String, u64>,
+    /// How many updates and deletes of each table are still to come after this batch: who looks at a batch that waits
+    /// decides about them too.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub more: BTreeMap<String, u64>,
     /// **Order**: as they can be applied: parents first, deletes last.
     pub changes: Vec<Change>,
 }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use database::{ColumnRead, ColumnRef, Comparison, Condition, Read, Relation, Session, Write};
-use model::{Batch, Cell, Coercion, DataType, Uuid, Value, Zone, coerce};
+use model::{Batch, Cell, Coercion, DataType, Key, Uuid, Value, Zone, coerce};
 
 use crate::{Error, Result, shape::Place};
 
@@ -86,6 +86,24 @@ impl Db {
             places.iter().map(|at| Ok(self.place(table)?.reads[*at].clone())).collect::<Result<_>>()?;
         let batch = self.batch(table, &filter, &reads).await?;
         (0..batch.rows()).map(|at| take(Row(batch.row(at)))).collect()
+    }
+
+    /// So many rows after this one, by their gids, with the columns at `places`, of which the first is the gid.
+    pub async fn page(
+        &mut self,
+        table: &str,
+        after: Option<&Value>,
+        (places, rows): (&[usize], usize),
+    ) -> Result<Vec<Row>> {
+        let all = Arc::clone(&self.places);
+        let place = all.get(table).ok_or(Error::Broken("a table of the store is not known"))?;
+        let reads: Vec<_> = places.iter().map(|at| place.reads[*at].clone()).collect();
+        let after = after.map(|gid| Key(vec![gid.clone()]));
+        let whole = Read::whole(&place.from, &reads, &self.zone);
+        let read = Read { key: &[0], after: after.as_ref(), rows: Some(rows), ..whole };
+        let page = self.session.read(&read).await?;
+        let rows = (0..page.batch.rows()).map(|at| Row(page.batch.row(at))).collect();
+        if page.rejected.is_empty() { Ok(rows) } else { Err(ODD) }
     }
 
     /// The sum of what a query of ours counted of groups that have these values.

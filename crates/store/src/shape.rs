@@ -51,6 +51,8 @@ pub(crate) const ALERTS: &str = "denk_alerts";
 pub(crate) const AUDIT: &str = "denk_audit";
 pub(crate) const REGIONS: &str = "denk_regions";
 pub(crate) const AGENTS: &str = "denk_agents";
+pub(crate) const TOUCHED: &str = "denk_touched";
+pub(crate) const GUARD: &str = "denk_guard";
 
 const SHAPES: &[Shape] = &[
     // Where the store stands: see `meta`.
@@ -254,6 +256,29 @@ const SHAPES: &[Shape] = &[
             ("at", Int),
         ],
         key: 1,
+    },
+    // Rows that the batches of a site touched lately.
+    Shape {
+        name: TOUCHED,
+        // `insert`, `update`, `delete`.
+        columns: &[("site", Int), ("table_name", Text), ("gid", Gid), ("what", Text), ("at", Int)],
+        key: 3,
+    },
+    // What batches of a site are measured against, and what a person decided about those still to come.
+    Shape {
+        name: GUARD,
+        columns: &[
+            ("site", Int),
+            ("table_name", Text),
+            // At least so many rows had the region.
+            ("row_count", Int),
+            ("counted", Int),
+            // `let_through`, `sent_back`: so many changes, since then.
+            ("decision", Text),
+            ("coming", Int),
+            ("decided", Int),
+        ],
+        key: 2,
     },
 ];
 

@@ -201,6 +201,9 @@ pub struct HeldTable {
     /// Rows that are not of the site's region; then `rows` are those of the file.
     #[serde(default)]
     pub refused: u64,
+    /// Changes of the table that the site has still to send, and that are decided along with these.
+    #[serde(default)]
+    pub more: u64,
     /// Rows of the table that the site had before.
     pub rows: u64,
 }

@@ -34,9 +34,9 @@ async fn list(context: &Context) -> Result<Outcome> {
     let sites = hub.close(sites).await?;
     let items: Vec<_> = batches.iter().flat_map(|batch| items(context, batch, &sites)).collect();
     context.output.answer(&json!({ "items": items }));
-    let headings = ["number", "site", "table", "cause", "deletes", "updates", "foreign", "at"]
+    let headings = ["number", "site", "table", "cause", "deletes", "updates", "coming", "foreign", "at"]
         .map(|word| context.text.get(&format!("column-{word}")));
-    let mut table = Table::headed(headings).right([0, 4, 5, 6]);
+    let mut table = Table::headed(headings).right([0, 4, 5, 6, 7]);
     let lines = batches.iter().flat_map(|batch| batch.tables.iter().map(|_| batch.site));
     for (item, site) in items.iter().zip(lines) {
         let cell = |name: &str| match (name, &item[name]) {
@@ -45,7 +45,7 @@ async fn list(context: &Context) -> Result<Outcome> {
             (_, Value::String(text)) => text.clone(),
             (_, other) => other.to_string(),
         };
-        table.row(["id", "site", "table", "cause", "deletes", "updates", "refused", "at"].map(cell));
+        table.row(["id", "site", "table", "cause", "deletes", "updates", "more", "refused", "at"].map(cell));
     }
     context.output.table(&table);
     Ok(Outcome::Done)
@@ -62,6 +62,7 @@ fn items(context: &Context, batch: &HeldBatch, sites: &[Site]) -> Vec<Value> {
             "cause": if table.refused > 0 { "region" } else { "changes" },
             "deletes": table.deletes,
             "updates": table.updates,
+            "more": table.more,
             "refused": table.refused,
             "at": context.moment(batch.at_ms),
         })

@@ -92,10 +92,11 @@ fn the_fields_are_those_of_the_messages() {
     );
     check("Delete", &delete);
     check("Change", &change);
-    let rows = [("t".to_owned(), 1)].into();
+    let (rows, more) = ([("t".to_owned(), 1)].into(), [("t".to_owned(), 1)].into());
+    let changes = vec![change];
     check(
         "Push",
-        &Push { number: 1, seen: 1, told: Some(2), unsure: true, clock_ms: 1, rows, changes: vec![change] },
+        &Push { number: 1, seen: 1, told: Some(2), unsure: true, clock_ms: 1, rows, more, changes },
     );
     check("Fate", &fate);
     check("Row", &row);

@@ -12,6 +12,7 @@ use super::{
     ids,
     later::{Lack, lack},
     lineage,
+    push::guard,
     receive::{Mode, Receive},
 };
 use crate::{
@@ -89,6 +90,7 @@ pub(super) fn tables(rules: &Rules, changes: &[Change], rows: impl Fn(TableId) -
         deletes: held.deletes as u64,
         updates: held.updates as u64,
         refused: 0,
+        more: 0,
         rows: held.rows as u64,
     });
     told.collect()
@@ -169,19 +171,24 @@ pub(super) async fn keep_batch(
     Ok(id)
 }
 
-/// Ends the waiting of a batch; returns its site, and what was kept of it.
-pub(super) async fn end(
-    desk: &mut Desk<'_>,
-    id: i64,
-    (state, who): (&'static str, &str),
-) -> Result<(i64, Vec<u8>)> {
+/// What does not wait any more.
+pub(super) struct Ended {
+    pub site: i64,
+    pub tables: Vec<HeldTable>,
+    pub kept: Vec<u8>,
+}
+
+/// Ends the waiting of a batch.
+pub(super) async fn end(desk: &mut Desk<'_>, id: i64, (state, who): (&'static str, &str)) -> Result<Ended> {
     let mut row = find(desk.db, id).await?;
-    let (site, kept) = (row.int(1)?, file(desk.db, id).await?);
+    let tables = serde_json::from_str(row.text(5)?);
+    let tables = tables.map_err(|_| Error::Broken("a held batch cannot be read"))?;
+    let ended = Ended { site: row.int(1)?, tables, kept: file(desk.db, id).await? };
     audit(desk, who, state, row.text(4)?).await?;
     row.0[6] = text(state);
     desk.db.put(HELD, &[row.0]).await?;
     desk.db.remove_with(HELD_FILES, &[("held", Value::Int(id))]).await?;
-    Ok((site, kept))
+    Ok(ended)
 }
 
 /// Whether what waits under this number is a batch of an agent, and no file.
@@ -281,6 +288,9 @@ impl Job for Decide {
     async fn run(&mut self, desk: &mut Desk<'_>) -> std::result::Result<Receipt, Rejected> {
         let state = if self.upload.mode == Mode::SentBack { SENT_BACK } else { LET_THROUGH };
         end(desk, self.id, (state, &self.who)).await?;
+        if state == LET_THROUGH {
+            guard::begin_anew(desk, self.upload.device.site).await?;
+        }
         self.upload.receive(desk).await
     }
 }

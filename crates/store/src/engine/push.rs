@@ -4,6 +4,7 @@
 //! any other shows that the site's file, or the hub, is not the one that it was.
 
 mod fates;
+pub(super) mod guard;
 pub(super) mod strangers;
 mod translate;
 
@@ -32,6 +33,7 @@ use crate::{
     writer::Job,
 };
 use fates::Fates;
+use guard::Judged;
 pub(super) use translate::taken;
 
 pub(crate) struct Push {
@@ -101,24 +103,19 @@ impl Push {
 
     async fn take(&self, desk: &mut Desk<'_>, agent: &mut Agent) -> Declinable<Pushed> {
         let changes = translate::translate(desk, &self.device, &self.push).await?;
-        let held = self.held(desk, &changes);
+        let judged = Judged::of(desk, &self.device, &self.push, &changes).await?;
         (agent.state, agent.held) = (State::Answered, None);
-        if held.is_empty() {
+        if judged.held.is_empty() {
             let batch = Batch { device: &self.device, push: &self.push };
-            agent.answer = batch.merge(desk, changes, &[]).await?.0;
+            agent.answer = batch.merge(desk, &changes, &judged.back).await?.0;
+            judged.note(desk, &changes, &agent.answer.fates).await?;
         } else {
             let bytes = wire::pack(&self.push);
-            let id = held::keep_batch(desk, &self.device, (&name(&self.push), &bytes), &held).await?;
+            let id = held::keep_batch(desk, &self.device, (&name(&self.push), &bytes), &judged.held).await?;
             (agent.state, agent.held) = (State::Held, Some(id));
             agent.answer = Pushed { number: self.push.number, held: true, ..Pushed::default() };
         }
         Ok(agent.answer.clone())
-    }
-
-    fn held(&self, desk: &Desk<'_>, changes: &[Change]) -> Vec<HeldTable> {
-        let rules = &desk.hub.rules;
-        let rows = |table: TableId| self.push.rows.get(&rules[table].name).copied().unwrap_or(0);
-        held::tables(rules, changes, |table| usize::try_from(rows(table)).unwrap_or(usize::MAX))
     }
 }
 
@@ -145,13 +142,13 @@ impl Batch<'_> {
     async fn merge(
         &self,
         desk: &mut Desk<'_>,
-        translated: Vec<Change>,
+        translated: &[Change],
         back: &[HeldTable],
     ) -> Result<(Pushed, Receipt)> {
         let (site, from) = (self.device.site, desk.meta.rev);
         let seen = Rev(self.push.seen.clamp(0, from.0));
         let author = Author { site, region: self.device.region.clone(), seen };
-        let kept = held_for(&translated, &desk.hub.rules, back);
+        let kept = held_for(translated, &desk.hub.rules, back);
         let (rejected, changes): (Vec<_>, Vec<_>) =
             translated.iter().cloned().partition(|change| kept.has(change));
         let aims: Vec<Aim> = changes.iter().map(Aim::of).collect();
@@ -219,17 +216,18 @@ impl Job for DecideBatch {
             Decision::LetThrough => held::LET_THROUGH,
             Decision::SendBack => held::SENT_BACK,
         };
-        let (site, bytes) = held::end(desk, self.id, (state, &self.who)).await?;
+        let held::Ended { site, tables, kept } = held::end(desk, self.id, (state, &self.who)).await?;
         let device = sites::device_of(desk.db, site).await?.ok_or(Error::NoHeld(self.id))?;
-        let push = wire::unpack(&bytes, wire::BYTES_MAX).map_err(|_| GARBLED)?;
+        let push = wire::unpack(&kept, wire::BYTES_MAX).map_err(|_| GARBLED)?;
         let job = Push { device, push };
         let changes = translate::translate(desk, &job.device, &job.push).await.map_err(|_| GARBLED)?;
+        guard::decide(desk, job.device.site, &tables, self.decision).await?;
         let back = match self.decision {
             Decision::LetThrough => Vec::new(),
-            Decision::SendBack => job.held(desk, &changes),
+            Decision::SendBack => tables,
         };
         let batch = Batch { device: &job.device, push: &job.push };
-        let (pushed, receipt) = batch.merge(desk, changes, &back).await?;
+        let (pushed, receipt) = batch.merge(desk, &changes, &back).await?;
         let mut agent = agents::of(desk.db, job.device.site).await?;
         if agent.held == Some(self.id) {
             (agent.answer, agent.state) = (pushed, State::Decided);

@@ -49,7 +49,7 @@ pub(super) fn held(hub: &Hub, upload: &Receive, held: &[HeldTable]) -> Receipt {
         telling.table(*table).read = rows.len();
     }
     telling.receipt.held = held.len();
-    for HeldTable { table, deletes, updates, refused, rows } in held {
+    for HeldTable { table, deletes, updates, refused, rows, more: _ } in held {
         let what = if *refused > 0 {
             What::HeldForRegion { refused: *refused, rows: *rows }
         } else {

@@ -17,4 +17,5 @@ mod mirror;
 mod regions;
 mod shapes;
 mod sites;
+mod too_much;
 mod twice;

@@ -1,0 +1,224 @@
+//! What agents delete and change in many batches waits like what one file deletes and changes.
+
+use model::Value;
+use replica::wire::{Cell, Change, End, Push, Pushed};
+use store::{Decision, Device};
+
+use crate::{
+    agents::{batch, delete, employee, gid, insert, push, text, to, update},
+    lab::{Lab, on_both},
+    mirror::fetched,
+};
+
+const HOUR_S: i64 = 3600;
+
+/// People of Ankara, whom another PC there entered, and four times as many of Bursa.
+async fn people(lab: &Lab, count: u128) -> Device {
+    let (other, bursa) = (lab.site("Ankara 2", "Ankara").await, lab.site("Bursa 1", "Bursa").await);
+    let of = |numbers: std::ops::RangeInclusive<u128>, region: &'static str| {
+        numbers.map(move |number| employee(number, &format!("Kişi {number}"), region)).collect()
+    };
+    push(lab, &other, batch(1, 0, of(1..=count, "Ankara"))).await;
+    push(lab, &bursa, batch(1, 0, of(10_001..=10_000 + 4 * count, "Bursa"))).await;
+    lab.site("Ankara 1", "Ankara").await
+}
+
+/// A site that sends one batch after the other, and says that it has far more rows than it has.
+struct Sender<'a> {
+    lab: &'a Lab,
+    device: Device,
+    number: u64,
+    last: Push,
+}
+
+impl Sender<'_> {
+    async fn send(&mut self, changes: Vec<Change>, more: u64) -> Pushed {
+        self.number += 1;
+        let seen = self.lab.store.health().await.unwrap().rev;
+        let tables = ["employees", "timesheets", "vehicle_inspection_results"];
+        let rows = tables.map(|table| (table.to_owned(), 1_000_000)).into();
+        let more = if more > 0 { [("employees".to_owned(), more)].into() } else { Default::default() };
+        let said = Push { rows, more, ..batch(self.number, seen, changes) };
+        let told = push(self.lab, &self.device, said.clone()).await;
+        self.last = said;
+        assert_eq!(self.ask().await.held, told.held, "asked again it is the same");
+        told
+    }
+
+    async fn ask(&self) -> Pushed {
+        push(self.lab, &self.device, self.last.clone()).await
+    }
+
+    async fn rev(&self) -> i64 {
+        self.lab.store.health().await.unwrap().rev
+    }
+
+    async fn delete(&mut self, numbers: impl IntoIterator<Item = u128>, more: u64) -> Pushed {
+        let rev = self.rev().await;
+        self.send(numbers.into_iter().map(|at| delete("employees", (gid(at), rev))).collect(), more).await
+    }
+
+    async fn edit(&mut self, number: u128, title: &str) -> Pushed {
+        let rev = self.rev().await;
+        self.send(vec![update("employees", (gid(number), rev), [("title", text(title))])], 0).await
+    }
+
+    /// A person decides about the last batch; its answer.
+    async fn decide(&self, decision: Decision) -> Pushed {
+        let waiting = self.lab.store.held().await.unwrap();
+        assert_eq!(waiting.len(), 1);
+        self.lab.store.decide(waiting[0].id, decision, "admin").await.unwrap();
+        self.ask().await
+    }
+}
+
+fn sender<'a>(lab: &'a Lab, device: &Device) -> Sender<'a> {
+    Sender { lab, device: device.clone(), number: 0, last: Push::default() }
+}
+
+on_both! {
+    async fn who_deletes_row_by_row_waits_like_who_deletes_at_once(lab) {
+        let ankara = people(&lab, 150).await;
+        let mut site = sender(&lab, &ankara);
+        for at in 1..=30 {
+            assert!(!site.delete([at], 0).await.held, "{at} of 150");
+        }
+        assert!(site.delete([31], 0).await.held, "more than 20 % of what the region has, whatever the site claims");
+        let waiting = lab.store.held().await.unwrap();
+        assert_eq!((waiting[0].tables[0].deletes, waiting[0].tables[0].rows), (31, 150));
+        // What waits gives way to what the site says next.
+        assert!(site.delete([31, 32], 0).await.held);
+        assert_eq!(fetched(&lab, &ankara, 0).await.rows(), 120);
+        site.decide(Decision::LetThrough).await;
+        assert_eq!(fetched(&lab, &ankara, 0).await.rows(), 118);
+        // A person has looked at it: it begins anew.
+        for at in 33..=55 {
+            assert!(!site.delete([at], 0).await.held, "{at}: 23 of 118");
+        }
+        assert!(site.delete([56], 0).await.held);
+    }
+
+    async fn changes_and_deletions_of_a_day_count_together_and_each_row_once(lab) {
+        let ankara = people(&lab, 150).await;
+        let mut site = sender(&lab, &ankara);
+        for round in 0..100 {
+            assert!(!site.edit(1 + round % 10, &format!("Şef {round}")).await.held, "ten rows, again and again");
+        }
+        for at in 11..=30 {
+            assert!(!site.delete([at], 0).await.held);
+        }
+        // Another table and another site have a measure of their own.
+        let rev = site.rev().await;
+        let day = [("employee_id", to(gid(40))), ("work_date", text("2026-01-23")), ("start_time", text("08:00")), ("end_time", text("17:00"))];
+        assert!(!site.send(vec![insert("timesheets", gid(5000), day)], 0).await.held);
+        assert!(!push(&lab, &lab.site("Ankara 3", "Ankara").await, batch(1, rev, vec![update("employees", (gid(31), rev), [("title", text("Usta"))])])).await.held);
+        assert!(site.edit(32, "Usta").await.held);
+        // The next day it is another file.
+        lab.pass(25 * HOUR_S);
+        assert!(!site.edit(32, "Usta").await.held);
+    }
+
+    async fn what_a_site_adds_and_goes_on_writing_at_never_counts(lab) {
+        let ankara = people(&lab, 100).await;
+        let mut site = sender(&lab, &ankara);
+        let new = (1001..=1200).map(|at| employee(at, &format!("Kişi {at}"), "Ankara")).collect();
+        assert!(!site.send(new, 0).await.held);
+        for at in 1001..=1100 {
+            assert!(!site.edit(at, "Usta").await.held, "its own new row {at}");
+        }
+        for at in 1..=60 {
+            assert!(!site.edit(at, "Usta").await.held, "{at} of 300");
+        }
+        assert!(site.edit(61, "Usta").await.held);
+        // To delete what is new is to delete.
+        lab.pass(25 * HOUR_S);
+        let newer = (1201..=1230).map(|at| employee(at, &format!("Kişi {at}"), "Ankara")).collect();
+        assert!(!site.send(newer, 0).await.held);
+        for at in 1001..=1066 {
+            assert!(!site.delete([at], 0).await.held, "{at}");
+        }
+        assert!(site.delete([1201], 0).await.held);
+    }
+
+    async fn parts_of_a_large_deletion_wait_though_each_is_a_small_share(lab) {
+        let ankara = people(&lab, 500).await;
+        let mut site = sender(&lab, &ankara);
+        assert!(!site.delete(1..=90, 0).await.held, "90 of 500");
+        assert!(site.delete(91..=180, 0).await.held);
+        let mut other = sender(&lab, &lab.site("Ankara 3", "Ankara").await);
+        assert!(other.delete(91..=100, 300).await.held, "what is still to come counts");
+        let waiting = lab.store.held().await.unwrap();
+        let table = &waiting[1].tables[0];
+        assert_eq!((table.deletes, table.more, table.rows), (10, 300, 410));
+        assert_eq!(fetched(&lab, &ankara, 0).await.rows(), 410);
+        // A number that nobody believes is only too much, and is not believed after an approval either.
+        assert!(other.delete([91], u64::MAX).await.held);
+    }
+
+    async fn one_approval_lets_the_rest_through_and_no_more(lab) {
+        let ankara = people(&lab, 300).await;
+        let mut site = sender(&lab, &ankara);
+        assert!(site.delete(1..=50, 150).await.held);
+        site.decide(Decision::LetThrough).await;
+        for (part, more) in [(51..=100, 100), (101..=150, 50), (151..=200, 0)] {
+            let told = site.delete(part, more).await;
+            assert!(!told.held && told.fates.iter().all(|fate| fate.end == End::Taken));
+        }
+        assert_eq!(fetched(&lab, &ankara, 0).await.rows(), 100);
+        assert!(!site.delete(201..=220, 0).await.held);
+        assert!(site.delete([221], 0).await.held, "21 of 100");
+    }
+
+    async fn an_approval_holds_for_what_was_announced_and_for_a_day(lab) {
+        let ankara = people(&lab, 300).await;
+        let mut site = sender(&lab, &ankara);
+        assert!(site.delete(1..=50, 100).await.held);
+        site.decide(Decision::LetThrough).await;
+        assert!(site.delete(51..=100, 150).await.held, "100 more than were let through");
+        assert!(!site.delete(51..=100, 50).await.held);
+        lab.pass(25 * HOUR_S);
+        assert!(site.delete(101..=150, 0).await.held, "long ago");
+    }
+
+    async fn one_rejection_sends_the_rest_back_and_nothing_else(lab) {
+        let ankara = people(&lab, 300).await;
+        let mut site = sender(&lab, &ankara);
+        assert!(site.delete(1..=50, 150).await.held);
+        site.decide(Decision::SendBack).await;
+        // What the office does meanwhile is its own.
+        assert_eq!(site.edit(250, "Şef").await.fates[0].end, End::Taken);
+        for (part, more) in [(51..=100, 100), (101..=150, 50), (151..=200, 0)] {
+            let told = site.delete(part, more).await;
+            let back = told.fates.iter().all(|fate| fate.reason.as_deref() == Some("rejected"));
+            assert!(!told.held && back && told.rows.len() == 50, "{told:?}");
+        }
+        assert_eq!(fetched(&lab, &ankara, 0).await.rows(), 300);
+        assert_eq!(site.delete([300], 0).await.fates[0].end, End::Taken, "the refusal is used up");
+    }
+
+    async fn rows_whose_region_is_their_parents_are_counted(lab) {
+        let (ankara, bursa) = (lab.site("Ankara 1", "Ankara").await, lab.site("Bursa 1", "Bursa").await);
+        let results = |first: u128, region: &str| {
+            let plate = format!("00 TST {first}");
+            let mut rows = vec![
+                insert("vehicles", gid(first), [("plate", text(&plate)), ("region", text(region))]),
+                insert("vehicle_inspections", gid(first + 1), [("vehicle_id", to(gid(first))), ("inspection_date", text("2026-01-23")), ("week_start", text("2026-01-19"))]),
+            ];
+            rows.extend((first + 2..first + 102).map(|at| insert("vehicle_inspection_results", gid(at), [("inspection_id", to(gid(first + 1))), ("item_key", text(&format!("m{at}"))), ("status", text("Olumlu"))])));
+            rows
+        };
+        push(&lab, &ankara, batch(1, 0, results(1, "Ankara"))).await;
+        push(&lab, &bursa, batch(1, 0, results(1001, "Bursa"))).await;
+        let mut site = sender(&lab, &lab.site("Merkez", "*").await);
+        let rev = site.rev().await;
+        let gone = |numbers: std::ops::RangeInclusive<u128>| numbers.map(|at| delete("vehicle_inspection_results", (gid(at), rev))).collect::<Vec<_>>();
+        assert!(!site.send(gone(3..=42), 0).await.held, "headquarters has 200: 40 are 20 %");
+        assert!(site.send(gone(43..=43), 0).await.held);
+        let mut site = sender(&lab, &bursa);
+        site.number = 1;
+        assert!(!site.send(gone(1003..=1022), 0).await.held, "20 of 100");
+        assert!(site.send(gone(1023..=1023), 0).await.held);
+        let note = fetched(&lab, &bursa, 0).await;
+        assert_eq!(note.row("vehicle_inspection_results", gid(1023).uuid())["note"], Cell(Value::Null));
+    }
+}
