@@ -9,9 +9,9 @@ use tokio::sync::watch;
 use crate::{
     Passwords, Settings,
     attempts::{Attempts, LogIns},
+    places::Places,
     shared_key::RegionsHeard,
     turns::Turns,
-    v1::Streams,
 };
 
 #[derive(Debug)]
@@ -27,8 +27,10 @@ pub(crate) struct App {
     /// Which regions the shared key sent files for, by address.
     pub regions_heard: RegionsHeard,
     pub turns: Turns,
-    /// Of those who listen.
-    pub streams: Streams,
+    /// Of those who listen: a site's agent, and the ones before it of which the end was not noticed yet.
+    pub streams: Places,
+    /// Of agents that send batches or files: one, and the one before it that broke off.
+    pub sendings: Places,
     /// Whether the hub is about to end: then streams end.
     pub stopping: watch::Sender<bool>,
     /// Browsers reach the hub by https.
@@ -43,7 +45,8 @@ impl App {
             keys: Attempts::of(20),
             regions_heard: RegionsHeard::default(),
             turns: Turns::new(&settings.limits),
-            streams: Streams::default(),
+            streams: Places::of(4),
+            sendings: Places::of(2),
             stopping: watch::Sender::new(false),
             secure: settings.is_secure(),
             settings,

@@ -17,6 +17,7 @@ mod first_users;
 mod login;
 mod origin;
 mod passwords;
+mod places;
 mod public;
 mod router;
 mod secure;

@@ -21,11 +21,10 @@ use axum::{
 use replica::wire;
 use serde::Deserialize;
 use store::Device;
+use tokio::task;
 
 use crate::{answer::Refusal, app::App, credential, download};
-use form::Form;
-
-pub(crate) use events::Streams;
+use form::{Asked, Form};
 
 type Route = (&'static str, MethodRouter<Arc<App>>);
 
@@ -54,19 +53,27 @@ pub(crate) fn routes(app: &Arc<App>) -> [Router<Arc<App>>; 2] {
 }
 
 async fn hello(State(app): State<Arc<App>>, request: Request) -> Result<Response, Refusal> {
-    let (device, form, hello) = form::asked(&app, request, form::SMALL_MAX).await?;
+    let asked = Asked::of(&app, request, form::SMALL_MAX).await?;
+    let (device, form) = (asked.device.clone(), asked.accepted);
+    let hello = asked.whole().await?.read(form::SMALL_PLAIN_MAX)?;
     Ok(form.answer(&app.store.hello(&device, hello).await?))
 }
 
 async fn push(State(app): State<Arc<App>>, request: Request) -> Result<Response, Refusal> {
+    let asked = Asked::of(&app, request, form::PACKED_MAX).await?;
+    let (device, form) = (asked.device.clone(), asked.accepted);
+    let sending = app.sendings.begin(device.site)?;
+    // Whoever is slow holds up nobody: only what has come whole waits for its turn.
+    let (sent, weight) = asked.whole().await?.weighed().await?;
     let turn = app.turns.begin().await?;
-    let (device, form, push) = form::asked::<wire::Push>(&app, request, form::PACKED_MAX).await?;
-    let store = app.store.clone();
+    let room = app.turns.room(weight).await?;
     // It goes on when the client hangs up meanwhile.
     let work = tokio::spawn(async move {
-        let pushed = store.push(&device, push).await;
-        drop(turn);
-        pushed
+        let push = task::spawn_blocking(move || sent.read(wire::BYTES_MAX));
+        let push = push.await.map_err(|_| Refusal::Defect("reading a batch ended by itself"))??;
+        let pushed = app.store.push(&device, push).await?;
+        drop((turn, room, sending));
+        Ok::<_, Refusal>(pushed)
     });
     Ok(form.answer(&work.await.map_err(|_| Refusal::Defect("taking in a batch ended by itself"))??))
 }

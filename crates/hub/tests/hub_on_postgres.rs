@@ -24,6 +24,8 @@ mod old_faults;
 mod people;
 #[path = "hub/programs.rs"]
 mod programs;
+#[path = "hub/pushes.rs"]
+mod pushes;
 #[path = "hub/raw.rs"]
 mod raw;
 #[path = "hub/tls.rs"]

@@ -1,11 +1,6 @@
 //! `GET /v1/events`: tells a site that something happened in its region, as long as it listens.
 
-use std::{
-    collections::HashMap,
-    convert::Infallible,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     extract::State,
@@ -16,49 +11,14 @@ use axum::{
     },
 };
 use futures_util::stream;
-use model::SiteId;
 use replica::wire::News;
 use store::{Device, Listener};
 use tokio::sync::watch;
 
-use crate::{answer::Refusal, app::App};
+use crate::{answer::Refusal, app::App, places::Place};
 
-/// Streams that one site may keep open: its agent, and the ones before it of which the end was not noticed yet.
-const OF_SITE_MAX: usize = 4;
 /// A comment says that the hub is there, and shows whether the site is.
 const KEEP_ALIVE: Duration = Duration::from_secs(25);
-
-/// How many streams are open, by site.
-#[derive(Debug, Default)]
-pub(crate) struct Streams(Arc<Mutex<HashMap<SiteId, usize>>>);
-
-/// One open stream.
-struct Open {
-    of: Arc<Mutex<HashMap<SiteId, usize>>>,
-    site: SiteId,
-}
-
-impl Streams {
-    fn open(&self, site: SiteId) -> Result<Open, Refusal> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = all.entry(site).or_default();
-        if *count >= OF_SITE_MAX {
-            return Err(Refusal::Busy);
-        }
-        *count += 1;
-        Ok(Open { of: Arc::clone(&self.0), site })
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        let mut all = self.of.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = all.get_mut(&self.site) {
-            *count -= 1;
-        }
-        all.retain(|_, count| *count > 0);
-    }
-}
 
 /// A site that listens.
 struct Listening {
@@ -67,12 +27,12 @@ struct Listening {
     stopping: watch::Receiver<bool>,
     /// What it was told last.
     told: Option<i64>,
-    _open: Open,
+    _open: Place,
 }
 
 pub(super) async fn events(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Refusal> {
     let device = super::site(&app, &headers).await?;
-    let open = app.streams.open(device.site)?;
+    let open = app.streams.begin(device.site)?;
     let (news, stopping) = (app.store.listen().await?, app.stopping.subscribe());
     let listening = Listening { device, news, stopping, told: None, _open: open };
     let events = stream::unfold(listening, |mut listening| async move {

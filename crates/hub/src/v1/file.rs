@@ -24,8 +24,8 @@ use crate::{
     upload,
 };
 
-/// Memory that the file may ask of its reader. **Units**: the logarithm of bytes.
-const WINDOW_LOG_MAX: u32 = 23;
+/// Memory that what is packed may ask of its reader. **Units**: the logarithm of bytes.
+pub(super) const WINDOW_LOG_MAX: u32 = 23;
 
 pub(super) async fn meet(State(app): State<Arc<App>>, request: Request) -> Result<Response, Refusal> {
     let (parts, body) = request.into_parts();
@@ -33,6 +33,7 @@ pub(super) async fn meet(State(app): State<Arc<App>>, request: Request) -> Resul
     let (pieces, _) = Pieces::of(body, &app.settings.limits);
     let device = super::site(&app, &parts.headers).await?;
     let bytes_max = app.settings.limits.upload_bytes_max;
+    let sending = app.sendings.begin(device.site)?;
     upload::check_length(&parts, bytes_max)?;
     let turn = app.turns.begin().await?;
     let mut file = save(pieces, &app.incoming()).await?;
@@ -44,7 +45,7 @@ pub(super) async fn meet(State(app): State<Arc<App>>, request: Request) -> Resul
     // It goes on when the client hangs up meanwhile; the file and its place stay until then.
     let work = tokio::spawn(async move {
         let met = store.meet(&device, file.path()).await;
-        drop((file, turn, room));
+        drop((file, turn, room, sending));
         met
     });
     let met = work.await.map_err(|_| Refusal::Defect("meeting a file ended by itself"))??;

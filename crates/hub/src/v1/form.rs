@@ -1,6 +1,9 @@
 //! Messages in the form that a request has, and asks for.
 
-use std::fmt::Display;
+use std::{
+    fmt::Display,
+    io::{self, Read as _},
+};
 
 use axum::{
     extract::Request,
@@ -11,7 +14,9 @@ use futures_util::StreamExt;
 use replica::wire;
 use serde::{Serialize, de::DeserializeOwned};
 use store::Device;
+use tokio::task;
 
+use super::file::WINDOW_LOG_MAX;
 use crate::{
     Limits,
     answer::Refusal,
@@ -22,8 +27,13 @@ use crate::{
 
 /// Most bytes of a message that says little, as it is sent.
 pub(super) const SMALL_MAX: usize = 16 << 10;
+/// The same, unpacked.
+pub(super) const SMALL_PLAIN_MAX: usize = 64 << 10;
 /// Most bytes of any message, as it is sent.
 pub(super) const PACKED_MAX: usize = 8 << 20;
+
+/// A byte of a message takes so many times the memory that a byte of a file takes: each of its cells names its column.
+const WEIGHT: u64 = 4;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
@@ -69,17 +79,6 @@ impl Form {
             Self::Json => axum::Json(message).into_response(),
         }
     }
-
-    fn read<T: DeserializeOwned>(self, bytes: &[u8]) -> Result<T, Refusal> {
-        let unread = |why: &dyn Display| Refusal::Message(why.to_string());
-        match self {
-            Self::Packed => wire::unpack(bytes, wire::BYTES_MAX).map_err(|error| match error {
-                wire::Unpackable::TooLarge(max) => Cut::TooLarge(max as u64).into(),
-                error => unread(&error),
-            }),
-            Self::Json => serde_json::from_slice(bytes).map_err(|error| unread(&error)),
-        }
-    }
 }
 
 const JSON: &str = "application/json";
@@ -89,26 +88,75 @@ fn names(said: &HeaderValue, kind: &str) -> bool {
     kinds.filter_map(|said| said.split(';').next()).any(|said| said.trim().eq_ignore_ascii_case(kind))
 }
 
-/// Who asks, in which form to answer, and the message.
-pub(super) async fn asked<T: DeserializeOwned>(
-    app: &App,
-    request: Request,
+/// A request of which the body is on its way.
+pub(super) struct Asked {
+    pub device: Device,
+    /// In which form to answer.
+    pub accepted: Form,
+    form: Form,
+    parts: Parts,
+    pieces: Pieces,
     bytes_max: usize,
-) -> Result<(Device, Form, T), Refusal> {
-    let (parts, body) = request.into_parts();
-    // From here on the body is read, or read away, whatever becomes of the request.
-    let limits = Limits { upload_bytes_max: bytes_max as u64, ..app.settings.limits.clone() };
-    let (pieces, _) = Pieces::of(body, &limits);
-    let device = super::site(app, &parts.headers).await?;
-    let message = Form::sent(&parts.headers)?.read(&whole(&parts, pieces, bytes_max).await?)?;
-    Ok((device, Form::accepted(&parts.headers), message))
 }
 
-async fn whole(parts: &Parts, mut pieces: Pieces, bytes_max: usize) -> Result<Vec<u8>, Refusal> {
-    upload::check_length(parts, bytes_max as u64)?;
-    let mut bytes = Vec::new();
-    while let Some(piece) = pieces.next().await {
-        bytes.extend_from_slice(&piece?);
+/// A message that has come whole.
+pub(super) struct Sent {
+    form: Form,
+    bytes: Vec<u8>,
+}
+
+impl Asked {
+    /// Who asks. From here on the body is read, or read away, whatever becomes of the request.
+    pub async fn of(app: &App, request: Request, bytes_max: usize) -> Result<Self, Refusal> {
+        let (parts, body) = request.into_parts();
+        let limits = Limits { upload_bytes_max: bytes_max as u64, ..app.settings.limits.clone() };
+        let (pieces, _) = Pieces::of(body, &limits);
+        let device = super::site(app, &parts.headers).await?;
+        let (form, accepted) = (Form::sent(&parts.headers)?, Form::accepted(&parts.headers));
+        Ok(Self { device, accepted, form, parts, pieces, bytes_max })
     }
-    Ok(bytes)
+
+    pub async fn whole(mut self) -> Result<Sent, Refusal> {
+        upload::check_length(&self.parts, self.bytes_max as u64)?;
+        let mut bytes = Vec::new();
+        while let Some(piece) = self.pieces.next().await {
+            bytes.extend_from_slice(&piece?);
+        }
+        Ok(Sent { form: self.form, bytes })
+    }
+}
+
+impl Sent {
+    /// How much memory it may take, as files are weighed, before any of it is taken.
+    pub async fn weighed(self) -> Result<(Self, u64), Refusal> {
+        let work = task::spawn_blocking(move || self.plain_bytes().map(|bytes| (self, bytes * WEIGHT)));
+        work.await.map_err(|_| Refusal::Defect("weighing a message ended by itself"))?
+    }
+
+    fn plain_bytes(&self) -> Result<u64, Refusal> {
+        if self.form == Form::Json {
+            return Ok(self.bytes.len() as u64);
+        }
+        let plain = zstd::Decoder::new(self.bytes.as_slice()).and_then(|mut reader| {
+            reader.window_log_max(WINDOW_LOG_MAX)?;
+            io::copy(&mut reader.take(wire::BYTES_MAX as u64 + 1), &mut io::sink())
+        });
+        match plain {
+            Ok(bytes) if bytes > wire::BYTES_MAX as u64 => Err(Cut::TooLarge(wire::BYTES_MAX as u64).into()),
+            Ok(bytes) => Ok(bytes),
+            Err(_) => Err(Refusal::Message("the message is not compressed as zstd has it".to_owned())),
+        }
+    }
+
+    /// `plain_max`: most bytes of it, unpacked.
+    pub fn read<T: DeserializeOwned>(&self, plain_max: usize) -> Result<T, Refusal> {
+        let unread = |why: &dyn Display| Refusal::Message(why.to_string());
+        match self.form {
+            Form::Packed => wire::unpack(&self.bytes, plain_max).map_err(|error| match error {
+                wire::Unpackable::TooLarge(max) => Cut::TooLarge(max as u64).into(),
+                error => unread(&error),
+            }),
+            Form::Json => serde_json::from_slice(&self.bytes).map_err(|error| unread(&error)),
+        }
+    }
 }

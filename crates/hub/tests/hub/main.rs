@@ -16,6 +16,7 @@ mod old_faults;
 mod openapi;
 mod people;
 mod programs;
+mod pushes;
 mod raw;
 mod tls;
 mod world;

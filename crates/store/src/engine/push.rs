@@ -37,9 +37,13 @@ use guard::Judged;
 pub(super) use translate::taken;
 
 pub(crate) struct Push {
-    pub device: Device,
-    pub push: wire::Push,
+    device: Device,
+    push: wire::Push,
+    digest: String,
 }
+
+/// More tables than any office file has.
+const TABLES_MAX: usize = 256;
 
 type Declinable<T> = std::result::Result<T, Declined>;
 
@@ -54,8 +58,7 @@ impl Job for Push {
         }
         let mut agent = agents::of(desk.db, self.device.site).await?;
         agent.observe(desk, self.push.clock_ms).await?;
-        let digest = digest(&self.push)?;
-        let pushed = match self.standing(desk, &agent, &digest)? {
+        let pushed = match self.standing(desk, &agent)? {
             Standing::Again => {
                 if agent.state == State::Decided {
                     agent.state = State::Answered;
@@ -66,7 +69,7 @@ impl Job for Push {
                 if let (State::Held, Some(id)) = (agent.state, agent.held) {
                     held::end(desk, id, (held::SUPERSEDED, &self.device.name)).await?;
                 }
-                (agent.number, agent.digest) = (self.push.number, digest);
+                (agent.number, agent.digest) = (self.push.number, self.digest.clone());
                 agent.seen = self.push.seen.max(0);
                 self.take(desk, &mut agent).await?
             }
@@ -84,9 +87,28 @@ enum Standing {
 }
 
 impl Push {
-    fn standing(&self, desk: &Desk<'_>, agent: &Agent, digest: &str) -> Declinable<Standing> {
+    /// What can be said of a batch without the store: so none keeps others waiting by its size.
+    ///
+    /// # Errors
+    /// `Message`: it says too much.
+    pub fn new(device: Device, push: wire::Push) -> Declinable<Self> {
+        let lengths = [
+            (push.changes.len(), wire::CHANGES_MAX, "changes"),
+            (push.rows.len(), TABLES_MAX, "tables"),
+            (push.more.len(), TABLES_MAX, "tables"),
+        ];
+        for (length, max, what) in lengths {
+            if length > max {
+                return Err(Declined::Message(format!("a batch has at most {max} {what}")));
+            }
+        }
+        let digest = digest(&push)?;
+        Ok(Self { device, push, digest })
+    }
+
+    fn standing(&self, desk: &Desk<'_>, agent: &Agent) -> Declinable<Standing> {
         let (number, seen) = (agent.number, agent.seen);
-        if self.push.number == number && agent.digest == digest {
+        if self.push.number == number && agent.digest == self.digest {
             return Ok(Standing::Again);
         }
         if self.push.seen > desk.meta.rev.0 || self.push.number > number.saturating_add(1) {
@@ -126,9 +148,11 @@ fn name(push: &wire::Push) -> String {
 
 /// Tells batches apart, in whatever form they came. The time at which a batch is sent is none of what it says.
 pub(super) fn digest(push: &wire::Push) -> Result<String> {
-    let timeless = wire::Push { clock_ms: 0, ..push.clone() };
-    let json = serde_json::to_vec(&timeless).map_err(|_| Error::Broken("a batch cannot be written down"))?;
-    Ok(blake3::hash(&json).to_hex()[..32].to_owned())
+    let wire::Push { number, seen, told, unsure, clock_ms: _, rows, more, changes } = push;
+    let mut hasher = blake3::Hasher::new();
+    serde_json::to_writer(&mut hasher, &(number, seen, told, unsure, rows, more, changes))
+        .map_err(|_| Error::Broken("a batch cannot be written down"))?;
+    Ok(hasher.finalize().to_hex()[..32].to_owned())
 }
 
 /// A batch that is merged now.
@@ -219,16 +243,15 @@ impl Job for DecideBatch {
         let held::Ended { site, tables, kept } = held::end(desk, self.id, (state, &self.who)).await?;
         let device = sites::device_of(desk.db, site).await?.ok_or(Error::NoHeld(self.id))?;
         let push = wire::unpack(&kept, wire::BYTES_MAX).map_err(|_| GARBLED)?;
-        let job = Push { device, push };
-        let changes = translate::translate(desk, &job.device, &job.push).await.map_err(|_| GARBLED)?;
-        guard::decide(desk, job.device.site, &tables, self.decision).await?;
+        let changes = translate::translate(desk, &device, &push).await.map_err(|_| GARBLED)?;
+        guard::decide(desk, device.site, &tables, self.decision).await?;
         let back = match self.decision {
             Decision::LetThrough => Vec::new(),
             Decision::SendBack => tables,
         };
-        let batch = Batch { device: &job.device, push: &job.push };
+        let batch = Batch { device: &device, push: &push };
         let (pushed, receipt) = batch.merge(desk, &changes, &back).await?;
-        let mut agent = agents::of(desk.db, job.device.site).await?;
+        let mut agent = agents::of(desk.db, device.site).await?;
         if agent.held == Some(self.id) {
             (agent.answer, agent.state) = (pushed, State::Decided);
             agents::save(desk.db, &agent).await?;

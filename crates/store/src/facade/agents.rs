@@ -8,10 +8,10 @@ use std::{
 
 use merge::Region;
 use replica::wire::{Hello, Met, Page, Push, Pushed, Welcome};
-use tokio::time;
+use tokio::{task, time};
 
 use super::{Inner, Store};
-use crate::{Declined, Device, Heads, KeptConflict, Listener, Rejected, Result, conflicts, engine};
+use crate::{Declined, Device, Error, Heads, KeptConflict, Listener, Rejected, Result, conflicts, engine};
 
 /// How often it is looked for what other processes wrote, while somebody listens.
 const NOW_AND_THEN: Duration = Duration::from_millis(500);
@@ -42,7 +42,10 @@ impl Store {
     /// # Errors
     /// [`Declined`].
     pub async fn push(&self, device: &Device, push: Push) -> std::result::Result<Pushed, Declined> {
-        let answer = self.ask(engine::Push { device: device.clone(), push }).await;
+        let device = device.clone();
+        let job = task::spawn_blocking(move || engine::Push::new(device, push)).await;
+        let job = job.map_err(|_| Error::Broken("looking at a batch ended by itself"))??;
+        let answer = self.ask(job).await;
         match &answer {
             Ok(_) => self.inner.hub.beat.note(true),
             Err(Declined::Store(_)) => self.inner.hub.beat.note(false),

@@ -25,10 +25,6 @@ pub(super) async fn translate(
     device: &Device,
     push: &wire::Push,
 ) -> std::result::Result<Vec<Change>, Declined> {
-    if push.changes.len() > wire::CHANGES_MAX {
-        let what = format!("a batch has at most {} changes", wire::CHANGES_MAX);
-        return Err(Declined::Message(what));
-    }
     let age = if push.unsure { Age::Unknown } else { Age::Known };
     let mut changes = Vec::with_capacity(push.changes.len());
     for (at, sent) in push.changes.iter().enumerate() {
