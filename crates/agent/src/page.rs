@@ -1,14 +1,14 @@
 //! The local page: how the synchronisation stands, and its settings, for the people of this PC.
 //!
-//! Only whoever has the secret sees it (the agent prints a link with it at its start), only under this PC's own name, and
-//! only its own forms count: so neither another user of the PC nor a page of another site can look or change anything.
+//! Anybody gets a shell that says nothing. Its script asks for the page and sends the forms, and shows the secret of the
+//! link with every request ([`guard`] says why it is no cookie).
 
 mod guard;
 mod told;
 mod view;
 mod words;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use axum::{
     Form, Json, Router,
@@ -23,9 +23,8 @@ use serde::Deserialize;
 use tokio::net::TcpListener;
 
 use crate::{Agent, Enrolment, Hub as _, Kind, Link, NoEnrolment, Random, Settings};
-use view::{Note, Reader, Typed, View};
+use view::{Note, Reader, Shell, View};
 pub use words::Language;
-use words::Mark;
 
 /// Longest form. **Units**: bytes.
 const FORM_BYTES_MAX: usize = 16 << 10;
@@ -35,9 +34,8 @@ pub struct Page {
     agent: Agent,
     language: Language,
     zone: jiff::tz::TimeZone,
-    secret: String,
+    guard: guard::Guard,
     listener: TcpListener,
-    address: SocketAddr,
 }
 
 struct Shared {
@@ -67,17 +65,14 @@ impl Page {
             ));
         }
         let listener = TcpListener::bind(listen).await?;
-        let address = listener.local_addr()?;
-        let mut bytes = [0; 32];
-        random(&mut bytes);
-        let secret = data_encoding::BASE64URL_NOPAD.encode(&bytes);
-        Ok(Self { agent, language, zone, secret, listener, address })
+        let guard = guard::Guard::new(listener.local_addr()?, random);
+        Ok(Self { agent, language, zone, guard, listener })
     }
 
     /// What opens the page, for the people of this PC only.
     #[must_use]
     pub fn link(&self) -> String {
-        format!("http://{}/?key={}", self.address, self.secret)
+        self.guard.link()
     }
 
     /// Answers until it is given up.
@@ -85,34 +80,38 @@ impl Page {
     /// # Errors
     /// What the system says.
     pub async fn serve(self) -> io::Result<()> {
-        let router = self.router();
-        axum::serve(self.listener, router).await
+        let Self { agent, language, zone, guard, listener } = self;
+        axum::serve(listener, router(Shared { agent, language, zone, guard })).await
     }
+}
 
-    fn router(&self) -> Router {
-        let guard = guard::Guard::new(&self.secret, self.address.port());
-        let (agent, language, zone) = (self.agent.clone(), self.language, self.zone.clone());
-        let shared = Arc::new(Shared { agent, language, zone, guard });
-        Router::new()
-            .route("/", get(page))
-            .route("/state", get(state))
-            .route("/settings", post(save))
-            .route("/test", post(test))
-            .route("/sync", post(sync))
-            .route("/page.js", get(script))
-            .route("/page.css", get(style))
-            .route("/icon.svg", get(icon))
-            .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
-            .layer(middleware::from_fn_with_state(Arc::clone(&shared), guard::check))
-            .with_state(shared)
-    }
+fn router(shared: Shared) -> Router {
+    let shared = Arc::new(shared);
+    // Anybody may ask for these; the link and its ticket look at what they are shown by themselves.
+    let open = Router::new()
+        .route("/", get(shell))
+        .route("/open", post(open))
+        .route("/page.js", get(script))
+        .route("/page.css", get(style))
+        .route("/icon.svg", get(icon));
+    Router::new()
+        .route("/page", get(page))
+        .route("/state", get(state))
+        .route("/settings", post(save))
+        .route("/test", post(test))
+        .route("/sync", post(sync))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&shared), guard::who))
+        .merge(open)
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), guard::whence))
+        .with_state(shared)
 }
 
 #[derive(Default, Deserialize)]
 struct Asked {
     lang: Option<String>,
-    /// What the last form came to.
-    note: Option<Mark>,
+    /// The secret of the link.
+    key: Option<String>,
 }
 
 impl Shared {
@@ -122,16 +121,38 @@ impl Shared {
     }
 }
 
-async fn page(State(shared): State<Arc<Shared>>, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
-    let reader = shared.reader(&asked, &headers);
-    let note = asked.note.map(|mark| Note::of_mark(mark, reader.words()));
-    show(&shared, &reader, Typed::kept(&shared.agent), note).await
+/// The link leads on to an address without the secret.
+async fn shell(
+    State(shared): State<Arc<Shared>>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Response {
+    let words = shared.reader(&asked, &headers).words();
+    match asked.key {
+        None => html(&Shell { words }),
+        Some(key) => match shared.guard.ticket(&key) {
+            Some(ticket) => Redirect::to(&format!("/#{ticket}")).into_response(),
+            None => (StatusCode::FORBIDDEN, words.forbidden).into_response(),
+        },
+    }
 }
 
-async fn show(shared: &Shared, reader: &Reader, form: Typed, note: Option<Note>) -> Response {
+async fn open(State(shared): State<Arc<Shared>>, ticket: String) -> Response {
+    match shared.guard.open(&ticket) {
+        Some(secret) => secret.to_owned().into_response(),
+        None => StatusCode::FORBIDDEN.into_response(),
+    }
+}
+
+async fn page(State(shared): State<Arc<Shared>>, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
+    let reader = shared.reader(&asked, &headers);
     let settings = shared.agent.settings();
     let conflicts = reader.conflicts(settings.active, conflicts(&settings).await);
-    match askama::Template::render(&View::new(&shared.agent, reader, form, note, conflicts)) {
+    html(&View::new(&shared.agent, &reader, conflicts))
+}
+
+fn html(template: &impl askama::Template) -> Response {
+    match template.render() {
         Ok(html) => Html(html).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
@@ -171,12 +192,6 @@ impl Wanted {
         let token = Some(self.token.as_str()).filter(|token| !token.trim().is_empty());
         Enrolment::given(&self.url, token, Some(kept))
     }
-
-    /// What is shown again. A token, also one in an enrolment line, never is.
-    fn typed(&self) -> Typed {
-        let url = self.url.split('#').next().unwrap_or_default().to_owned();
-        Typed { active: self.active.is_some(), url }
-    }
 }
 
 async fn save(
@@ -184,39 +199,33 @@ async fn save(
     Query(asked): Query<Asked>,
     headers: HeaderMap,
     Form(wanted): Form<Wanted>,
-) -> Response {
+) -> Json<Note> {
     let reader = shared.reader(&asked, &headers);
     let settings = shared.agent.settings();
-    let note = match wanted.hub(&settings.hub) {
-        Ok(hub) => {
-            let active = wanted.active.is_some();
-            match shared.agent.change(Settings { active, hub, ..settings }) {
-                Ok(()) => return back(Mark::Saved, &asked),
-                Err(_) => Note::bad(reader.words().not_saved),
-            }
-        }
+    Json(match wanted.hub(&settings.hub) {
+        Ok(hub) => match shared.agent.change(Settings { active: wanted.active.is_some(), hub, ..settings }) {
+            Ok(()) => Note::good(reader.words().saved),
+            Err(_) => Note::bad(reader.words().not_saved),
+        },
         Err(error) => Note::trouble(reader.language.of_enrolment(error)),
-    };
-    show(&shared, &reader, wanted.typed(), Some(note)).await
+    })
 }
 
-/// Asks the hub with exactly what stands in the form whether it would let this office in. Nothing is kept or sent, and
-/// the form is shown as it was typed.
+/// Asks the hub with exactly what stands in the form whether it would let this office in. Nothing is kept or sent.
 async fn test(
     State(shared): State<Arc<Shared>>,
     Query(asked): Query<Asked>,
     headers: HeaderMap,
     Form(wanted): Form<Wanted>,
-) -> Response {
+) -> Json<Note> {
     let reader = shared.reader(&asked, &headers);
-    let note = match wanted.hub(&shared.agent.settings().hub) {
+    Json(match wanted.hub(&shared.agent.settings().hub) {
         Ok(hub) => match reach(&shared.agent, &hub).await {
             Ok(welcome) => reader.reached(&welcome),
             Err(kind) => Note::trouble(reader.language.of_kind(kind)),
         },
         Err(error) => Note::trouble(reader.language.of_enrolment(error)),
-    };
-    show(&shared, &reader, wanted.typed(), Some(note)).await
+    })
 }
 
 async fn reach(agent: &Agent, hub: &Enrolment) -> Result<Welcome, Kind> {
@@ -232,25 +241,18 @@ async fn reach(agent: &Agent, hub: &Enrolment) -> Result<Welcome, Kind> {
 /// Whoever tries the connection does not look at a page that does nothing for longer.
 const REACH_WAIT: Duration = Duration::from_secs(15);
 
-async fn sync(State(shared): State<Arc<Shared>>, Query(asked): Query<Asked>) -> Response {
-    let active = shared.agent.settings().active;
+async fn sync(
+    State(shared): State<Arc<Shared>>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Json<Note> {
+    let (active, words) = (shared.agent.settings().active, shared.reader(&asked, &headers).words());
     let state = shared.agent.sync_now().await;
-    let mark = match state.trouble {
-        Some(_) => Mark::NotSynced,
-        None if active => Mark::Synced,
-        None => Mark::Off,
-    };
-    back(mark, &asked)
-}
-
-/// After a form the browser asks for the page, so that reloading it sends nothing again.
-fn back(mark: Mark, asked: &Asked) -> Response {
-    let lang = match asked.lang.as_deref() {
-        Some("tr") => "&lang=tr",
-        Some("en") => "&lang=en",
-        _ => "",
-    };
-    Redirect::to(&format!("/?note={}{lang}", mark.word())).into_response()
+    Json(match state.trouble {
+        Some(_) => Note::bad(words.not_synced),
+        None if active => Note::good(words.synced),
+        None => Note::bad(words.off),
+    })
 }
 
 async fn script() -> impl IntoResponse {

@@ -5,28 +5,25 @@ use jiff::{Timestamp, tz::TimeZone};
 use replica::wire::{Conflict, Welcome};
 use serde::Serialize;
 
-use super::{
-    Language,
-    told::Told,
-    words::{Mark, Words},
-};
+use super::{Language, told::Told, words::Words};
 use crate::{Agent, State, Trouble};
+
+/// What anybody may see: it asks for the page, if the browser has what opens it.
+#[derive(Template)]
+#[template(path = "shell.html")]
+pub(super) struct Shell {
+    pub words: &'static Words,
+}
 
 #[derive(Template)]
 #[template(path = "page.html")]
 pub(super) struct View {
     words: &'static Words,
     live: Live,
-    form: Typed,
+    active: bool,
+    url: String,
     file: String,
-    note: Option<Note>,
     conflicts: Conflicts,
-}
-
-/// The form of the settings as it is shown: as they are kept, or as they were typed. Never with a token.
-pub(super) struct Typed {
-    pub active: bool,
-    pub url: String,
 }
 
 /// What changes while the page is looked at.
@@ -66,6 +63,7 @@ pub(super) struct Past {
 }
 
 /// What a form came to.
+#[derive(Serialize)]
 pub(super) struct Note {
     pub text: String,
     pub good: bool,
@@ -96,22 +94,16 @@ pub(super) struct Reader {
 const CLOCK_MS: i64 = 2_000;
 
 impl View {
-    pub fn new(agent: &Agent, reader: &Reader, form: Typed, note: Option<Note>, found: Conflicts) -> Self {
+    pub fn new(agent: &Agent, reader: &Reader, conflicts: Conflicts) -> Self {
+        let settings = agent.settings();
         Self {
             words: reader.words(),
             live: Live::new(agent, reader),
-            form,
-            file: agent.settings().db.display().to_string(),
-            note,
-            conflicts: found,
+            active: settings.active,
+            url: settings.hub.url.to_string(),
+            file: settings.db.display().to_string(),
+            conflicts,
         }
-    }
-}
-
-impl Typed {
-    pub fn kept(agent: &Agent) -> Self {
-        let settings = agent.settings();
-        Self { active: settings.active, url: settings.hub.url.to_string() }
     }
 }
 
@@ -230,8 +222,8 @@ impl Mood {
 }
 
 impl Note {
-    pub const fn good(text: String) -> Self {
-        Self { text, good: true }
+    pub fn good(text: impl Into<String>) -> Self {
+        Self { text: text.into(), good: true }
     }
 
     pub fn bad(text: &str) -> Self {
@@ -240,17 +232,6 @@ impl Note {
 
     pub fn trouble((what, todo): Told) -> Self {
         Self { text: format!("{what}. {todo}"), good: false }
-    }
-
-    /// What the address says after a form that was done.
-    pub fn of_mark(mark: Mark, words: &Words) -> Self {
-        let text = match mark {
-            Mark::Saved => words.saved,
-            Mark::Synced => words.synced,
-            Mark::NotSynced => words.not_synced,
-            Mark::Off => words.off,
-        };
-        Self { text: text.to_owned(), good: matches!(mark, Mark::Saved | Mark::Synced) }
     }
 }
 

@@ -1,7 +1,6 @@
 //! What the page says, in Turkish and English. One struct: a word that is missing in a language does not compile.
 
 use axum::http::{HeaderMap, header};
-use serde::Deserialize;
 
 /// A language of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,33 +62,13 @@ pub(super) struct Words {
     pub stands: &'static str,
     pub lost: &'static str,
     pub forbidden: &'static str,
+    pub opening: &'static str,
+    pub script: &'static str,
     pub saved: &'static str,
     pub not_saved: &'static str,
     pub reached: &'static str,
     pub synced: &'static str,
     pub not_synced: &'static str,
-}
-
-/// What a form came to, as the page's address says it after the form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Mark {
-    Saved,
-    Synced,
-    NotSynced,
-    /// Nothing was synchronised, as it is switched off.
-    Off,
-}
-
-impl Mark {
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::Saved => "saved",
-            Self::Synced => "synced",
-            Self::NotSynced => "not-synced",
-            Self::Off => "off",
-        }
-    }
 }
 
 impl Language {
@@ -168,6 +147,8 @@ static TURKISH: Words = Words {
     stands: "Geçerli",
     lost: "Geçerli olmayan",
     forbidden: "Bu sayfa yalnızca denk ajanının verdiği bağlantı ile açılır: denk agent --page",
+    opening: "Açılıyor…",
+    script: "Bu sayfa için tarayıcıda JavaScript açık olmalı.",
     saved: "Kaydedildi.",
     not_saved: "Kaydedilemedi: ayar dosyası yazılamıyor. Yöneticiye haber verin.",
     reached: "Bağlantı çalışıyor: merkez bu büroyu tanıyor",
@@ -227,6 +208,8 @@ static ENGLISH: Words = Words {
     stands: "Stands",
     lost: "Did not stand",
     forbidden: "This page opens only by the link that denk's agent gives: denk agent --page",
+    opening: "Opening…",
+    script: "This page needs JavaScript switched on in the browser.",
     saved: "Saved.",
     not_saved: "Not saved: the settings' file cannot be written. Tell the administrator.",
     reached: "The connection works: the hub knows this office",

@@ -89,9 +89,25 @@ impl Browser {
         until(&format!("#{id} shows {text}"), || self.text(id).contains(text));
     }
 
+    /// Goes on in another tab.
+    pub fn new_tab(&self) {
+        self.web.block_on(async {
+            let tab = self.driver().new_tab().await.unwrap();
+            self.driver().switch_to_window(tab).await.unwrap();
+        });
+    }
+
+    /// Every cookie of every site, and the addresses of this tab's history.
+    pub fn kept(&self) -> (Value, Vec<String>) {
+        let cookies = self.chromium("Network.getAllCookies", &json!({}))["cookies"].take();
+        let history = self.chromium("Page.getNavigationHistory", &json!({}));
+        let entries = history["entries"].as_array().unwrap().iter();
+        (cookies, entries.map(|entry| entry["url"].as_str().unwrap().to_owned()).collect())
+    }
+
     /// A call of Chromium's own.
-    pub fn chromium(&self, command: &str, parameters: &Value) {
-        self.ask("goog/cdp/execute", &json!({ "cmd": command, "params": parameters }));
+    pub fn chromium(&self, command: &str, parameters: &Value) -> Value {
+        self.ask("goog/cdp/execute", &json!({ "cmd": command, "params": parameters }))["value"].take()
     }
 
     /// What the console says: warnings and errors, also of what the page's policy forbids.

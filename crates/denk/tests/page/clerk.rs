@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use serde_json::json;
 
-use super::{Office, browser::Browser};
+use super::{Office, browser::Browser, until};
 
 /// Whether the page was loaded again since the last time it was asked.
 fn mark(browser: &Browser) {
@@ -21,10 +21,6 @@ fn the_state_changes_while_it_is_looked_at() {
     browser.goto(&office.page);
     browser.shows("status", "Senkron HATA: Programın dosyası yerinde yok");
     browser.shows("hint", "Dosya geri gelince kendiliğinden sürer.");
-    assert!(
-        !browser.run("return location.href").as_str().unwrap().contains("key"),
-        "the secret is not shown"
-    );
     browser.picture("missing-file");
     mark(&browser);
     office.bring_file();
@@ -71,8 +67,15 @@ fn settings_are_tried_kept_and_switched() {
     assert!(is_marked(&browser), "what was typed stayed");
     assert_eq!((office.kept(), browser.text("status").as_str()), (kept.clone(), "Senkron OK (Ankara)"));
 
+    browser.type_into("url", "hub.example");
+    browser.type_into("token", "9_typed");
+    browser.click("save");
+    browser.shows("note", "Adres yanlış");
+    assert_eq!((browser.value("url").as_str(), browser.value("token").as_str()), ("hub.example", "9_typed"));
+    assert_eq!(office.kept(), kept);
     browser.click("sync");
     browser.shows("note", "Eşitlendi.");
+    assert_eq!((browser.value("url"), browser.value("token")), (hub.clone(), String::new()));
     browser.type_into("token", "9_wrong");
     browser.click("save");
     browser.shows("note", "Kaydedildi.");
@@ -99,6 +102,44 @@ fn settings_are_tried_kept_and_switched() {
     browser.shows("status", "Senkron OK (Ankara)");
     browser.shows("waiting", "0");
     assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn the_link_opens_its_tab_and_leaves_nothing_behind() {
+    let office = Office::start();
+    let browser = Browser::open("tr-TR");
+    browser.goto(&office.page);
+    browser.shows("status", "Senkron OK (Ankara)");
+    let (cookies, history) = browser.kept();
+    assert_eq!(cookies, json!([]), "a cookie goes to every port");
+    assert_eq!(history.last().unwrap(), &format!("{}/", office.base()));
+    assert!(history.iter().all(|entry| !entry.contains("?key=") && !entry.contains('#')), "{history:?}");
+
+    mark(&browser);
+    browser.run("location.reload()");
+    until("it is loaded again", || !is_marked(&browser));
+    browser.shows("status", "Senkron OK (Ankara)");
+    browser.run("document.querySelector('header a').click()");
+    browser.shows("status", "Sync OK (Ankara)");
+    browser.run("history.back()");
+    browser.shows("status", "Senkron OK (Ankara)");
+    browser.run("history.forward()");
+    browser.shows("status", "Sync OK (Ankara)");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+
+    browser.new_tab();
+    browser.goto(&format!("{}/", office.base()));
+    browser.shows("status", "Bu sayfa yalnızca denk ajanının verdiği bağlantı ile açılır");
+    browser.picture("without-the-link");
+    assert!(!browser.run("return document.body.textContent").as_str().unwrap().contains("Ankara"));
+    browser.goto(&office.page);
+    browser.shows("status", "Senkron OK (Ankara)");
+    // What a tab keeps of an agent that was started again.
+    browser.run("sessionStorage.setItem('denk-key', 'old'); location.reload()");
+    browser.shows("status", "Ajan durmuş ya da yeniden başlamış");
+    browser.picture("old-tab");
+    browser.goto(&office.page);
+    browser.shows("status", "Senkron OK (Ankara)");
 }
 
 #[test]
