@@ -134,7 +134,7 @@ impl Agent {
     pub fn claim(&self) -> Result<Lock, office::Error> {
         let db = self.settings().db;
         let mut held = self.0.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(lock) = held.as_ref().filter(|lock| lock.path() == db) {
+        if let Some(lock) = held.as_ref().filter(|lock| lock.is_of(&db)) {
             return Ok(lock.clone());
         }
         Ok(held.insert(Lock::take(&db)?).clone())

@@ -7,9 +7,8 @@ use merge::ColumnId;
 use model::TableRef;
 
 use super::{
-    Error, Office, Result,
+    Office, Result,
     file::Form,
-    lock,
     state::{FORM, State},
 };
 
@@ -111,14 +110,8 @@ impl Office {
     /// `Busy`, `Full`; then everything is still there.
     pub async fn remove(mut self) -> Result<()> {
         self.take_out().await?;
-        let (path, lock) = (lock::beside(&self.path), self.lock);
         drop(self.db);
-        // The lock's own file: where it is open it may not be possible to remove it.
-        drop(lock);
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::File(path, error)),
-            _ => Ok(()),
-        }
+        self.lock.remove()
     }
 
     /// The journal, then our tables: without the former the latter are nobody's.
