@@ -1,6 +1,6 @@
 //! The way to the hub: `/v1` over HTTP.
 
-mod pinned;
+mod certificate;
 
 use std::{io, path::Path, time::Duration};
 
@@ -51,6 +51,9 @@ pub enum LinkError {
     /// Somebody else answers at its address, or it got another certificate.
     #[error("the hub's certificate is not the one of the enrolment line")]
     Certificate,
+    /// The enrolment line names no certificate, and the PC trusts none that is shown.
+    #[error("the hub's certificate is none that this PC trusts")]
+    Untrusted(#[source] reqwest::Error),
     #[error("{}", .0.error)]
     Refused(Trouble),
     #[error("what answers there ({0}) is no hub of this version of denk")]
@@ -76,10 +79,10 @@ impl Link {
     pub fn new(hub: &Enrolment) -> Result<Self> {
         let builder = Client::builder().connect_timeout(CONNECT).read_timeout(SILENCE);
         let builder = match hub.fingerprint {
-            Some(mark) => builder.tls_backend_preconfigured(pinned::config(mark)),
+            Some(mark) => builder.tls_backend_preconfigured(certificate::pinned(mark)),
             None => builder,
         };
-        Ok(Self { client: builder.build().map_err(LinkError::Away)?, hub: hub.clone() })
+        Ok(Self { client: builder.build().map_err(LinkError::Untrusted)?, hub: hub.clone() })
     }
 
     /// Conflicts of the site's region that nobody has decided, newest first.
@@ -133,7 +136,7 @@ impl Link {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response> {
-        let response = request.send().await.map_err(away)?;
+        let response = request.send().await.map_err(|error| self.unanswered(error))?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -142,6 +145,14 @@ impl Link {
         match wire::unpack::<Trouble>(&body, wire::BYTES_MAX) {
             Ok(trouble) => Err(LinkError::Refused(trouble)),
             Err(_) => Err(LinkError::NoHub(status.as_u16())),
+        }
+    }
+
+    fn unanswered(&self, error: reqwest::Error) -> LinkError {
+        match self.hub.fingerprint {
+            _ if !certificate::is_refused(&error) => LinkError::Away(error),
+            Some(_) => LinkError::Certificate,
+            None => LinkError::Untrusted(error),
         }
     }
 }
@@ -179,20 +190,9 @@ impl LinkError {
             Self::Away(_) => true,
             Self::Refused(trouble) => matches!(trouble.code, Code::Busy | Code::Hub),
             Self::NoHub(status) => *status >= 500,
-            Self::Certificate | Self::Answer(_) | Self::File(_) => false,
+            Self::Certificate | Self::Untrusted(_) | Self::Answer(_) | Self::File(_) => false,
         }
     }
-}
-
-fn away(error: reqwest::Error) -> LinkError {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-    while let Some(error) = cause {
-        if pinned::is_other(error) {
-            return LinkError::Certificate;
-        }
-        cause = error.source();
-    }
-    LinkError::Away(error)
 }
 
 /// Packed it is not longer than unpacked.

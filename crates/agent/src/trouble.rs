@@ -23,7 +23,10 @@ pub enum Kind {
     HubBusy,
     /// The hub does not know the token, or no longer.
     Token,
+    /// It is not the enrolment line's.
     Certificate,
+    /// The enrolment line names none, and the PC does not trust it.
+    Untrusted,
     /// Somebody else answers at the address.
     NoHub,
     /// The hub's answer is of another version.
@@ -59,11 +62,12 @@ impl Trouble {
 
 impl Kind {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Away,
         Self::HubBusy,
         Self::Token,
         Self::Certificate,
+        Self::Untrusted,
         Self::NoHub,
         Self::Answer,
         Self::Refused,
@@ -83,6 +87,7 @@ impl Kind {
         match error {
             LinkError::Away(_) => Self::Away,
             LinkError::Certificate => Self::Certificate,
+            LinkError::Untrusted(_) => Self::Untrusted,
             LinkError::Refused(trouble) => match trouble.code {
                 Code::Token => Self::Token,
                 Code::Busy | Code::Hub => Self::HubBusy,

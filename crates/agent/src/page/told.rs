@@ -57,6 +57,10 @@ const fn turkish(kind: Kind) -> Told {
             "Merkezin sertifikası kayıt satırındaki değil",
             "Hiçbir şey gönderilmedi. Yöneticiye haber verin.",
         ),
+        Kind::Untrusted => (
+            "Bu bilgisayar merkezin sertifikasına güvenmiyor",
+            "Hiçbir şey gönderilmedi. Kayıt satırının tamamını Senkron URL alanına yapıştırın.",
+        ),
         Kind::NoHub => ("Bu adreste denk merkezi yok", "Senkron URL alanını denetleyin."),
         Kind::Answer => (
             "Merkezin yanıtı okunamadı",
@@ -104,6 +108,10 @@ const fn english(kind: Kind) -> Told {
         Kind::Certificate => {
             ("The hub's certificate is not the enrolment line's", "Nothing was sent. Tell the administrator.")
         }
+        Kind::Untrusted => (
+            "This PC does not trust the hub's certificate",
+            "Nothing was sent. Paste the whole enrolment line into the sync URL.",
+        ),
         Kind::NoHub => ("There is no denk hub at this address", "Look at the sync URL."),
         Kind::Answer => (
             "The hub's answer cannot be read",

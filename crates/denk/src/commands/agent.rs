@@ -264,6 +264,7 @@ fn file_failure(error: &office::Error, settings: &Settings) -> Failure {
 fn link_failure(error: &LinkError, settings: &Settings) -> Failure {
     let (code, why, hint) = match error {
         LinkError::Certificate => (Code::HubCertificate, "agent-certificate-why", "agent-certificate-hint"),
+        LinkError::Untrusted(_) => (Code::HubCertificate, "agent-untrusted-why", "agent-untrusted-hint"),
         LinkError::Refused(trouble) if trouble.code == replica::wire::Code::Token => {
             (Code::HubToken, "agent-token-why", "agent-token-hint")
         }

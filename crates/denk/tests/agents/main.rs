@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 
 mod bytes;
+mod certificates;
 mod clocks;
 mod door;
 #[path = "../hub_process/mod.rs"]

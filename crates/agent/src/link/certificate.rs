@@ -1,4 +1,4 @@
-//! A hub that is known by its certificate's fingerprint and by nothing else.
+//! Which certificate of a hub is the right one: where a fingerprint is known, that one and nothing else.
 
 use std::{error::Error, io, sync::Arc};
 
@@ -11,7 +11,7 @@ use rustls::{
 use sha2::{Digest, Sha256};
 
 /// TLS to whoever shows exactly this certificate and owns its key.
-pub(super) fn config(fingerprint: [u8; 32]) -> ClientConfig {
+pub(super) fn pinned(fingerprint: [u8; 32]) -> ClientConfig {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = Arc::new(Pinned { fingerprint, provider: Arc::clone(&provider) });
     #[expect(clippy::expect_used, reason = "the provider has the versions that rustls has")]
@@ -24,13 +24,18 @@ pub(super) fn config(fingerprint: [u8; 32]) -> ClientConfig {
     config
 }
 
-/// Whether this error, of a chain of causes, says that another certificate was shown.
-pub(super) fn is_other(error: &(dyn Error + 'static)) -> bool {
-    let tls = match error.downcast_ref::<io::Error>() {
-        Some(error) => error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()),
-        None => error.downcast_ref::<rustls::Error>(),
-    };
-    matches!(tls, Some(rustls::Error::InvalidCertificate(rustls::CertificateError::Other(_))))
+/// Whether nothing was sent because of the certificate that was shown.
+pub(super) fn is_refused(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+            return matches!(tls, rustls::Error::InvalidCertificate(_));
+        }
+        // An I/O error's source is the source of what it holds, which is passed over so.
+        let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        cause = held.map(|held| held as &(dyn Error + 'static)).or_else(|| error.source());
+    }
+    false
 }
 
 #[derive(Debug)]
