@@ -6,6 +6,7 @@ mod hub;
 mod pc;
 mod town;
 
+mod awake;
 mod day;
 mod doubt;
 mod failures;

@@ -1,0 +1,58 @@
+//! When the agent that stays begins a cycle, with a file in WAL mode whose program keeps no connection.
+
+use std::{net::TcpListener, sync::Arc, time::Duration};
+
+use agent::{Agent, Enrolment, Settings, State, Tools};
+use rusqlite::Connection;
+use tokio::time::{sleep, timeout};
+
+use crate::{pc::Pc, town::NOW_MS};
+
+/// Shorter than any pause of an agent whose hub has been away for an hour.
+const SOON: Duration = Duration::from_secs(10);
+
+fn of(pc: &Pc, hub: &TcpListener) -> Agent {
+    let url = format!("http://{}/", hub.local_addr().unwrap());
+    let hub = Enrolment::new(&url, "1_token", None).unwrap();
+    let settings = Settings { db: pc.path().to_owned(), hub, active: true, listen: agent::LISTEN };
+    let tools =
+        Tools { rules: Arc::new(pc.rules.clone()), random: pc.clock().random, clock: Arc::new(|| NOW_MS) };
+    Agent::new(settings, pc.path().with_file_name("agent.toml"), tools)
+}
+
+async fn until(agent: &Agent, so: impl Fn(&State) -> bool) {
+    while !so(&agent.state()) {
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_program_s_writes_wake_the_agent_and_its_own_looks_do_not() {
+    let pc = Pc::new(1);
+    pc.sql("pragma journal_mode = wal");
+    // Takes every call, and never answers: cycles are long, and the file is open meanwhile.
+    let hub = TcpListener::bind("127.0.0.1:0").unwrap();
+    let agent = of(&pc, &hub);
+    agent.run(look(&pc, &agent)).await;
+}
+
+async fn look(pc: &Pc, agent: &Agent) {
+    sleep(Duration::from_secs(3_600)).await;
+    let cycles = agent.state().cycles;
+    assert!((5..=25).contains(&cycles), "the pauses between {cycles} tries grow");
+
+    let ended = async |number| until(agent, |state| state.cycles >= number).await;
+    ended(cycles + 1).await;
+    let begun = || timeout(SOON, until(agent, |state| state.busy));
+    assert!(begun().await.is_err(), "nothing was written");
+    until(agent, |state| state.busy).await;
+    let write = "insert into vehicles (plate, region) values ('06 A 1', 'Ankara')";
+    Connection::open(pc.path()).unwrap().execute(write, []).unwrap();
+    ended(cycles + 2).await;
+    begun().await.expect("what is written during a cycle asks for another");
+    ended(cycles + 3).await;
+    assert_eq!(agent.state().report.waiting, 1);
+    // Closing the file carried the log into it, which may ask for one more.
+    ended(cycles + 4).await;
+    assert!(begun().await.is_err(), "that is all");
+}
