@@ -90,7 +90,10 @@ impl Link {
     /// # Errors
     /// [`LinkError`].
     pub async fn conflicts(&self) -> Result<Vec<Conflict>> {
-        self.answer(self.request(Method::GET, "conflicts"), wire::BYTES_MAX).await
+        let mut all: Vec<Conflict> =
+            self.answer(self.request(Method::GET, "conflicts"), wire::BYTES_MAX).await?;
+        all.retain(|conflict| conflict.state != wire::Looked::Decided);
+        Ok(all)
     }
 
     /// Listens until the hub hangs up; `hear` is told each time that something happened in the site's region.

@@ -158,13 +158,20 @@ fn html(template: &impl askama::Template) -> Response {
     }
 }
 
-/// Conflicts of this office, as the hub has them; none when it is away.
+/// Conflicts of this office, as the hub has them; `None` when it cannot be asked.
 async fn conflicts(settings: &Settings) -> Option<Vec<Conflict>> {
     if !settings.active {
         return None;
     }
-    let link = Link::new(&settings.hub).ok()?;
-    tokio::time::timeout(CONFLICTS_WAIT, link.conflicts()).await.ok()?.ok()
+    let asked = async { Link::new(&settings.hub)?.conflicts().await };
+    match tokio::time::timeout(CONFLICTS_WAIT, asked).await {
+        Ok(Ok(found)) => return Some(found),
+        Ok(Err(error)) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the conflicts cannot be shown");
+        }
+        Err(_) => tracing::warn!("the conflicts cannot be shown: the hub takes too long"),
+    }
+    None
 }
 
 /// The page does not wait longer for a hub that does not answer.

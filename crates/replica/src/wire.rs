@@ -222,18 +222,43 @@ pub struct News {
     pub rev: i64,
 }
 
-/// Two values for one cell, of which one stands, for people to look at.
+/// Two values for one cell, of which one stood when they met, for people to look at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conflict {
     pub id: i64,
     pub table: String,
     /// What people know the row by.
     pub row: String,
-    /// Empty: a deletion that did not go through.
-    pub column: String,
-    pub winner: String,
-    pub loser: String,
+    /// `None`: a deletion that did not go through.
+    pub column: Option<String>,
+    pub winner: Side,
+    pub loser: Side,
+    /// What is there now; `None`: something later, or the row is gone.
+    pub stands: Option<Stands>,
+    pub state: Looked,
     pub at_ms: i64,
+}
+
+/// Of a deletion that did not go through neither side has a value.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Side {
+    pub value: Option<serde_json::Value>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stands {
+    Winner,
+    Loser,
+}
+
+/// How far a person has got with a conflict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Looked {
+    New,
+    Seen,
+    Decided,
 }
 
 /// An answer that is none: with a status of 4xx or 5xx.

@@ -2,8 +2,9 @@
 
 use askama::Template;
 use jiff::{Timestamp, tz::TimeZone};
-use replica::wire::{Conflict, Welcome};
+use replica::wire::{Conflict, Side, Stands, Welcome};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{Language, told::Told, words::Words};
 use crate::{Agent, State, Trouble};
@@ -79,8 +80,8 @@ pub(super) struct Shown {
     at: String,
     row: String,
     column: String,
-    winner: String,
-    loser: String,
+    stands: String,
+    lost: String,
 }
 
 /// In what words, and in whose time, something is shown.
@@ -137,14 +138,31 @@ impl Reader {
     }
 
     fn conflict(&self, found: Conflict) -> Shown {
-        let deletion = || self.words().deletion.to_owned();
-        let column = if found.column.is_empty() { deletion() } else { found.column };
+        let words = self.words();
+        // Where nothing tells what a column held, it is the row itself against its deletion.
+        let [winner, loser] = match &found.column {
+            None => [words.row.to_owned(), words.deletion.to_owned()],
+            Some(_) => [self.value(&found.winner), self.value(&found.loser)],
+        };
+        let (stands, lost) = match found.stands {
+            Some(Stands::Winner) => (winner, loser),
+            Some(Stands::Loser) => (loser, winner),
+            None => (words.later.to_owned(), loser),
+        };
         Shown {
             at: self.moment(found.at_ms),
             row: format!("{}: {}", found.table, found.row),
-            column,
-            winner: found.winner,
-            loser: found.loser,
+            column: found.column.unwrap_or_else(|| words.deletion.to_owned()),
+            stands,
+            lost,
+        }
+    }
+
+    fn value(&self, side: &Side) -> String {
+        match &side.value {
+            None | Some(Value::Null) => self.words().empty.to_owned(),
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
         }
     }
 
@@ -273,18 +291,37 @@ mod tests {
         );
     }
 
-    #[test]
-    fn a_deletion_that_did_not_go_through_is_a_conflict_without_a_column() {
-        let found = Conflict {
+    fn conflict(column: Option<&str>, values: [Value; 2], stands: Option<Stands>) -> [String; 3] {
+        let [winner, loser] = values.map(|value| Side { value: Some(value) });
+        let shown = reader().conflict(Conflict {
             id: 1,
             table: "employees".into(),
             row: "Çağrı Işık".into(),
-            column: String::new(),
-            winner: String::new(),
-            loser: String::new(),
+            column: column.map(str::to_owned),
+            winner,
+            loser,
+            stands,
+            state: replica::wire::Looked::New,
             at_ms: 0,
-        };
-        let shown = reader().conflict(found);
-        assert_eq!((shown.row.as_str(), shown.column.as_str()), ("employees: Çağrı Işık", "silme"));
+        });
+        assert_eq!(shown.row, "employees: Çağrı Işık");
+        [shown.column, shown.stands, shown.lost]
+    }
+
+    #[test]
+    fn a_conflict_tells_what_is_in_the_file_and_what_is_not() {
+        let values = || ["Şef".into(), 7.into()];
+        assert_eq!(conflict(Some("title"), values(), Some(Stands::Winner)), ["title", "Şef", "7"]);
+        assert_eq!(conflict(Some("title"), values(), Some(Stands::Loser)), ["title", "7", "Şef"]);
+        assert_eq!(conflict(Some("title"), values(), None), ["title", "daha sonraki bir değer", "7"]);
+        let empty = [Value::Null, "".into()];
+        assert_eq!(conflict(Some("title"), empty, Some(Stands::Winner)), ["title", "boş", ""]);
+    }
+
+    #[test]
+    fn a_deletion_that_did_not_go_through_is_a_conflict_without_a_column() {
+        let none = || [Value::Null, Value::Null];
+        assert_eq!(conflict(None, none(), Some(Stands::Winner)), ["silme", "Kayıt", "silme"]);
+        assert_eq!(conflict(None, none(), Some(Stands::Loser)), ["silme", "silme", "Kayıt"]);
     }
 }

@@ -4,6 +4,7 @@
 
 mod browser;
 mod clerk;
+mod conflicts;
 mod evil;
 #[path = "../hub_process/mod.rs"]
 mod hub;
