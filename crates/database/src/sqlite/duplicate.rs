@@ -13,10 +13,16 @@ const STEP_PAGES: i32 = 256;
 /// A file that is written meanwhile is copied from its beginning again; after so many steps it is copied under one lock.
 const STEPS_MAX: usize = 4_096;
 
-/// Fills `to`, an empty file or none, with what `from` holds at one moment.
+/// Fills `to`, an empty file or none, with what `from` holds at one moment. The copy is whole in itself: whatever the
+/// mode of `from`, its journal is not a file beside it that has to be taken along.
 pub(super) fn duplicate(from: &Path, to: &Path) -> Result<()> {
     let from = Link::open(from, Absent::Refuse)?;
     let mut to = Link::open(to, Absent::Create)?;
+    fill(&from, &mut to)?;
+    Ok(to.connection.execute_batch(include_str!("sql/rollback_journal.sql"))?)
+}
+
+fn fill(from: &Link, to: &mut Link) -> Result<()> {
     let backup = Backup::new(&from.connection, &mut to.connection)?;
     for step in 0..=STEPS_MAX {
         let pages = if step < STEPS_MAX { STEP_PAGES } else { -1 };
@@ -28,4 +34,30 @@ pub(super) fn duplicate(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Err(Error::new(ErrorKind::Busy, "the file is locked by somebody else"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_of_a_file_with_a_write_ahead_log_is_one_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from.db"), folder.path().join("to.db"));
+        let program = Link::open(&from, Absent::Create).unwrap();
+        let sql =
+            "pragma journal_mode = wal; create table t (k integer primary key); insert into t values (1)";
+        program.connection.execute_batch(sql).unwrap();
+        std::fs::write(&to, "").unwrap();
+        duplicate(&from, &to).unwrap();
+        let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        assert_eq!(names, ["from.db", "from.db-shm", "from.db-wal", "to.db"]);
+        let ask = "select (select journal_mode from pragma_journal_mode), (select count(*) from t)";
+        let told =
+            |link: &Link| link.connection.query_row(ask, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        assert_eq!(told(&Link::open(&to, Absent::Refuse).unwrap()), ("delete".to_owned(), 1));
+        assert_eq!(told(&program), ("wal".to_owned(), 1), "the file keeps its own");
+    }
 }
