@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use merge::{Rules, Stored, TableId};
+use merge::{Region, Rules, Stored, TableId};
 use model::{Gid, Rev, Value};
 
 use crate::{
@@ -21,6 +21,9 @@ const STATE: usize = 13;
 const WHO: usize = 14;
 const LOOKED: usize = 15;
 const LOSER_CELL: usize = 12;
+
+/// Most conflicts that are told an office.
+const OPEN_MAX: usize = 100;
 
 /// References behind each other that a row's name follows.
 const DEPTH_MAX: usize = 8;
@@ -88,10 +91,31 @@ impl Entry {
 
 /// Newest first.
 pub(crate) async fn all(db: &mut Db, rules: &Rules) -> Result<Vec<KeptConflict>> {
-    let mut rows = db.find(CONFLICTS, &[]).await?;
+    let rows = db.find(CONFLICTS, &[]).await?;
+    told(db, rules, rows).await
+}
+
+/// Those of a region that nobody has decided, newest first: no more than an office looks at.
+pub(crate) async fn open_of(db: &mut Db, rules: &Rules, region: &Region) -> Result<Vec<KeptConflict>> {
+    let mut ids = Vec::new();
+    for state in [ConflictState::New, ConflictState::Seen] {
+        let mut with = vec![("state", text(state.word()))];
+        if let Region::Named(name) = region {
+            with.push(("region", text(name)));
+        }
+        ids.extend(db.each(CONFLICTS, (&with, None), &[0], |row| row.int(0)).await?);
+    }
+    ids.sort_unstable_by_key(|id| std::cmp::Reverse(*id));
+    ids.truncate(OPEN_MAX);
+    let rows = db.find_any(CONFLICTS, &[], "id", ids.into_iter().map(Value::Int)).await?;
+    told(db, rules, rows).await
+}
+
+async fn told(db: &mut Db, rules: &Rules, mut rows: Vec<Row>) -> Result<Vec<KeptConflict>> {
     rows.sort_by_key(|row| std::cmp::Reverse(row.int(0).unwrap_or_default()));
     let sites = site_names(db).await?;
-    let became = engine::became(db).await?;
+    let gids: Vec<Gid> = rows.iter().map(|row| row.uuid(GID).map(Gid::from_uuid)).collect::<Result<_>>()?;
+    let became = engine::became_of(db, gids).await?;
     let mut wanted: BTreeMap<TableId, Vec<Gid>> = BTreeMap::new();
     for row in &rows {
         if let Some(table) = rules.table(row.text(TABLE)?) {

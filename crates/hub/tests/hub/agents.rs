@@ -5,7 +5,8 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use model::{Gid, Value};
 use replica::wire::{
-    BYTES_MAX, Cell, Change, Code, End, Hello, Met, News, Page, Push, Pushed, Trouble, Welcome, pack, unpack,
+    BYTES_MAX, Cell, Change, Code, Conflict, End, Hello, Met, News, Page, Push, Pushed, Trouble, Welcome,
+    pack, unpack,
 };
 use reqwest::{RequestBuilder, Response, StatusCode, header};
 use serde::{Serialize, de::DeserializeOwned};
@@ -297,6 +298,29 @@ async fn a_thousand_sites_listen() {
     for stream in streams.iter_mut().flat_map(|(_, open)| open) {
         while stream.next().await.unwrap() < rev {}
     }
+}
+
+#[tokio::test]
+async fn conflicts_are_told_as_the_agent_reads_them() {
+    let hub = hub().await;
+    let [one, other] = [hub.token("Ankara 1", "Ankara").await, hub.token("Ankara 2", "Ankara").await];
+    let seen = push(&hub, &one, &batch(1, 0, vec![person(1, "Ayşe Deneme", "Ankara")])).await.to;
+    let edit = |title: Value| {
+        let cells = [("title".to_owned(), Cell(title))];
+        Change { insert: None, update: Some(cells.into()), base: seen, ..person(1, "", "") }
+    };
+    push(&hub, &one, &batch(2, seen, vec![edit(Value::Text("Şef".into()))])).await;
+    push(&hub, &other, &batch(1, seen, vec![edit(Value::Null)])).await;
+    let ask = || hub.get("/v1/conflicts").bearer_auth(&one);
+    let told: Vec<Conflict> =
+        read(ask().header(header::ACCEPT, "application/cbor").send().await.unwrap()).await;
+    let plain: Vec<Conflict> = ask().send().await.unwrap().json().await.unwrap();
+    assert_eq!(told, plain);
+    let [conflict] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((conflict.table.as_str(), conflict.column.as_str()), ("employees", "title"));
+    let mut values = [conflict.winner.as_str(), conflict.loser.as_str()];
+    values.sort_unstable();
+    assert_eq!((conflict.row.contains("Ayşe Deneme"), values), (true, ["", "Şef"]));
 }
 
 #[tokio::test]

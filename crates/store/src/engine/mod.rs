@@ -44,7 +44,7 @@ pub(crate) use pull::page;
 pub(crate) use push::{DecideBatch, Push};
 pub(crate) use receive::{Mode, Receive};
 pub(crate) use resolve::{HEADQUARTERS, LookAt, Resolve};
-pub(crate) use rows::{became, rows_of, today};
+pub(crate) use rows::{became_of, rows_of, today};
 
 use crate::{
     Error, Health, Result,

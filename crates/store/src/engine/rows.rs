@@ -150,9 +150,25 @@ pub(super) fn as_shadow(id: LocalId, row: Stored) -> ShadowRow {
 }
 
 /// Rows that go on as another, each with that one.
-pub(crate) async fn became(db: &mut Db) -> Result<HashMap<Gid, Gid>> {
+pub(super) async fn became(db: &mut Db) -> Result<HashMap<Gid, Gid>> {
     let rows = db.find(BECAME, &[]).await?;
     rows.iter().map(|row| Ok((Gid::from_uuid(row.uuid(0)?), Gid::from_uuid(row.uuid(1)?)))).collect()
+}
+
+/// As [`became`], for what these rows go on as.
+pub(crate) async fn became_of(db: &mut Db, mut gids: Vec<Gid>) -> Result<HashMap<Gid, Gid>> {
+    let mut became = HashMap::new();
+    while !gids.is_empty() {
+        let found = db.find_any(BECAME, &[], "gid", gids.iter().map(|gid| (*gid).into())).await?;
+        gids.clear();
+        for row in &found {
+            let to = Gid::from_uuid(row.uuid(1)?);
+            if became.insert(Gid::from_uuid(row.uuid(0)?), to).is_none() {
+                gids.push(to);
+            }
+        }
+    }
+    Ok(became)
 }
 
 /// The row that goes by this identity today.

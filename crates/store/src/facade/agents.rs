@@ -73,16 +73,13 @@ impl Store {
         page
     }
 
-    /// Values of the region that did not stand, newest first; of all for headquarters.
+    /// Values of the region (of all for headquarters) that did not stand and that nobody has decided about: the newest
+    /// hundred, newest first.
     ///
     /// # Errors
     /// What the database says.
     pub async fn conflicts_of(&self, region: &Region) -> Result<Vec<KeptConflict>> {
-        let mut all = ask_reader!(self, db, conflicts::all(db, &self.inner.hub.rules).await)?;
-        if let Region::Named(name) = region {
-            all.retain(|conflict| conflict.region.as_ref() == Some(name));
-        }
-        Ok(all)
+        ask_reader!(self, db, conflicts::open_of(db, &self.inner.hub.rules, region).await)
     }
 
     /// For who waits for news: what there is now, and whatever comes.

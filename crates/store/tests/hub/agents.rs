@@ -366,6 +366,33 @@ on_both! {
         assert_eq!(lab.store.conflicts_of(&merge::Region::new("Bursa")).await.unwrap().len(), 0);
     }
 
+    async fn an_office_is_told_the_newest_conflicts_of_its_region_that_nobody_decided(lab) {
+        let regions = ["Ankara", "Bursa"].map(merge::Region::new);
+        for (at, region) in ["Ankara", "Bursa"].into_iter().enumerate() {
+            let (one, other) = (lab.site(&format!("{region} 1"), region).await, lab.site(&format!("{region} 2"), region).await);
+            let first = 1000 * at as u128;
+            let people = (first..first + 550).map(|number| employee(number, &format!("Kişi {number}"), region)).collect();
+            let rev = push(&lab, &one, batch(1, 0, people)).await.to;
+            let title = |to: &str| (first..first + 105).map(|number| update("employees", (gid(number), rev), [("title", text(to))])).collect();
+            let said = |title| Push { unsure: true, ..batch(2, rev, title) };
+            push(&lab, &one, said(title("Şef"))).await;
+            push(&lab, &other, Push { number: 1, ..said(title("Usta")) }).await;
+        }
+        let all = lab.store.conflicts().await.unwrap();
+        let of = |region: &str| all.iter().filter(|one| one.region.as_deref() == Some(region)).map(|one| one.id).collect::<Vec<_>>();
+        let (ankara, bursa) = (of("Ankara"), of("Bursa"));
+        assert_eq!((ankara.len(), bursa.len()), (105, 105));
+        let told = async |region: &merge::Region| lab.store.conflicts_of(region).await.unwrap().iter().map(|one| one.id).collect::<Vec<_>>();
+        assert_eq!(told(&regions[0]).await, ankara[..100], "newest first, and no more than a hundred");
+        assert_eq!(told(&merge::Region::All).await, bursa[..100]);
+        lab.store.look_at(&ankara[..1], "admin").await.unwrap();
+        for id in &ankara[1..10] {
+            lab.store.resolve(*id, store::Take::Winner, "admin").await.unwrap();
+        }
+        assert_eq!(told(&regions[0]).await, [&ankara[..1], &ankara[10..]].concat(), "seen is not decided");
+        assert_eq!(told(&regions[1]).await, bursa[..100]);
+    }
+
     async fn a_file_is_met_and_goes_on_as_batches(lab) {
         let pc = lab.pc("Ankara 1", "Ankara", 1).await;
         let path = pc.desktop.path().to_owned();
