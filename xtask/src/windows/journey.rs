@@ -21,8 +21,7 @@ pub fn run(wine: &Wine, denk: &Path) -> anyhow::Result<()> {
     serve.args(["serve", "--json"]).current_dir(&folder);
     let mut hub = Staying::start(serve)?;
     let address = hub.says("url")?.trim_start_matches("http://").to_owned();
-    let answer = http::get(&address, "/health", "")?;
-    ensure!(answer.starts_with("HTTP/1.1 200"), "the hub at {address} is not well: {answer}");
+    ensure!(is_well(&address), "the hub at {address} is not well");
     hub.stop()?;
     ensure!(folder.join("data/hub.db").is_file(), "the hub's data is not where it belongs");
     as_a_service(wine, denk, &folder)?;
@@ -37,10 +36,14 @@ fn as_a_service(wine: &Wine, denk: &Path, folder: &Path) -> anyhow::Result<()> {
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
     fs::write(folder.join("denk.toml"), format!("[hub]\r\nlisten = '{address}'\r\n"))?;
     wine.run(denk, &["service", "install", "hub"], folder)?;
-    until("the hub answers", || Ok(http::get(&address, "/health", "").is_ok()))?;
+    until("the hub answers", || Ok(is_well(&address)))?;
     wine.run(denk, &["service", "remove", "hub"], folder)?;
-    ensure!(http::get(&address, "/health", "").is_err(), "the hub that was removed still runs");
+    ensure!(!is_well(&address), "the hub that was removed still runs");
     Ok(())
+}
+
+fn is_well(address: &str) -> bool {
+    http::get(address, "/health", "").is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
 }
 
 /// Far longer than anything here takes on a slow machine.

@@ -161,6 +161,8 @@ impl<'a> Day<'a> {
         until("the agent's page is there", || Ok(self.link().exists()))?;
         self.note(6, 11)?;
         self.arrives(6, &self.store())?;
+        // Over the one that runs.
+        denk(&["service", "install"])?;
         net("stop")?;
         ensure!(!self.link().exists(), "the agent that was stopped still runs");
         self.note(7, 12)?;
