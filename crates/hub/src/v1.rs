@@ -20,7 +20,7 @@ use axum::{
 };
 use replica::wire;
 use serde::Deserialize;
-use store::{Device, KeptConflict};
+use store::Device;
 use tokio::task;
 
 use crate::{answer::Refusal, app::App, credential, download};
@@ -104,26 +104,7 @@ async fn snapshot(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Res
 
 async fn conflicts(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Refusal> {
     let device = site(&app, &headers).await?;
-    let found = app.store.conflicts_of(&device.region).await?;
-    Ok(Form::accepted(&headers).answer(&found.into_iter().map(told).collect::<Vec<_>>()))
-}
-
-/// For people: what is empty is told as nothing.
-fn told(found: KeptConflict) -> wire::Conflict {
-    let shown = |value: Option<serde_json::Value>| match value {
-        None | Some(serde_json::Value::Null) => String::new(),
-        Some(serde_json::Value::String(text)) => text,
-        Some(other) => other.to_string(),
-    };
-    wire::Conflict {
-        id: found.id,
-        table: found.table,
-        row: found.row,
-        column: found.column.unwrap_or_default(),
-        winner: shown(found.winner.value),
-        loser: shown(found.loser.value),
-        at_ms: found.at_ms,
-    }
+    Ok(Form::accepted(&headers).answer(&app.store.conflicts_of(&device.region).await?))
 }
 
 /// The site whose token is shown, as `Authorization: Bearer` or as `X-API-KEY`.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use model::{Gid, Value};
 use replica::wire::{
-    Cell, Change, Code, Conflict, Delete, End, Fate, Hello, Met, MetTable, News, Page, Push, Pushed, Row,
-    Trouble, Welcome,
+    Cell, Change, Code, Delete, End, Fate, Hello, Met, MetTable, News, Page, Push, Pushed, Row, Trouble,
+    Welcome,
 };
 use reqwest::{Method, StatusCode};
 use serde::{Serialize, de::DeserializeOwned};
@@ -104,11 +104,6 @@ fn the_fields_are_those_of_the_messages() {
     let (fates, held) = (vec![fate], true);
     check("Pushed", &Pushed { number: 1, held, fates, rows, from: 1, to: 1, conflicts: 1, clock_ms: 1 });
     check("Page", &Page { after: 1, next: 1, more: true, rows: vec![row], clock_ms: 1 });
-    let (winner, loser) = ("w".into(), "l".into());
-    check(
-        "Conflict",
-        &Conflict { id: 1, table: "t".into(), row: "r".into(), column: "c".into(), winner, loser, at_ms: 1 },
-    );
     check("News", &News { rev: 1 });
     check("Trouble", &Trouble { code: Code::Older, error: "e".into(), number: 1, seen: 1 });
     let words = |name: &str| described()["components"]["schemas"][name]["enum"].as_array().unwrap().clone();
