@@ -20,7 +20,7 @@ use axum::{
 };
 use replica::wire;
 use serde::Deserialize;
-use store::Device;
+use store::{Device, Since};
 use tokio::task;
 
 use crate::{answer::Refusal, app::App, credential, download};
@@ -82,6 +82,7 @@ async fn push(State(app): State<Arc<App>>, request: Request) -> Result<Response,
 struct Pull {
     #[serde(default)]
     after: i64,
+    mark: Option<String>,
     limit: Option<usize>,
 }
 
@@ -91,9 +92,9 @@ async fn pull(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let device = site(&app, &headers).await?;
-    let Query(Pull { after, limit }) =
+    let Query(Pull { after, mark, limit }) =
         query.map_err(|_| Refusal::Message("`after` and `limit` are numbers".to_owned()))?;
-    let page = app.store.pull(&device, after, limit.unwrap_or(wire::ROWS_MAX)).await?;
+    let page = app.store.pull(&device, Since { rev: after, mark }, limit.unwrap_or(wire::ROWS_MAX)).await?;
     Ok(Form::accepted(&headers).answer(&page))
 }
 

@@ -195,6 +195,9 @@ pub struct Page {
     pub after: i64,
     /// Ask after this one next.
     pub next: i64,
+    /// Tells the history up to `next` from any other; sent along with the next question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
     /// Whether more is there already.
     pub more: bool,
     /// **Order**: parents first; what is gone last, children first.

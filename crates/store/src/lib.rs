@@ -43,6 +43,6 @@ pub use settings::{Preset, Random, Settings, WallClock};
 pub use sites::{Device, Enrolment, IMPORT, Site, Source};
 pub use told::{
     Alert, AuditEntry, ConflictState, Decision, Handout, Health, HeldBatch, HeldTable, KeptConflict,
-    KeptSide, Open, Reason, Receipt, RecentChange, RegionCount, Status, TableReceipt, Take,
+    KeptSide, Open, Reason, Receipt, RecentChange, RegionCount, Since, Status, TableReceipt, Take,
 };
 pub use what::What;

@@ -95,6 +95,12 @@ pub(crate) async fn recent(db: &mut Db, region: &Region, count: usize) -> Result
     Ok(changes)
 }
 
+/// A line of the last change up to a rev.
+pub(crate) async fn last_line(db: &mut Db, upto: i64) -> Result<Option<Row>> {
+    let rows = newest(db, (LOG, "rev"), &[], (NO_FLOOR, upto, 1)).await?;
+    Ok(rows.into_iter().max_by_key(|row| row.int(0).unwrap_or_default()))
+}
+
 /// A change by its number; of the rows that it wrote this one, or else one that went with it.
 pub(crate) async fn change_of(db: &mut Db, rev: Rev, gid: Gid) -> Result<RecentChange> {
     let mut rows = db.find(LOG, &[("rev", Value::Int(rev.0))]).await?;

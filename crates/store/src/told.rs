@@ -208,6 +208,20 @@ pub struct HeldTable {
     pub rows: u64,
 }
 
+/// From where on a site asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Since {
+    pub rev: i64,
+    /// What the page before bore, if it bore anything.
+    pub mark: Option<String>,
+}
+
+impl From<i64> for Since {
+    fn from(rev: i64) -> Self {
+        Self { rev, mark: None }
+    }
+}
+
 /// What a person decides about a held batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {

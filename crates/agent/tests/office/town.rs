@@ -256,7 +256,7 @@ impl Town {
             (!row.lives(), if row.lives() { place } else { -place }, row.rev)
         });
         let rows = rows.into_iter().map(|row| self.row(row.gid, row.gid)).collect();
-        Page { after, next, more, rows, clock_ms: self.clock_ms }
+        Page { after, next, mark: None, more, rows, clock_ms: self.clock_ms }
     }
 }
 

@@ -88,6 +88,10 @@ async fn both_forms_say_the_same() {
     let plain: Page = pull().send().await.unwrap().json().await.unwrap();
     assert_eq!(plain.rows, page.rows);
     assert_eq!((page.rows.len(), page.next, page.more), (1, 1, false));
+    let since = |mark: &str| hub.get(&format!("/v1/pull?after=1&mark={mark}")).bearer_auth(&token);
+    assert_eq!(since(&page.mark.unwrap()).send().await.unwrap().status(), StatusCode::OK);
+    let (status, told) = trouble(since("another")).await;
+    assert_eq!((status, told.code, told.number), (StatusCode::CONFLICT, Code::Behind, 1));
 }
 
 #[tokio::test]

@@ -103,7 +103,10 @@ fn the_fields_are_those_of_the_messages() {
     let rows = vec![row.clone()];
     let (fates, held) = (vec![fate], true);
     check("Pushed", &Pushed { number: 1, held, fates, rows, from: 1, to: 1, conflicts: 1, clock_ms: 1 });
-    check("Page", &Page { after: 1, next: 1, more: true, rows: vec![row], clock_ms: 1 });
+    check(
+        "Page",
+        &Page { after: 1, next: 1, mark: Some("m".into()), more: true, rows: vec![row], clock_ms: 1 },
+    );
     check("News", &News { rev: 1 });
     check("Trouble", &Trouble { code: Code::Older, error: "e".into(), number: 1, seen: 1 });
     let words = |name: &str| described()["components"]["schemas"][name]["enum"].as_array().unwrap().clone();

@@ -13,7 +13,7 @@ use model::{Gid, Rev};
 use replica::wire::{self, Page};
 
 use super::agents;
-use crate::{Declined, Device, Result, desk::Hub, meta::Meta, query::Db, shape::LOG};
+use crate::{Declined, Device, Result, Since, desk::Hub, meta::Meta, query::Db, shape::LOG, tell};
 use line::Line;
 pub(super) use view::View;
 
@@ -23,16 +23,16 @@ const WINDOWS_MAX: usize = 16;
 /// At most about `limit` rows of what happened after a rev.
 ///
 /// # Errors
-/// `Behind`: the store has not got that far.
+/// `Behind`: the store has not got that far, or by another way.
 pub(crate) async fn page(
     db: &mut Db,
     hub: &Hub,
     device: &Device,
-    (after, limit): (i64, usize),
+    (since, limit): (&Since, usize),
 ) -> std::result::Result<Page, Declined> {
     let (head, region) = (Meta::load(db).await?.rev.0, &device.region);
-    let after = after.max(0);
-    if after > head {
+    let after = since.rev.max(0);
+    if after > head || (since.mark.is_some() && mark(db, after).await? != since.mark) {
         let agent = agents::of(db, device.site).await?;
         return Err(Declined::Behind { number: agent.number, seen: agent.seen });
     }
@@ -40,7 +40,16 @@ pub(crate) async fn page(
     let mut reading = Reading::new(hub, region, Rev(after));
     reading.read(db, &lines).await?;
     let rows = reading.rows();
-    Ok(Page { after, next, more: next < head, rows, clock_ms: hub.now_ms() })
+    let mark = mark(db, next).await?;
+    Ok(Page { after, next, mark, more: next < head, rows, clock_ms: hub.now_ms() })
+}
+
+/// Tells the history up to a rev from another one that has given as many: the last change up to there, in no words.
+/// `None`: nothing happened.
+async fn mark(db: &mut Db, upto: i64) -> Result<Option<String>> {
+    let Some(line) = tell::last_line(db, upto).await? else { return Ok(None) };
+    let of = format!("{} {}", line.int(0)?, line.text(4)?);
+    Ok(Some(blake3::hash(of.as_bytes()).to_hex()[..16].to_owned()))
 }
 
 /// Lines of the history after a rev, and up to which rev they are all there. What one change did is never divided.

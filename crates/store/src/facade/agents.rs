@@ -11,7 +11,9 @@ use replica::wire::{Hello, Met, Page, Push, Pushed, Welcome};
 use tokio::{task, time};
 
 use super::{Inner, Store};
-use crate::{Declined, Device, Error, Heads, KeptConflict, Listener, Rejected, Result, conflicts, engine};
+use crate::{
+    Declined, Device, Error, Heads, KeptConflict, Listener, Rejected, Result, Since, conflicts, engine,
+};
 
 /// How often it is looked for what other processes wrote, while somebody listens.
 const NOW_AND_THEN: Duration = Duration::from_millis(500);
@@ -57,16 +59,17 @@ impl Store {
     /// What happened in the device's region after a rev: about `limit` rows, and more where one change touched more.
     ///
     /// # Errors
-    /// `Behind` when the store has not got that far; what the database says.
+    /// `Behind` when the store has not got that far, or is not the one that the mark was of; what the database says.
     pub async fn pull(
         &self,
         device: &Device,
-        after: i64,
+        since: impl Into<Since>,
         limit: usize,
     ) -> std::result::Result<Page, Declined> {
+        let since = since.into();
         let hub = &self.inner.hub;
         let mut reading = self.reading(&self.inner.reader).await?;
-        let page = engine::page(&mut reading.db, hub, device, (after, limit)).await;
+        let page = engine::page(&mut reading.db, hub, device, (&since, limit)).await;
         if matches!(page, Ok(_) | Err(Declined::Behind { .. })) {
             reading.done().await?;
         }

@@ -2,7 +2,7 @@
 
 use model::{Gid, Value};
 use replica::wire::{Cell, Cells, Change, Delete, End, Hello, Push, Pushed};
-use store::{Decision, Declined, Device};
+use store::{Decision, Declined, Device, Since};
 use testkit::office::{Employee, Timesheet, Vehicle};
 
 use crate::{
@@ -366,6 +366,30 @@ on_both! {
         assert_eq!(lab.store.conflicts_of(&merge::Region::new("Bursa")).await.unwrap().len(), 0);
     }
 
+    async fn a_page_s_mark_tells_its_history_from_any_other(lab) {
+        let (ankara, bursa) = (lab.site("Ankara 1", "Ankara").await, lab.site("Bursa 1", "Bursa").await);
+        let pull = async |rev, mark: Option<&str>| lab.store.pull(&ankara, Since { rev, mark: mark.map(str::to_owned) }, 1).await;
+        let nothing = pull(0, None).await.unwrap();
+        assert_eq!((nothing.next, nothing.mark), (0, None));
+        push(&lab, &bursa, batch(1, 0, vec![employee(1, "Bursalı Kişi", "Bursa"), employee(2, "Öteki Kişi", "Bursa")])).await;
+        // The same row again changes nothing: a number of which the history has no line.
+        push(&lab, &bursa, batch(2, 2, vec![update("employees", (gid(2), 2), [("full_name", text("Öteki Kişi"))])])).await;
+        let (mut rev, mut mark, mut marks) = (0, None, Vec::new());
+        while rev < 3 {
+            let page = pull(rev, mark.as_deref()).await.unwrap();
+            assert!(page.rows.is_empty(), "it is told of others' changes, too, but not what they were");
+            (rev, mark) = (page.next, page.mark);
+            marks.push((rev, mark.clone().unwrap()));
+        }
+        assert_eq!(pull(3, mark.as_deref()).await.unwrap().mark, mark, "as long as nothing happens it is the same");
+        assert!(pull(3, None).await.is_ok(), "an agent that knows no marks");
+        for (rev, mark) in &marks {
+            pull(*rev, Some(mark)).await.unwrap();
+        }
+        assert!(matches!(pull(1, mark.as_deref()).await, Err(Declined::Behind { .. })));
+        assert!(matches!(pull(0, mark.as_deref()).await, Err(Declined::Behind { .. })));
+    }
+
     async fn an_office_is_told_the_newest_conflicts_of_its_region_that_nobody_decided(lab) {
         let regions = ["Ankara", "Bursa"].map(merge::Region::new);
         for (at, region) in ["Ankara", "Bursa"].into_iter().enumerate() {
@@ -437,6 +461,31 @@ on_both! {
             }
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restored_hub_that_has_given_as_many_numbers_is_told_by_who_only_pulled() {
+    let mut lab = Lab::sqlite().await;
+    let (ankara, other) = (lab.site("Ankara 1", "Ankara").await, lab.site("Ankara 2", "Ankara").await);
+    push(&lab, &other, batch(1, 0, vec![employee(1, "Kişi Bir", "Ankara")])).await;
+    let backup = lab.folder.path().join("backup.db");
+    lab.script(&format!("vacuum into '{}'", backup.display()));
+    let before = lab.store.pull(&ankara, 0, 10).await.unwrap();
+    push(&lab, &other, batch(2, 1, vec![employee(2, "Kişi İki", "Ankara")])).await;
+    let lost = lab.store.pull(&ankara, 0, 10).await.unwrap();
+    lab.settings.address = database::Address::sqlite(backup);
+    lab.reopen().await;
+    lab.pass(60);
+    let now = |number| [employee(number, "Kişi Üç", "Ankara")].into();
+    push(&lab, &lab.site("Ankara 3", "Ankara").await, batch(1, 0, now(3))).await;
+    for rev in [2, 3] {
+        let since = Since { rev: lost.next, mark: lost.mark.clone() };
+        assert!(matches!(lab.store.pull(&ankara, since, 10).await, Err(Declined::Behind { .. })), "at {rev}");
+        push(&lab, &lab.site(&format!("Ankara 4 {rev}"), "Ankara").await, batch(1, 0, now(4 + rev))).await;
+    }
+    // Up to the backup it is the same history.
+    let since = Since { rev: before.next, mark: before.mark };
+    assert_eq!(lab.store.pull(&ankara, since, 10).await.unwrap().rows.len(), 3);
 }
 
 /// Whether pulling on gives what pulling anew gives.
