@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Language, told::Told, words::Words};
-use crate::{Agent, State, Trouble};
+use crate::{Agent, Report, State, Trouble};
 
 /// What anybody may see: it asks for the page, if the browser has what opens it.
 #[derive(Template)]
@@ -49,6 +49,8 @@ pub(super) struct Live {
 #[serde(rename_all = "lowercase")]
 pub(super) enum Mood {
     Ok,
+    /// It goes on, but somebody should look at something.
+    Care,
     Bad,
     /// Nothing to be glad or sorry about.
     Off,
@@ -93,6 +95,8 @@ pub(super) struct Reader {
 
 /// Clocks that differ by less are right. **Units**: milliseconds.
 const CLOCK_MS: i64 = 2_000;
+/// One that is further off makes what the program itself dates wrong. **Units**: milliseconds.
+const CLOCK_FAR_MS: i64 = 5 * 60_000;
 
 impl View {
     pub fn new(agent: &Agent, reader: &Reader, conflicts: Conflicts) -> Self {
@@ -198,11 +202,21 @@ fn status(reader: &Reader, active: bool, state: &State) -> (String, Mood, &'stat
             (format!("{}: {what}", words.error), Mood::Bad, todo)
         }
         _ if !active => (words.off.to_owned(), Mood::Off, words.off_hint),
-        (None, Some(region)) if state.report.held > 0 => {
-            (format!("{} ({})", words.ok, reader.region(region)), Mood::Ok, words.held_hint)
-        }
-        (None, Some(region)) => (format!("{} ({})", words.ok, reader.region(region)), Mood::Ok, ""),
+        (None, Some(region)) => in_step(reader, region, &state.report),
         (None, None) => (words.busy.to_owned(), Mood::Off, ""),
+    }
+}
+
+/// `Senkron OK (Ankara)`, and what somebody should look at nevertheless.
+fn in_step(reader: &Reader, region: &str, report: &Report) -> (String, Mood, &'static str) {
+    let words = reader.words();
+    let held = (report.held > 0).then_some((words.ok_held, words.held_hint));
+    let clock = (report.clock_ahead_ms.abs() > CLOCK_FAR_MS).then_some((words.ok_clock, words.ok_clock_hint));
+    let status = format!("{} ({})", words.ok, reader.region(region));
+    let status = held.iter().chain(&clock).fold(status, |status, (what, _)| format!("{status} - {what}"));
+    match held.or(clock) {
+        Some((_, todo)) => (status, Mood::Care, todo),
+        None => (status, Mood::Ok, ""),
     }
 }
 
@@ -233,6 +247,7 @@ impl Mood {
     const fn class(self) -> &'static str {
         match self {
             Self::Ok => "ok",
+            Self::Care => "care",
             Self::Bad => "bad",
             Self::Off => "off",
         }
@@ -279,6 +294,19 @@ mod tests {
         assert_eq!(told(true, &State::default()), "Eşitleniyor…");
         assert_eq!(told(true, &ankara), "Senkron OK (Ankara)");
         assert_eq!(told(false, &ankara), "Senkron kapalı");
+        let with = |held, clock_ahead_ms| {
+            let report = Report { held, clock_ahead_ms, ..Report::default() };
+            let (status, mood, hint) = status(&reader(), true, &State { report, ..ankara.clone() });
+            assert_eq!(mood == Mood::Ok, hint.is_empty(), "{status}");
+            status
+        };
+        assert_eq!(with(0, 299_000), "Senkron OK (Ankara)");
+        assert_eq!(with(1, 0), "Senkron OK (Ankara) - onay bekleyen değişiklikler var");
+        assert_eq!(with(0, -301_000), "Senkron OK (Ankara) - bu bilgisayarın saati yanlış");
+        assert_eq!(
+            with(1, 301_000),
+            "Senkron OK (Ankara) - onay bekleyen değişiklikler var - bu bilgisayarın saati yanlış"
+        );
         let all = State { region: Some("*".into()), ..State::default() };
         assert_eq!(told(true, &all), "Senkron OK (Genel merkez)");
         let trouble = Some(Trouble { at_ms: 0, kind: Kind::Full, text: String::new() });

@@ -14,6 +14,7 @@ mod left;
 mod mishaps;
 mod off_line;
 mod proxy;
+mod told;
 mod wal;
 
 use std::{
