@@ -23,6 +23,8 @@ use crate::{
 
 /// Held by the hub that uses the data folder.
 const LOCK: &str = "hub.lock";
+/// Where the hub listens that was started with `--listen`, until it is started otherwise.
+const LISTEN: &str = "hub.listen";
 
 /// # Errors
 /// What is wrong with the configuration, `TemporaryData`, `HubLocked`, `HubCannotServe`, or what the store says.
@@ -47,6 +49,8 @@ pub async fn run(args: &ServeArgs, context: &Context) -> Result<Outcome> {
     let serving = hub::serve(settings, hub_store.store.clone(), accounts, stop_asked())
         .await
         .map_err(|error| cannot_serve(&error))?;
+    let given = args.listen.map(|_| serving.address);
+    keep_listen(folder, given).map_err(|error| folder_failure(folder, &error))?;
     let url = format!("{}://{}", if plain { "http" } else { "https" }, serving.address);
     tracing::info!(url, "the hub listens");
     announce(context, &url, serving.fingerprint.as_deref(), &serving.passwords);
@@ -158,6 +162,19 @@ pub(super) fn lock(folder: &Path) -> Result<File> {
     }
 }
 
+/// For `denk site add`, which does not know how the hub was started.
+fn keep_listen(folder: &Path, given: Option<SocketAddr>) -> std::io::Result<()> {
+    let path = folder.join(LISTEN);
+    match given.map(|listen| fs::write(&path, listen.to_string())).unwrap_or_else(|| fs::remove_file(&path)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        kept => kept,
+    }
+}
+
+fn kept_listen(folder: &Path) -> Option<SocketAddr> {
+    fs::read_to_string(folder.join(LISTEN)).ok()?.parse().ok()
+}
+
 fn folder_failure(folder: &Path, error: &std::io::Error) -> Failure {
     let why = message("config-read-why").with("file", folder).with("reason", error.to_string());
     Failure::new(Code::CannotWrite, message("serve-what"), why, message("temporary-hint"))
@@ -206,6 +223,8 @@ impl Reached {
     /// `HubCannotServe`: its certificate cannot be used.
     pub fn find(context: &Context) -> Result<Self> {
         let settings = settings_without_key(context)?;
+        let listen = kept_listen(&settings.data_folder).unwrap_or(settings.listen);
+        let settings = hub::Settings { listen, ..settings };
         let fingerprint =
             hub::fingerprint(&settings).map_err(|error| cannot_serve(&hub::Error::from(error)))?;
         let secure = fingerprint.is_some() || settings.transport == Transport::BehindProxy;
