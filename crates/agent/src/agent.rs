@@ -115,12 +115,12 @@ impl Agent {
     /// Şimdi eşitle: a cycle that begins after now, to its end.
     pub async fn sync_now(&self) -> State {
         let mut states = self.0.state.subscribe();
-        let (busy, cycles) = {
+        let (busy, cycles, held) = {
             let now = states.borrow_and_update();
-            (now.busy, now.cycles)
+            (now.busy, now.cycles, now.report.held)
         };
         let wanted = cycles + 1 + u64::from(busy);
-        self.0.greet.store(true, Ordering::Relaxed);
+        self.0.greet.fetch_or(held > 0, Ordering::Relaxed);
         self.wake();
         // The agent ends together with whoever could wait.
         let _ = states.wait_for(|state| state.cycles >= wanted).await;
@@ -275,7 +275,11 @@ impl Agent {
 
     /// What the file has already, mostly by our own doing, is no news.
     fn hear(&self, news: News) {
-        self.online(true);
+        if self.online(true) {
+            // It may be a restored one.
+            self.0.greet.store(true, Ordering::Relaxed);
+            self.wake();
+        }
         let (cursor, held) = {
             let state = self.0.state.borrow();
             (state.report.cursor, state.report.held)

@@ -173,8 +173,13 @@ impl<H: Hub> Cycle<'_, H> {
         if !met && !self.office.take_over(&self.known.welcome).await? && !self.meet().await? {
             return Ok(());
         }
-        self.push().await?;
-        self.pull().await
+        for _ in 0..ROUNDS_MAX {
+            self.push().await?;
+            if self.pull().await? {
+                return Ok(());
+            }
+        }
+        Err(CycleError::Restless)
     }
 
     fn clockwork(&self) -> Clockwork {
@@ -245,17 +250,27 @@ impl<H: Hub> Cycle<'_, H> {
         self.report.conflicts += pushed.conflicts;
     }
 
-    async fn pull(&mut self) -> Result<(), CycleError> {
+    /// `false`: the hub turned out to be a restored one, and is told what it lacks when everything was pulled.
+    async fn pull(&mut self) -> Result<bool, CycleError> {
+        let mut whole = true;
         loop {
-            let after = self.office.standing().await?.cursor;
-            let page = self.hub.pull(after).await?;
-            if page.next == after && page.rows.is_empty() {
-                return Ok(());
+            let Standing { cursor: after, mark, .. } = self.office.standing().await?;
+            let page = match self.hub.pull(after, mark.as_deref()).await {
+                Ok(page) => page,
+                Err(LinkError::Refused(trouble)) => {
+                    self.settle_trouble(trouble).await?;
+                    whole = false;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            if page.next == after && page.rows.is_empty() && page.mark == mark {
+                return Ok(whole);
             }
             let applied = self.office.apply(&page).await?;
             self.report.pulled += applied.written;
             if !page.more {
-                return Ok(());
+                return Ok(whole);
             }
         }
     }

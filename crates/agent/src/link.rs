@@ -9,6 +9,7 @@ use futures_util::StreamExt;
 use replica::wire::{self, Code, Conflict, Hello, Met, News, Page, Push, Pushed, Trouble, Welcome};
 use reqwest::{Body, Client, Method, RequestBuilder, Response, header};
 use serde::de::DeserializeOwned;
+use url::form_urlencoded;
 
 use crate::enrolment::Enrolment;
 
@@ -33,7 +34,7 @@ pub trait Hub: Send + Sync {
 
     /// # Errors
     /// [`LinkError`].
-    async fn pull(&self, after: i64) -> Result<Page>;
+    async fn pull(&self, after: i64, mark: Option<&str>) -> Result<Page>;
 }
 
 /// Speaks with one hub as one site. Cheap to clone.
@@ -180,8 +181,11 @@ impl Hub for Link {
         self.answer(self.request(Method::POST, "push").body(wire::pack(push)), wire::BYTES_MAX).await
     }
 
-    async fn pull(&self, after: i64) -> Result<Page> {
-        self.answer(self.request(Method::GET, &format!("pull?after={after}")), wire::BYTES_MAX).await
+    async fn pull(&self, after: i64, mark: Option<&str>) -> Result<Page> {
+        let mark: String =
+            mark.into_iter().flat_map(|mark| form_urlencoded::byte_serialize(mark.as_bytes())).collect();
+        let mark = if mark.is_empty() { mark } else { format!("&mark={mark}") };
+        self.answer(self.request(Method::GET, &format!("pull?after={after}{mark}")), wire::BYTES_MAX).await
     }
 }
 

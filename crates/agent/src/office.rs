@@ -77,6 +77,8 @@ pub struct Standing {
     /// The last batch that was answered.
     pub number: u64,
     pub cursor: i64,
+    /// As the page up to there bore it.
+    pub mark: Option<String>,
     /// The batch on its way.
     pub outbox: Option<u64>,
     /// That batch waits for a person.
@@ -142,6 +144,7 @@ impl Office {
             site: state.site,
             number: state.number,
             cursor: state.cursor,
+            mark: state.mark,
             outbox: number,
             held: number.is_some() && number == state.held,
             waiting: on_its_way + noted,

@@ -17,7 +17,7 @@ use agent::{Exchange, LinkError, Tools};
 use anyhow::{Context as _, bail, ensure};
 use replica::wire::{Code, Hello, Met, Page, Push, Pushed, ROWS_MAX, Trouble, Welcome};
 use rusqlite::Connection;
-use store::{Declined, Device, Store};
+use store::{Declined, Device, Since, Store};
 use tempfile::TempDir;
 use testkit::{office::LEGACY_SCHEMA, random::Rng};
 
@@ -174,8 +174,9 @@ impl agent::Hub for Lossy {
         over!(self, self.store.push(&self.device, push.clone()))
     }
 
-    async fn pull(&self, after: i64) -> Result<Page, LinkError> {
-        over!(self, self.store.pull(&self.device, after, ROWS_MAX / 50))
+    async fn pull(&self, rev: i64, mark: Option<&str>) -> Result<Page, LinkError> {
+        let since = Since { rev, mark: mark.map(str::to_owned) };
+        over!(self, self.store.pull(&self.device, since.clone(), ROWS_MAX / 50))
     }
 }
 

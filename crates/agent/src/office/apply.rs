@@ -59,7 +59,10 @@ impl Office {
     /// `Broken` for a page that does not follow; `Busy`, `Full`: the page can be put in again.
     pub async fn apply(&mut self, page: &Page) -> Result<Applied> {
         let state = State::read(&mut self.db).await?;
-        let news = !page.rows.is_empty() || page.next > state.cursor || state.behind.is_some();
+        let news = !page.rows.is_empty()
+            || page.next > state.cursor
+            || page.next == state.cursor && page.mark != state.mark
+            || state.behind.is_some();
         if !news && self.late().await?.is_empty() {
             return Ok(Applied::default());
         }
@@ -93,7 +96,9 @@ impl Office {
         if last {
             let retried = self.retry(&mut state, manner.clock_ms).await?;
             applied = Applied { written: applied.written + retried.written, late: retried.late };
-            state.cursor = state.cursor.max(page.next);
+            if page.next >= state.cursor {
+                (state.cursor, state.mark) = (page.next, page.mark.clone());
+            }
             if !page.more {
                 state.behind = None;
             }

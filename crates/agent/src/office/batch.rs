@@ -22,6 +22,8 @@ pub(super) struct Batch {
     pub told: Vec<Told>,
     /// Rows whose changes had no place.
     pub left: BTreeSet<(TableId, LocalId)>,
+    /// How many of these are updates and deletes, a table.
+    pub more: BTreeMap<String, u64>,
 }
 
 /// What is needed to turn a difference into a batch.
@@ -49,7 +51,11 @@ impl Batching<'_> {
             rows.tell(self, change, id, at);
             changes.push(self.message(change, at));
         }
-        Batch { changes, told: rows.told(self), left: left.collect() }
+        let mut more: BTreeMap<String, u64> = BTreeMap::new();
+        for change in set.changes[cut..].iter().filter(|change| !matches!(change.action, Action::Insert(_))) {
+            *more.entry(self.rules[change.table].name.clone()).or_default() += 1;
+        }
+        Batch { changes, told: rows.told(self), left: left.collect(), more }
     }
 
     /// When the row was changed, in the hub's time, and later than ever before.

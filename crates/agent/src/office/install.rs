@@ -76,7 +76,7 @@ impl Office {
         let is_new = |column: &ColumnId| form.described(*column).is_some_and(|told| !before.contains(&told));
         let new: Vec<ColumnId> = form.present.iter().copied().filter(is_new).collect();
         if !new.is_empty() {
-            state.cursor = 0;
+            (state.cursor, state.mark) = (0, None);
             self.take_defaults(state, form, &new).await?;
         }
         Ok(())

@@ -127,7 +127,7 @@ impl Office {
             unsure: state.unsure,
             clock_ms: clock.now_ms,
             rows,
-            more: BTreeMap::new(),
+            more: batch.more,
             changes: batch.changes,
         };
         let outbox = Outbox { push, told: batch.told };

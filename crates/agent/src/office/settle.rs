@@ -96,7 +96,7 @@ impl Office {
     pub async fn behind(&mut self, number: u64, seen: i64) -> Result<()> {
         let state = self.begin().await?;
         let behind = Some(seen);
-        let mut state = State { number, held: None, cursor: 0, doubt: true, behind, ..state };
+        let mut state = State { number, held: None, cursor: 0, mark: None, doubt: true, behind, ..state };
         let done = self.suspect(&mut state, seen).await;
         self.end(done.map(|()| (state, ()))).await
     }
@@ -157,7 +157,7 @@ impl Office {
         }
         (state.number, state.held) = (pushed.number, None);
         if pushed.to != 0 && pushed.from == state.cursor {
-            state.cursor = pushed.to;
+            (state.cursor, state.mark) = (pushed.to, None);
         }
         // Something may have waited for one of the new rows.
         state.doubt |= settling.news && self.anybody_waits().await?;

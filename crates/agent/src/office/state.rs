@@ -27,6 +27,8 @@ pub(super) struct State {
     pub number: u64,
     /// The file has everything up to here.
     pub cursor: i64,
+    /// What the hub's history bore there, where the last page said so.
+    pub mark: Option<String>,
     /// Identities of rows that nobody was told of are made of it; with each batch it is another.
     pub nonce: Nonce,
     /// The batch that waits for a person.

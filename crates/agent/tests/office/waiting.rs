@@ -49,7 +49,7 @@ impl agent::Hub for &Holding {
         Ok(Pushed { number: push.number, held: true, ..Pushed::default() })
     }
 
-    async fn pull(&self, after: i64) -> Result<Page, LinkError> {
+    async fn pull(&self, after: i64, _: Option<&str>) -> Result<Page, LinkError> {
         Ok(Page { after, next: after, ..Page::default() })
     }
 }

@@ -234,6 +234,39 @@ fn the_hub_is_replaced_by_an_older_one() {
     assert!(hours.iter().all(|day| all[0].rows(HOURS).contains(day)), "nor is a day lost");
 }
 
+/// Somebody else is quicker: the hub has as many changes as before when the others come, or more, and other ones.
+#[test]
+fn the_hub_is_replaced_by_an_older_one_and_others_go_on_first() {
+    for after in [2, 9] {
+        let mut hub = Hub::start();
+        let proxy = crate::proxy::Proxy::to(&hub);
+        let all = offices(&hub).map(|office| office.through(&hub, &proxy));
+        let store = hub.folder.path().join("data/hub.db");
+        let backup = hub.folder.path().join("backup.db");
+        copy(&store, &backup);
+        (0..4).for_each(|at| person(&all[0], &format!("Unutulan {at}")));
+        in_step(&hub, &all);
+        hub.kill();
+        for ending in ["-wal", "-shm"] {
+            let _ = fs::remove_file(hub.folder.path().join(format!("data/hub.db{ending}")));
+        }
+        fs::rename(&backup, &store).unwrap();
+        hub.serve();
+        proxy.turn(&hub);
+        let third = Office::new(&hub, "a3", "Ankara", hub.file("a3.db", "Ankara", 3)).through(&hub, &proxy);
+        third.write("delete from timesheets; delete from employees");
+        (0..after).for_each(|at| person(&third, &format!("Yeni {at}")));
+        third.synced(&hub);
+        let [first, second] = all;
+        let all = [second, first, third];
+        in_step(&hub, &all);
+        for (name, wanted) in [("Unutulan", 4), ("Yeni", after)] {
+            assert_eq!(count(&all[0], name), wanted, "{name}, {after} others");
+        }
+        assert_eq!(hub.holds(PEOPLE).len(), all[0].rows(PEOPLE).len());
+    }
+}
+
 #[test]
 fn a_copy_of_the_file_on_a_second_pc_with_its_own_token() {
     let hub = Hub::start();
