@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::Write as _,
+    io::{Read as _, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -11,6 +11,7 @@ use agent::{
     Agent, CycleError, Enrolment, Exchange, Language, LeaveError, Link, LinkError, Page, Report, Settings,
     Tools, office,
 };
+use model::ErrorKind;
 use serde_json::json;
 
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
     clock,
     failure::{Code, Failure, Result},
     hub_store,
-    messages::{Message, message},
+    messages::message,
     stop_asked,
 };
 
@@ -37,10 +38,17 @@ pub async fn run(args: &AgentArgs, context: &Context) -> Result<Outcome> {
     }
     let (settings, given) = settings(args, &path)?;
     let tools = tools(context)?;
+    if args.remove || args.once || args.db.is_some() {
+        check_file(&settings)?;
+    }
     if args.remove {
         return remove(args.force, &settings, &tools, context).await;
     }
     if args.once {
+        let named = args.db.is_some() || args.hub.is_some();
+        if !settings.active && !named {
+            return Ok(switched_off(context));
+        }
         return once(&settings, &tools, context).await;
     }
     if given {
@@ -77,20 +85,52 @@ fn settings(args: &AgentArgs, path: &Path) -> Result<(Settings, bool)> {
     let db = std::path::absolute(&db).unwrap_or(db);
     let active = kept.as_ref().is_none_or(|kept| kept.active);
     let listen = args.listen.or(kept.map(|kept| kept.listen)).unwrap_or(agent::LISTEN);
+    if !listen.ip().is_loopback() {
+        let why = message("agent-listen-why").with("listen", listen.to_string());
+        let hint = message("agent-page-hint");
+        return Err(Failure::new(Code::WrongArgument, message("agent-page-what"), why, hint));
+    }
     Ok((Settings { db, hub, active, listen }, given))
 }
 
+/// What can be seen at once to be another file is left as it is, without anything beside it. An agent that is to stay waits
+/// for its file to be well again instead.
+///
+/// Nothing else of this process may have the file open: closing it gives up all of a process's locks.
+fn check_file(settings: &Settings) -> Result<()> {
+    let refused = |error: office::Error| Err(file_failure(&error, settings));
+    let Ok(found) = fs::metadata(&settings.db) else { return Ok(()) };
+    if !found.is_file() || found.len() == 0 {
+        return refused(office::Error::NotAnOfficeFile(settings.db.clone()));
+    }
+    let mut begins = [0; SQLITE.len()];
+    let read = fs::File::open(&settings.db).and_then(|mut file| file.read(&mut begins));
+    match read {
+        Ok(_) if begins != *SQLITE => {
+            refused(database::Error::new(ErrorKind::Corrupt, "it begins as no SQLite file does").into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How every SQLite file begins.
+const SQLITE: &[u8; 16] = b"SQLite format 3\0";
+
 fn wrong_hub(read: std::result::Result<Enrolment, agent::NoEnrolment>) -> Result<Enrolment> {
-    use agent::NoEnrolment;
     read.map_err(|error| {
-        let why = match error {
-            NoEnrolment::Address => "agent-hub-address",
-            NoEnrolment::Token => "agent-hub-token",
-            NoEnrolment::OtherHub => "agent-hub-other",
-            NoEnrolment::Fingerprint => "agent-hub-fingerprint",
-        };
-        Failure::new(Code::WrongArgument, message("agent-what"), message(why), message("agent-not-set-hint"))
+        let why = message(no_enrolment(error));
+        Failure::new(Code::WrongArgument, message("agent-what"), why, message("agent-not-set-hint"))
     })
+}
+
+const fn no_enrolment(error: agent::NoEnrolment) -> &'static str {
+    use agent::NoEnrolment;
+    match error {
+        NoEnrolment::Address => "agent-hub-address",
+        NoEnrolment::Token => "agent-hub-token",
+        NoEnrolment::OtherHub => "agent-hub-other",
+        NoEnrolment::Fingerprint => "agent-hub-fingerprint",
+    }
 }
 
 fn tools(context: &Context) -> Result<Tools> {
@@ -101,6 +141,13 @@ fn tools(context: &Context) -> Result<Tools> {
         random: Arc::new(|bytes: &mut [u8]| getrandom::fill(bytes).expect("the system has randomness")),
         clock: Arc::new(clock::unix_ms),
     })
+}
+
+/// Senkron Aktif is off: nothing is sent or fetched.
+fn switched_off(context: &Context) -> Outcome {
+    context.output.answer(&json!({ "state": "off" }));
+    context.output.line(&context.text.say(&message("agent-off")));
+    Outcome::Done
 }
 
 async fn once(settings: &Settings, tools: &Tools, context: &Context) -> Result<Outcome> {
@@ -236,49 +283,79 @@ fn failure(error: &CycleError, settings: &Settings) -> Failure {
         CycleError::Office(error) => file_failure(error, settings),
         CycleError::Link(error) => link_failure(error, settings),
         CycleError::Restless => {
-            let why = Message::verbatim(error.to_string());
-            Failure::new(Code::HubRefuses, message("agent-what"), why, message("agent-away-hint"))
+            let why = message("agent-restless-why");
+            Failure::new(Code::HubRefuses, message("agent-what"), why, message("agent-restless-hint"))
         }
     }
 }
 
 fn file_failure(error: &office::Error, settings: &Settings) -> Failure {
     use office::Error;
-    let told = |code, why, hint| {
-        let why = message(why).with("file", settings.db.as_path());
-        Failure::new(code, message("agent-what"), why, message(hint))
-    };
     let (why, hint) = match error {
-        Error::Locked(_) => return told(Code::AgentTwice, "agent-twice-why", "agent-twice-hint"),
+        Error::Locked(_) => ("agent-twice-why", "agent-twice-hint"),
         Error::Missing(_) => ("agent-file-missing", "agent-file-missing-hint"),
         Error::ReadOnly(_) => ("agent-file-read-only", "agent-file-read-only-hint"),
         Error::Full(_) => ("agent-file-full", "agent-file-full-hint"),
         Error::Busy(_) => ("agent-file-busy", "agent-file-busy-hint"),
         Error::Corrupt(_) => ("agent-file-corrupt", "agent-file-corrupt-hint"),
         Error::NotAnOfficeFile(_) => ("agent-file-other", "agent-file-other-hint"),
-        error => return told(Code::AgentFile, "agent-file-why", "agent-file-hint").caused_by(error),
+        Error::NewerTables(_) => ("agent-file-newer", "agent-file-newer-hint"),
+        Error::Broken(_) | Error::File(..) | Error::Database(_) => ("agent-file-why", "agent-file-hint"),
     };
-    told(Code::AgentFile, why, hint)
+    let code = if matches!(error, Error::Locked(_)) { Code::AgentTwice } else { Code::AgentFile };
+    let why = message(why).with("file", settings.db.as_path());
+    let told = Failure::new(code, message("agent-what"), why, message(hint));
+    match error {
+        Error::Broken(_) => told.caused_by(error),
+        Error::File(..) | Error::Database(_) => because(told, error),
+        _ => told,
+    }
 }
 
 fn link_failure(error: &LinkError, settings: &Settings) -> Failure {
+    use replica::wire::Code as Said;
     let (code, why, hint) = match error {
         LinkError::Certificate => (Code::HubCertificate, "agent-certificate-why", "agent-certificate-hint"),
         LinkError::Untrusted(_) => (Code::HubCertificate, "agent-untrusted-why", "agent-untrusted-hint"),
-        LinkError::Refused(trouble) if trouble.code == replica::wire::Code::Token => {
+        LinkError::Away(_) => (Code::HubAway, "agent-away-why", "agent-away-hint"),
+        error if error.passes() => (Code::HubAway, "agent-busy-why", "agent-away-hint"),
+        LinkError::Refused(trouble) if trouble.code == Said::Token => {
             (Code::HubToken, "agent-token-why", "agent-token-hint")
         }
-        error if error.passes() => (Code::HubAway, "agent-away-why", "agent-away-hint"),
-        _ => (Code::HubRefuses, "agent-refuses-why", "agent-refuses-hint"),
+        LinkError::Refused(_) => (Code::HubRefuses, "agent-refuses-why", "agent-refuses-hint"),
+        LinkError::NoHub(_) => (Code::HubRefuses, "agent-no-hub-why", "agent-refuses-hint"),
+        LinkError::Answer(_) => (Code::HubRefuses, "agent-answer-why", "agent-refuses-hint"),
+        LinkError::File(_) => (Code::AgentFile, "agent-file-why", "agent-file-hint"),
     };
-    let why = message(why).with("hub", settings.hub.url.as_str());
-    Failure::new(code, message("agent-what"), why, message(hint)).caused_by(error)
+    let (hub, file) = (settings.hub.url.as_str(), settings.db.as_path());
+    let why = message(why).with("hub", hub).with("file", file);
+    let told = Failure::new(code, message("agent-what"), why, message(hint));
+    match error {
+        // The hub's own words.
+        LinkError::Refused(trouble) if trouble.code != Said::Token => told.caused_by(error),
+        _ => because(told, error),
+    }
 }
 
 pub(super) fn settings_failure(error: &agent::SettingsError) -> Failure {
-    let why = Message::verbatim(error.to_string());
-    Failure::new(Code::AgentSettings, message("agent-what"), why, message("agent-settings-hint"))
-        .caused_by(error)
+    use agent::SettingsError;
+    let why = match error {
+        SettingsError::File { path, .. } => message("agent-settings-file").with("file", path.as_path()),
+        SettingsError::Form { path, reason } => {
+            message("agent-settings-form").with("file", path.as_path()).with("reason", reason.as_str())
+        }
+        SettingsError::Hub(error) => message(no_enrolment(*error)),
+    };
+    let told = Failure::new(Code::AgentSettings, message("agent-what"), why, message("agent-settings-hint"));
+    because(told, error)
+}
+
+/// Adds what is behind an error that is told already.
+fn because(told: Failure, error: &dyn std::error::Error) -> Failure {
+    match error.source() {
+        Some(cause) => told.caused_by(cause),
+        None => told,
+    }
 }
 
 fn page_failure(error: &std::io::Error, settings: &Settings) -> Failure {

@@ -265,6 +265,7 @@ impl Code {
     pub const fn exit(self) -> u8 {
         match self {
             Self::ConfigurationUnwritable => 1,
+            Self::AgentNotSet | Self::AgentSettings => 2,
             _ => match self.number() / 1000 {
                 1 | 4 => 2,
                 _ => 1,
@@ -312,7 +313,7 @@ mod tests {
         for code in Code::all() {
             let wanted = match code.number() {
                 1011 => 1,
-                1000..2000 | 4000..5000 => 2,
+                1000..2000 | 4000..5000 | 5013 | 5014 => 2,
                 _ => 1,
             };
             assert_eq!(code.exit(), wanted, "{code}");

@@ -1,13 +1,14 @@
 //! What people and scripts are told: the page's first line, exit codes, files that are none, enrolment lines.
 
 use std::{
+    fs,
     io::{BufRead, BufReader},
     process::{Child, Stdio},
 };
 
 use serde_json::Value;
 
-use super::{Office, Staying, door::Door, hub::Hub, until};
+use super::{Office, PEOPLE, Staying, door::Door, hub::Hub, until};
 
 fn ankara(hub: &Hub) -> Office {
     Office::new(hub, "a1", "Ankara", hub.file("a1.db", "Ankara", 1))
@@ -38,6 +39,99 @@ fn a_first_file_that_waits_for_approval_is_in_the_first_line_too() {
     let staying = Staying::start(&hub, &office);
     let door = Door::of(&staying);
     until("the file is held", || door.page().contains("Senkron OK (Ankara) - onay bekleyen"));
+}
+
+/// The code and the exit code.
+fn fails(hub: &Hub, words: &[&str]) -> (String, i32) {
+    let (exit, said) = hub.denk(words);
+    (said["error"]["code"].as_str().unwrap_or_default().to_owned(), exit)
+}
+
+#[test]
+fn wrong_settings_end_with_2() {
+    let hub = Hub::start();
+    let office = ankara(&hub);
+    let settings = office.settings.to_str().unwrap();
+    let (db, line) = (office.file.to_str().unwrap(), office.line.as_str());
+    for way in [&["agent"][..], &["agent", "--once"], &["agent", "--remove"]] {
+        let words: Vec<&str> = ["-c", settings].iter().chain(way).copied().collect();
+        fs::remove_file(settings).unwrap_or_default();
+        assert_eq!(fails(&hub, &words), ("DENK-5013".to_owned(), 2), "not set up");
+        for text in ["not toml at all", "db = 'x'\nhub = 'https://h/'\ntoken = 't'\nactve = true\n"] {
+            fs::write(settings, text).unwrap();
+            assert_eq!(fails(&hub, &words), ("DENK-5014".to_owned(), 2), "{text}");
+        }
+    }
+    fs::remove_file(settings).unwrap();
+    let open = ["-c", settings, "agent", "--db", db, "--hub", line, "--listen", "0.0.0.0:0"];
+    assert_eq!(fails(&hub, &open), ("DENK-4004".to_owned(), 2));
+    assert!(!office.settings.exists(), "they are not kept");
+}
+
+#[test]
+fn switched_off_nothing_is_exchanged_by_once_either() {
+    let hub = Hub::start();
+    let office = ankara(&hub);
+    let line = office.line.strip_prefix("denk+").unwrap().split_once('#').unwrap();
+    let text = format!(
+        "db = '{}'\nhub = '{}'\ntoken = '{}'\nactive = false\n",
+        office.file.display(),
+        line.0,
+        line.1
+    );
+    fs::write(&office.settings, text).unwrap();
+    let words = ["-c", office.settings.to_str().unwrap(), "agent", "--once"];
+    let (code, said) = hub.denk(&words);
+    assert_eq!((code, &said), (0, &serde_json::json!({ "state": "off" })));
+    assert_eq!(hub.holds(PEOPLE), Vec::<String>::new());
+    assert_eq!(office.rows("select name from sqlite_master where name like 'denk%'"), Vec::<String>::new());
+    office.synced(&hub);
+    assert_eq!(hub.holds(PEOPLE).len(), office.rows(PEOPLE).len(), "who names file and hub means it");
+}
+
+#[test]
+fn files_that_are_no_office_file_are_told_and_nothing_is_left_beside_them() {
+    let hub = Hub::start();
+    let office = ankara(&hub);
+    let folder = hub.folder.path().join("başka");
+    fs::create_dir(&folder).unwrap();
+    fs::create_dir(folder.join("klasör")).unwrap();
+    fs::write(folder.join("metin.db"), "only a text\n".repeat(99)).unwrap();
+    fs::write(folder.join("empty.db"), "").unwrap();
+    let names = || fs::read_dir(&folder).unwrap().count();
+    for (file, told) in
+        [("klasör", "büro programının"), ("metin.db", "veritabanı değil"), ("empty.db", "büro programının")]
+    {
+        let file = folder.join(file);
+        let file = file.to_str().unwrap();
+        for way in [&["--once"][..], &["--remove", "--force"], &[]] {
+            let words = ["--lang", "tr", "agent", "--db", file, "--hub", &office.line];
+            let words: Vec<&str> = words.iter().chain(way).copied().collect();
+            let (code, said) = hub.denk(&words);
+            assert_eq!((code, &said["error"]["code"]), (1, &"DENK-5015".into()), "{said:#}");
+            assert!(said["error"]["why"].as_str().unwrap().contains(told), "{said:#}");
+        }
+    }
+    assert_eq!(names(), 3, "{:?}", fs::read_dir(&folder).unwrap().collect::<Vec<_>>());
+    assert!(!office.settings.exists());
+}
+
+#[test]
+fn a_turkish_sentence_is_turkish_to_its_end() {
+    let hub = Hub::start();
+    let office = ankara(&hub);
+    let file = office.file.to_str().unwrap();
+    let why = |line: &str| {
+        let (_, said) = hub.denk(&["--lang", "tr", "agent", "--once", "--db", file, "--hub", line]);
+        said["error"]["why"].as_str().unwrap().to_owned()
+    };
+    let away = why("denk+http://127.0.0.1:1/#1_x");
+    assert!(away.starts_with("http://127.0.0.1:1/ adresine ulaşılamıyor"), "{away}");
+    assert!(!away.contains("the hub"), "{away}");
+    let token = why(&format!("denk+{}/#1_wrong", hub.url));
+    assert!(token.ends_with("bu token'ı tanımıyor ya da iptal etmiş"), "{token}");
+    let none = why(&format!("denk+{}/none/#1_x", hub.url));
+    assert!(none.ends_with("bu sürümden bir denk merkezi yok"), "{none}");
 }
 
 /// A hub that is told by its command line where to listen.
