@@ -89,7 +89,7 @@ fn only_the_service_manager_runs_a_service() {
 fn a_service_without_settings_is_not_made() {
     let folder = tempfile::tempdir().unwrap();
     let output = denk(folder.path(), &["service", "install", "--print", "--json"]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     let said: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(said["error"]["code"], "DENK-5013");
 }

@@ -165,10 +165,13 @@ pub(super) fn lock(folder: &Path) -> Result<File> {
 /// For `denk site add`, which does not know how the hub was started.
 fn keep_listen(folder: &Path, given: Option<SocketAddr>) -> std::io::Result<()> {
     let path = folder.join(LISTEN);
-    match given.map(|listen| fs::write(&path, listen.to_string())).unwrap_or_else(|| fs::remove_file(&path)) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        kept => kept,
-    }
+    let Some(listen) = given else {
+        return match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        };
+    };
+    fs::write(&path, listen.to_string())
 }
 
 fn kept_listen(folder: &Path) -> Option<SocketAddr> {

@@ -75,6 +75,7 @@ fn conflicts_are_shown_as_the_hub_has_them() {
     {
         assert!(shown.contains(told), "{told}: {shown}");
     }
+    browser.screen(800, 1500, "light");
     browser.picture("conflicts");
 
     // One is decided, of another something later stands.
