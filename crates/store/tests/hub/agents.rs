@@ -331,6 +331,21 @@ on_both! {
         assert_eq!((ends(&told), told.rows.len()), (vec![End::Kept], 0), "a pull will bring it");
     }
 
+    async fn who_moved_to_another_region_goes_when_their_hours_follow(lab) {
+        let (ankara, center) = (lab.site("Ankara 1", "Ankara").await, lab.site("Merkez", "*").await);
+        let day = insert("timesheets", gid(2), [("employee_id", to(gid(1))), ("work_date", text("2026-01-23")),
+            ("start_time", text("08:00")), ("end_time", text("17:00")), ("region", text("Ankara"))]);
+        let seen = push(&lab, &ankara, batch(1, 0, vec![employee(1, "Giden Kişi", "Ankara"), day])).await.to;
+        let mut mirror = fetched(&lab, &ankara, 0).await;
+        let mut moves = |number, table: &str, of, seen| batch(number, seen, vec![update(table, (gid(of), seen), [("region", text("Bursa"))])]);
+        let seen = push(&lab, &center, moves(1, "employees", 1, seen)).await.to.max(seen);
+        mirror.pull(&lab, &ankara, 10).await;
+        assert_eq!(mirror.names("employees"), ["Giden Kişi"], "the hours need them");
+        push(&lab, &center, moves(2, "timesheets", 2, seen)).await;
+        mirror.pull(&lab, &ankara, 10).await;
+        assert_eq!((mirror.rows(), fetched(&lab, &ankara, 0).await.rows()), (0, 0));
+    }
+
     async fn clocks_are_not_trusted_and_no_edit_is_taken_for_an_old_one(lab) {
         let (one, other) = (lab.site("Ankara 1", "Ankara").await, lab.site("Ankara 2", "Ankara").await);
         let hour = 3_600_000;

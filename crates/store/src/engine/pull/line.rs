@@ -52,16 +52,17 @@ impl Line {
         self.before.as_ref().is_some_and(|before| columns.any(|at| before[at.0] != self.after[at.0]))
     }
 
-    /// Parents that it needed before and does not need any more.
+    /// Parents that it needed before and does not need any more, or not for those who saw it.
     pub fn left<'l>(&'l self, rules: &'l Rules) -> impl Iterator<Item = (TableId, Gid)> + 'l {
+        let moved = self.moved(rules);
         let rule = &rules[self.table];
         let needed = rule
             .references()
             .filter(|(column, to)| to.on_delete == OnDelete::Cascade || rule[*column].not_null);
-        needed.filter_map(|(column, to)| {
+        needed.filter_map(move |(column, to)| {
             let before = Gid::of(self.before.as_ref()?[column.0].as_ref()?)?;
             let now = self.after[column.0].as_ref().and_then(Gid::of);
-            (self.dies || now != Some(before)).then_some((to.table, before))
+            (self.dies || moved || now != Some(before)).then_some((to.table, before))
         })
     }
 }
