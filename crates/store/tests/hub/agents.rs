@@ -337,7 +337,7 @@ on_both! {
             ("start_time", text("08:00")), ("end_time", text("17:00")), ("region", text("Ankara"))]);
         let seen = push(&lab, &ankara, batch(1, 0, vec![employee(1, "Giden Kişi", "Ankara"), day])).await.to;
         let mut mirror = fetched(&lab, &ankara, 0).await;
-        let mut moves = |number, table: &str, of, seen| batch(number, seen, vec![update(table, (gid(of), seen), [("region", text("Bursa"))])]);
+        let moves = |number, table: &str, of, seen| batch(number, seen, vec![update(table, (gid(of), seen), [("region", text("Bursa"))])]);
         let seen = push(&lab, &center, moves(1, "employees", 1, seen)).await.to.max(seen);
         mirror.pull(&lab, &ankara, 10).await;
         assert_eq!(mirror.names("employees"), ["Giden Kişi"], "the hours need them");
