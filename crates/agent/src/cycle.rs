@@ -33,6 +33,8 @@ pub struct Report {
     /// Changes that wait for a person at the hub.
     pub held: u64,
     pub refused: u64,
+    /// Rows of the file that are not at the hub, or not as they are here: it refused them, or nobody can read them.
+    pub aside: u64,
     /// What is noted and not sent yet.
     pub waiting: u64,
     /// How far this PC's clock runs before the hub's (negative: behind it), in milliseconds.
@@ -133,7 +135,8 @@ impl<H: Hub> Exchange<H> {
         cycle.run().await?;
         let standing = cycle.office.standing().await?;
         self.held = cycle.held;
-        let report = Report { waiting: standing.waiting, cursor: standing.cursor, ..cycle.report };
+        let Standing { waiting, cursor, aside, .. } = standing;
+        let report = Report { waiting, cursor, aside, ..cycle.report };
         self.known = Some(known);
         Ok(report)
     }

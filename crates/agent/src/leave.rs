@@ -22,7 +22,7 @@ impl<H: Hub> Exchange<H> {
     /// nothing twice.
     ///
     /// # Errors
-    /// [`LeaveError`]; then everything is still there.
+    /// [`LeaveError`]; then the agent can go on, or be taken out again.
     pub async fn leave(mut self, file: Lock, tools: &Tools) -> Result<(), LeaveError> {
         let open = async || Office::open_locked(file.clone(), &tools.rules).await.map_err(CycleError::from);
         if open().await?.standing().await.map_err(CycleError::from)?.hub.is_some() {
@@ -41,7 +41,7 @@ impl<H: Hub> Exchange<H> {
 /// Takes everything of denk's out of the file without a word to the hub.
 ///
 /// # Errors
-/// [`office::Error`]; then everything is still there.
+/// [`office::Error`]; then the agent can go on, or be taken out again.
 pub async fn abandon(file: Lock, tools: &Tools) -> Result<(), office::Error> {
     Office::open_locked(file, &tools.rules).await?.remove().await
 }

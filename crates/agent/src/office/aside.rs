@@ -1,4 +1,4 @@
-//! Rows of the file that are not sent: the hub refused them, or they need one that it does not know.
+//! Rows of the file that are not sent: the hub refused them, they need one that it does not know, or nobody can read them.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +14,9 @@ use super::{
 
 /// Of a row that waits for one which it needs: it is looked at again whatever it says.
 pub(super) const WAITS: &str = "";
+
+/// Of a row that cannot be read (a text in no known letters): until it can.
+pub(super) const UNREADABLE: &str = "unreadable";
 
 /// The hash of what a row of the file says.
 pub(super) fn content(cells: &Cells) -> String {

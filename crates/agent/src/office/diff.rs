@@ -9,7 +9,7 @@ use model::{Gid, SiteId, Stamp};
 
 use super::{
     Error, Office, Result,
-    aside::{WAITS, content},
+    aside::{UNREADABLE, WAITS, content},
     compare::Candidates,
     file::Form,
     shadow::{Known, SUSPECT},
@@ -79,6 +79,8 @@ impl Office {
             }
             rows.push(row);
         }
+        let unreadable = found.unreadable.iter().map(|id| (id.clone(), UNREADABLE.to_owned()));
+        self.set_aside(form, &unreadable.collect::<Vec<_>>()).await?;
         for id in found.unreadable {
             let known = known.remove(&id);
             loaded.others.extend(known.map(|known| (form.id, id, known.row.gid)));

@@ -107,7 +107,7 @@ impl Office {
     /// Takes everything of denk's out of the file, without a trace.
     ///
     /// # Errors
-    /// `Busy`, `Full`; then everything is still there.
+    /// `Busy`, `Full`; then the next cycle puts back what is missing, and compares everything.
     pub async fn remove(mut self) -> Result<()> {
         self.take_out().await?;
         drop(self.db);

@@ -38,6 +38,7 @@ pub(super) struct Live {
     pub last_sync: String,
     pub waiting: u64,
     pub held: u64,
+    pub aside: u64,
     pub connection: &'static str,
     pub clock: String,
     /// The newest first.
@@ -187,6 +188,7 @@ impl Live {
             last_sync: state.done_ms.map_or_else(|| words.not_since_start.to_owned(), |ms| reader.moment(ms)),
             waiting: state.report.waiting,
             held: state.report.held,
+            aside: state.report.aside,
             connection: connection(words, active, &state),
             clock: clock(words, state.done_ms.map(|_| state.report.clock_ahead_ms)),
             errors: state.troubles.into_iter().map(|trouble| reader.past(trouble)).collect(),
@@ -211,10 +213,15 @@ fn status(reader: &Reader, active: bool, state: &State) -> (String, Mood, &'stat
 fn in_step(reader: &Reader, region: &str, report: &Report) -> (String, Mood, &'static str) {
     let words = reader.words();
     let held = (report.held > 0).then_some((words.ok_held, words.held_hint));
+    let aside = (report.aside > 0).then_some((words.ok_aside, words.ok_aside_hint));
     let clock = (report.clock_ahead_ms.abs() > CLOCK_FAR_MS).then_some((words.ok_clock, words.ok_clock_hint));
     let status = format!("{} ({})", words.ok, reader.region(region));
-    let status = held.iter().chain(&clock).fold(status, |status, (what, _)| format!("{status} - {what}"));
-    match held.or(clock) {
+    let status = held
+        .iter()
+        .chain(&aside)
+        .chain(&clock)
+        .fold(status, |status, (what, _)| format!("{status} - {what}"));
+    match held.or(aside).or(clock) {
         Some((_, todo)) => (status, Mood::Care, todo),
         None => (status, Mood::Ok, ""),
     }
@@ -294,19 +301,20 @@ mod tests {
         assert_eq!(told(true, &State::default()), "Eşitleniyor…");
         assert_eq!(told(true, &ankara), "Senkron OK (Ankara)");
         assert_eq!(told(false, &ankara), "Senkron kapalı");
-        let with = |held, clock_ahead_ms| {
-            let report = Report { held, clock_ahead_ms, ..Report::default() };
+        let with = |held, aside, clock_ahead_ms| {
+            let report = Report { held, aside, clock_ahead_ms, ..Report::default() };
             let (status, mood, hint) = status(&reader(), true, &State { report, ..ankara.clone() });
             assert_eq!(mood == Mood::Ok, hint.is_empty(), "{status}");
             status
         };
-        assert_eq!(with(0, 299_000), "Senkron OK (Ankara)");
-        assert_eq!(with(1, 0), "Senkron OK (Ankara) - onay bekleyen değişiklikler var");
-        assert_eq!(with(0, -301_000), "Senkron OK (Ankara) - bu bilgisayarın saati yanlış");
+        assert_eq!(with(0, 0, 299_000), "Senkron OK (Ankara)");
+        assert_eq!(with(1, 0, 0), "Senkron OK (Ankara) - onay bekleyen değişiklikler var");
+        assert_eq!(with(0, 0, -301_000), "Senkron OK (Ankara) - bu bilgisayarın saati yanlış");
         assert_eq!(
-            with(1, 301_000),
+            with(1, 0, 301_000),
             "Senkron OK (Ankara) - onay bekleyen değişiklikler var - bu bilgisayarın saati yanlış"
         );
+        assert_eq!(with(0, 1, 0), "Senkron OK (Ankara) - merkezde olmayan kayıtlar var");
         let all = State { region: Some("*".into()), ..State::default() };
         assert_eq!(told(true, &all), "Senkron OK (Genel merkez)");
         let trouble = Some(Trouble { at_ms: 0, kind: Kind::Full, text: String::new() });

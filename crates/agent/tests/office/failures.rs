@@ -98,3 +98,21 @@ async fn nothing_of_denk_stays_in_a_file_that_it_leaves() {
     assert_eq!(beside.len(), 1, "{beside:?}");
     pc.desktop.save_employee(None, &person("Sonra")).unwrap();
 }
+
+#[tokio::test]
+async fn a_row_that_nobody_can_read_is_told_and_sent_when_it_can_be() {
+    let (mut town, a, b, _) = two().await;
+    a.sql("insert into drivers (full_name, region) values (cast(x'4dfc64fc72' as text), 'Ankara'), ('Okunur', 'Ankara')");
+    a.cycle(&mut town).await;
+    b.cycle(&mut town).await;
+    assert_eq!((a.standing().await.aside, b.ask("select full_name from drivers")), (1, "Okunur".to_owned()));
+    a.cycle(&mut town).await;
+    assert_eq!(a.standing().await.aside, 1, "nothing is forgotten of it");
+    a.sql("update drivers set full_name = 'Müdür' where full_name <> 'Okunur'");
+    a.cycle(&mut town).await;
+    b.cycle(&mut town).await;
+    assert_eq!(
+        (a.standing().await.aside, b.ask("select full_name from drivers order by 1")),
+        (0, "Müdür Okunur".to_owned())
+    );
+}

@@ -175,6 +175,7 @@ fn told(report: &Report, settings: &Settings, seconds: f64, context: &Context) {
         "conflicts": report.conflicts,
         "held": report.held,
         "refused": report.refused,
+        "aside": report.aside,
         "waiting": report.waiting,
         "hub": settings.hub.url.as_str(),
         "clock_ahead_ms": report.clock_ahead_ms,

@@ -118,6 +118,15 @@ on_both! {
         assert!(!site.edit(32, "Usta").await.held);
     }
 
+    async fn a_clerk_who_works_on_every_row_in_a_day_is_not_stopped(lab) {
+        let ankara = people(&lab, 50).await;
+        let mut site = sender(&lab, &ankara);
+        for at in 1..=50 {
+            assert!(!site.edit(at, "Usta").await.held, "{at} of 50, one in twenty seconds");
+            lab.pass(20);
+        }
+    }
+
     async fn what_a_site_adds_and_goes_on_writing_at_never_counts(lab) {
         let ankara = people(&lab, 100).await;
         let mut site = sender(&lab, &ankara);

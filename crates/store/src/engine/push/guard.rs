@@ -1,7 +1,7 @@
 //! How much the batches of a site update and delete, all together.
 //!
 //! A file is the whole difference; a batch is a part of it, or what a quarter of a second brought. So a batch is judged
-//! together with those before it, of a day or since a person let one through, and with what the site has still to send:
+//! together with those before it (deletions of a day, updates of some minutes) or since a person let one through, and with what the site has still to send:
 //! by the measure of a file. Its share is that of the rows that the hub has, or of those that the site says it has, if
 //! these are fewer.
 
@@ -24,6 +24,9 @@ use crate::{
 
 /// So long the batches of a site count together. **Units**: milliseconds.
 const WINDOW_MS: i64 = 24 * 60 * 60 * 1000;
+/// So long their updates do: a program changes rows by the hundred in this time, a clerk does not, and may well work on
+/// every vehicle of the office in a day.
+const UPDATES_MS: i64 = 5 * 60 * 1000;
 /// So long a count of rows is good enough.
 const COUNT_MS: i64 = 60 * 60 * 1000;
 /// Rows that are counted at once.
@@ -101,6 +104,13 @@ impl Deed {
         }
     }
 
+    const fn window_ms(self) -> i64 {
+        match self {
+            Self::Update => UPDATES_MS,
+            Self::Insert | Self::Delete => WINDOW_MS,
+        }
+    }
+
     const fn word(self) -> &'static str {
         match self {
             Self::Insert => "insert",
@@ -170,9 +180,9 @@ impl Watched {
         let with = [("site", site_value(site)), ("table_name", text(&desk.hub.rules[table].name))];
         let (mut before, mut outdated) = (HashMap::new(), Vec::new());
         for row in desk.db.find(TOUCHED, &with).await? {
-            let (gid, at) = (Gid::from_uuid(row.uuid(2)?), row.int(4)?);
-            if at > desk.now_ms.saturating_sub(WINDOW_MS) {
-                before.insert(gid, (Deed::read(row.text(3)?), at));
+            let (gid, deed, at) = (Gid::from_uuid(row.uuid(2)?), Deed::read(row.text(3)?), row.int(4)?);
+            if at > desk.now_ms.saturating_sub(deed.window_ms()) {
+                before.insert(gid, (deed, at));
             } else {
                 outdated.push(gid);
             }
