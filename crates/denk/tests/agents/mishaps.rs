@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -197,14 +197,28 @@ fn the_file_may_not_be_written_or_is_missing_for_a_while() {
     assert_eq!((count(&all[1], "Bekleyen"), count(&all[1], "Kenardaki")), (1, 1));
 }
 
+/// A backup of the hub's store.
+fn backed_up(hub: &Hub) -> PathBuf {
+    let backup = hub.folder.path().join("backup.db");
+    copy(&hub.folder.path().join("data/hub.db"), &backup);
+    backup
+}
+
+fn put_back(hub: &mut Hub, backup: &Path) {
+    hub.kill();
+    for ending in ["-wal", "-shm"] {
+        let _ = fs::remove_file(hub.folder.path().join(format!("data/hub.db{ending}")));
+    }
+    fs::rename(backup, hub.folder.path().join("data/hub.db")).unwrap();
+    hub.serve();
+}
+
 #[test]
 fn the_hub_is_replaced_by_an_older_one() {
     let mut hub = Hub::start();
     let proxy = crate::proxy::Proxy::to(&hub);
     let all = offices(&hub).map(|office| office.through(&hub, &proxy));
-    let store = hub.folder.path().join("data/hub.db");
-    let backup = hub.folder.path().join("backup.db");
-    copy(&store, &backup);
+    let backup = backed_up(&hub);
     person(&all[0], "Unutulan Kişi");
     all[0].write("update employees set title = 'Usta' where id = 1");
     all[0].write("delete from timesheets where id = (select min(id) from timesheets)");
@@ -213,12 +227,7 @@ fn the_hub_is_replaced_by_an_older_one() {
     in_step(&hub, &all);
     let (people, hours) = (all[0].rows(PEOPLE), all[0].rows(HOURS));
 
-    hub.kill();
-    for ending in ["-wal", "-shm"] {
-        let _ = fs::remove_file(hub.folder.path().join(format!("data/hub.db{ending}")));
-    }
-    fs::rename(&backup, &store).unwrap();
-    hub.serve();
+    put_back(&mut hub, &backup);
     proxy.turn(&hub);
     person(&all[1], "Sonraki Kişi");
     in_step(&hub, &all);
@@ -241,17 +250,10 @@ fn the_hub_is_replaced_by_an_older_one_and_others_go_on_first() {
         let mut hub = Hub::start();
         let proxy = crate::proxy::Proxy::to(&hub);
         let all = offices(&hub).map(|office| office.through(&hub, &proxy));
-        let store = hub.folder.path().join("data/hub.db");
-        let backup = hub.folder.path().join("backup.db");
-        copy(&store, &backup);
+        let backup = backed_up(&hub);
         (0..4).for_each(|at| person(&all[0], &format!("Unutulan {at}")));
         in_step(&hub, &all);
-        hub.kill();
-        for ending in ["-wal", "-shm"] {
-            let _ = fs::remove_file(hub.folder.path().join(format!("data/hub.db{ending}")));
-        }
-        fs::rename(&backup, &store).unwrap();
-        hub.serve();
+        put_back(&mut hub, &backup);
         proxy.turn(&hub);
         let third = Office::new(&hub, "a3", "Ankara", hub.file("a3.db", "Ankara", 3)).through(&hub, &proxy);
         third.write("delete from timesheets; delete from employees");
