@@ -9,7 +9,7 @@ use merge::LocalId;
 use model::{Gid, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::{codec::Garbled, outbox::Outbox, wire::Change};
+use crate::{codec::Garbled, outbox::Outbox};
 
 /// A secret of the file. An id may be used again, so each batch is followed by another one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,10 +52,9 @@ impl Naming {
     /// A batch was not written by an agent.
     pub fn new<'o>(nonce: Nonce, sent: impl IntoIterator<Item = &'o Outbox>) -> Result<Self, Garbled> {
         let mut given = HashMap::new();
-        for Outbox { push, told } in sent {
-            let new = push.changes.iter().filter(|change| change.insert.is_some());
-            let new: HashSet<Gid> = new.map(Change::gid).collect();
-            for told in told.iter().filter(|told| new.contains(&told.gid())) {
+        for sent in sent {
+            let new: HashSet<Gid> = sent.new_rows().collect();
+            for told in sent.told.iter().filter(|told| new.contains(&told.gid())) {
                 given.insert((told.table.clone(), told.id()?), told.gid());
             }
         }

@@ -69,6 +69,13 @@ impl Told {
     }
 }
 
+impl Outbox {
+    /// Identities of the rows that the batch adds.
+    pub fn new_rows(&self) -> impl Iterator<Item = Gid> + '_ {
+        self.push.changes.iter().filter(|change| change.insert.is_some()).map(Change::gid)
+    }
+}
+
 fn garbled(why: &str) -> Garbled {
     Garbled { what: "batch", why: why.to_owned() }
 }

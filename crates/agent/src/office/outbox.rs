@@ -7,7 +7,7 @@ use model::{Gid, Value};
 use replica::{
     naming::Naming,
     outbox::Outbox,
-    wire::{Change, Push, pack},
+    wire::{Push, pack},
 };
 
 use super::{
@@ -64,7 +64,7 @@ impl Office {
             void.push.changes.extend(push.changes.into_iter().filter(|change| change.insert.is_some()));
             void.told.extend(told);
         }
-        let new: HashSet<Gid> = new_rows(&void).collect();
+        let new: HashSet<Gid> = void.new_rows().collect();
         void.told.retain(|told| new.contains(&told.gid()));
         self.remove_batches(|_| true).await?;
         if void.told.is_empty() { Ok(()) } else { self.put_outbox(&void).await }
@@ -81,7 +81,7 @@ impl Office {
     pub(super) async fn told_new(&mut self) -> Result<HashSet<Gid>> {
         let mut told = HashSet::new();
         for row in self.db.find(OUTBOX, &[]).await? {
-            told.extend(new_rows(&read(&row)?));
+            told.extend(read(&row)?.new_rows());
         }
         Ok(told)
     }
@@ -100,10 +100,6 @@ impl Office {
         self.db.remove(OUTBOX, &keys).await?;
         Ok(())
     }
-}
-
-fn new_rows(outbox: &Outbox) -> impl Iterator<Item = Gid> + '_ {
-    outbox.push.changes.iter().filter(|change| change.insert.is_some()).map(Change::gid)
 }
 
 fn of(number: u64) -> Value {
