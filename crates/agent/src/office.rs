@@ -15,6 +15,7 @@ mod copy;
 mod diff;
 mod error;
 mod file;
+mod hold;
 mod install;
 mod late;
 mod lock;
@@ -37,8 +38,10 @@ use model::ErrorKind;
 use replica::wire;
 
 pub use apply::Applied;
+pub use batch::BATCH_CHANGES;
 pub use error::{Error, Result};
 use file::Form;
+use hold::Hold;
 pub use lock::Lock;
 use state::State;
 use tables::Db;
@@ -53,6 +56,7 @@ pub struct Office {
     db: Db,
     forms: Arc<Vec<Form>>,
     lock: Lock,
+    hold: Hold,
 }
 
 /// Fills bytes with what nobody can guess.
@@ -120,6 +124,7 @@ impl Office {
             db: Db::new(session).await?,
             forms: Arc::default(),
             lock,
+            hold: Hold::default(),
         };
         office.look().await?;
         if office.forms.is_empty() {
@@ -174,28 +179,37 @@ impl Office {
 
     /// Starts a transaction whose changes the journal leaves out.
     async fn begin(&mut self) -> Result<State> {
+        tokio::time::sleep(self.hold.due()).await;
         self.db.session.begin(Begin::Own).await?;
+        self.hold.begin();
         let state = State::read(&mut self.db).await;
         if state.is_err() {
-            self.db.session.rollback().await?;
+            self.give_up().await;
         }
         state
     }
 
+    /// Ends it as if nothing had been.
+    async fn give_up(&mut self) {
+        // Whatever led here is told, not that it could not be ended in order: dropping the session ends it too.
+        _ = self.db.session.rollback().await;
+        self.hold.end();
+    }
+
     /// Ends it: with the state that the work leaves, or as if nothing had been.
     async fn end<T>(&mut self, done: Result<(State, T)>) -> Result<T> {
-        let done = match done {
+        let written = match done {
             Ok((state, done)) => state.write(&mut self.db).await.map(|()| done),
             Err(error) => Err(error),
         };
-        match done {
+        match written {
             Ok(done) => {
-                self.db.session.commit().await?;
-                Ok(done)
+                let committed = self.db.session.commit().await;
+                self.hold.end();
+                Ok(committed.map(|()| done)?)
             }
             Err(error) => {
-                // What failed is told, not that it could not be ended in order: dropping the session ends it too.
-                _ = self.db.session.rollback().await;
+                self.give_up().await;
                 Err(error)
             }
         }

@@ -112,7 +112,7 @@ pub trait Session: Send {
     /// Adds those of the columns that the table does not have, nullable.
     async fn add_columns(&mut self, table: &TableRef, columns: &[ColumnDef]) -> Result<()>;
 
-    /// Starts noting the keys of touched rows of `table` in the table `denk_journal`, by triggers, in the transactions
+    /// Starts noting the keys of touched rows of `table` in the table [`JOURNAL_TABLE`], by triggers, in the transactions
     /// of whoever touches them. `key`: the columns that tell rows apart. Repeating it repairs what is missing.
     /// A change of a key's value is noted as a delete of the old and an insert of the new key.
     async fn journal_install(&mut self, table: &TableRef, key: &[String]) -> Result<()>;
@@ -131,6 +131,9 @@ pub trait Session: Send {
     /// object is left behind.
     async fn journal_remove(&mut self, table: &TableRef) -> Result<()>;
 }
+
+/// Where notes stand: column `id` is a note's number, `table_name` is NULL where there is none.
+pub const JOURNAL_TABLE: &str = "denk_journal";
 
 /// What differs between databases and matters to callers.
 #[derive(Clone, Debug)]

@@ -21,8 +21,8 @@ mod sqlite;
 
 pub use address::{Address, AddressError, Engine};
 pub use contract::{
-    Applied, Begin, Capabilities, ColumnRead, ColumnRef, Comparison, Condition, Digest, JournalStatus, Read,
-    Relation, Segment, Server, Session, Unfaithful, Write,
+    Applied, Begin, Capabilities, ColumnRead, ColumnRef, Comparison, Condition, Digest, JOURNAL_TABLE,
+    JournalStatus, Read, Relation, Segment, Server, Session, Unfaithful, Write,
 };
 pub use error::{Error, Result};
 #[cfg(feature = "sqlite")]

@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use testkit::office::{self, Office, Shape, Size};
+use testkit::office::{self, Office, Shape, Size, Typist};
 
 use self::{figures::Figures, listener::Listener, pc::Pc};
 use super::{Bench, hub::process::Hub, measure::timed};
@@ -20,6 +20,8 @@ const SAVES: u32 = 30;
 /// What is done while an office has no network: entries, and as many changes as need no approval.
 const ENTERED: u32 = 2_700;
 const NOTED: u32 = 300;
+/// Timesheets of an office that has worked for years.
+const MANY: u64 = 20_000;
 const LISTENERS: usize = 1_000;
 /// Of somebody who waits for a row to arrive.
 const LOOK: Duration = Duration::from_millis(2);
@@ -28,6 +30,7 @@ const PATIENCE: Duration = Duration::from_mins(5);
 pub fn run(bench: &Bench) -> anyhow::Result<()> {
     let mut figures = Figures::default();
     two_places(bench, &mut figures)?;
+    undisturbed(bench, &mut figures)?;
     many_listeners(bench, &mut figures)?;
     print!("{figures}");
     Ok(())
@@ -63,6 +66,31 @@ fn two_places(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
     let there = office::noted_timesheets(&store, "away")?;
     ensure!(there == u64::from(ENTERED + NOTED), "the hub has {there} of the changes");
     Ok(())
+}
+
+/// How long a program that saves all the time has to wait for the agent, at most: with many rows to be met, taken in,
+/// told and compared.
+fn undisturbed(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
+    let hub = Hub::start(bench, "typing")?;
+    let size = Size { timesheets: MANY, timesheets_a_day: 40, employees: 80, ..Size::year() };
+    let office = Pc::new(&hub, "Office", ("Office", file(&hub, "office", size, 1)?))?;
+    let other = Pc::new(&hub, "Other", ("Office", file(&hub, "other", Size::small(), 2)?))?;
+    let mut typing = |name: &str, pc: &Pc| {
+        let typist = Typist::begin(&pc.file)?;
+        pc.exchange(&hub)?;
+        figures.add(&format!("a save waits: {name}"), ("ms", typist.end()?.as_secs_f64() * 1e3), 50.0);
+        anyhow::Ok(())
+    };
+    typing("first contact", &office)?;
+    typing("everything comes", &other)?;
+    let backup = hub.folder().join("backup.db");
+    std::fs::copy(&office.file, &backup)?;
+    office::enter_timesheets(&office.file, ENTERED, "away")?;
+    office::note_timesheets(&office.file, NOTED, 0, "away")?;
+    typing("3000 changes go", &office)?;
+    typing("3000 changes come", &other)?;
+    std::fs::copy(&backup, &office.file)?;
+    typing("a restored file", &office)
 }
 
 /// A hub to which many agents listen.

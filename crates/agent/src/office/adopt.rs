@@ -19,17 +19,19 @@ use super::{
 };
 
 /// Rows that are put into the shadow at a time.
-const PAGE_ROWS: usize = 1_000;
+const PAGE_ROWS: usize = 100;
 
 /// Which row of the hub is which of the file's, and its rev.
 type Map = HashMap<(TableId, LocalId), (Gid, i64)>;
 
 impl Office {
-    /// Takes the answer to `copy` over: from now on only differences are told. What the program wrote since the copy was
-    /// made is noted, and is such a difference. Before this the file was nobody's, or another site's.
+    /// Takes the answer to `copy` over, in short transactions: from the last one on only differences are told. What the
+    /// program wrote since the copy was made is noted, and is such a difference. Before this the file was another site's,
+    /// or nobody's, which it is again from the first of them to the last.
     ///
     /// # Errors
-    /// `Broken` for an answer that is not one; then nothing is changed.
+    /// `Broken` for an answer that is not one; then nothing is changed. Killed or broken off later, the file has to be met
+    /// again.
     pub async fn adopt(&mut self, copy: &Path, met: &Met, clock: &Clockwork) -> Result<()> {
         if met.held {
             return Err(Error::broken("the hub has not taken the file yet"));
@@ -47,48 +49,81 @@ impl Office {
         drop(copy);
         // A copy is nobody's file.
         _ = std::fs::remove_file(beside);
-        let state = self.begin().await?;
-        let done = self.adopt_in(state, met, &map, tables, clock).await;
-        self.end(done).await
-    }
-
-    async fn adopt_in(
-        &mut self,
-        state: State,
-        met: &Met,
-        map: &Map,
-        tables: Vec<(Form, Vec<LocalRow>)>,
-        clock: &Clockwork,
-    ) -> Result<(State, ())> {
-        for table in [SHADOW, GIDS, OUTBOX, LATE, ASIDE] {
-            self.db.clear(table).await?;
+        self.forget_all().await?;
+        for (form, rows) in tables {
+            self.adopt_table(&form, &rows, &map).await?;
         }
-        let mut state = State {
-            form: state.form,
+        let state = self.begin().await?;
+        let state = State {
             hub: Some(met.hub.clone()),
             site: Some(met.site),
             nonce: nonce(clock),
-            last: state.last,
             compared: super::compare::day(clock),
-            ..State::default()
+            shape: self.forms.iter().map(|form| (form.name().to_owned(), form.shape())).collect(),
+            ..state
         };
-        for form in self.forms.iter() {
-            state.shape.insert(form.name().to_owned(), form.shape());
+        self.end(Ok((state, ()))).await
+    }
+
+    /// Makes it nobody's file.
+    async fn forget_all(&mut self) -> Result<()> {
+        let State { form, last, .. } = State::read(&mut self.db).await?;
+        let mut rest: &[&'static str] = &[SHADOW, GIDS, OUTBOX, LATE, ASIDE];
+        while let [table, others @ ..] = rest {
+            self.begin().await?;
+            let state = State { form, last: last.clone(), ..State::default() };
+            let done = self.clear_some(table).await;
+            if self.end(done.map(|empty| (state, empty))).await? {
+                rest = others;
+            }
         }
-        for (form, rows) in tables {
+        Ok(())
+    }
+
+    /// As much as there is time for. Whether it is empty.
+    async fn clear_some(&mut self, table: &'static str) -> Result<bool> {
+        loop {
+            let cleared = self.db.clear_some(table, PAGE_ROWS).await?;
+            if cleared == 0 || self.hold.is_long() {
+                return Ok(cleared == 0);
+            }
+        }
+    }
+
+    async fn adopt_table(&mut self, form: &Form, mut rows: &[LocalRow], map: &Map) -> Result<()> {
+        while !rows.is_empty() {
+            let mut state = self.begin().await?;
+            let done = self.adopt_some(&mut state, form, &mut rows, map).await;
+            self.end(done.map(|()| (state, ()))).await?;
+        }
+        Ok(())
+    }
+
+    /// As many of the rows as there is time for.
+    async fn adopt_some(
+        &mut self,
+        state: &mut State,
+        form: &Form,
+        rows: &mut &[LocalRow],
+        map: &Map,
+    ) -> Result<()> {
+        while !rows.is_empty() {
+            let (some, rest) = rows.split_at(rows.len().min(PAGE_ROWS));
             let (mut known, mut aside) = (Vec::new(), Vec::new());
-            for row in rows {
-                match self.agreed(&form, &row, map) {
+            for row in some {
+                match self.agreed(form, row, map) {
                     Some(row) => known.push(Known { row, at: (0, 0) }),
                     None => aside.push((row.id.clone(), content(&row.cells))),
                 }
             }
-            for known in known.chunks(PAGE_ROWS) {
-                self.remember(&mut state, &form, known).await?;
+            self.remember(state, form, &known).await?;
+            self.set_aside(form, &aside).await?;
+            *rows = rest;
+            if self.hold.is_long() {
+                break;
             }
-            self.set_aside(&form, &aside).await?;
         }
-        Ok((state, ()))
+        Ok(())
     }
 
     /// The row as hub and file agree on it; `None`: the hub does not have it.

@@ -19,8 +19,9 @@ use super::{
     state::State,
 };
 
-/// Rows that are written in one transaction.
-const ROWS_MAX: usize = 200;
+/// Rows that are written together, and rows that are taken out together, with all that hangs on them.
+const ROWS_MAX: usize = 50;
+const GONE_MAX: usize = 5;
 
 /// What a page did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +30,19 @@ pub struct Applied {
     pub written: u64,
     /// Rows that cannot be put into the file yet.
     pub late: u64,
+}
+
+impl Applied {
+    const fn and(self, then: Self) -> Self {
+        Self { written: self.written + then.written, late: then.late }
+    }
+}
+
+/// How many of the first of these rows, one at least, are taken together.
+fn together(rows: &[Row]) -> usize {
+    let gone = rows[0].cells.is_none();
+    let alike = rows.iter().take_while(|row| row.cells.is_none() == gone).count();
+    alike.min(if gone { GONE_MAX } else { ROWS_MAX })
 }
 
 /// How rows are taken.
@@ -68,13 +82,11 @@ impl Office {
         }
         let manner = Manner::usual(page.clock_ms);
         let mut applied = Applied::default();
-        let mut parts = page.rows.chunks(ROWS_MAX).peekable();
+        let mut rows = &page.rows[..];
         loop {
-            let part = parts.next().unwrap_or_default();
-            let last = parts.peek().is_none();
             let state = self.begin().await?;
-            let done = self.apply_part(state, (page, part, last), &manner).await;
-            let done = self.end(done).await?;
+            let done = self.apply_some(state, (page, &mut rows), &manner).await;
+            let (done, last) = self.end(done).await?;
             applied.written += done.written;
             applied.late = done.late;
             if last {
@@ -83,27 +95,33 @@ impl Office {
         }
     }
 
-    async fn apply_part(
+    /// As many of the rows as there is time for. Whether these were the last ones.
+    async fn apply_some(
         &mut self,
         mut state: State,
-        (page, rows, last): (&Page, &[Row], bool),
+        (page, rows): (&Page, &mut &[Row]),
         manner: &Manner,
-    ) -> Result<(State, Applied)> {
+    ) -> Result<(State, (Applied, bool))> {
         if state.hub.is_none() || page.after > state.cursor {
             return Err(Error::broken("the page does not follow what the file has"));
         }
-        let mut applied = self.take_rows(&mut state, rows, manner).await?;
-        if last {
-            let retried = self.retry(&mut state, manner.clock_ms).await?;
-            applied = Applied { written: applied.written + retried.written, late: retried.late };
-            if page.next >= state.cursor {
-                (state.cursor, state.mark) = (page.next, page.mark.clone());
-            }
-            if !page.more {
-                state.behind = None;
+        let mut applied = Applied::default();
+        while !rows.is_empty() {
+            let (some, rest) = rows.split_at(together(rows));
+            applied = applied.and(self.take_rows(&mut state, some, manner).await?);
+            *rows = rest;
+            if !rest.is_empty() && self.hold.is_long() {
+                return Ok((state, (applied, false)));
             }
         }
-        Ok((state, applied))
+        applied = applied.and(self.retry(&mut state, manner.clock_ms).await?);
+        if page.next >= state.cursor {
+            (state.cursor, state.mark) = (page.next, page.mark.clone());
+        }
+        if !page.more {
+            state.behind = None;
+        }
+        Ok((state, (applied, true)))
     }
 
     /// Takes rows all together, or one by one where one of them is refused by the file.

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use merge::{Action, Cells, ChangeSet, LocalId, Rules, TableId};
+use merge::{Action, Cells, LocalId, Rules, TableId};
 use model::Gid;
 use replica::{
     outbox::{At, Told},
-    wire::{self, CHANGES_MAX, Cell},
+    wire::{self, Cell},
 };
 
 use super::{
@@ -15,6 +15,9 @@ use super::{
     diff::{Difference, Loaded},
     prepare::Notes,
 };
+
+/// Changes that are told at once. What answers them is noted in one transaction.
+pub const BATCH_CHANGES: usize = 500;
 
 /// What of a difference goes into one batch.
 pub(super) struct Batch {
@@ -40,7 +43,7 @@ impl Batching<'_> {
     /// The first changes of the difference, which can be applied without the rest.
     pub fn batch(&self, difference: &Difference) -> Batch {
         let set = &difference.set;
-        let cut = cut(set);
+        let cut = set.changes.len().min(BATCH_CHANGES);
         let left = set.changes[cut..].iter().filter_map(|change| difference.ids.get(&change.gid)).cloned();
         let mut stamps = Stamps::default();
         let mut rows = Rows::default();
@@ -93,11 +96,6 @@ impl Batching<'_> {
 pub(super) fn cells_of(rules: &merge::TableRules, cells: &Cells) -> wire::Cells {
     let named = rules.columns.iter().zip(cells);
     named.filter_map(|(column, cell)| Some((column.name.clone(), Cell(cell.clone()?)))).collect()
-}
-
-/// How many changes are told at once. Changes of one row stay together as long as the first of them.
-fn cut(set: &ChangeSet) -> usize {
-    set.changes.len().min(CHANGES_MAX)
 }
 
 /// Each change its own stamp, those of a row ascending.

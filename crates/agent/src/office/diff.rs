@@ -16,17 +16,31 @@ use super::{
     state::State,
 };
 
-/// Everything that is known of some rows before they are compared.
+/// Everything that is known of some rows before they are compared, and what looking at them showed.
 #[derive(Default)]
 pub(super) struct Loaded {
     /// As the file has them.
     pub rows: BTreeMap<TableId, Vec<LocalRow>>,
     /// As was agreed; references as their rows go by today.
     pub known: BTreeMap<TableId, BTreeMap<LocalId, Known>>,
+    /// Where those stand.
+    places: HashMap<(TableId, Gid), LocalId>,
     /// Rows that are not compared and that others may refer to.
-    pub others: Vec<(TableId, LocalId, Gid)>,
+    others: BTreeMap<(TableId, LocalId), Gid>,
     /// Rows that the hub has lost: they go by what they went by.
     pub lost: HashMap<(TableId, LocalId), Gid>,
+    pub found: Found,
+}
+
+/// What the file's bookkeeping does not have yet.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Rows that nobody can read.
+    unreadable: Vec<(TableId, LocalId)>,
+    /// Rows that were set aside, and say something else now.
+    back: Vec<(TableId, LocalId)>,
+    /// Rows that neither the file has nor the hub.
+    gone: Vec<(TableId, LocalId, Gid)>,
 }
 
 /// What is to be told, and what it makes of the file's bookkeeping.
@@ -36,68 +50,53 @@ pub(super) struct Difference {
     pub waiting: Vec<(TableId, LocalId)>,
     /// Where changed rows stand.
     pub ids: HashMap<Gid, (TableId, LocalId)>,
+    /// Rows that got another id (a REPLACE under the same name): the hub need not be told.
+    moved: Vec<(TableId, LocalId, Known)>,
 }
 
 impl Office {
-    pub(super) async fn load(&mut self, state: &mut State, candidates: &Candidates) -> Result<Loaded> {
+    /// Reads in short steps, each a transaction of its own unless one is open.
+    pub(super) async fn load(&mut self, candidates: &Candidates) -> Result<Loaded> {
         let mut loaded = Loaded::default();
         for (table, ids) in candidates {
             let Some(form) = self.form(*table) else { continue };
-            self.load_table(state, &form, ids, &mut loaded).await?;
+            self.load_table(&form, ids, &mut loaded).await?;
         }
         self.load_others(&mut loaded).await?;
         Ok(loaded)
     }
 
-    async fn load_table(
-        &mut self,
-        state: &mut State,
-        form: &Form,
-        ids: &BTreeSet<LocalId>,
-        loaded: &mut Loaded,
-    ) -> Result<()> {
+    async fn load_table(&mut self, form: &Form, ids: &BTreeSet<LocalId>, loaded: &mut Loaded) -> Result<()> {
         let all: Vec<LocalId> = ids.iter().cloned().collect();
         let found = form.by_ids(&mut *self.db.session, &all).await?;
         let mut known = self.known(form, &all).await?;
         let mut cells: Vec<_> = known.values_mut().map(|known| &mut known.row.cells).collect();
         self.refresh(form.id, &mut cells).await?;
         let aside = self.asides(form, &all).await?;
-        let mut back: Vec<LocalId> = Vec::new();
         // Rows that say what they said when they were set aside, and ones that cannot be read.
         let mut still: BTreeSet<LocalId> = found.unreadable.iter().cloned().collect();
-        let mut rows = Vec::new();
-        for row in found.rows {
-            match aside.get(&row.id) {
-                Some(said) if *said == content(&row.cells) => {
-                    still.insert(row.id.clone());
-                    let known = known.remove(&row.id);
-                    loaded.others.extend(known.map(|known| (form.id, row.id, known.row.gid)));
-                    continue;
-                }
-                Some(_) => back.push(row.id.clone()),
-                None => {}
-            }
-            rows.push(row);
+        let is_still = |row: &LocalRow| aside.get(&row.id).is_some_and(|said| *said == content(&row.cells));
+        let (same, rows): (Vec<_>, Vec<_>) = found.rows.into_iter().partition(is_still);
+        still.extend(same.into_iter().map(|row| row.id));
+        for id in &still {
+            let known = known.remove(id);
+            loaded.others.extend(known.map(|known| ((form.id, id.clone()), known.row.gid)));
         }
-        let unreadable = found.unreadable.iter().map(|id| (id.clone(), UNREADABLE.to_owned()));
-        self.set_aside(form, &unreadable.collect::<Vec<_>>()).await?;
-        for id in found.unreadable {
-            let known = known.remove(&id);
-            loaded.others.extend(known.map(|known| (form.id, id, known.row.gid)));
-        }
+        loaded.found.unreadable.extend(found.unreadable.into_iter().map(|id| (form.id, id)));
+        let back = aside.into_keys().filter(|id| !still.contains(id));
+        loaded.found.back.extend(back.map(|id| (form.id, id)));
         let there: BTreeSet<&LocalId> = rows.iter().map(|row| &row.id).collect();
-        back.extend(aside.keys().filter(|id| !there.contains(id) && !still.contains(*id)).cloned());
-        let gone: Vec<_> = known
-            .values()
-            .filter(|known| known.row.rev == SUSPECT && !there.contains(&known.row.id))
-            .map(|known| (known.row.id.clone(), known.row.gid))
-            .collect();
-        // Neither the file has it nor the hub.
-        self.forget(state, form, &gone).await?;
-        known.retain(|id, known| known.row.rev != SUSPECT || there.contains(id));
-        let lost = known.iter().filter(|(_, known)| known.row.rev == SUSPECT);
-        loaded.lost.extend(lost.map(|(id, known)| ((form.id, id.clone()), known.row.gid)));
-        self.take_back(form, &back).await?;
+        let (lost, mut known): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            known.into_iter().partition(|(_, known)| known.row.rev == SUSPECT);
+        for (id, lost) in lost {
+            if there.contains(&id) {
+                loaded.lost.insert((form.id, id.clone()), lost.row.gid);
+                known.insert(id, lost);
+            } else {
+                loaded.found.gone.push((form.id, id, lost.row.gid));
+            }
+        }
+        loaded.places.extend(known.iter().map(|(id, known)| ((form.id, known.row.gid), id.clone())));
         loaded.rows.insert(form.id, rows);
         loaded.known.insert(form.id, known);
         Ok(())
@@ -122,17 +121,17 @@ impl Office {
                 .into_iter()
                 .collect();
             let there = known.into_iter().filter(|(id, _)| there.contains(id));
-            loaded.others.extend(there.map(|(id, known)| (table, id, known.row.gid)));
+            loaded.others.extend(there.map(|(id, known)| ((table, id), known.row.gid)));
         }
         Ok(())
     }
 
     /// Compares; new rows get identities that follow from the file and their place in it.
-    pub(super) async fn compare(&mut self, state: &mut State, loaded: &Loaded) -> Result<Difference> {
+    pub(super) async fn compare(&mut self, state: &State, loaded: &Loaded) -> Result<Difference> {
         let rules = self.rules.clone();
         let mut mint = Placeholders::default();
         let mut diff = FileDiff::new(&rules, &mut mint);
-        for (table, id, gid) in &loaded.others {
+        for ((table, id), gid) in &loaded.others {
             diff.know(*table, id.clone(), *gid);
         }
         for table in insert_order(&rules).tables {
@@ -149,36 +148,41 @@ impl Office {
             names.insert(*gid, lost.unwrap_or_else(|| naming.gid(&rules[*table].name, id)));
         }
         set.rename(&names);
-        self.move_known(state, loaded, &set).await?;
         let waiting = set.orphans.iter().filter(|orphan| orphan.set_aside);
         let waiting = waiting.filter_map(|orphan| match &orphan.row {
             OrphanRow::Local(id) => Some((orphan.table, id.clone())),
             OrphanRow::Known(_) => None,
         });
-        Ok(Difference { waiting: waiting.collect(), ids: ids(loaded, &set), set })
+        let (waiting, ids, moved) = (waiting.collect(), ids(loaded, &set), moved(loaded, &set));
+        Ok(Difference { waiting, ids, moved, set })
     }
 
-    /// A row that got another id (a REPLACE under the same name) is known by it at once: the hub need not be told.
-    async fn move_known(&mut self, state: &mut State, loaded: &Loaded, set: &ChangeSet) -> Result<()> {
-        let mut moved = Vec::new();
-        for (table, id, gid) in &set.learned {
-            let before = loaded.known_by(*table, *gid).filter(|known| known.row.rev != SUSPECT);
-            let (Some(before), Some(form)) = (before, self.form(*table)) else { continue };
-            self.forget(state, &form, &[(before.row.id.clone(), *gid)]).await?;
-            let row = ShadowRow { id: id.clone(), ..before.row.clone() };
-            moved.push((form, Known { row, at: before.at }));
-        }
-        for (form, known) in moved {
-            self.remember(state, &form, &[known]).await?;
-        }
-        Ok(())
-    }
-
-    pub(super) async fn set_waiting(&mut self, waiting: &[(TableId, LocalId)]) -> Result<()> {
-        for (table, id) in waiting {
-            if let Some(form) = self.form(*table) {
-                self.set_aside(&form, &[(id.clone(), WAITS.to_owned())]).await?;
-            }
+    /// Brings the bookkeeping to what was found.
+    pub(super) async fn note_found(
+        &mut self,
+        state: &mut State,
+        found: &Found,
+        difference: &Difference,
+    ) -> Result<()> {
+        let moved = &difference.moved;
+        for form in self.forms.clone().iter() {
+            let ids = |rows: &[(TableId, LocalId)]| {
+                let of_table = rows.iter().filter(|(table, _)| *table == form.id);
+                of_table.map(|(_, id)| id.clone()).collect::<Vec<_>>()
+            };
+            let aside = |ids: Vec<LocalId>, why: &str| {
+                ids.into_iter().map(|id| (id, why.to_owned())).collect::<Vec<_>>()
+            };
+            self.take_back(form, &ids(&found.back)).await?;
+            self.set_aside(form, &aside(ids(&found.unreadable), UNREADABLE)).await?;
+            self.set_aside(form, &aside(ids(&difference.waiting), WAITS)).await?;
+            let gone = found.gone.iter().filter(|(table, ..)| *table == form.id);
+            let moved = || moved.iter().filter(|(table, ..)| *table == form.id);
+            let gone = gone.map(|(_, id, gid)| (id.clone(), *gid));
+            let gone = gone.chain(moved().map(|(_, id, known)| (id.clone(), known.row.gid)));
+            self.forget(state, form, &gone.collect::<Vec<_>>()).await?;
+            let moved = moved().map(|(.., known)| known.clone());
+            self.remember(state, form, &moved.collect::<Vec<_>>()).await?;
         }
         Ok(())
     }
@@ -187,11 +191,7 @@ impl Office {
 impl Loaded {
     fn has(&self, table: TableId, id: &LocalId) -> bool {
         let rows = self.rows.get(&table).map_or(&[][..], Vec::as_slice);
-        rows.binary_search_by(|row| row.id.cmp(id)).is_ok() || self.knows(table, id)
-    }
-
-    fn knows(&self, table: TableId, id: &LocalId) -> bool {
-        self.others.iter().any(|(of, other, _)| *of == table && other == id)
+        rows.binary_search_by(|row| row.id.cmp(id)).is_ok() || self.others.contains_key(&(table, id.clone()))
     }
 
     /// The shadow as it is compared with. What it does not know and the file leaves blank is no difference.
@@ -213,7 +213,7 @@ impl Loaded {
     }
 
     pub fn known_by(&self, table: TableId, gid: Gid) -> Option<&Known> {
-        self.known.get(&table)?.values().find(|known| known.row.gid == gid)
+        self.known.get(&table)?.get(self.places.get(&(table, gid))?)
     }
 
     pub fn row(&self, table: TableId, id: &LocalId) -> Option<&LocalRow> {
@@ -238,6 +238,16 @@ impl Mint for Placeholders {
     fn stamp(&mut self) -> Stamp {
         Stamp { wall_ms: 0, counter: 0, site: SiteId::HUB }
     }
+}
+
+/// Known rows that are found under other ids: which they had, and how they are known now.
+fn moved(loaded: &Loaded, set: &ChangeSet) -> Vec<(TableId, LocalId, Known)> {
+    let moved = set.learned.iter().filter_map(|(table, id, gid)| {
+        let before = loaded.known_by(*table, *gid).filter(|known| known.row.rev != SUSPECT)?;
+        let row = ShadowRow { id: id.clone(), ..before.row.clone() };
+        Some((*table, before.row.id.clone(), Known { row, at: before.at }))
+    });
+    moved.collect()
 }
 
 fn ids(loaded: &Loaded, set: &ChangeSet) -> HashMap<Gid, (TableId, LocalId)> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use database::{Address, JournalStatus};
 use merge::ColumnId;
-use model::TableRef;
+use model::{Key, TableRef};
 
 use super::{
     Office, Result,
@@ -12,8 +12,8 @@ use super::{
     state::{FORM, State},
 };
 
-/// Rows that are looked at at a time.
-const PAGE_ROWS: usize = 500;
+/// Rows that are looked at in one transaction.
+const PAGE_ROWS: usize = 200;
 
 impl Office {
     /// Puts tables and triggers into the file, or what is missing of them. Where something was missing that had been there,
@@ -23,8 +23,12 @@ impl Office {
     /// `Busy`, `ReadOnly`, `Full`; then nothing of it is there.
     pub async fn install(&mut self) -> Result<()> {
         self.look().await?;
+        self.suspect().await?;
         if self.is_installed().await? {
             return Ok(());
+        }
+        for form in self.forms.clone().iter() {
+            self.take_defaults(form).await?;
         }
         let state = self.begin().await?;
         let done = self.install_in(state).await;
@@ -58,50 +62,47 @@ impl Office {
                 self.db.session.journal_install(&form.table.name, &key).await?;
                 state.doubt |= known;
             }
-            self.look_at_shape(&mut state, form).await?;
+            look_at_shape(&mut state, form);
         }
         Ok((state, ()))
     }
 
-    /// A table or column that the file has got is filled by the hub: what it is filled with by the program that made it
-    /// (defaults) is nobody's edit.
-    async fn look_at_shape(&mut self, state: &mut State, form: &Form) -> Result<()> {
-        let shape = form.shape();
-        let before = state.shape.insert(form.name().to_owned(), shape.clone());
-        if before.as_ref() == Some(&shape) || state.hub.is_none() {
-            return Ok(());
-        }
-        state.doubt = true;
-        let before: BTreeSet<String> = before.into_iter().flatten().collect();
-        let is_new = |column: &ColumnId| form.described(*column).is_some_and(|told| !before.contains(&told));
-        let new: Vec<ColumnId> = form.present.iter().copied().filter(is_new).collect();
-        if !new.is_empty() {
-            (state.cursor, state.mark) = (0, None);
-            self.take_defaults(state, form, &new).await?;
+    /// What a column that the file has got is filled with by the program that made it (defaults) is nobody's edit.
+    /// That the file has it is noted only after this.
+    async fn take_defaults(&mut self, form: &Form) -> Result<()> {
+        let state = State::read(&mut self.db).await?;
+        let new = new_columns(&state, form);
+        let mut after = None;
+        while !new.is_empty() && self.db.is_whole() {
+            let mut state = self.begin().await?;
+            let done = self.take_defaults_of(&mut state, (form, &new), after.as_ref()).await;
+            match self.end(done.map(|next| (state, next))).await? {
+                Some(next) => after = Some(next),
+                None => break,
+            }
         }
         Ok(())
     }
 
-    async fn take_defaults(&mut self, state: &mut State, form: &Form, new: &[ColumnId]) -> Result<()> {
-        let mut after = None;
-        loop {
-            let (rows, next) = form.page(&mut *self.db.session, after.as_ref(), PAGE_ROWS).await?;
-            let mut known = self.known(form, rows.rows.iter().map(|row| &row.id)).await?;
-            for row in &rows.rows {
-                let Some(known) = known.get_mut(&row.id) else { continue };
-                for column in new.iter().filter(|column| form.rules[**column].reference.is_none()) {
-                    let said = &row.cells[column.0];
-                    if form.is_default(*column, said.as_ref()) {
-                        known.row.cells[column.0].clone_from(said);
-                    }
+    async fn take_defaults_of(
+        &mut self,
+        state: &mut State,
+        (form, new): (&Form, &[ColumnId]),
+        after: Option<&Key>,
+    ) -> Result<Option<Key>> {
+        let (rows, next) = form.page(&mut *self.db.session, after, PAGE_ROWS).await?;
+        let mut known = self.known(form, rows.rows.iter().map(|row| &row.id)).await?;
+        for row in &rows.rows {
+            let Some(known) = known.get_mut(&row.id) else { continue };
+            for column in new.iter().filter(|column| form.rules[**column].reference.is_none()) {
+                let said = &row.cells[column.0];
+                if form.is_default(*column, said.as_ref()) {
+                    known.row.cells[column.0].clone_from(said);
                 }
             }
-            self.remember(state, form, &known.into_values().collect::<Vec<_>>()).await?;
-            match next {
-                Some(next) => after = Some(next),
-                None => return Ok(()),
-            }
         }
+        self.remember(state, form, &known.into_values().collect::<Vec<_>>()).await?;
+        Ok(next)
     }
 
     /// Takes everything of denk's out of the file, without a trace.
@@ -132,4 +133,25 @@ impl Office {
         *last = (*last).max(self.db.last_number(&form.table.name.name).await?);
         Ok(*last)
     }
+}
+
+/// Columns that the table did not have when it was last looked at.
+fn new_columns(state: &State, form: &Form) -> Vec<ColumnId> {
+    if state.hub.is_none() || state.shape.get(form.name()) == Some(&form.shape()) {
+        return Vec::new();
+    }
+    let before: BTreeSet<&String> = state.shape.get(form.name()).into_iter().flatten().collect();
+    let is_new = |column: &ColumnId| form.described(*column).is_some_and(|told| !before.contains(&told));
+    form.present.iter().copied().filter(is_new).collect()
+}
+
+/// A table or column that the file has got is filled by the hub.
+fn look_at_shape(state: &mut State, form: &Form) {
+    let is_known = state.hub.is_some();
+    if !new_columns(state, form).is_empty() {
+        (state.cursor, state.mark) = (0, None);
+    }
+    let shape = form.shape();
+    let before = state.shape.insert(form.name().to_owned(), shape.clone());
+    state.doubt |= is_known && before.is_none_or(|before| before != shape);
 }

@@ -11,9 +11,19 @@ use super::{
     adopt::nonce,
     batch::{Batch, Batching, cells_of},
     compare::{Candidates, day},
-    diff::Difference,
+    diff::{Difference, Loaded},
     state::State,
 };
+
+/// How often what the program wrote meanwhile is looked at anew before its file is held for the look.
+const SURVEYS: usize = 5;
+
+/// What is to be told, as the file was when it was looked at.
+struct Survey {
+    notes: Notes,
+    loaded: Loaded,
+    difference: Difference,
+}
 
 /// What the journal noted.
 #[derive(Debug, Default)]
@@ -21,6 +31,8 @@ pub(super) struct Notes {
     pub touched: BTreeMap<TableId, BTreeMap<LocalId, Note>>,
     /// Of tables and rows that are none of ours.
     strange: Vec<i64>,
+    /// The number of the last one.
+    last: i64,
 }
 
 /// Of one row.
@@ -56,27 +68,50 @@ impl Office {
         if quiet || outbox.is_some() && !is_held {
             return Ok(outbox.map(|outbox| outbox.push));
         }
-        let differing = if everything { self.differing().await? } else { Candidates::new() };
-        let state = self.begin().await?;
-        let done = self.prepare_in(state, (differing, everything), clock).await;
-        self.end(done).await
+        let mut found = if everything { self.differing().await? } else { Candidates::new() };
+        self.add_told(&mut found, outbox.as_ref())?;
+        let mut surveys = SURVEYS;
+        loop {
+            // Without a lock on the file: whatever the program writes meanwhile is noted.
+            let mut survey = self.survey(&state, &found).await?;
+            let state = self.begin().await?;
+            let done = match self.db.noted_since(survey.notes.last).await {
+                Ok(true) if surveys > 0 => {
+                    surveys -= 1;
+                    self.give_up().await;
+                    continue;
+                }
+                // Somebody writes all the time.
+                Ok(true) => self.survey(&state, &found).await.map(|again| survey = again),
+                done => done.map(|_| ()),
+            };
+            let done = match done {
+                Ok(()) => self.prepare_in(state, (survey, outbox, everything), clock).await,
+                Err(error) => Err(error),
+            };
+            return self.end(done).await;
+        }
+    }
+
+    async fn survey(&mut self, state: &State, found: &Candidates) -> Result<Survey> {
+        let notes = self.notes().await?;
+        let mut candidates = found.clone();
+        for (table, touched) in &notes.touched {
+            candidates.entry(*table).or_default().extend(touched.keys().cloned());
+        }
+        let loaded = self.load(&candidates).await?;
+        let difference = self.compare(state, &loaded).await?;
+        Ok(Survey { notes, loaded, difference })
     }
 
     async fn prepare_in(
         &mut self,
         mut state: State,
-        (mut candidates, everything): (Candidates, bool),
+        (survey, held, everything): (Survey, Option<Outbox>, bool),
         clock: &Clockwork,
     ) -> Result<(State, Option<Push>)> {
-        let held = self.outbox().await?;
-        let notes = self.notes().await?;
-        for (table, touched) in &notes.touched {
-            candidates.entry(*table).or_default().extend(touched.keys().cloned());
-        }
-        self.add_told(&mut candidates, held.as_ref())?;
-        let loaded = self.load(&mut state, &candidates).await?;
-        let difference = self.compare(&mut state, &loaded).await?;
-        self.set_waiting(&difference.waiting).await?;
+        let Survey { notes, loaded, difference } = survey;
+        self.note_found(&mut state, &loaded.found, &difference).await?;
         self.keep_both(&mut state, &difference).await?;
         let (rules, unsure) = (self.rules.clone(), state.unsure);
         let batching = Batching { rules: &rules, loaded: &loaded, notes: &notes, clock, unsure };
@@ -169,6 +204,7 @@ impl Office {
     pub(super) async fn notes(&mut self) -> Result<Notes> {
         let mut notes = Notes::default();
         for change in self.db.session.journal_drain(usize::MAX).await? {
+            notes.last = notes.last.max(change.id);
             let table = self.form_named(&change.table.name).map(|form| form.id);
             let Some((table, id)) = table.zip(change.key.0.first().and_then(LocalId::of)) else {
                 notes.strange.push(change.id);

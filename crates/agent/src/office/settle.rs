@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use merge::{Cells, LocalId, ShadowRow};
+use merge::{LocalId, Rules, ShadowRow, TableId};
 use model::{Gid, Rev};
 use replica::{
     outbox::{Outcomes, Told},
@@ -12,14 +12,13 @@ use replica::{
 use super::{
     Error, Office, Result,
     apply::Manner,
-    file::Form,
     shadow::{Known, SUSPECT, references},
     state::State,
     tables::{ASIDE, GIDS, LATE, uuid},
 };
 
-/// Rows of the shadow that are rewritten at a time.
-const PAGE_ROWS: usize = 500;
+/// Rows of the shadow that are rewritten in one transaction.
+const PAGE_ROWS: usize = 200;
 
 impl Office {
     /// The batch waits for a person. What it takes the place of is done with.
@@ -95,29 +94,47 @@ impl Office {
     /// As for any transaction; nothing is changed then.
     pub async fn behind(&mut self, number: u64, seen: i64) -> Result<()> {
         let state = self.begin().await?;
-        let behind = Some(seen);
-        let mut state = State { number, held: None, cursor: 0, mark: None, doubt: true, behind, ..state };
-        let done = self.suspect(&mut state, seen).await;
-        self.end(done.map(|()| (state, ()))).await
+        let done = self.behind_in(State { number, behind: Some(seen), ..state }).await;
+        self.end(done).await?;
+        self.suspect().await
     }
 
-    async fn suspect(&mut self, state: &mut State, seen: i64) -> Result<()> {
+    async fn behind_in(&mut self, state: State) -> Result<(State, ())> {
         self.void_outbox().await?;
         self.db.clear(LATE).await?;
+        Ok((State { held: None, cursor: 0, mark: None, doubt: true, suspecting: true, ..state }, ()))
+    }
+
+    /// Marks what a restored hub may have lost, where that was begun.
+    pub(super) async fn suspect(&mut self) -> Result<()> {
         let mut after = None;
         loop {
+            let mut state = State::read(&mut self.db).await?;
+            let Some(seen) = state.behind.filter(|_| state.suspecting) else { return Ok(()) };
             let (page, next) = self.known_page(after.as_ref(), PAGE_ROWS).await?;
-            for (table, mut known) in page.into_iter().filter(|(_, known)| known.row.rev > Rev(seen)) {
-                known.row.rev = SUSPECT;
-                if let Some(form) = self.form(table) {
-                    self.remember(state, &form, &[known]).await?;
-                }
+            let lost = page.into_iter().filter(|(_, known)| known.row.rev > Rev(seen)).collect::<Vec<_>>();
+            if lost.is_empty() && next.is_some() {
+                after = next;
+                continue;
             }
-            match next {
-                Some(next) => after = Some(next),
-                None => return Ok(()),
-            }
+            state = self.begin().await?;
+            let done = self.suspect_in(&mut state, lost).await;
+            state.suspecting = next.is_some();
+            self.end(done.map(|()| (state, ()))).await?;
+            after = next;
         }
+    }
+
+    async fn suspect_in(&mut self, state: &mut State, lost: Vec<(TableId, Known)>) -> Result<()> {
+        for form in self.forms.clone().iter() {
+            let lost = lost.iter().filter(|(table, _)| *table == form.id);
+            let marked = lost.map(|(_, Known { row, at })| Known {
+                row: ShadowRow { rev: SUSPECT, ..row.clone() },
+                at: *at,
+            });
+            self.remember(state, form, &marked.collect::<Vec<_>>()).await?;
+        }
+        Ok(())
     }
 
     /// Takes the answer to the batch on its way over. An answer that was taken over already changes nothing.
@@ -140,9 +157,7 @@ impl Office {
         };
         let outcomes = Outcomes::of(&outbox.push.changes, &pushed.fates)?;
         let mut settling = Settling::new(&outcomes, pushed);
-        for told in &outbox.told {
-            self.settle_row(&mut state, told, &mut settling).await?;
-        }
+        self.settle_rows(&mut state, &outbox.told, &mut settling).await?;
         for (gid, became, was_known) in settling.became {
             self.unify(&mut state, gid, became).await?;
             if !was_known {
@@ -167,69 +182,44 @@ impl Office {
         Ok((state, ()))
     }
 
-    async fn settle_row(
+    async fn settle_rows(
         &mut self,
         state: &mut State,
-        told: &Told,
+        told: &[Told],
         settling: &mut Settling<'_>,
     ) -> Result<()> {
-        let Some(form) = self.form_named(&told.table).cloned() else { return Ok(()) };
-        let (id, gid, mut cells) = (told.id()?, told.gid(), told.cells()?);
-        let outcome = settling.outcomes.get(gid);
-        let known = self.known(&form, [&id]).await?.remove(&id).filter(|known| known.row.gid == gid);
-        if let Some(cells) = &mut cells {
-            settling.outcomes.rename(&self.rules, form.id, cells);
+        let mut tables = Vec::new();
+        for form in self.forms.clone().iter() {
+            let told = told.iter().filter(|told| form.name().eq_ignore_ascii_case(&told.table));
+            let told = told.map(|told| Ok((told.id()?, told))).collect::<Result<Vec<_>>>()?;
+            let known = self.known(form, told.iter().map(|(id, _)| id)).await?;
+            let mut settled = Settled::default();
+            for (id, told) in told {
+                let known = known.get(&id).filter(|known| known.row.gid == told.gid());
+                settling.row((&self.rules, form.id, state.cursor), (id, told, known), &mut settled)?;
+            }
+            tables.push((form.clone(), settled));
         }
-        match (outcome.end, cells) {
-            (End::Refused, Some(cells)) => match known {
-                Some(known) if settling.set_back.contains(&gid) => {
-                    let row = ShadowRow { cells, ..known.row };
-                    self.remember(state, &form, &[Known { row, at: told.at }]).await?;
-                }
-                _ => self.set_aside(&form, &[(id, told.content.clone())]).await?,
-            },
-            (End::Refused | End::Kept, None) => {
-                self.forget(state, &form, &[(id.clone(), gid)]).await?;
-                settling.returning.insert(gid, id);
-            }
-            (_, None) => {
-                self.forget(state, &form, &[(id, gid)]).await?;
-                self.drop_late([gid]).await?;
-            }
-            (end, Some(cells)) => {
-                let was_known = known.is_some();
-                settling.news |= !was_known;
-                let before = known.map_or(Rev(0), |known| known.row.rev).max(Rev(0));
-                let rev = if end == End::Taken { before.max(Rev(outcome.rev)) } else { before };
-                // Where no pull will bring it, what came late is how the hub has it.
-                if end == End::Taken || outcome.rev > state.cursor {
-                    self.drop_late([gid]).await?;
-                }
-                self.agree(state, &form, (id, gid), (rev, cells, told)).await?;
-                let became = outcome.gid.filter(|became| *became != gid);
-                settling.became.extend(became.map(|became| (gid, became, was_known)));
-            }
+        // What a row needs that the hub has was brought back, if it was gone.
+        let agreed =
+            tables.iter().flat_map(|(form, settled)| settled.agreed.iter().map(|row| (form.id, row)));
+        let needed: HashSet<Gid> =
+            agreed.flat_map(|(table, known)| references(&self.rules, table, &known.row.cells)).collect();
+        let gone = self.late().await?.into_iter().filter(|row| row.cells.is_none());
+        let gone = gone.map(|row| Gid::from_uuid(row.gid)).filter(|gid| needed.contains(gid));
+        self.drop_late(gone.chain(std::mem::take(&mut settling.answered))).await?;
+        for (form, settled) in tables {
+            self.forget(state, &form, &settled.gone).await?;
+            self.set_aside(&form, &settled.aside).await?;
+            self.take_back(
+                &form,
+                &settled.agreed.iter().map(|known| known.row.id.clone()).collect::<Vec<_>>(),
+            )
+            .await?;
+            self.remember(state, &form, &settled.agreed).await?;
+            self.remember(state, &form, &settled.set_back).await?;
         }
         Ok(())
-    }
-
-    /// The hub knows what the file said.
-    async fn agree(
-        &mut self,
-        state: &mut State,
-        form: &Form,
-        (id, gid): (LocalId, Gid),
-        (rev, cells, told): (Rev, Cells, &Told),
-    ) -> Result<()> {
-        // What the row needs was brought back, if it was gone.
-        let needed = references(&self.rules, form.id, &cells);
-        let gone = self.late().await?.into_iter().filter(|row| row.cells.is_none());
-        let gone: Vec<Gid> =
-            gone.map(|row| Gid::from_uuid(row.gid)).filter(|gid| needed.contains(gid)).collect();
-        self.drop_late(gone).await?;
-        self.take_back(form, std::slice::from_ref(&id)).await?;
-        let row = ShadowRow { id, gid, rev, cells };
-        self.remember(state, form, &[Known { row, at: told.at }]).await
     }
 
     async fn anybody_waits(&mut self) -> Result<bool> {
@@ -246,13 +236,72 @@ struct Settling<'a> {
     /// And whether the hub knew it by the name that it had here.
     became: Vec<(Gid, Gid, bool)>,
     returning: HashMap<Gid, LocalId>,
+    /// Rows of which nothing late is to come any more.
+    answered: Vec<Gid>,
     /// A row is the hub's from now on.
     news: bool,
+}
+
+/// What becomes of the told rows of a table.
+#[derive(Default)]
+struct Settled {
+    /// The hub knows what the file said.
+    agreed: Vec<Known>,
+    /// The file is about to say what the hub says.
+    set_back: Vec<Known>,
+    /// The hub does not take what they say.
+    aside: Vec<(LocalId, String)>,
+    /// They are no longer in the file.
+    gone: Vec<(LocalId, Gid)>,
 }
 
 impl<'a> Settling<'a> {
     fn new(outcomes: &'a Outcomes, pushed: &Pushed) -> Self {
         let set_back = pushed.rows.iter().map(|row| Gid::from_uuid(row.gid)).collect();
-        Self { outcomes, set_back, became: Vec::new(), returning: HashMap::new(), news: false }
+        let (became, returning, answered) = Default::default();
+        Self { outcomes, set_back, became, returning, answered, news: false }
+    }
+
+    fn row(
+        &mut self,
+        (rules, table, cursor): (&Rules, TableId, i64),
+        (id, told, known): (LocalId, &Told, Option<&Known>),
+        settled: &mut Settled,
+    ) -> Result<()> {
+        let (gid, mut cells) = (told.gid(), told.cells()?);
+        let outcome = self.outcomes.get(gid);
+        if let Some(cells) = &mut cells {
+            self.outcomes.rename(rules, table, cells);
+        }
+        match (outcome.end, cells) {
+            (End::Refused, Some(cells)) => match known {
+                Some(known) if self.set_back.contains(&gid) => {
+                    let row = ShadowRow { cells, ..known.row.clone() };
+                    settled.set_back.push(Known { row, at: told.at });
+                }
+                _ => settled.aside.push((id, told.content.clone())),
+            },
+            (End::Refused | End::Kept, None) => {
+                settled.gone.push((id.clone(), gid));
+                self.returning.insert(gid, id);
+            }
+            (_, None) => {
+                settled.gone.push((id, gid));
+                self.answered.push(gid);
+            }
+            (end, Some(cells)) => {
+                self.news |= known.is_none();
+                let before = known.map_or(Rev(0), |known| known.row.rev).max(Rev(0));
+                let rev = if end == End::Taken { before.max(Rev(outcome.rev)) } else { before };
+                // Where no pull will bring it, what came late is how the hub has it.
+                if end == End::Taken || outcome.rev > cursor {
+                    self.answered.push(gid);
+                }
+                settled.agreed.push(Known { row: ShadowRow { id, gid, rev, cells }, at: told.at });
+                let became = outcome.gid.filter(|became| *became != gid);
+                self.became.extend(became.map(|became| (gid, became, known.is_some())));
+            }
+        }
+        Ok(())
     }
 }

@@ -41,6 +41,8 @@ pub(super) struct State {
     pub rest: bool,
     /// The hub is a restored one, and was heard only up to here; until everything was pulled.
     pub behind: Option<i64>,
+    /// What it may have lost is not marked everywhere yet.
+    pub suspecting: bool,
     /// Day of the last full comparison, since 1970.
     pub compared: i64,
     /// The program's tables as they were last seen: their columns.

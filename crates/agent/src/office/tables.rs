@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use database::{ColumnRead, ColumnRef, Comparison, Condition, Read, Relation, Session, Write};
+use database::{ColumnRead, ColumnRef, Comparison, Condition, JOURNAL_TABLE, Read, Relation, Session, Write};
 use model::{
     Batch, Cell, ColumnDef, DataType, ErrorKind, Key, Table, TableKind, TableRef, Uuid, Value, Zone,
 };
@@ -67,6 +67,9 @@ const SHAPES: [Shape; 6] = [
     // Rows of the file that are not sent, with the hash of what they said; empty: what they need is not known.
     Shape { name: ASIDE, columns: &[("table_name", Text), ("id", Text), ("content", Text)], key: 2 },
 ];
+
+/// Rows that are removed at a time.
+const CLEARED_ROWS: usize = 500;
 
 /// One of the tables, as the file has it.
 struct Place {
@@ -156,6 +159,19 @@ impl Db {
         Ok(given.max().unwrap_or(0))
     }
 
+    /// Whether anything was noted after the note of this number.
+    pub async fn noted_since(&mut self, last: i64) -> Result<bool> {
+        let from = Relation::Table(TableRef::new(JOURNAL_TABLE));
+        let reads = [ColumnRead::new(ColumnRef::named("id"), DataType::INT64)];
+        // The last one is emptied, not removed, so that no number is given twice.
+        let whole =
+            Condition { column: "table_name".into(), comparison: Comparison::IsNotNull, values: Vec::new() };
+        let filter = [Condition::new("id", Comparison::Greater, Value::Int(last)), whole];
+        let read =
+            Read { filter: &filter, rows: Some(1), key: &[0], ..Read::whole(&from, &reads, &self.zone) };
+        Ok(self.session.read(&read).await?.batch.rows() > 0)
+    }
+
     fn place(&self, table: &'static str) -> Result<&Place> {
         self.places.get(table).ok_or_else(|| Error::broken(format!("there is no table `{table}`")))
     }
@@ -231,11 +247,16 @@ impl Db {
     }
 
     pub async fn clear(&mut self, table: &'static str) -> Result<()> {
-        let width = self.place(table)?.key.len();
-        let all = self.find(table, &[]).await?;
-        let keys: Vec<_> = all.into_iter().map(|row| row.0.into_iter().take(width).collect()).collect();
-        self.remove(table, &keys).await?;
+        while self.clear_some(table, CLEARED_ROWS).await? > 0 {}
         Ok(())
+    }
+
+    /// Removes so many rows, or all that there are. How many.
+    pub async fn clear_some(&mut self, table: &'static str, count: usize) -> Result<u64> {
+        let width = self.place(table)?.key.len();
+        let (some, _) = self.page(table, None, count).await?;
+        let keys: Vec<_> = some.into_iter().map(|row| row.0.into_iter().take(width).collect()).collect();
+        self.remove(table, &keys).await
     }
 }
 

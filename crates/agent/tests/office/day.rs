@@ -1,6 +1,6 @@
 //! What happens on most days.
 
-use replica::wire::CHANGES_MAX;
+use agent::office::BATCH_CHANGES;
 use testkit::office::{Employee, Record, ShiftTemplate, Size, Timesheet, Vehicle};
 
 use crate::{
@@ -155,7 +155,7 @@ async fn a_cycle_with_nothing_to_do_leaves_the_file_alone() {
 #[tokio::test]
 async fn a_month_off_line_goes_in_batches_with_the_times_at_which_it_was_written() {
     let (mut town, a, b, id) = two().await;
-    let sheets = CHANGES_MAX + 500;
+    let sheets = 2 * BATCH_CHANGES + 100;
     a.sql(&format!(
         "with recursive n(i) as (select 1 union all select i + 1 from n where i < {sheets})
          insert into timesheets (employee_id, work_date, start_time, end_time, region)
@@ -167,7 +167,7 @@ async fn a_month_off_line_goes_in_batches_with_the_times_at_which_it_was_written
     let first: i64 = a.ask("select min(id) from denk_journal where table_name is not null").parse().unwrap();
     let start_ms = 1_775_001_600_000;
     let mut at = Vec::new();
-    for changes in [CHANGES_MAX, 500] {
+    for changes in [BATCH_CHANGES, BATCH_CHANGES, 100] {
         let push = a.push_once(&mut town).await.unwrap();
         assert_eq!(push.changes.len(), changes);
         at.extend(push.changes.iter().map(|change| change.at));

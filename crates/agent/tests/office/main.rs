@@ -7,6 +7,7 @@ mod pc;
 mod town;
 
 mod awake;
+mod brief;
 mod day;
 mod doubt;
 mod failures;

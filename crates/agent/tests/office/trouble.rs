@@ -1,5 +1,6 @@
 //! Refused and held batches, restored and copied files, a restored hub.
 
+use agent::office::BATCH_CHANGES;
 use replica::wire::{End, Fate, Pushed, Row, Welcome};
 use testkit::office::{Employee, Record, Timesheet};
 
@@ -197,10 +198,10 @@ async fn what_is_typed_after_a_restored_file_was_compared_is_not_old() {
         let number = a.standing().await.number;
         a.office().await.older(number).await.unwrap();
         if differing {
-            a.sql(
-                "with recursive n(i) as (select 1 union all select i + 1 from n where i <= 2000)
-                insert into drivers (full_name, region) select 'Kişi ' || i, 'Ankara' from n",
-            );
+            a.sql(&format!(
+                "with recursive n(i) as (select 1 union all select i + 1 from n where i <= {BATCH_CHANGES})
+                insert into drivers (full_name, region) select 'Kişi ' || i, 'Ankara' from n"
+            ));
             assert!(a.push_once(&mut town).await.unwrap().unsure);
             assert!(a.push_once(&mut town).await.unwrap().unsure, "the rest of the comparison");
         }

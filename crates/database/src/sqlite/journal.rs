@@ -21,7 +21,7 @@ use super::{
     transaction::{OWN, Phase},
 };
 use crate::{
-    Begin, Error, JournalStatus, Result,
+    Begin, Error, JOURNAL_TABLE, JournalStatus, Result,
     sql::{Slot, render, slot},
 };
 
@@ -31,7 +31,7 @@ const KEY_COLUMNS: [&str; 8] = ["k1", "k2", "k3", "k4", "k5", "k6", "k7", "k8"];
 const PREFIX: &str = "denk_journal_";
 
 const TABLES: [(&str, &str); 2] =
-    [("denk_journal", include_str!("sql/journal_table.sql")), (OWN, include_str!("sql/own_table.sql"))];
+    [(JOURNAL_TABLE, include_str!("sql/journal_table.sql")), (OWN, include_str!("sql/own_table.sql"))];
 
 /// One trigger as it should be.
 pub(super) struct Wanted {
@@ -81,7 +81,7 @@ impl Link {
 
     pub(super) fn journal_drain(&mut self, limit: usize) -> Result<Vec<Change>> {
         self.reading(|link| {
-            if !link.connection.table_exists(None, "denk_journal")? {
+            if !link.connection.table_exists(None, JOURNAL_TABLE)? {
                 return Ok(Vec::new());
             }
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -93,7 +93,7 @@ impl Link {
 
     pub(super) fn journal_forget(&mut self, ids: &[i64]) -> Result<()> {
         self.writing(|link| {
-            if ids.is_empty() || !link.connection.table_exists(None, "denk_journal")? {
+            if ids.is_empty() || !link.connection.table_exists(None, JOURNAL_TABLE)? {
                 return Ok(());
             }
             let mut empty = link.connection.prepare(include_str!("sql/journal_forget.sql"))?;
@@ -114,7 +114,7 @@ impl Link {
             for trigger in link.present(&name)? {
                 link.drop_object(include_str!("sql/drop_trigger.sql"), &trigger)?;
             }
-            if !link.connection.table_exists(None, "denk_journal")? {
+            if !link.connection.table_exists(None, JOURNAL_TABLE)? {
                 return Ok(());
             }
             link.connection.execute(include_str!("sql/journal_forget_table.sql"), [&name])?;

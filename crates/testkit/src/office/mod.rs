@@ -15,6 +15,7 @@ mod shape;
 mod size;
 mod stage;
 mod tables;
+mod typist;
 mod words;
 mod work;
 
@@ -34,6 +35,7 @@ pub use desktop::{
 pub use shape::Shape;
 pub use size::Size;
 pub use tables::{Reference, TABLES, references};
+pub use typist::Typist;
 pub use work::{Saving, begin_notes, enter_timesheets, note_timesheets, noted_timesheets};
 
 pub use crate::entegra::Moment;
