@@ -131,7 +131,8 @@ impl<H: Hub> Exchange<H> {
         // It is only known again when the cycle has gone to its end.
         self.known = None;
         let held = std::mem::take(&mut self.held).filter(|_| !greeted);
-        let mut cycle = Cycle { office, hub: &self.hub, tools, report, known: &known, held };
+        let restarted = false;
+        let mut cycle = Cycle { office, hub: &self.hub, tools, report, known: &known, held, restarted };
         cycle.run().await?;
         let standing = cycle.office.standing().await?;
         self.held = cycle.held;
@@ -166,6 +167,8 @@ struct Cycle<'a, H> {
     known: &'a Known,
     /// Nothing is asked about it in this cycle.
     held: Option<Held>,
+    /// The hub turned out to be a restored one, and is told what it lacks when everything was pulled.
+    restarted: bool,
 }
 
 impl<H: Hub> Cycle<'_, H> {
@@ -177,8 +180,10 @@ impl<H: Hub> Cycle<'_, H> {
             return Ok(());
         }
         for _ in 0..ROUNDS_MAX {
+            self.restarted = false;
             self.push().await?;
-            if self.pull().await? {
+            self.pull().await?;
+            if !self.restarted {
                 return Ok(());
             }
         }
@@ -206,8 +211,7 @@ impl<H: Hub> Cycle<'_, H> {
             self.held = Some(Held::File);
             return Ok(false);
         }
-        self.office.adopt(copy.path(), &met, &self.clockwork()).await?;
-        self.office.of_region(&self.known.welcome.region).await?;
+        self.office.adopt(copy.path(), (&self.known.welcome, &met), &self.clockwork()).await?;
         Ok(true)
     }
 
@@ -240,7 +244,10 @@ impl<H: Hub> Cycle<'_, H> {
     async fn settle_trouble(&mut self, trouble: Trouble) -> Result<(), CycleError> {
         match trouble.code {
             Code::Older => Ok(self.office.older(trouble.number).await?),
-            Code::Behind => Ok(self.office.behind(trouble.number, trouble.seen).await?),
+            Code::Behind => {
+                self.restarted = true;
+                Ok(self.office.behind(trouble.number, trouble.seen).await?)
+            }
             Code::Decided => Ok(self.office.decided().await?),
             _ => Err(LinkError::Refused(trouble).into()),
         }
@@ -253,27 +260,24 @@ impl<H: Hub> Cycle<'_, H> {
         self.report.conflicts += pushed.conflicts;
     }
 
-    /// `false`: the hub turned out to be a restored one, and is told what it lacks when everything was pulled.
-    async fn pull(&mut self) -> Result<bool, CycleError> {
-        let mut whole = true;
+    async fn pull(&mut self) -> Result<(), CycleError> {
         loop {
-            let Standing { cursor: after, mark, .. } = self.office.standing().await?;
+            let Standing { cursor: after, mark, behind, .. } = self.office.standing().await?;
             let page = match self.hub.pull(after, mark.as_deref()).await {
                 Ok(page) => page,
                 Err(LinkError::Refused(trouble)) => {
                     self.settle_trouble(trouble).await?;
-                    whole = false;
                     continue;
                 }
                 Err(error) => return Err(error.into()),
             };
-            if page.next == after && page.rows.is_empty() && page.mark == mark {
-                return Ok(whole);
+            if page.next == after && page.rows.is_empty() && page.mark == mark && !behind {
+                return Ok(());
             }
             let applied = self.office.apply(&page).await?;
             self.report.pulled += applied.written;
             if !page.more {
-                return Ok(whole);
+                return Ok(());
             }
         }
     }

@@ -25,6 +25,7 @@ mod settle;
 mod shadow;
 mod state;
 mod tables;
+mod writing;
 
 use std::{
     path::{Path, PathBuf},
@@ -91,6 +92,8 @@ pub struct Standing {
     pub waiting: u64,
     /// The next batch compares everything.
     pub doubt: bool,
+    /// The hub is a restored one, and not everything was pulled again.
+    pub behind: bool,
     /// Rows of the hub that the file cannot take yet.
     pub late: u64,
     /// Rows of the file that the hub does not take.
@@ -154,6 +157,7 @@ impl Office {
             held: number.is_some() && number == state.held,
             waiting: on_its_way + noted,
             doubt: state.doubt,
+            behind: state.behind.is_some(),
             late: self.count(tables::LATE).await?,
             aside: self.count(tables::ASIDE).await?,
         })

@@ -90,14 +90,20 @@ pub struct MetTable {
 /// One batch of an office's changes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Push {
-    /// One more than the batch before. The same number again is the same batch again; one more than a batch that is held
-    /// takes its place.
+    /// One more than the batch before. The same number again is the same batch again.
     pub number: u64,
+    /// The batch that is held and says nothing that this one does not say: this one takes its place. Without it what is
+    /// held waits on by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<u64>,
     /// The site has everything of its region up to this rev.
     pub seen: i64,
     /// Up to this rev the site was told everything, where that is more: some of it is not in its file yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<i64>,
+    /// As the page up to there bore it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
     /// The file is a restored or copied one: nobody knows how old what it says is.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unsure: bool,
@@ -156,6 +162,9 @@ pub struct Pushed {
     /// is. 0: it has to pull.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub to: i64,
+    /// Tells the history up to `to` from any other, as a page's does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
     #[serde(default)]
     pub conflicts: u64,
     pub clock_ms: i64,

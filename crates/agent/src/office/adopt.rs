@@ -6,7 +6,7 @@ use merge::{LocalId, LocalRow, ShadowRow, TableId, insert_order};
 use model::{Gid, Rev, Value};
 use replica::{
     naming::Nonce,
-    wire::{Met, MetTable},
+    wire::{Met, MetTable, Welcome},
 };
 
 use super::{
@@ -32,7 +32,12 @@ impl Office {
     /// # Errors
     /// `Broken` for an answer that is not one; then nothing is changed. Killed or broken off later, the file has to be met
     /// again.
-    pub async fn adopt(&mut self, copy: &Path, met: &Met, clock: &Clockwork) -> Result<()> {
+    pub async fn adopt(
+        &mut self,
+        copy: &Path,
+        (welcome, met): (&Welcome, &Met),
+        clock: &Clockwork,
+    ) -> Result<()> {
         if met.held {
             return Err(Error::broken("the hub has not taken the file yet"));
         }
@@ -57,6 +62,8 @@ impl Office {
         let state = State {
             hub: Some(met.hub.clone()),
             site: Some(met.site),
+            region: Some(welcome.region.clone()),
+            number: welcome.number,
             nonce: nonce(clock),
             compared: super::compare::day(clock),
             shape: self.forms.iter().map(|form| (form.name().to_owned(), form.shape())).collect(),

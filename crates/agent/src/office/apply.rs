@@ -3,10 +3,10 @@
 //! What the office changed and has not told yet stays on top: such a row is kept aside ([`super::late`]) until the hub has
 //! answered.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use merge::{Cells, LocalId, LocalRow, OnDelete, ShadowRow, TableId};
-use model::{ErrorKind, Gid, Rev, Value};
+use merge::{LocalId, LocalRow, OnDelete, TableId};
+use model::{ErrorKind, Gid, Value};
 use replica::{
     outbox::At,
     wire::{Page, Row},
@@ -14,9 +14,10 @@ use replica::{
 
 use super::{
     Error, Office, Result,
-    file::Form,
-    shadow::{Known, SUSPECT, Spot, differs, references},
+    file::{Form, Rows},
+    shadow::{Spot, differs},
     state::State,
+    writing::Writing,
 };
 
 /// Rows that are written together, and rows that are taken out together, with all that hangs on them.
@@ -60,7 +61,7 @@ impl Manner {
         Self { clock_ms, forced: false, returning: HashMap::new() }
     }
 
-    const fn at(&self) -> At {
+    pub const fn at(&self) -> At {
         (self.clock_ms, 0)
     }
 }
@@ -198,6 +199,14 @@ impl Office {
         Ok(Applied { written, late: late.len() as u64 })
     }
 
+    /// Whether the file says something of a row that was not told, or what nobody can read.
+    async fn says_more(&mut self, form: &Form, found: &Rows) -> Result<bool> {
+        match found.rows.first() {
+            Some(row) => self.is_edited(form, row).await,
+            None => Ok(!found.unreadable.is_empty()),
+        }
+    }
+
     /// Whether the file says something of the row that was not told. A name of a row that is gone says nothing: programs
     /// without foreign keys leave it behind.
     async fn is_edited(&mut self, form: &Form, row: &LocalRow) -> Result<bool> {
@@ -226,9 +235,7 @@ impl Office {
             }
             let Some(form) = self.form(table) else { continue };
             let found = form.by_ids(&mut *self.db.session, std::slice::from_ref(&id)).await?;
-            if let Some(row) = found.rows.first()
-                && self.is_edited(&form, row).await?
-            {
+            if self.says_more(&form, &found).await? {
                 return Ok(None);
             }
             for (from, column, on_delete) in rules.referring(table) {
@@ -236,9 +243,12 @@ impl Office {
                 if on_delete == OnDelete::SetNull && !rules[from][column].not_null {
                     continue;
                 }
-                let children = form.with(&mut *self.db.session, column, &id).await?.rows;
-                let known = self.known(&form, children.iter().map(|row| &row.id)).await?;
-                for child in children {
+                let children = form.with(&mut *self.db.session, column, std::slice::from_ref(&id)).await?;
+                if !children.unreadable.is_empty() {
+                    return Ok(None);
+                }
+                let known = self.known(&form, children.rows.iter().map(|row| &row.id)).await?;
+                for child in children.rows {
                     // One that was not told yet needs its parent.
                     let Some(known) = known.get(&child.id) else { return Ok(None) };
                     next.push(Spot { gid: known.row.gid, table: from, id: child.id });
@@ -269,7 +279,7 @@ impl Office {
         let rules = self.rules.clone();
         for (from, column, _) in rules.referring(table).filter(|(.., on_delete)| which(*on_delete)) {
             let Some(form) = self.form(from) else { continue };
-            let mut children = form.with(&mut *self.db.session, column, id).await?.rows;
+            let mut children = form.with(&mut *self.db.session, column, std::slice::from_ref(id)).await?.rows;
             children.iter_mut().for_each(|row| row.cells[column.0] = Some(to.clone()));
             if !children.is_empty() {
                 form.write(&mut *self.db.session, &children).await?;
@@ -292,9 +302,7 @@ impl Office {
             Some(other) if other == ours => {}
             Some(other) => {
                 let found = form.by_ids(&mut *self.db.session, std::slice::from_ref(&ours.id)).await?;
-                if let Some(row) = found.rows.first()
-                    && self.is_edited(&form, row).await?
-                {
+                if self.says_more(&form, &found).await? {
                     return Ok(false);
                 }
                 self.repoint(ours.table, &ours.id, &(&other.id).into(), |_| true).await?;
@@ -311,210 +319,5 @@ impl Office {
         }
         self.became(gid, became).await?;
         Ok(true)
-    }
-}
-
-/// Rows on their way into the file, with everything that has to be known of them.
-struct Writing<'a> {
-    manner: &'a Manner,
-    rows: Vec<(&'a Row, Form, Cells)>,
-    spots: HashMap<Gid, Spot>,
-    known: HashMap<TableId, BTreeMap<LocalId, Known>>,
-    /// The same, with ids in references.
-    agreed: HashMap<TableId, BTreeMap<LocalId, Cells>>,
-    file: HashMap<TableId, BTreeMap<LocalId, LocalRow>>,
-    late: HashSet<Gid>,
-    /// Rows that stand in the file already, and are known by their names only when the hub has answered.
-    told: HashSet<Gid>,
-    /// Ids that rows ask for and others have.
-    taken: HashSet<(TableId, LocalId)>,
-}
-
-/// What is done with a row.
-enum Step {
-    Write(LocalRow, Known),
-    /// The file says it already.
-    Know(Known),
-    Late,
-    Skip,
-}
-
-impl<'a> Writing<'a> {
-    async fn new(
-        office: &mut Office,
-        rows: impl Iterator<Item = &'a Row>,
-        manner: &'a Manner,
-    ) -> Result<Self> {
-        let told = rows.filter_map(|row| {
-            let form = office.form_named(&row.table)?.clone();
-            let named = |name: &String| row.cells.as_ref()?.get(name).map(|cell| cell.0.clone());
-            let cells: Cells = form.rules.columns.iter().map(|column| named(&column.name)).collect();
-            let cells = form.fit(&cells);
-            Some((row, form, cells))
-        });
-        let rows: Vec<_> = told.collect();
-        let rules = office.rules.clone();
-        let named = rows.iter().flat_map(|(row, form, cells)| {
-            references(&rules, form.id, cells).into_iter().chain([Gid::from_uuid(row.gid)])
-        });
-        let spots = office.spots(named.collect::<Vec<_>>()).await?;
-        let late = office.late_gids().await?;
-        let told = office.told_new().await?;
-        let (known, agreed, file, taken) = Default::default();
-        let mut writing = Self { manner, rows, spots, known, agreed, file, late, told, taken };
-        writing.load(office).await?;
-        writing.look_for_others(office).await?;
-        Ok(writing)
-    }
-
-    /// Under an id that a row had, or is to have, there may be another one by now.
-    async fn look_for_others(&mut self, office: &mut Office) -> Result<()> {
-        let mut asked: BTreeMap<TableId, Vec<LocalId>> = BTreeMap::new();
-        for (row, form, cells) in &self.rows {
-            let gid = Gid::from_uuid(row.gid);
-            if !self.spots.contains_key(&gid) {
-                asked.entry(form.id).or_default().extend(self.asked_id(form, gid, cells));
-            }
-        }
-        for (table, ids) in asked {
-            let Some(form) = office.form(table) else { continue };
-            let there = form.there(&mut *office.db.session, &ids).await?;
-            let known = office.known(&form, &ids).await?.into_keys();
-            self.taken.extend(there.into_iter().chain(known).map(|id| (table, id)));
-        }
-        Ok(())
-    }
-
-    async fn load(&mut self, office: &mut Office) -> Result<()> {
-        let mut ids: BTreeMap<TableId, Vec<LocalId>> = BTreeMap::new();
-        for (row, form, _) in &self.rows {
-            if let Some(spot) = self.spots.get(&Gid::from_uuid(row.gid)) {
-                ids.entry(form.id).or_default().push(spot.id.clone());
-            }
-        }
-        for (table, ids) in ids {
-            let Some(form) = office.form(table) else { continue };
-            let known = office.known(&form, &ids).await?;
-            let mut agreed: BTreeMap<LocalId, Cells> =
-                known.iter().map(|(id, known)| (id.clone(), known.row.cells.clone())).collect();
-            office.local(table, &mut agreed.values_mut().collect::<Vec<_>>()).await?;
-            let found = form.by_ids(&mut *office.db.session, &ids).await?;
-            let rows = found.rows.into_iter().map(|row| (row.id.clone(), row));
-            self.file.insert(table, rows.collect());
-            self.known.insert(table, known);
-            self.agreed.insert(table, agreed);
-        }
-        Ok(())
-    }
-
-    /// Writes what can be written; how many rows.
-    async fn run(mut self, office: &mut Office, state: &mut State, late: &mut Vec<Row>) -> Result<u64> {
-        let mut written = 0;
-        let rows = std::mem::take(&mut self.rows);
-        for of_table in rows.chunk_by(|(_, a, _), (_, b, _)| a.id == b.id) {
-            let form = &of_table[0].1;
-            let mut last = None;
-            let (mut write, mut known) = (Vec::new(), Vec::new());
-            for (row, form, cells) in of_table {
-                if last.is_none() {
-                    last = Some(office.last_id(state, form).await?);
-                }
-                match self.step(row, form, cells, &mut last) {
-                    Step::Write(file, now) => {
-                        write.push(file);
-                        known.push(now);
-                    }
-                    Step::Know(now) => known.push(now),
-                    Step::Late => late.push((*row).clone()),
-                    Step::Skip => {}
-                }
-            }
-            if let Some(last) = last {
-                state.last.insert(form.name().to_owned(), last);
-            }
-            let applied = form.write(&mut *office.db.session, &write).await?;
-            written += applied.inserted + applied.updated;
-            office.remember(state, form, &known).await?;
-        }
-        Ok(written)
-    }
-
-    fn step(&mut self, row: &Row, form: &Form, cells: &Cells, last: &mut Option<i64>) -> Step {
-        let gid = Gid::from_uuid(row.gid);
-        let Some(local) = self.local(form, cells) else { return Step::Late };
-        let shadow =
-            |id: &LocalId| ShadowRow { id: id.clone(), gid, rev: Rev(row.rev), cells: cells.clone() };
-        let Some(spot) = self.spots.get(&gid).cloned() else {
-            if self.told.contains(&gid) {
-                return Step::Late;
-            }
-            let Some(id) = self.new_id(form, gid, &local, last) else { return Step::Late };
-            let known = Known { row: shadow(&id), at: self.manner.at() };
-            self.spots.insert(gid, Spot { gid, table: form.id, id: id.clone() });
-            return Step::Write(LocalRow { id, cells: local }, known);
-        };
-        let Some(known) = self.known.get(&form.id).and_then(|known| known.get(&spot.id)) else {
-            return Step::Skip;
-        };
-        if known.row.rev > Rev(row.rev) && !self.manner.forced {
-            return Step::Skip;
-        }
-        let now = Known {
-            row: ShadowRow { gid: spot.gid, ..shadow(&spot.id) },
-            at: known.at.max(self.manner.at()),
-        };
-        let file = self.file.get(&form.id).and_then(|file| file.get(&spot.id));
-        let new = LocalRow { id: spot.id.clone(), cells: local };
-        let agreed = self.agreed.get(&form.id).and_then(|agreed| agreed.get(&spot.id));
-        match (file, agreed) {
-            // The hub has it as it was before: what the file says is told again.
-            _ if known.row.rev == SUSPECT => Step::Know(Known { at: known.at, ..now }),
-            (Some(file), _) if !differs(file, &new.cells) => Step::Know(now),
-            (Some(file), Some(agreed)) if !differs(file, agreed) => Step::Write(new, now),
-            _ => Step::Late,
-        }
-    }
-
-    /// Cells with the file's ids; `None`: they name a row that the file does not have yet.
-    fn local(&self, form: &Form, cells: &Cells) -> Option<Cells> {
-        for (column, to) in form.rules.references() {
-            let Some(gid) = cells[column.0].as_ref().and_then(Gid::of) else { continue };
-            let needed = to.on_delete == OnDelete::Cascade || form.rules[column].not_null;
-            if !self.spots.contains_key(&gid) && (needed || self.late.contains(&gid)) {
-                return None;
-            }
-        }
-        let mut local = cells.clone();
-        for (column, _) in form.rules.references() {
-            if let Some(gid) = local[column.0].as_ref().and_then(Gid::of) {
-                let id = self.spots.get(&gid).map(|spot| Value::from(&spot.id));
-                local[column.0] = Some(id.unwrap_or(Value::Null));
-            }
-        }
-        Some(local)
-    }
-
-    /// The id under which it was here, or that it says itself.
-    fn asked_id(&self, form: &Form, gid: Gid, cells: &Cells) -> Option<LocalId> {
-        let returning = self.manner.returning.get(&gid).cloned();
-        returning.or_else(|| {
-            let column = form.rules.column(&form.rules.key).filter(|_| form.rules.text_key)?;
-            LocalId::of(cells[column.0].as_ref()?)
-        })
-    }
-
-    /// The id that it asks for, or one that no row ever had; `None`: it is to have another row's.
-    fn new_id(&self, form: &Form, gid: Gid, cells: &Cells, last: &mut Option<i64>) -> Option<LocalId> {
-        let asked = self.asked_id(form, gid, cells);
-        let free = asked.clone().filter(|id| !self.taken.contains(&(form.id, id.clone())));
-        if free.is_some() {
-            return free;
-        }
-        if form.rules.text_key {
-            return asked.is_none().then(|| LocalId::Text(gid.to_string()));
-        }
-        let next = last.unwrap_or(0) + 1;
-        *last = Some(next);
-        Some(LocalId::Int(next))
     }
 }

@@ -102,13 +102,15 @@ impl Form {
         Ok(found)
     }
 
-    /// Those whose `column` holds this value.
-    pub async fn with(&self, session: &mut dyn Session, column: ColumnId, held: &LocalId) -> Result<Rows> {
+    /// Those whose `column` holds one of these ids.
+    pub async fn with(&self, session: &mut dyn Session, column: ColumnId, held: &[LocalId]) -> Result<Rows> {
         let mut found = Rows::default();
         let at = self.present.iter().position(|present| *present == column);
         let Some(read) = at.map(|at| &self.reads[at + 1]) else { return Ok(found) };
-        let filter = [Condition::new(read.column.name(), Comparison::Equal, held.into())];
-        self.read(session, &filter, &mut found).await?;
+        for held in held.chunks(Condition::VALUES_MAX) {
+            let filter = [Condition::any_of(read.column.name(), held.iter().map(Value::from).collect())];
+            self.read(session, &filter, &mut found).await?;
+        }
         Ok(found)
     }
 

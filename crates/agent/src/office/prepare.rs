@@ -99,9 +99,42 @@ impl Office {
         for (table, touched) in &notes.touched {
             candidates.entry(*table).or_default().extend(touched.keys().cloned());
         }
-        let loaded = self.load(&candidates).await?;
-        let difference = self.compare(state, &loaded).await?;
-        Ok(Survey { notes, loaded, difference })
+        loop {
+            let loaded = self.load(&candidates).await?;
+            let difference = self.compare(state, &loaded).await?;
+            if !self.add_hanging(&loaded, &difference, &mut candidates).await? {
+                return Ok(Survey { notes, loaded, difference });
+            }
+        }
+    }
+
+    /// What hangs on an id that speaks of another row now is that row's: nobody noted it, as it was not touched. Whether
+    /// there is any.
+    async fn add_hanging(
+        &mut self,
+        loaded: &Loaded,
+        difference: &Difference,
+        candidates: &mut Candidates,
+    ) -> Result<bool> {
+        let mut changed: BTreeMap<TableId, Vec<LocalId>> = BTreeMap::new();
+        for (table, id, gid) in &difference.set.learned {
+            if loaded.known.get(table).and_then(|known| known.get(id)).is_some_and(|was| was.row.gid != *gid)
+            {
+                changed.entry(*table).or_default().push(id.clone());
+            }
+        }
+        let (rules, mut grown) = (self.rules.clone(), false);
+        for (table, ids) in changed {
+            for (from, column, _) in rules.referring(table) {
+                let Some(form) = self.form(from) else { continue };
+                let hanging = form.with(&mut *self.db.session, column, &ids).await?;
+                let of_table = candidates.entry(from).or_default();
+                for id in hanging.rows.into_iter().map(|row| row.id).chain(hanging.unreadable) {
+                    grown |= of_table.insert(id);
+                }
+            }
+        }
+        Ok(grown)
     }
 
     async fn prepare_in(
@@ -133,8 +166,8 @@ impl Office {
             }
             Some(held) if says_the_same(&held.push, &batch) => Ok((state, Some(held.push))),
             held => {
-                let number = held.map_or(state.number, |held| held.push.number) + 1;
-                let push = self.push(&state, number, &difference, batch, clock).await?;
+                let instead = held.map(|held| held.push.number);
+                let push = self.push(&state, instead, &difference, batch, clock).await?;
                 (state.rest, state.nonce) = (rest, nonce(clock));
                 Ok((state, Some(push)))
             }
@@ -144,7 +177,7 @@ impl Office {
     async fn push(
         &mut self,
         state: &State,
-        number: u64,
+        instead: Option<u64>,
         difference: &Difference,
         batch: Batch,
         clock: &Clockwork,
@@ -156,9 +189,11 @@ impl Office {
         }
         let seen = self.seen(state).await?;
         let push = Push {
-            number,
+            number: instead.unwrap_or(state.number) + 1,
+            instead,
             seen,
             told: Some(state.cursor).filter(|told| *told != seen),
+            mark: state.mark.clone(),
             unsure: state.unsure,
             clock_ms: clock.now_ms,
             rows,

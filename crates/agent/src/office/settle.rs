@@ -59,16 +59,6 @@ impl Office {
         self.end(done.map(|()| (state, ()))).await
     }
 
-    /// Notes which region's rows the file holds.
-    ///
-    /// # Errors
-    /// As for any transaction; nothing is changed then.
-    pub async fn of_region(&mut self, region: &str) -> Result<()> {
-        let mut state = self.begin().await?;
-        state.region = Some(region.to_owned());
-        self.end(Ok((state, ()))).await
-    }
-
     /// The file came from another PC. Of one of the same hub and region everything still holds: what it had, and which
     /// identities rows get that nobody was told of, so that rows which both PCs tell are the same ones. `false`: it has
     /// to be met.
@@ -156,7 +146,7 @@ impl Office {
             return if known { Ok((state, ())) } else { Err(Error::broken("no such batch was sent")) };
         };
         let outcomes = Outcomes::of(&outbox.push.changes, &pushed.fates)?;
-        let mut settling = Settling::new(&outcomes, pushed);
+        let mut settling = Settling::new(&outcomes);
         self.settle_rows(&mut state, &outbox.told, &mut settling).await?;
         for (gid, became, was_known) in settling.became {
             self.unify(&mut state, gid, became).await?;
@@ -172,7 +162,7 @@ impl Office {
         }
         (state.number, state.held) = (pushed.number, None);
         if pushed.to != 0 && pushed.from == state.cursor {
-            (state.cursor, state.mark) = (pushed.to, None);
+            (state.cursor, state.mark) = (pushed.to, pushed.mark.clone());
         }
         // Something may have waited for one of the new rows.
         state.doubt |= settling.news && self.anybody_waits().await?;
@@ -231,8 +221,6 @@ impl Office {
 /// What is gathered while the rows of a batch are gone through.
 struct Settling<'a> {
     outcomes: &'a Outcomes,
-    /// Rows that the answer itself says how they are.
-    set_back: HashSet<Gid>,
     /// And whether the hub knew it by the name that it had here.
     became: Vec<(Gid, Gid, bool)>,
     returning: HashMap<Gid, LocalId>,
@@ -256,10 +244,9 @@ struct Settled {
 }
 
 impl<'a> Settling<'a> {
-    fn new(outcomes: &'a Outcomes, pushed: &Pushed) -> Self {
-        let set_back = pushed.rows.iter().map(|row| Gid::from_uuid(row.gid)).collect();
+    fn new(outcomes: &'a Outcomes) -> Self {
         let (became, returning, answered) = Default::default();
-        Self { outcomes, set_back, became, returning, answered, news: false }
+        Self { outcomes, became, returning, answered, news: false }
     }
 
     fn row(
@@ -274,12 +261,13 @@ impl<'a> Settling<'a> {
             self.outcomes.rename(rules, table, cells);
         }
         match (outcome.end, cells) {
+            // The answer itself sets it back, or a pull: what was told is no edit any more.
             (End::Refused, Some(cells)) => match known {
-                Some(known) if self.set_back.contains(&gid) => {
+                Some(known) => {
                     let row = ShadowRow { cells, ..known.row.clone() };
                     settled.set_back.push(Known { row, at: told.at });
                 }
-                _ => settled.aside.push((id, told.content.clone())),
+                None => settled.aside.push((id, told.content.clone())),
             },
             (End::Refused | End::Kept, None) => {
                 settled.gone.push((id.clone(), gid));

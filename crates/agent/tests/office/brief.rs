@@ -7,7 +7,7 @@ use testkit::office::{Employee, Size};
 use crate::{
     day::{agree, person, two},
     pc::Pc,
-    town::Town,
+    town::{Town, welcome},
 };
 
 /// Lets `work` wait so often; `None`: it is broken off then.
@@ -61,11 +61,12 @@ async fn a_first_contact_broken_off_anywhere_is_none_or_whole() {
         office.install().await.unwrap();
         let copy = office.copy().await.unwrap();
         let met = town.meet(a.site, copy.path());
+        let welcome = welcome("town", a.site, "Ankara");
         a.sql("insert into drivers (full_name, region) values ('Bir', 'Ankara')");
-        let whole = cut(waits, office.adopt(copy.path(), &met, &a.clock())).await.is_some();
+        let whole = cut(waits, office.adopt(copy.path(), (&welcome, &met), &a.clock())).await.is_some();
         drop(office);
         if a.standing().await.hub.is_none() {
-            a.office().await.adopt(copy.path(), &met, &a.clock()).await.unwrap();
+            a.office().await.adopt(copy.path(), (&welcome, &met), &a.clock()).await.unwrap();
         }
         let push = a.push_once(&mut town).await.unwrap();
         assert_eq!(push.changes.len(), 1, "what was typed meanwhile: {waits} {:?}", push.changes);

@@ -6,6 +6,7 @@ mod hub;
 mod pc;
 mod town;
 
+mod attached;
 mod awake;
 mod brief;
 mod day;

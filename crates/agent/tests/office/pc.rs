@@ -16,7 +16,7 @@ use replica::wire::Push;
 use rusqlite::Connection;
 use testkit::office::{Desktop, Generation, Moment, Shape, Size, generate};
 
-use crate::town::{NOW_MS, Town};
+use crate::town::{NOW_MS, Town, welcome};
 
 pub struct Pc {
     pub desktop: Desktop,
@@ -103,7 +103,10 @@ impl Pc {
         if office.standing().await.unwrap().hub.is_none() {
             let copy = office.copy().await.unwrap();
             let met = town.meet(self.site, copy.path());
-            office.adopt(copy.path(), &met, &self.clock()).await.unwrap();
+            office
+                .adopt(copy.path(), (&welcome("town", self.site, "Ankara"), &met), &self.clock())
+                .await
+                .unwrap();
         }
     }
 

@@ -12,7 +12,7 @@ use merge::{
     Region, Rules, Sameness, ShadowRow, Stored, TableId, Verdict, insert_order,
 };
 use model::{Gid, Rev, SiteId, Stamp, Value};
-use replica::wire::{self, Cell, End, Fate, Met, MetTable, Page, Push, Pushed, Row};
+use replica::wire::{self, Cell, End, Fate, Met, MetTable, Page, Push, Pushed, Row, Welcome};
 
 use crate::hub::Hub;
 
@@ -271,5 +271,24 @@ fn rename(change: &mut Change, names: &HashMap<Gid, Gid>) {
         Action::Insert(cells) => cells.iter_mut().flatten().for_each(value),
         Action::Update(edits) => edits.iter_mut().for_each(|edit| value(&mut edit.value)),
         Action::Delete { .. } => {}
+    }
+}
+
+/// Of a hub that has had nothing of the site.
+pub fn welcome(hub: &str, site: u32, region: &str) -> Welcome {
+    let (version, name) = Default::default();
+    let (hub, region) = (hub.to_owned(), region.to_owned());
+    Welcome {
+        version,
+        hub,
+        site,
+        name,
+        region,
+        rev: 0,
+        number: 0,
+        seen: 0,
+        clock_ms: 0,
+        held: 0,
+        conflicts: 0,
     }
 }

@@ -1,12 +1,12 @@
 //! Refused and held batches, restored and copied files, a restored hub.
 
 use agent::office::BATCH_CHANGES;
-use replica::wire::{End, Fate, Pushed, Row, Welcome};
+use replica::wire::{End, Fate, Pushed, Row};
 use testkit::office::{Employee, Record, Timesheet};
 
 use crate::{
     day::{agree, person, two},
-    town::Town,
+    town::{Town, welcome},
 };
 
 /// The hub's answer to a batch of which it takes nothing.
@@ -152,24 +152,6 @@ async fn a_row_that_nobody_was_told_of_is_the_same_in_two_copies_of_a_file() {
     assert_ne!(push.changes[0].gid, gids[0]);
 }
 
-fn welcome(hub: &str, site: u32, region: &str) -> Welcome {
-    let (version, name) = Default::default();
-    let (hub, region) = (hub.to_owned(), region.to_owned());
-    Welcome {
-        version,
-        hub,
-        site,
-        name,
-        region,
-        rev: 0,
-        number: 0,
-        seen: 0,
-        clock_ms: 0,
-        held: 0,
-        conflicts: 0,
-    }
-}
-
 #[tokio::test]
 async fn a_copy_made_while_a_batch_is_on_its_way_tells_the_same_rows() {
     let (mut town, a, ..) = two().await;
@@ -181,7 +163,6 @@ async fn a_copy_made_while_a_batch_is_on_its_way_tells_the_same_rows() {
     a.push_once(&mut town).await;
     told.push(a.push_once(&mut town).await.unwrap().changes[0].gid);
     let mut office = copy.office().await;
-    office.of_region("Ankara").await.unwrap();
     let welcome = welcome("town", 9, "Ankara");
     assert!(office.take_over(&welcome).await.unwrap());
     let push = office.prepare(&copy.clock()).await.unwrap().unwrap();
@@ -312,7 +293,7 @@ async fn a_pc_of_another_hub_is_met_again() {
     let mut office = a.office().await;
     let copy = office.copy().await.unwrap();
     let met = other.meet(7, copy.path());
-    office.adopt(copy.path(), &met, &a.clock()).await.unwrap();
+    office.adopt(copy.path(), (&welcome("town", 7, "Ankara"), &met), &a.clock()).await.unwrap();
     let standing = office.standing().await.unwrap();
     assert_eq!((standing.site, standing.cursor, standing.number), (Some(7), 0, 0));
     drop(office);

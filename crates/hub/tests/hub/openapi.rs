@@ -96,13 +96,37 @@ fn the_fields_are_those_of_the_messages() {
     let changes = vec![change];
     check(
         "Push",
-        &Push { number: 1, seen: 1, told: Some(2), unsure: true, clock_ms: 1, rows, more, changes },
+        &Push {
+            number: 1,
+            instead: Some(1),
+            seen: 1,
+            told: Some(2),
+            mark: Some("m".into()),
+            unsure: true,
+            clock_ms: 1,
+            rows,
+            more,
+            changes,
+        },
     );
     check("Fate", &fate);
     check("Row", &row);
     let rows = vec![row.clone()];
     let (fates, held) = (vec![fate], true);
-    check("Pushed", &Pushed { number: 1, held, fates, rows, from: 1, to: 1, conflicts: 1, clock_ms: 1 });
+    check(
+        "Pushed",
+        &Pushed {
+            number: 1,
+            held,
+            fates,
+            rows,
+            from: 1,
+            to: 1,
+            mark: Some("m".into()),
+            conflicts: 1,
+            clock_ms: 1,
+        },
+    );
     check(
         "Page",
         &Page { after: 1, next: 1, mark: Some("m".into()), more: true, rows: vec![row], clock_ms: 1 },

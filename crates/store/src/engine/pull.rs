@@ -46,7 +46,7 @@ pub(crate) async fn page(
 
 /// Tells the history up to a rev from another one that has given as many: the last change up to there, in no words.
 /// `None`: nothing happened.
-async fn mark(db: &mut Db, upto: i64) -> Result<Option<String>> {
+pub(super) async fn mark(db: &mut Db, upto: i64) -> Result<Option<String>> {
     let Some(line) = tell::last_line(db, upto).await? else { return Ok(None) };
     let of = format!("{} {}", line.int(0)?, line.text(4)?);
     Ok(Some(blake3::hash(of.as_bytes()).to_hex()[..16].to_owned()))

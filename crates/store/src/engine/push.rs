@@ -23,6 +23,7 @@ use super::{
     held,
     merged::{Aim, Merged},
     merging::{self, Part, Seen},
+    pull,
     receipt::{self, Rows},
     refused,
 };
@@ -58,7 +59,7 @@ impl Job for Push {
         }
         let mut agent = agents::of(desk.db, self.device.site).await?;
         agent.observe(desk, self.push.clock_ms).await?;
-        let pushed = match self.standing(desk, &agent)? {
+        let pushed = match self.standing(desk, &agent).await? {
             Standing::Again => {
                 if agent.state == State::Decided {
                     agent.state = State::Answered;
@@ -66,7 +67,7 @@ impl Job for Push {
                 agent.answer.clone()
             }
             Standing::New => {
-                if let (State::Held, Some(id)) = (agent.state, agent.held) {
+                if let (State::Held, Some(id), true) = (agent.state, agent.held, self.replaces(&agent)) {
                     held::end(desk, id, (held::SUPERSEDED, &self.device.name)).await?;
                 }
                 (agent.number, agent.digest) = (self.push.number, self.digest.clone());
@@ -106,18 +107,25 @@ impl Push {
         Ok(Self { device, push, digest })
     }
 
-    fn standing(&self, desk: &Desk<'_>, agent: &Agent) -> Declinable<Standing> {
+    /// Whether it takes the place of the site's last batch.
+    fn replaces(&self, agent: &Agent) -> bool {
+        self.push.instead == Some(agent.number)
+    }
+
+    async fn standing(&self, desk: &mut Desk<'_>, agent: &Agent) -> Declinable<Standing> {
         let (number, seen) = (agent.number, agent.seen);
         if self.push.number == number && agent.digest == self.digest {
             return Ok(Standing::Again);
         }
-        if self.push.seen > desk.meta.rev.0 || self.push.number > number.saturating_add(1) {
+        let cursor = self.push.told.unwrap_or(self.push.seen);
+        let is_ahead = cursor > desk.meta.rev.0 || self.push.number > number.saturating_add(1);
+        if is_ahead || (self.push.mark.is_some() && pull::mark(desk.db, cursor).await? != self.push.mark) {
             return Err(Declined::Behind { number, seen });
         }
         if self.push.number <= number {
             return Err(Declined::Older { number, seen });
         }
-        if agent.state == State::Decided {
+        if agent.state == State::Decided && self.replaces(agent) {
             return Err(Declined::Decided { number, seen });
         }
         Ok(Standing::New)
@@ -148,9 +156,9 @@ fn name(push: &wire::Push) -> String {
 
 /// Tells batches apart, in whatever form they came. The time at which a batch is sent is none of what it says.
 pub(super) fn digest(push: &wire::Push) -> Result<String> {
-    let wire::Push { number, seen, told, unsure, clock_ms: _, rows, more, changes } = push;
+    let wire::Push { number, instead, seen, told, mark, unsure, clock_ms: _, rows, more, changes } = push;
     let mut hasher = blake3::Hasher::new();
-    serde_json::to_writer(&mut hasher, &(number, seen, told, unsure, rows, more, changes))
+    serde_json::to_writer(&mut hasher, &(number, instead, seen, told, mark, unsure, rows, more, changes))
         .map_err(|_| Error::Broken("a batch cannot be written down"))?;
     Ok(hasher.finalize().to_hex()[..32].to_owned())
 }

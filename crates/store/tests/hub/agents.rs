@@ -130,7 +130,7 @@ on_both! {
         let waiting = lab.store.held().await.unwrap();
         assert_eq!((waiting.len(), waiting[0].tables[0].deletes), (1, 25));
         lab.store.decide(waiting[0].id, Decision::LetThrough, "admin").await.unwrap();
-        let next = lab.store.push(&ankara, batch(3, seen, Vec::new())).await;
+        let next = lab.store.push(&ankara, Push { instead: Some(2), ..batch(3, seen, Vec::new()) }).await;
         assert!(matches!(next, Err(Declined::Decided { number: 2, .. })), "{next:?}");
         let told = push(&lab, &ankara, said).await;
         assert!(!told.held && ends(&told).iter().all(|end| *end == End::Taken));
@@ -163,7 +163,7 @@ on_both! {
         let all = |number, count| {
             let mut said = batch(number, seen, (1..=count).map(|at| delete("employees", (gid(at), seen))).collect());
             said.rows.insert("employees".into(), 5);
-            said
+            Push { instead: (number > 2).then(|| number - 1), ..said }
         };
         assert!(push(&lab, &ankara, all(2, 25)).await.held);
         let first = lab.store.held().await.unwrap()[0].id;

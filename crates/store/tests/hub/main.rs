@@ -14,6 +14,7 @@ mod held;
 mod ids;
 mod lab;
 mod mirror;
+mod put_back;
 mod regions;
 mod shapes;
 mod sites;

@@ -38,7 +38,9 @@ impl Sender<'_> {
         let tables = ["employees", "timesheets", "vehicle_inspection_results"];
         let rows = tables.map(|table| (table.to_owned(), 1_000_000)).into();
         let more = if more > 0 { [("employees".to_owned(), more)].into() } else { Default::default() };
-        let said = Push { rows, more, ..batch(self.number, seen, changes) };
+        let before = self.last.number;
+        let instead = (before > 0 && self.ask().await.held).then_some(before);
+        let said = Push { rows, more, instead, ..batch(self.number, seen, changes) };
         let told = push(self.lab, &self.device, said.clone()).await;
         self.last = said;
         assert_eq!(self.ask().await.held, told.held, "asked again it is the same");

@@ -7,7 +7,11 @@ use model::{Gid, Rev};
 use replica::wire::{self, End, Fate, Pushed};
 
 use super::said;
-use crate::{Result, desk::Desk, engine::pull::View};
+use crate::{
+    Result,
+    desk::Desk,
+    engine::pull::{self, View},
+};
 
 /// The fates of a batch, one after the other.
 pub(super) struct Fates<'a> {
@@ -98,6 +102,7 @@ impl<'a> Fates<'a> {
         let back: Vec<_> = self.back.iter().filter(|(_, gid)| known(gid)).copied().collect();
         view.look(desk.db, back.iter().map(|(_, gid)| *gid)).await?;
         let rows = view.tell(back);
+        let mark = if to == 0 { None } else { pull::mark(desk.db, to).await? };
         Ok(Pushed {
             number: self.push.number,
             held: false,
@@ -105,6 +110,7 @@ impl<'a> Fates<'a> {
             rows,
             from: self.from.0,
             to,
+            mark,
             conflicts: self.conflicts as u64,
             clock_ms: 0,
         })

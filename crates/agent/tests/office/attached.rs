@@ -1,0 +1,133 @@
+//! What hangs on a row hangs on that row at the hub and in every file.
+
+use replica::wire::{End, Fate, Push, Pushed};
+
+use crate::{
+    day::{agree, two},
+    pc::Pc,
+    town::Town,
+};
+
+/// Two people, cars and drivers, with something that hangs on each, known to both PCs.
+async fn pairs() -> (Town, Pc, Pc) {
+    let (mut town, a, b, _) = two().await;
+    a.sql(
+        "delete from employees;
+        insert into employees (id, full_name, region) values (11, 'Ali', 'Ankara'), (12, 'Veli', 'Ankara');
+        insert into timesheets (employee_id, work_date, start_time, end_time, notes, region)
+            select id, '2026-01-02', '08:00', '17:00', full_name, 'Ankara' from employees;
+        insert into vehicles (id, plate, brand, region) values (11, '06 A 1', 'x', 'Ankara'), (12, '06 A 2', 'y', 'Ankara');
+        insert into vehicle_faults (vehicle_id, title, region) select id, plate, 'Ankara' from vehicles;
+        insert into drivers (id, full_name, phone, region) values (11, 'Can', '0532 111 22 33', 'Ankara'), (12, 'Ece', '0533 222 33 44', 'Ankara');
+        insert into vehicle_inspections (vehicle_id, driver_id, inspection_date, week_start, notes, region)
+            select 11, id, '2026-01-05', '2026-01-05', full_name, 'Ankara' from drivers",
+    );
+    settle(&mut town, &[&a, &b]).await;
+    (town, a, b)
+}
+
+async fn settle(town: &mut Town, pcs: &[&Pc]) {
+    for pc in pcs.iter().chain(pcs) {
+        pc.cycle(town).await;
+    }
+}
+
+#[tokio::test]
+async fn who_swaps_two_names_takes_along_what_hangs_on_their_numbers() {
+    for (table, name) in [("employees", "full_name"), ("vehicles", "plate"), ("drivers", "full_name")] {
+        let (mut town, a, b) = pairs().await;
+        a.sql(&format!(
+            "create temp table other as select id, {name} as name from {table};
+            update {table} set {name} = {name} || ' tmp';
+            update {table} set {name} = (select name from other where other.id = 23 - {table}.id)"
+        ));
+        settle(&mut town, &[&a, &b]).await;
+        agree(&town, &[&a, &b]);
+    }
+}
+
+#[tokio::test]
+async fn another_person_under_a_number_takes_along_what_hangs_on_it() {
+    for each in [false, true] {
+        let (mut town, a, b) = pairs().await;
+        for sql in [
+            "pragma foreign_keys = off; delete from employees where id = 11",
+            "insert into employees (id, full_name, title, region) values (11, 'Mehmet Başka', 'Usta', 'Ankara')",
+            "update drivers set full_name = 'Zeynep Başka', phone = '9' where id = 12",
+        ] {
+            a.sql(sql);
+            if each {
+                a.cycle(&mut town).await;
+            }
+        }
+        settle(&mut town, &[&a, &b]).await;
+        agree(&town, &[&a, &b]);
+    }
+}
+
+#[tokio::test]
+async fn a_pulled_row_waits_for_whom_it_names_while_their_number_is_somebody_elses() {
+    let (mut town, a, b) = pairs().await;
+    b.sql(
+        "insert into timesheets (employee_id, work_date, start_time, end_time, region)
+        select id, '2026-01-03', '08:00', '17:00', 'Ankara' from employees where full_name = 'Ali'",
+    );
+    b.cycle(&mut town).await;
+    a.sql("insert or replace into employees (id, full_name, title, region) values (11, 'Mehmet Başka', 'Usta', 'Ankara')");
+    // Before it is told, or while that waits for a person.
+    a.pull(&town).await;
+    assert_eq!(a.ask("select count(*) from timesheets where employee_id = 11"), "0", "it is Ali's");
+    assert_ne!(a.standing().await.late, 0);
+    settle(&mut town, &[&a, &b]).await;
+    agree(&town, &[&a, &b]);
+}
+
+fn refused(push: &Push) -> Pushed {
+    let fate = Fate { end: End::Refused, reason: Some("rejected".into()), ..Fate::default() };
+    Pushed { number: push.number, fates: vec![fate; push.changes.len()], ..Pushed::default() }
+}
+
+#[tokio::test]
+async fn what_was_sent_back_and_changed_meanwhile_is_as_the_pull_says() {
+    for deleted in [false, true] {
+        let (mut town, a, b) = pairs().await;
+        a.sql("update timesheets set notes = 'x'");
+        let mut office = a.office().await;
+        let push = office.prepare(&a.clock()).await.unwrap().unwrap();
+        office.mark_held(push.number).await.unwrap();
+        b.sql(if deleted { "delete from timesheets" } else { "update timesheets set notes = 'y'" });
+        b.cycle(&mut town).await;
+        // As it was answered before these were told: a pull brings them.
+        office.settle(&refused(&push)).await.unwrap();
+        drop(office);
+        town.answered(a.site, push.number);
+        settle(&mut town, &[&a, &b]).await;
+        agree(&town, &[&a, &b]);
+        assert_eq!(a.ask("select count(*) from timesheets where notes = 'x'"), "0");
+        assert_eq!(a.standing().await.late, 0);
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_can_read_does_not_go_with_a_deletion_of_the_hub() {
+    for child in [true, false] {
+        let (mut town, a, b) = pairs().await;
+        let odd = "cast(x'53fc72fc63fc' as text)";
+        a.sql(&if child {
+            format!(
+                "insert into timesheets (employee_id, work_date, start_time, end_time, notes, region)
+                values (11, '2026-01-09', '08:00', '17:00', {odd}, 'Ankara')"
+            )
+        } else {
+            format!("update employees set title = {odd} where id = 11")
+        });
+        a.cycle(&mut town).await;
+        b.sql("delete from timesheets; delete from employees where full_name = 'Ali'");
+        b.cycle(&mut town).await;
+        a.cycle(&mut town).await;
+        assert_eq!(a.ask("select count(*) from employees where id = 11"), "1");
+        let there =
+            if child { "select count(*) from timesheets" } else { "select count(title) from employees" };
+        assert_eq!(a.ask(there), "1");
+    }
+}
