@@ -115,12 +115,12 @@ impl Agent {
     /// Şimdi eşitle: a cycle that begins after now, to its end.
     pub async fn sync_now(&self) -> State {
         let mut states = self.0.state.subscribe();
-        let (busy, cycles, held) = {
+        let (busy, cycles, waits) = {
             let now = states.borrow_and_update();
-            (now.busy, now.cycles, now.report.held)
+            (now.busy, now.cycles, now.waits())
         };
         let wanted = cycles + 1 + u64::from(busy);
-        self.0.greet.fetch_or(held > 0, Ordering::Relaxed);
+        self.0.greet.fetch_or(waits, Ordering::Relaxed);
         self.wake();
         // The agent ends together with whoever could wait.
         let _ = states.wait_for(|state| state.cycles >= wanted).await;
@@ -273,20 +273,18 @@ impl Agent {
         }
     }
 
-    /// What the file has already, mostly by our own doing, is no news.
     fn hear(&self, news: News) {
         if self.online(true) {
             // It may be a restored one.
             self.0.greet.store(true, Ordering::Relaxed);
             self.wake();
         }
-        let (cursor, held) = {
+        let (is_news, waits) = {
             let state = self.0.state.borrow();
-            (state.report.cursor, state.report.held)
+            (state.is_news(news), state.waits())
         };
-        if news.rev > cursor {
-            // It may have been decided.
-            self.0.greet.fetch_or(held > 0, Ordering::Relaxed);
+        if is_news {
+            self.0.greet.fetch_or(waits, Ordering::Relaxed);
             self.wake();
         }
     }
@@ -304,6 +302,17 @@ impl Agent {
 }
 
 impl State {
+    /// Whether something waits at the hub, which may have been decided by now.
+    const fn waits(&self) -> bool {
+        self.report.held > 0
+    }
+
+    /// What the file has already, mostly by our own doing, is no news: unless something waits, as the cycle that has pulled
+    /// it did not ask about that.
+    const fn is_news(&self, news: News) -> bool {
+        news.rev > self.report.cursor || self.waits()
+    }
+
     fn end(&mut self, now_ms: i64, outcome: &Result<Option<Report>, CycleError>, region: Option<&str>) {
         self.busy = false;
         self.cycles += 1;
@@ -324,5 +333,18 @@ impl State {
                 self.trouble = Some(trouble);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn news_that_a_cycle_has_pulled_already_ask_again_about_what_waits() {
+        let state =
+            |held| State { report: Report { cursor: 7, held, ..Report::default() }, ..State::default() };
+        let news = |held| [7, 8].map(|rev| state(held).is_news(News { rev }));
+        assert_eq!((news(0), news(1)), ([false, true], [true, true]));
     }
 }

@@ -9,7 +9,7 @@ use model::{SiteId, Value};
 use super::{
     audit,
     choose::{Base, Way},
-    ids,
+    history, ids,
     later::{Lack, lack},
     lineage,
     push::guard,
@@ -291,7 +291,10 @@ impl Job for Decide {
         if state == LET_THROUGH {
             guard::begin_anew(desk, self.upload.device.site).await?;
         }
-        self.upload.receive(desk).await
+        let since = desk.meta.rev;
+        let receipt = self.upload.receive(desk).await?;
+        history::announce(desk, &self.upload.device.region, since).await?;
+        Ok(receipt)
     }
 }
 

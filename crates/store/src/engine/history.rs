@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use merge::{Cells, Conflict, Outcome, Owner, Scope, Side, Stored, TableRules, Written};
+use merge::{Cells, Conflict, Outcome, Owner, Region, Scope, Side, Stored, TableRules, Written};
 use model::{Rev, Stamp, Value};
 use replica::codec::Stored as _;
 use serde::{Serialize, Serializer};
@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use crate::{
     ConflictState, Result,
     desk::{Desk, Hub},
-    query::{maybe, text},
+    query::{maybe, number, text},
     shape::{CONFLICTS, LOG, REGIONS},
 };
 
@@ -49,6 +49,26 @@ pub(super) async fn write(
     let (at, rev) = (Value::Int(desk.now_ms), Value::Int(desk.meta.rev.0));
     let regions = regions.into_iter().map(|region| vec![text(region), at.clone(), rev.clone()]);
     desk.db.put(REGIONS, &regions.collect::<Vec<_>>()).await
+}
+
+/// Tells who listens that there is something to ask for, also where no row of the region changed since a rev.
+pub(super) async fn announce(desk: &mut Desk<'_>, region: &Region, since: Rev) -> Result<()> {
+    let Region::Named(name) = region else {
+        if desk.meta.rev == since {
+            desk.meta.next_rev();
+        }
+        return Ok(());
+    };
+    let known = desk.db.find(REGIONS, &[("region", text(name))]).await?;
+    let (changed, told) = match known.first() {
+        Some(row) => (row.int_or_none(1)?, row.int_or_none(2)?),
+        None => (None, None),
+    };
+    if told.is_some_and(|told| told > since.0) {
+        return Ok(());
+    }
+    let row = vec![text(name), number(changed), Value::Int(desk.meta.next_rev().0)];
+    desk.db.put(REGIONS, &[row]).await
 }
 
 fn region(owner: Owner) -> Option<String> {

@@ -20,7 +20,7 @@ use super::{
     agents::{self, Agent, State},
     audit,
     compare::held_for,
-    held,
+    held, history,
     merged::{Aim, Merged},
     merging::{self, Part, Seen},
     pull,
@@ -248,6 +248,7 @@ impl Job for DecideBatch {
             Decision::LetThrough => held::LET_THROUGH,
             Decision::SendBack => held::SENT_BACK,
         };
+        let since = desk.meta.rev;
         let held::Ended { site, tables, kept } = held::end(desk, self.id, (state, &self.who)).await?;
         let device = sites::device_of(desk.db, site).await?.ok_or(Error::NoHeld(self.id))?;
         let push = wire::unpack(&kept, wire::BYTES_MAX).map_err(|_| GARBLED)?;
@@ -264,6 +265,7 @@ impl Job for DecideBatch {
             (agent.answer, agent.state) = (pushed, State::Decided);
             agents::save(desk.db, &agent).await?;
         }
+        history::announce(desk, &device.region, since).await?;
         Ok(receipt)
     }
 }

@@ -157,6 +157,31 @@ on_both! {
         assert!(lab.store.held().await.unwrap().is_empty());
     }
 
+    async fn whatever_a_person_decides_the_region_hears_of_it_and_no_other(lab) {
+        let (ankara, bursa) = (lab.site("Ankara 1", "Ankara").await, lab.site("Bursa 1", "Bursa").await);
+        let other = push(&lab, &bursa, batch(1, 0, vec![employee(100, "Bursalı Kişi", "Bursa")])).await.to;
+        let seen = thirty(&lab, &ankara).await.max(other);
+        let regions = ["Ankara", "*", "Bursa", "Nowhere"].map(merge::Region::new);
+        let heads = async || {
+            let heads = lab.store.listen().await.unwrap().borrow().clone();
+            regions.each_ref().map(|region| heads.of(region))
+        };
+        for (number, decision) in [(2, Decision::SendBack), (3, Decision::LetThrough)] {
+            let title = |at| update("employees", (gid(at), seen), [("title", text(&format!("Şef {number}")))]);
+            let mut said = batch(number, seen, (1..=25).map(title).collect());
+            said.rows.insert("employees".into(), 30);
+            assert!(push(&lab, &ankara, said.clone()).await.held);
+            let before = heads().await;
+            lab.store.decide(lab.store.held().await.unwrap()[0].id, decision, "admin").await.unwrap();
+            let after = heads().await;
+            assert!(after[0] > before[0] && after[1] > before[1], "{decision:?}");
+            assert_eq!(after[2..], before[2..], "{decision:?}: nobody else");
+            // Whoever pulls up to there knows it all.
+            assert!(fetched(&lab, &ankara, seen).await.cursor >= after[0]);
+            push(&lab, &ankara, said).await;
+        }
+    }
+
     async fn a_batch_that_waits_gives_way_to_the_next_one(lab) {
         let ankara = lab.site("Ankara 1", "Ankara").await;
         let seen = thirty(&lab, &ankara).await;

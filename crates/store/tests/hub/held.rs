@@ -43,6 +43,22 @@ on_both! {
         assert!(audit.iter().any(|line| line.action == "let_through" && line.who == "Merkez"));
     }
 
+    async fn a_file_that_is_sent_back_is_news_for_its_region(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&pc).await;
+        Connection::open(pc.desktop.path()).unwrap().execute_batch("delete from timesheets").unwrap();
+        assert_eq!(lab.send(&pc).await.unwrap().held, 1);
+        let heads = async || lab.store.listen().await.unwrap().borrow().clone();
+        let before = heads().await;
+        let (rows, id) = (lab.all().await, lab.store.held().await.unwrap()[0].id);
+        lab.store.decide(id, Decision::SendBack, "Merkez").await.unwrap();
+        assert_eq!(lab.all().await, rows, "nothing else is");
+        let [ankara, bursa] = ["Ankara", "Bursa"].map(merge::Region::new);
+        let after = heads().await;
+        assert!(after.of(&ankara) > before.of(&ankara));
+        assert_eq!(after.of(&bursa), before.of(&bursa));
+    }
+
     async fn two_uploads_of_one_pc_at_the_same_moment_wait_as_one(lab) {
         let pc = emptied(&lab).await;
         let bytes = pc.desktop.upload().unwrap();
