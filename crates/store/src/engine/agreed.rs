@@ -171,7 +171,7 @@ async fn known(
             let gids: Vec<Gid> = rows.iter().map(|row| row.gid).collect();
             let found = rows::rows_of(desk.db, &desk.hub.rules, *table, &gids).await?;
             let found: BTreeSet<(TableId, Gid)> = found.iter().map(|row| (*table, row.gid)).collect();
-            let strangers = strangers::among(desk, region, found.clone()).await?;
+            let strangers = strangers::among(desk, region, found.clone()).await?.strangers;
             let known_rows = rows.iter().filter(|row| {
                 let row = (*table, row.gid);
                 found.contains(&row) && !strangers.contains(&row)

@@ -138,7 +138,7 @@ async fn name(
     let made = set.learned.iter().filter(|(.., gid)| new.has(*gid));
     let names = made.map(|(table, id, gid)| (*gid, naming.gid(&rules[*table].name, id))).collect();
     set.rename(&names);
-    let taken = push::taken(desk, site, &set.changes).await?;
+    let taken = push::taken(desk, (site, &BTreeSet::new()), &set.changes).await?;
     set.rename(&taken.into_iter().map(|((_, gid), other)| (gid, other)).collect());
     Ok(())
 }

@@ -35,6 +35,7 @@ use crate::{
 };
 use fates::Fates;
 use guard::Judged;
+use translate::Translated;
 pub(super) use translate::taken;
 
 pub(crate) struct Push {
@@ -132,13 +133,13 @@ impl Push {
     }
 
     async fn take(&self, desk: &mut Desk<'_>, agent: &mut Agent) -> Declinable<Pushed> {
-        let changes = translate::translate(desk, &self.device, &self.push).await?;
-        let judged = Judged::of(desk, &self.device, &self.push, &changes).await?;
+        let said = translate::translate(desk, &self.device, &self.push).await?;
+        let judged = Judged::of(desk, &self.device, &self.push, &said.changes).await?;
         (agent.state, agent.held) = (State::Answered, None);
         if judged.held.is_empty() {
-            let batch = Batch { device: &self.device, push: &self.push };
-            agent.answer = batch.merge(desk, &changes, &judged.back).await?.0;
-            judged.note(desk, &changes, &agent.answer.fates).await?;
+            let batch = Batch { device: &self.device, push: &self.push, said: &said };
+            agent.answer = batch.merge(desk, &judged.back).await?.0;
+            judged.note(desk, &said.changes, &agent.answer.fates).await?;
         } else {
             let bytes = wire::pack(&self.push);
             let id = held::keep_batch(desk, &self.device, (&name(&self.push), &bytes), &judged.held).await?;
@@ -167,42 +168,47 @@ pub(super) fn digest(push: &wire::Push) -> Result<String> {
 struct Batch<'a> {
     device: &'a Device,
     push: &'a wire::Push,
+    said: &'a Translated,
 }
 
 impl Batch<'_> {
     /// `back`: what a person refused.
-    async fn merge(
-        &self,
-        desk: &mut Desk<'_>,
-        translated: &[Change],
-        back: &[HeldTable],
-    ) -> Result<(Pushed, Receipt)> {
+    async fn merge(&self, desk: &mut Desk<'_>, back: &[HeldTable]) -> Result<(Pushed, Receipt)> {
         let (site, from) = (self.device.site, desk.meta.rev);
         let seen = Rev(self.push.seen.clamp(0, from.0));
         let author = Author { site, region: self.device.region.clone(), seen };
-        let kept = held_for(translated, &desk.hub.rules, back);
-        let (rejected, changes): (Vec<_>, Vec<_>) =
-            translated.iter().cloned().partition(|change| kept.has(change));
+        let Translated { changes: said, hidden } = self.said;
+        let kept = held_for(said, &desk.hub.rules, back);
+        let all: Vec<Change> = said.iter().map(|change| hidden.hide(&desk.hub.rules, change)).collect();
+        let go = |change: &&Change| !kept.has(change);
+        let changes: Vec<Change> =
+            said.iter().zip(&all).filter(|(said, _)| go(said)).map(|(_, change)| change.clone()).collect();
         let aims: Vec<Aim> = changes.iter().map(Aim::of).collect();
-        let Part { outcomes, scope } =
+        let Part { mut outcomes, scope } =
             merging::part(desk, &author, changes, &Made::default(), Seen::Revs).await?;
         fail_point!("store-rows-written");
         let told = Rev(self.push.told.unwrap_or(0)).clamp(seen, from);
-        let mut fates = Fates::new(self.push, told, from);
+        let mut fates = Fates::new(self.push, hidden, (told, from));
         let mut ends = outcomes.iter();
-        for (change, sent) in translated.iter().zip(&self.push.changes) {
-            let outcome = if kept.has(change) { None } else { ends.next().map(|(_, _, outcome)| outcome) };
+        for ((said, change), sent) in said.iter().zip(&all).zip(&self.push.changes) {
+            let outcome = if kept.has(said) { None } else { ends.next().map(|(_, _, outcome)| outcome) };
             fates.add(&scope, sent, change, outcome);
         }
-        let refused: Vec<Change> = translated
+        let refused: Vec<Change> = said
             .iter()
-            .filter(|change| !kept.has(change))
+            .filter(go)
             .zip(&outcomes)
             .filter(|(_, (_, _, outcome))| matches!(outcome.verdict, Verdict::Refused(_)))
             .map(|(change, _)| change.clone())
-            .chain(rejected)
+            .chain(said.iter().filter(|change| kept.has(change)).cloned())
             .collect();
         refused::write_back(desk, &refused).await?;
+        // People are told what it was.
+        for (aim, (_, _, outcome)) in aims.iter().zip(&mut outcomes) {
+            if hidden.has_stranger(aim.gid) {
+                outcome.verdict = Verdict::Refused(Refusal::Region);
+            }
+        }
         let mut merged = Merged::default();
         merged.add(&aims, outcomes, &scope);
         tell(desk, site, &merged).await?;
@@ -252,14 +258,14 @@ impl Job for DecideBatch {
         let held::Ended { site, tables, kept } = held::end(desk, self.id, (state, &self.who)).await?;
         let device = sites::device_of(desk.db, site).await?.ok_or(Error::NoHeld(self.id))?;
         let push = wire::unpack(&kept, wire::BYTES_MAX).map_err(|_| GARBLED)?;
-        let changes = translate::translate(desk, &device, &push).await.map_err(|_| GARBLED)?;
+        let said = translate::translate(desk, &device, &push).await.map_err(|_| GARBLED)?;
         guard::decide(desk, device.site, &tables, self.decision).await?;
         let back = match self.decision {
             Decision::LetThrough => Vec::new(),
             Decision::SendBack => tables,
         };
-        let batch = Batch { device: &device, push: &push };
-        let (pushed, receipt) = batch.merge(desk, &changes, &back).await?;
+        let batch = Batch { device: &device, push: &push, said: &said };
+        let (pushed, receipt) = batch.merge(desk, &back).await?;
         let mut agent = agents::of(desk.db, device.site).await?;
         if agent.held == Some(self.id) {
             (agent.answer, agent.state) = (pushed, State::Decided);

@@ -96,6 +96,11 @@ impl Lab {
         Self { store, settings, clock, folder, database }
     }
 
+    /// A new one on a database of the same kind.
+    pub async fn another(&self) -> Self {
+        if self.database.is_some() { Self::postgres().await } else { Self::sqlite().await }
+    }
+
     /// As after a start of the hub.
     pub async fn reopen(&mut self) {
         self.store.close().await;

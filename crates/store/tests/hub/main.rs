@@ -18,5 +18,6 @@ mod put_back;
 mod regions;
 mod shapes;
 mod sites;
+mod strangers;
 mod too_much;
 mod twice;

@@ -165,6 +165,13 @@ impl<'a> View<'a> {
         self.rows.get(&gid).is_some_and(|row| self.owns(row.table, &row.cells))
     }
 
+    /// From now on what the site does not see of these is not there at all.
+    pub fn hide(&mut self, rows: &BTreeSet<(TableId, Gid)>) {
+        let invisible: Vec<Gid> =
+            rows.iter().map(|(_, gid)| *gid).filter(|gid| !self.is_visible(*gid)).collect();
+        invisible.iter().for_each(|gid| _ = self.rows.remove(gid));
+    }
+
     pub fn is_visible(&self, gid: Gid) -> bool {
         let Some(row) = self.rows.get(&gid).filter(|row| row.lives()) else { return false };
         self.needed.contains(&gid) || self.owns(row.table, &row.cells)

@@ -6,7 +6,7 @@ use merge::{Action, Change, Outcome, Refusal, Region, Scope, TableId, Verdict};
 use model::{Gid, Rev};
 use replica::wire::{self, End, Fate, Pushed};
 
-use super::said;
+use super::{said, strangers::Hidden};
 use crate::{
     Result,
     desk::Desk,
@@ -16,6 +16,7 @@ use crate::{
 /// The fates of a batch, one after the other.
 pub(super) struct Fates<'a> {
     push: &'a wire::Push,
+    hidden: &'a Hidden,
     /// Up to here the site was told everything: no pull will tell it again.
     heard: Rev,
     /// Where the hub stood before the batch.
@@ -24,21 +25,24 @@ pub(super) struct Fates<'a> {
     conflicts: usize,
     /// Rows that the site has to be told at once.
     back: BTreeSet<(TableId, Gid)>,
+    /// The same, of what it cannot know: as it named them.
+    strange: BTreeSet<(TableId, Gid)>,
     /// What the batch was to change, and what it changed.
     meant: BTreeSet<Gid>,
     wrote: BTreeSet<Gid>,
 }
 
 impl<'a> Fates<'a> {
-    pub fn new(push: &'a wire::Push, heard: Rev, from: Rev) -> Self {
-        let (told, conflicts, back, meant, wrote) = Default::default();
-        Self { push, heard, from, told, conflicts, back, meant, wrote }
+    pub fn new(push: &'a wire::Push, hidden: &'a Hidden, (heard, from): (Rev, Rev)) -> Self {
+        let (told, conflicts, back, strange, meant, wrote) = Default::default();
+        Self { push, hidden, heard, from, told, conflicts, back, strange, meant, wrote }
     }
 
-    /// `outcome`: `None` when a person refused the change. `scope`: after all of the batch.
+    /// `change`: as it was merged. `outcome`: `None` when a person refused the change. `scope`: after all of the batch.
     pub fn add(&mut self, scope: &Scope, sent: &wire::Change, change: &Change, outcome: Option<&Outcome>) {
         let gid = scope.today(change.gid);
-        let renamed = (gid != sent.gid()).then(|| gid.uuid());
+        let is_strange = self.hidden.has(gid);
+        let renamed = (gid != sent.gid() && !is_strange).then(|| gid.uuid());
         let row = scope.row(gid);
         let end = outcome.map_or(End::Refused, |outcome| self.end(scope, change, outcome));
         let rev = if end == End::Taken { row.map_or(0, |row| row.rev.0) } else { 0 };
@@ -58,7 +62,9 @@ impl<'a> Fates<'a> {
             self.back.extend(back.filter(|(_, back)| *back != gid));
         }
         if end != End::Taken && !is_refused_insert {
-            self.back.insert((change.table, gid));
+            let (back, gid) =
+                if is_strange { (&mut self.strange, sent.gid()) } else { (&mut self.back, gid) };
+            back.insert((change.table, gid));
         }
     }
 
@@ -101,7 +107,8 @@ impl<'a> Fates<'a> {
         let known = |gid: &Gid| view.rev(*gid).is_none_or(|rev| rev <= self.heard);
         let back: Vec<_> = self.back.iter().filter(|(_, gid)| known(gid)).copied().collect();
         view.look(desk.db, back.iter().map(|(_, gid)| *gid)).await?;
-        let rows = view.tell(back);
+        view.hide(&self.strange);
+        let rows = view.tell(back.into_iter().chain(self.strange));
         let mark = if to == 0 { None } else { pull::mark(desk.db, to).await? };
         Ok(Pushed {
             number: self.push.number,

@@ -1,40 +1,106 @@
 //! Rows that a site cannot know.
 //!
 //! A row that hangs on another one brings it along: the site is shown what its rows need. So nobody may hang a row on what
-//! it was never shown, or knowing the identity of another region's row would be enough to read it.
+//! it was never shown, or knowing the identity of another region's row would be enough to read it. And whoever names such a
+//! row is answered as if there were none, or the answer would tell that there is one.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use merge::{Action, Change, Region, TableId};
-use model::Gid;
+use merge::{Action, Change, ColumnId, Region, Rules, TableId};
+use model::{Gid, Value};
 
 use crate::{Result, desk::Desk, engine::pull::View, query::text, shape::LOG};
 
-/// Rows of other regions that these changes refer to, and that the region was never shown: no row of it needs them, nor
-/// did one that is deleted, and they were never its own. (What went to another region while the site was away is known.)
-pub(super) async fn strangers(
-    desk: &mut Desk<'_>,
-    region: &Region,
-    changes: &[Change],
-) -> Result<BTreeSet<(TableId, Gid)>> {
-    let named = changes.iter().flat_map(|change| named(desk, change)).collect();
+/// What a region knows nothing of, among rows that somebody names.
+#[derive(Default)]
+pub(in crate::engine) struct Unknown {
+    /// Rows of other regions that it was never shown.
+    pub strangers: BTreeSet<(TableId, Gid)>,
+    /// There is no such row in that table. Not looked for where everything is shown.
+    missing: BTreeSet<(TableId, Gid)>,
+}
+
+/// What a batch names and its site cannot know, and for each an identity that nothing has: that one is merged instead.
+pub(super) struct Hidden {
+    instead: HashMap<(TableId, Gid), Gid>,
+    /// The same, where it is not said of which table a row is.
+    parents: HashMap<Gid, Gid>,
+    made: HashSet<Gid>,
+    strangers: HashSet<Gid>,
+}
+
+impl Hidden {
+    pub fn new(unknown: &Unknown, changes: &[Change], mut gid: impl FnMut() -> Gid) -> Self {
+        let new = changes.iter().filter(|change| matches!(change.action, Action::Insert(_)));
+        let new: HashSet<_> = new.map(|change| (change.table, change.gid)).collect();
+        let hidden = unknown.strangers.union(&unknown.missing).filter(|row| !new.contains(row));
+        let instead: HashMap<_, _> = hidden.map(|row| (*row, gid())).collect();
+        let mut parents: HashMap<Gid, Gid> = instead.iter().map(|((_, gid), made)| (*gid, *made)).collect();
+        for change in changes.iter().filter(|change| !instead.contains_key(&(change.table, change.gid))) {
+            parents.remove(&change.gid);
+        }
+        let made = instead.values().copied().collect();
+        let strangers = unknown.strangers.iter().filter_map(|row| instead.get(row).copied()).collect();
+        Self { instead, parents, made, strangers }
+    }
+
+    /// Whether this identity stands for what the site cannot know.
+    pub fn has(&self, gid: Gid) -> bool {
+        self.made.contains(&gid)
+    }
+
+    /// Whether it stands for a row of another region.
+    pub fn has_stranger(&self, gid: Gid) -> bool {
+        self.strangers.contains(&gid)
+    }
+
+    /// The change as it is merged.
+    pub fn hide(&self, rules: &Rules, change: &Change) -> Change {
+        let mut change = change.clone();
+        if self.instead.is_empty() {
+            return change;
+        }
+        if let Some(instead) = self.instead.get(&(change.table, change.gid)) {
+            change.gid = *instead;
+        }
+        if let Action::Delete { with: Some(parent) } = &mut change.action
+            && let Some(instead) = self.parents.get(parent)
+        {
+            *parent = *instead;
+        }
+        for (to, cell) in references(rules, &mut change) {
+            if let Some(instead) = Gid::of(cell).and_then(|gid| self.instead.get(&(to, gid))) {
+                *cell = (*instead).into();
+            }
+        }
+        change
+    }
+}
+
+/// What the region knows nothing of among the rows that these changes name.
+pub(super) async fn unknown(desk: &mut Desk<'_>, region: &Region, changes: &[Change]) -> Result<Unknown> {
+    let own = changes.iter().map(|change| (change.table, change.gid));
+    let named = changes.iter().flat_map(|change| named(desk, change)).chain(own).collect();
     among(desk, region, named).await
 }
 
-/// Of these rows those of other regions that the region was never shown.
+/// What the region knows nothing of among these rows. It was shown what a row of it needs, or one that is deleted did, and
+/// what was its own. (What went to another region while a site of it was away is known.)
 pub(in crate::engine) async fn among(
     desk: &mut Desk<'_>,
     region: &Region,
-    mut strangers: BTreeSet<(TableId, Gid)>,
-) -> Result<BTreeSet<(TableId, Gid)>> {
-    let Region::Named(name) = region else { return Ok(BTreeSet::new()) };
+    rows: BTreeSet<(TableId, Gid)>,
+) -> Result<Unknown> {
+    let Region::Named(name) = region else { return Ok(Unknown::default()) };
     let mut view = View::new(desk.hub, region);
-    view.load(desk.db, strangers.iter().copied()).await?;
-    strangers.retain(|(_, gid)| view.row(*gid).is_some() && !view.owns_row(view.today(*gid)));
+    view.load(desk.db, rows.iter().copied()).await?;
+    let is_there = |(table, gid): &(TableId, Gid)| view.row(*gid).is_some_and(|row| row.table == *table);
+    let (mut strangers, missing): (BTreeSet<_>, BTreeSet<_>) = rows.into_iter().partition(is_there);
+    strangers.retain(|(_, gid)| !view.owns_row(view.today(*gid)));
     view.look(desk.db, strangers.iter().map(|(_, gid)| view.today(*gid)).collect::<Vec<_>>()).await?;
     strangers.retain(|(_, gid)| !view.is_visible(view.today(*gid)));
     if strangers.is_empty() {
-        return Ok(strangers);
+        return Ok(Unknown { strangers, missing });
     }
     let mut known = HashSet::new();
     for (_, gid) in &strangers {
@@ -50,7 +116,24 @@ pub(in crate::engine) async fn among(
         known.insert(Gid::from_uuid(line.uuid(1)?));
     }
     strangers.retain(|(_, gid)| !known.contains(gid));
-    Ok(strangers)
+    Ok(Unknown { strangers, missing })
+}
+
+/// The references that the change says something about, each with the table that it is to.
+pub(super) fn references<'c>(
+    rules: &'c Rules,
+    change: &'c mut Change,
+) -> impl Iterator<Item = (TableId, &'c mut Value)> {
+    let to = |column: ColumnId| Some(rules[change.table][column].reference?.table);
+    let cells: Vec<(ColumnId, &mut Value)> = match &mut change.action {
+        Action::Insert(cells) => {
+            let known = cells.iter_mut().enumerate();
+            known.filter_map(|(at, cell)| Some((ColumnId(at), cell.as_mut()?))).collect()
+        }
+        Action::Update(edits) => edits.iter_mut().map(|edit| (edit.column, &mut edit.value)).collect(),
+        Action::Delete { .. } => Vec::new(),
+    };
+    cells.into_iter().filter_map(move |(column, cell)| Some((to(column)?, cell)))
 }
 
 /// Rows that the change newly names.

@@ -9,14 +9,21 @@ use merge::{
 use model::{Gid, Rev, SiteId, Stamp, Value};
 use replica::{settled, wire};
 
-use super::strangers::strangers;
+use super::strangers::{Hidden, references, unknown};
 use crate::{
     Declined, Device, Result,
     desk::{Desk, Hub},
     engine::rows,
 };
 
-/// One change a change of the batch, in their order. A new row whose identity somebody else's row has gets another one.
+/// A batch as the hub says it.
+pub(super) struct Translated {
+    /// One change a change of the batch, in their order.
+    pub changes: Vec<Change>,
+    pub hidden: Hidden,
+}
+
+/// A new row whose identity somebody else's row has gets another one.
 ///
 /// # Errors
 /// `Message`: a table or column that the hub does not have, a cell of a wrong kind, a row that is new twice.
@@ -24,7 +31,7 @@ pub(super) async fn translate(
     desk: &mut Desk<'_>,
     device: &Device,
     push: &wire::Push,
-) -> std::result::Result<Vec<Change>, Declined> {
+) -> std::result::Result<Translated, Declined> {
     let age = if push.unsure { Age::Unknown } else { Age::Known };
     let mut changes = Vec::with_capacity(push.changes.len());
     for (at, sent) in push.changes.iter().enumerate() {
@@ -32,21 +39,19 @@ pub(super) async fn translate(
         changes.push(change.map_err(|what| Declined::Message(format!("change {at}: {what}")))?);
     }
     check_inserts(&changes)?;
-    let other = taken(desk, device.site, &changes).await?;
+    let unknown = unknown(desk, &device.region, &changes).await?;
+    let other = taken(desk, (device.site, &unknown.strangers), &changes).await?;
     for change in &mut changes {
         if let Some(gid) = other.get(&(change.table, change.gid)) {
             change.gid = *gid;
         }
         refer(desk.hub, &other, change);
     }
-    // To its site such a row is none: it refers to nothing.
-    let strangers = strangers(desk, &device.region, &changes).await?;
     let mut mint = desk.mint(device.site);
-    let nothing = strangers.into_iter().map(|row| (row, mint.gid())).collect();
-    changes.iter_mut().for_each(|change| refer(desk.hub, &nothing, change));
+    let hidden = Hidden::new(&unknown, &changes, || mint.gid());
     forget_parents(&mut changes);
     stamp(desk, device, push, &mut changes);
-    Ok(changes)
+    Ok(Translated { changes, hidden })
 }
 
 fn change(hub: &Hub, sent: &wire::Change, age: Age) -> std::result::Result<Change, String> {
@@ -124,10 +129,11 @@ fn check_inserts(changes: &[Change]) -> std::result::Result<(), Declined> {
 
 /// Which new rows get another identity, as theirs is that of another row.
 ///
-/// Two copies of one file give a row that both have, and nobody has sent yet, the same identity: there it is one row.
+/// Two copies of one file give a row that both have, and nobody has sent yet, the same identity: there it is one row. What is
+/// a stranger to the site is another one, however alike: nobody learns by guessing what another region's row says.
 pub(in crate::engine) async fn taken(
     desk: &mut Desk<'_>,
-    site: SiteId,
+    (site, strangers): (SiteId, &BTreeSet<(TableId, Gid)>),
     changes: &[Change],
 ) -> Result<HashMap<(TableId, Gid), Gid>> {
     let mut new: BTreeMap<Gid, (TableId, &Cells)> = BTreeMap::new();
@@ -147,7 +153,7 @@ pub(in crate::engine) async fn taken(
             // exactly alike is one row, as whoever is lost is worse than whoever is there twice.
             let alike = rules[*table].telling.iter().all(|column| row.cells[column.0] == cells[column.0]);
             let same = alike && sameness(&rules[*table], &row.cells, cells) == Sameness::Same;
-            if *of != *table || !same {
+            if *of != *table || !same || strangers.contains(&(*table, row.gid)) {
                 others.insert((*of, row.gid));
             }
         }
@@ -186,17 +192,8 @@ fn refer(hub: &Hub, other: &HashMap<(TableId, Gid), Gid>, change: &mut Change) {
     if other.is_empty() {
         return;
     }
-    for (column, to) in hub.rules[change.table].references() {
-        let cell = match &mut change.action {
-            Action::Insert(cells) => cells[column.0].as_mut(),
-            Action::Update(edits) => {
-                edits.iter_mut().find(|edit| edit.column == column).map(|edit| &mut edit.value)
-            }
-            Action::Delete { .. } => None,
-        };
-        if let Some(cell) = cell
-            && let Some(gid) = Gid::of(cell).and_then(|gid| other.get(&(to.table, gid)))
-        {
+    for (to, cell) in references(&hub.rules, change) {
+        if let Some(gid) = Gid::of(cell).and_then(|gid| other.get(&(to, gid))) {
             *cell = (*gid).into();
         }
     }
