@@ -288,9 +288,7 @@ impl Job for Decide {
     async fn run(&mut self, desk: &mut Desk<'_>) -> std::result::Result<Receipt, Rejected> {
         let state = if self.upload.mode == Mode::SentBack { SENT_BACK } else { LET_THROUGH };
         end(desk, self.id, (state, &self.who)).await?;
-        if state == LET_THROUGH {
-            guard::begin_anew(desk, self.upload.device.site).await?;
-        }
+        guard::begin_anew(desk, self.upload.device.site).await?;
         let since = desk.meta.rev;
         let receipt = self.upload.receive(desk).await?;
         history::announce(desk, &self.upload.device.region, since).await?;

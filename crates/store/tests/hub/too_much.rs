@@ -100,6 +100,44 @@ on_both! {
         assert!(site.delete([56], 0).await.held);
     }
 
+    async fn what_a_person_has_decided_about_does_not_count_again(lab) {
+        let ankara = people(&lab, 80).await;
+        let mut site = sender(&lab, &ankara);
+        let new = (1001..=1040).map(|at| employee(at, &format!("Kişi {at}"), "Ankara")).collect();
+        assert!(!site.send(new, 0).await.held);
+        for at in 1..=24 {
+            assert!(!site.delete([at], 0).await.held, "{at} of 120");
+        }
+        assert!(site.delete([25], 0).await.held);
+        let told = site.decide(Decision::SendBack).await;
+        assert_eq!(told.fates[0].reason.as_deref(), Some("rejected"));
+        for at in 1001..=1025 {
+            assert!(!site.edit(at, "Usta").await.held, "it is the site's own new row all the same: {at}");
+        }
+        for at in 25..=44 {
+            assert!(!site.delete([at], 0).await.held, "{at}: 20 of 96");
+        }
+        assert!(site.delete([45], 0).await.held);
+        site.decide(Decision::LetThrough).await;
+        for at in 46..=65 {
+            assert!(!site.delete([at], 0).await.held, "{at}: 20 of 75");
+        }
+        assert!(site.delete([66], 0).await.held);
+    }
+
+    async fn a_rejected_file_begins_anew_too(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&pc).await;
+        let people: Vec<Change> = (1..=100).map(|at| employee(at, &format!("Kişi {at}"), "Ankara")).collect();
+        push(&lab, &lab.site("Ankara 2", "Ankara").await, batch(1, 0, people)).await;
+        let mut site = sender(&lab, &pc.device);
+        assert!(!site.delete(1..=20, 0).await.held);
+        rusqlite::Connection::open(pc.desktop.path()).unwrap().execute_batch("delete from timesheets").unwrap();
+        assert_eq!(lab.send(&pc).await.unwrap().held, 1);
+        lab.store.decide(lab.store.held().await.unwrap()[0].id, Decision::SendBack, "admin").await.unwrap();
+        assert!(!site.delete(21..=36, 0).await.held, "16 of the rest");
+    }
+
     async fn changes_and_deletions_of_a_day_count_together_and_each_row_once(lab) {
         let ankara = people(&lab, 150).await;
         let mut site = sender(&lab, &ankara);

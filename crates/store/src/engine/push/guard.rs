@@ -1,8 +1,8 @@
 //! How much the batches of a site update and delete, all together.
 //!
 //! A file is the whole difference; a batch is a part of it, or what a quarter of a second brought. So a batch is judged
-//! together with those before it (deletions of a day, updates of some minutes) or since a person let one through, and with what the site has still to send:
-//! by the measure of a file. Its share is that of the rows that the hub has, or of those that the site says it has, if
+//! together with those before it (deletions of a day, updates of some minutes, or since a person last decided) and with what
+//! the site has still to send: by the measure of a file. Its share is that of the rows that the hub has, or of those that the site says it has, if
 //! these are fewer.
 
 use std::collections::{BTreeMap, HashMap};
@@ -366,11 +366,9 @@ pub(super) async fn decide(
     tables: &[HeldTable],
     decision: Decision,
 ) -> Result<()> {
+    begin_anew(desk, site).await?;
     let word = match decision {
-        Decision::LetThrough => {
-            begin_anew(desk, site).await?;
-            LET_THROUGH
-        }
+        Decision::LetThrough => LET_THROUGH,
         Decision::SendBack => SENT_BACK,
     };
     for table in tables {
@@ -385,9 +383,13 @@ pub(super) async fn decide(
     Ok(())
 }
 
-/// A person has let through what a site deletes or changes: what came before does not count any more.
+/// A person has looked at what a site deletes and changes: what came before does not count any more. What it added lately is
+/// still its own.
 pub(in crate::engine) async fn begin_anew(desk: &mut Desk<'_>, site: SiteId) -> Result<()> {
-    desk.db.remove_with(TOUCHED, &[("site", site_value(site))]).await?;
+    for deed in [Deed::Update, Deed::Delete] {
+        let done = [("site", site_value(site)), ("what", text(deed.word()))];
+        desk.db.remove_with(TOUCHED, &done).await?;
+    }
     desk.db.remove_with(GUARD, &[("site", site_value(site))]).await
 }
 
