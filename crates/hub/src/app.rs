@@ -29,7 +29,7 @@ pub(crate) struct App {
     pub turns: Turns,
     /// Of those who listen: a site's agent, and the ones before it of which the end was not noticed yet.
     pub streams: Places,
-    /// Of agents that send batches or files: one, and the one before it that broke off.
+    /// Of sites that send batches or files: one, and the one before it that broke off.
     pub sendings: Places,
     /// Whether the hub is about to end: then streams end.
     pub stopping: watch::Sender<bool>,

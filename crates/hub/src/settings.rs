@@ -45,9 +45,9 @@ pub enum Transport {
 pub struct Limits {
     /// For a whole request; what the store reads is bounded by its own [`upload_bytes_max`](store::Settings).
     pub upload_bytes_max: u64,
-    /// Uploads that are received at the same time; more wait.
+    /// Uploads that are dealt with at the same time, when they have come whole; more wait.
     pub uploads_max: usize,
-    /// More are told to come again.
+    /// So many more may wait or be on their way; others are told to come again.
     pub uploads_waiting_max: usize,
     /// How long an upload waits for its turn, and then for room; old programs themselves give up after 10 s.
     pub turn_wait: Duration,

@@ -1,4 +1,6 @@
 //! How many uploads are dealt with at a time, and how much of them is in memory.
+//!
+//! Whoever is slow to send holds up nobody: only what has come whole waits for its turn.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,9 +16,9 @@ const UNIT: u64 = 64 << 10;
 
 #[derive(Debug)]
 pub(crate) struct Turns {
-    /// Uploads that have begun or wait.
+    /// Uploads that are on their way, wait, or have begun.
     door: Arc<Semaphore>,
-    /// Uploads that have begun.
+    /// Uploads that have come whole and are dealt with.
     begun: Arc<Semaphore>,
     /// Files that are read and merged, by their weight.
     room: Arc<Semaphore>,
@@ -24,10 +26,14 @@ pub(crate) struct Turns {
     wait: Duration,
 }
 
-/// An upload that may be received.
+/// An upload that may come.
+#[derive(Debug)]
+pub(crate) struct Entered(#[allow(dead_code, reason = "as for a room")] OwnedSemaphorePermit);
+
+/// An upload that is dealt with.
 #[derive(Debug)]
 pub(crate) struct Turn {
-    _door: OwnedSemaphorePermit,
+    _entered: Entered,
     _begun: OwnedSemaphorePermit,
 }
 
@@ -49,12 +55,19 @@ impl Turns {
     }
 
     /// # Errors
-    /// `Busy`: too many wait already, or it was not this one's turn in time.
-    pub async fn begin(&self) -> Result<Turn, Refusal> {
-        let door = Arc::clone(&self.door).try_acquire_owned().map_err(|_| Refusal::Busy)?;
+    /// `Busy`: there are too many already.
+    pub fn enter(&self) -> Result<Entered, Refusal> {
+        Arc::clone(&self.door).try_acquire_owned().map(Entered).map_err(|_| Refusal::Busy)
+    }
+
+    /// Waits for the turn of an upload that has come whole.
+    ///
+    /// # Errors
+    /// `Busy`: not in time.
+    pub async fn begin(&self, entered: Entered) -> Result<Turn, Refusal> {
         let begun = time::timeout(self.wait, Arc::clone(&self.begun).acquire_owned()).await;
         let begun = begun.map_err(|_| Refusal::Busy)?.map_err(|_| Refusal::Busy)?;
-        Ok(Turn { _door: door, _begun: begun })
+        Ok(Turn { _entered: entered, _begun: begun })
     }
 
     /// Waits until so much more may be in memory. A file that weighs more than all together may is alone there.
@@ -109,10 +122,10 @@ mod tests {
     #[tokio::test]
     async fn a_queue_that_is_too_long_is_told_at_once() {
         let turns = turns(1, 1, Duration::from_hours(1));
-        let first = turns.begin().await.unwrap();
-        let mut second = pin!(turns.begin());
+        let first = turns.begin(turns.enter().unwrap()).await.unwrap();
+        let mut second = pin!(turns.begin(turns.enter().unwrap()));
         assert!(second.as_mut().now_or_never().is_none(), "one may wait");
-        assert!(matches!(turns.begin().now_or_never(), Some(Err(Refusal::Busy))), "no more");
+        assert!(matches!(turns.enter(), Err(Refusal::Busy)), "no more");
         drop(first);
         second.await.unwrap();
     }

@@ -20,6 +20,7 @@ use crate::{
     app::App,
     body::{Allowance, Cut, Pieces},
     credential::{self, Caller},
+    places::Place,
     shared_key, turkish,
     turns::{Room, Turn},
 };
@@ -40,13 +41,16 @@ pub(crate) async fn sync(
     let (pieces, allowance) = Pieces::of(body, &app.settings.limits);
     let caller = credential::caller(&app, peer, &parts.headers).await?;
     let device = device(&app, &caller, &parts.headers).await?;
+    // Behind the shared key one site is many PCs.
+    let sending = (!device.shared).then(|| app.sendings.begin(device.site)).transpose()?;
     check_length(&parts, app.settings.limits.upload_bytes_max)?;
-    let turn = app.turns.begin().await?;
+    let entered = app.turns.enter()?;
     let form = form(&parts, pieces)?;
     let upload = file_of(form, &allowance, &app.incoming()).await?;
+    let turn = app.turns.begin(entered).await?;
     let room = app.turns.room(upload.as_file().metadata()?.len()).await?;
     let received = Received { device: device.clone(), upload, reason: credential::reason(&parts.headers) };
-    let receipt = merge(&app, received, (turn, room)).await?;
+    let receipt = merge(&app, received, (sending, turn, room)).await?;
     if let Caller::Shared = caller {
         let from = shared_key::address(peer, &parts.headers, app.settings.is_behind_proxy());
         app.regions_heard.hear(from, region_name(&device.region), app.now_ms());
@@ -158,7 +162,11 @@ struct Received {
 }
 
 /// Merges the file. It goes on when the client hangs up meanwhile; the file and its place stay until then.
-async fn merge(app: &App, received: Received, place: (Turn, Room)) -> Result<Receipt, Refusal> {
+async fn merge(
+    app: &App,
+    received: Received,
+    place: (Option<Place>, Turn, Room),
+) -> Result<Receipt, Refusal> {
     let store = app.store.clone();
     let work = tokio::spawn(async move {
         let Received { device, upload, reason } = received;

@@ -63,9 +63,8 @@ async fn push(State(app): State<Arc<App>>, request: Request) -> Result<Response,
     let asked = Asked::of(&app, request, form::PACKED_MAX).await?;
     let (device, form) = (asked.device.clone(), asked.accepted);
     let sending = app.sendings.begin(device.site)?;
-    // Whoever is slow holds up nobody: only what has come whole waits for its turn.
     let (sent, weight) = asked.whole().await?.weighed().await?;
-    let turn = app.turns.begin().await?;
+    let turn = app.turns.begin(app.turns.enter()?).await?;
     let room = app.turns.room(weight).await?;
     // It goes on when the client hangs up meanwhile.
     let work = tokio::spawn(async move {

@@ -61,6 +61,72 @@ async fn bodies_that_do_not_end_hold_up_only_their_own_site() {
     until(&hub, &slow, StatusCode::UNPROCESSABLE_ENTITY).await;
 }
 
+#[tokio::test]
+async fn files_that_do_not_end_hold_up_nobody() {
+    let hub = hub_with(|settings| {
+        let turn_wait = Duration::ZERO;
+        settings.limits = Limits { uploads_max: 1, uploads_waiting_max: 5, turn_wait, ..Limits::default() };
+    })
+    .await;
+    let (slow, other) = (hub.token("Ankara 1", "Ankara").await, hub.token("Bursa 1", "Bursa").await);
+    let form = "--x\r\nContent-Disposition: form-data; name=\"db\"; filename=\"puantaj.db\"\r\n\r\nSQLite";
+    let mut bodies = Vec::new();
+    for (path, kind, begin) in [
+        ("/sync", "multipart/form-data; boundary=x", form),
+        ("/v1/meet", "application/octet-stream", "SQLite"),
+    ] {
+        let mut raw = Raw::to(&hub).await;
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: hub\r\nX-API-KEY: {slow}\r\nContent-Type: {kind}\r\n\
+             Content-Length: 100000\r\n\r\n{begin}"
+        );
+        assert!(raw.send(head).await);
+        bodies.push(raw);
+        let begun = async {
+            while hub.incoming().len() < bodies.len() {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, begun).await.expect("it has begun");
+        let meet =
+            hub.post("/v1/meet").bearer_auth(&other).body(office_file("Bursa", 2)).send().await.unwrap();
+        assert_eq!(meet.status(), StatusCode::OK, "while {path} does not end");
+        let upload = hub.upload(SHARED_KEY, "Ankara", office_file("Ankara", 1)).send().await.unwrap();
+        assert_eq!(upload.status(), StatusCode::OK, "while {path} does not end");
+    }
+    let third = hub.upload(&slow, "Ankara", office_file("Ankara", 1)).send().await.unwrap();
+    assert_eq!(
+        third.status(),
+        StatusCode::SERVICE_UNAVAILABLE,
+        "two under way are two, the old way or the new"
+    );
+    drop(bodies);
+    until(&hub, &slow, StatusCode::UNPROCESSABLE_ENTITY).await;
+}
+
+/// The writer is kept busy from outside: what has its turn keeps it.
+#[tokio::test]
+async fn a_file_whose_turn_does_not_come_in_time_is_told_to_come_again() {
+    let hub = hub_with(|settings| {
+        let turn_wait = Duration::ZERO;
+        settings.limits = Limits { uploads_max: 1, uploads_waiting_max: 5, turn_wait, ..Limits::default() };
+    })
+    .await;
+    let (one, two) = (hub.token("Ankara 1", "Ankara").await, hub.token("Bursa 1", "Bursa").await);
+    let mut other = database::open(&hub.address).await.unwrap();
+    other.begin(database::Begin::Own).await.unwrap();
+    other.lock("denk hub", PATIENCE).await.unwrap();
+    let both = async {
+        let first = std::pin::pin!(hub.upload(&one, "Ankara", office_file("Ankara", 1)).send());
+        let second = std::pin::pin!(hub.upload(&two, "Bursa", office_file("Bursa", 2)).send());
+        let (answer, waiting) = futures_util::future::select(first, second).await.factor_first();
+        assert_eq!(answer.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+        other.rollback().await.unwrap();
+        assert_eq!(waiting.await.unwrap().status(), StatusCode::OK);
+    };
+    timeout(PATIENCE, both).await.expect("one of them is answered");
+}
+
 /// The writer is kept busy from outside: what was let in stays where it is.
 #[tokio::test]
 async fn batches_wait_until_there_is_room_for_them() {
