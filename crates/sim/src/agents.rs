@@ -8,54 +8,69 @@ mod check;
 mod files;
 mod link;
 mod people;
+mod plan;
+mod tally;
 mod town;
 
-use crate::{Broken, Failure, Size};
+use crate::{Broken, Failure, reduce::shorten};
+pub use plan::{Deed, Plan, Step};
+pub use tally::{Event, Tally};
 use town::Town;
 
-const STEPS_A_DAY: u32 = 24;
+/// A run in which every promise held.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// A line each.
+    pub story: Vec<String>,
+    pub tally: Tally,
+}
 
-/// Runs a seed to its end and through quiet time. Returns what happened.
+/// Runs a plan to its end and through quiet time.
 ///
 /// # Errors
 /// The first promise that did not hold, or what the machine could not do.
-pub fn agents(seed: u64, size: Size) -> Result<Vec<String>, Box<Failure>> {
-    let mut story = Vec::new();
+pub fn run(plan: &Plan) -> Result<Told, Box<Failure>> {
+    let mut told = Told::default();
     let (mut day, mut rows) = (0, Vec::new());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(play(seed, size, (&mut story, &mut rows), &mut day)),
+        Ok(runtime) => runtime.block_on(play(plan, (&mut told, &mut rows), &mut day)),
         Err(error) => Err(error.into()),
     };
     match outcome {
-        Ok(()) => Ok(story),
+        Ok(()) => Ok(told),
         Err(error) => {
             let works = |error: anyhow::Error| Broken::new("the simulator works", format!("{error:#}"));
             let broken = error.downcast::<Broken>().unwrap_or_else(works);
-            Err(Box::new(Failure { seed, day, broken, story, rows }))
+            Err(Box::new(Failure { seed: plan.seed, day, broken, story: told.story, rows }))
         }
     }
 }
 
-async fn play(
-    seed: u64,
-    size: Size,
-    (story, rows): (&mut Vec<String>, &mut Vec<String>),
-    day: &mut u32,
-) -> anyhow::Result<()> {
-    let mut town = Town::new(seed, size.offices).await?;
-    for now in 1..=size.days {
-        *day = now;
-        for _ in 0..STEPS_A_DAY {
-            if let Some(line) = town.step().await? {
-                story.push(format!("day {now}: {line}"));
-            }
+async fn play(plan: &Plan, (told, rows): (&mut Told, &mut Vec<String>), day: &mut u32) -> anyhow::Result<()> {
+    let mut town = Town::new(plan).await?;
+    for step in &plan.steps {
+        *day = step.day();
+        let line = town.take(step).await;
+        told.tally = town.tally.clone();
+        if let Some(line) = line? {
+            told.story.push(format!("day {day}: {line}"));
         }
     }
-    town.quiet().await?;
-    let checked = town.check();
+    let checked = match town.quiet().await {
+        Ok(()) => town.check(),
+        Err(error) => Err(error),
+    };
     if let Err(error) = &checked {
         *rows = town.history(&error.to_string())?;
     }
     checked
+}
+
+/// Takes steps out of a failing plan as long as it fails in the same way; at most `tries` runs.
+#[must_use]
+pub fn reduce(plan: &Plan, failure: Box<Failure>, tries: usize) -> (Plan, Box<Failure>) {
+    let again = |steps: &[Step]| run(&Plan { steps: steps.to_vec(), ..plan.clone() }).err();
+    let (steps, failure) = shorten(plan.steps.clone(), failure, tries, again);
+    (Plan { steps, ..plan.clone() }, failure)
 }

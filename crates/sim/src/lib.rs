@@ -5,7 +5,7 @@
 //! down beside it. The one thing to know: a plan is a list of steps that make sense without each other, so that a
 //! failing run can be reduced to a short story ([`reduce`]).
 
-mod agents;
+pub mod agents;
 mod book;
 mod check;
 mod history;
@@ -21,7 +21,6 @@ mod world;
 
 use std::fmt;
 
-pub use agents::agents;
 pub use plan::{Plan, Size, Step};
 pub use reduce::reduce;
 

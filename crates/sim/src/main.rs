@@ -9,7 +9,11 @@ use std::{
 };
 
 use clap::Parser;
-use sim::{Failure, Plan, Size, agents, reduce, run};
+use sim::{
+    Failure, Plan, Size,
+    agents::{self, Tally},
+    reduce, run,
+};
 
 /// Hub and offices in one process, everything from one seed.
 #[derive(Parser)]
@@ -34,17 +38,20 @@ struct Arguments {
     /// Run all seeds and tell every one that fails in a line, instead of the story of the first.
     #[arg(long)]
     all: bool,
-    /// Offices with agents instead of whole files. Their stories are not made shorter.
+    /// Offices with agents instead of whole files.
     #[arg(long)]
     agents: bool,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let mut failures = run_all(&arguments);
-    failures.sort_by_key(|(plan, _)| plan.seed);
+    let Arguments { seeds, offices, days, .. } = arguments;
+    let (mut failures, tally) = run_all(&arguments);
+    failures.sort_by_key(|(_, failure)| failure.seed);
+    if arguments.agents {
+        println!("{tally}");
+    }
     if failures.is_empty() {
-        let Arguments { seeds, offices, days, .. } = arguments;
         println!("{seeds} runs of {offices} offices and {days} days: all promises held");
         return ExitCode::SUCCESS;
     }
@@ -56,32 +63,74 @@ fn main() -> ExitCode {
                 broken.what.lines().next().unwrap_or_default()
             );
         }
-        println!("{} of {} runs failed", failures.len(), arguments.seeds);
-    } else if let Some((plan, failure)) = failures.into_iter().next() {
-        tell(&arguments, &plan, failure);
+        println!("{} of {seeds} runs failed", failures.len());
+    } else if let Some((planned, failure)) = failures.into_iter().next() {
+        tell(&arguments, &planned, failure);
     }
     ExitCode::FAILURE
 }
 
-fn run_all(arguments: &Arguments) -> Vec<(Plan, Failure)> {
-    let size = Size { offices: usize::from(arguments.offices), days: arguments.days };
+/// What is run.
+enum Planned {
+    Files(Plan),
+    Agents(agents::Plan),
+}
+
+impl Planned {
+    fn of(seed: u64, arguments: &Arguments) -> Self {
+        let size = Size { offices: usize::from(arguments.offices), days: arguments.days };
+        if arguments.agents {
+            Self::Agents(agents::Plan::of(seed, size))
+        } else {
+            Self::Files(Plan::of(seed, size))
+        }
+    }
+
+    fn run(&self) -> Result<agents::Told, Box<Failure>> {
+        match self {
+            Self::Files(plan) => Ok(agents::Told { story: run(plan)?, tally: Tally::default() }),
+            Self::Agents(plan) => agents::run(plan),
+        }
+    }
+
+    /// How many steps are left of it, and how it fails with these.
+    fn reduce(&self, failure: Box<Failure>, tries: usize) -> (usize, Box<Failure>) {
+        match self {
+            Self::Files(plan) => {
+                let (short, failure) = reduce(plan, failure, tries);
+                (short.steps.len(), failure)
+            }
+            Self::Agents(plan) => {
+                let (short, failure) = agents::reduce(plan, failure, tries);
+                (short.steps.len(), failure)
+            }
+        }
+    }
+}
+
+fn run_all(arguments: &Arguments) -> (Vec<(Planned, Failure)>, Tally) {
     let end = arguments.seed.saturating_add(arguments.seeds);
     let (next, stop) = (AtomicU64::new(arguments.seed), AtomicBool::new(false));
-    let failures = Mutex::new(Vec::new());
+    let ends = Mutex::new((Vec::new(), Tally::default()));
     let work = || {
         while !stop.load(Ordering::Relaxed) {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= end {
                 return;
             }
-            let plan = Plan::of(seed, size);
-            let outcome = if arguments.agents { agents(seed, size) } else { run(&plan) };
+            let planned = Planned::of(seed, arguments);
+            let outcome = planned.run();
+            let mut ends = ends.lock().unwrap_or_else(PoisonError::into_inner);
             match outcome {
-                Ok(story) if arguments.story => story.iter().for_each(|line| println!("{line}")),
-                Ok(_) => {}
+                Ok(told) => {
+                    if arguments.story {
+                        told.story.iter().for_each(|line| println!("{line}"));
+                    }
+                    ends.1 += &told.tally;
+                }
                 Err(failure) => {
                     stop.store(!arguments.all, Ordering::Relaxed);
-                    failures.lock().unwrap_or_else(PoisonError::into_inner).push((plan, *failure));
+                    ends.0.push((planned, *failure));
                 }
             }
         }
@@ -91,20 +140,16 @@ fn run_all(arguments: &Arguments) -> Vec<(Plan, Failure)> {
             scope.spawn(work);
         }
     });
-    failures.into_inner().unwrap_or_else(PoisonError::into_inner)
+    ends.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn tell(arguments: &Arguments, plan: &Plan, failure: Failure) {
-    if arguments.agents {
-        eprint!("{failure}");
-        return;
-    }
-    let (short, failure) = reduce(plan, Box::new(failure), arguments.tries);
+fn tell(arguments: &Arguments, planned: &Planned, failure: Failure) {
+    let seed = failure.seed;
+    let (steps, failure) = planned.reduce(Box::new(failure), arguments.tries);
     eprint!("{failure}");
     eprintln!(
-        "({} steps; the whole run: cargo xtask sim --seed {} --offices {} --days {})",
-        short.steps.len(),
-        plan.seed,
+        "({steps} steps; the whole run: cargo xtask sim {}--seed {seed} --offices {} --days {})",
+        if arguments.agents { "--agents " } else { "" },
         arguments.offices,
         arguments.days
     );

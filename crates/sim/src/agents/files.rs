@@ -1,25 +1,33 @@
 //! What is done to files as a whole: restored from a backup, copied from another PC.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::{check::words, town::Town};
+use super::{check::words, tally::Event, town::Town};
 
 impl Town {
-    /// The file of some days ago comes back; the first time it is put aside.
-    pub fn restore(&mut self, at: usize) -> anyhow::Result<Option<String>> {
-        let aside = self.folder.path().join(format!("pc{at}.backup"));
-        let file = self.offices[at].file.clone();
-        if !aside.exists() {
-            if !is_met(&file)? {
-                return Ok(None);
-            }
-            std::fs::copy(&file, &aside)?;
-            return Ok(Some(format!("pc{at}: a backup is made")));
+    fn backup(&self, at: usize) -> PathBuf {
+        self.folder.path().join(format!("pc{at}.backup"))
+    }
+
+    pub fn back_up(&mut self, at: usize) -> anyhow::Result<Option<String>> {
+        let file = &self.offices[at].file;
+        if !is_met(file)? {
+            return Ok(None);
         }
-        self.replace_file(&aside, &file)?;
-        std::fs::remove_file(&aside)?;
+        std::fs::copy(file, self.backup(at))?;
+        Ok(Some(format!("pc{at}: a backup is made")))
+    }
+
+    pub fn restore(&mut self, at: usize) -> anyhow::Result<Option<String>> {
+        let backup = self.backup(at);
+        if !backup.exists() {
+            return Ok(None);
+        }
+        let file = self.offices[at].file.clone();
+        self.replace_file(&backup, &file)?;
+        self.tally.add(Event::Restored, 1);
         Ok(Some(format!("pc{at}: the backup is restored")))
     }
 
@@ -35,6 +43,7 @@ impl Town {
         let Some(other) = self.rng.pick(&others).copied() else { return Ok(None) };
         let (from, to) = (self.offices[other].file.clone(), self.offices[at].file.clone());
         self.replace_file(&from, &to)?;
+        self.tally.add(Event::Copied, 1);
         Ok(Some(format!("pc{at}: gets a copy of pc{other}'s file")))
     }
 

@@ -10,7 +10,9 @@ use replica::wire::{Code, Hello, Met, Page, Push, Pushed, ROWS_MAX, Trouble, Wel
 use store::{Declined, Device, Since, Store};
 use testkit::random::Rng;
 
-/// What the link does, in percent.
+/// What the link does.
+///
+/// **Units** of `lost`: thousandths.
 #[derive(Clone, Debug)]
 pub struct Chance {
     pub rng: Rng,
@@ -30,7 +32,7 @@ impl Lossy {
     fn luck(&self) -> (bool, bool, bool) {
         let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
         let lost = chance.lost;
-        let mut draw = || chance.rng.percent(lost);
+        let mut draw = || chance.rng.below(1_000) < lost;
         (!draw(), draw(), !draw())
     }
 }

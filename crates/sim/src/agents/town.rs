@@ -4,19 +4,23 @@ use std::{
     collections::BTreeSet,
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
 };
 
-use agent::{Exchange, LinkError, Tools};
+use agent::{Exchange, LinkError, Report, Tools};
 use anyhow::bail;
 use replica::wire::Code;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use testkit::{office::LEGACY_SCHEMA, random::Rng};
 
-use super::link::{Chance, Lossy};
+use super::{
+    link::{Chance, Lossy},
+    plan::{Deed, Plan, Step},
+    tally::{Event, Tally},
+};
 use crate::{Broken, hub};
 
 /// Monday, 5 January 2026, 06:00 UTC.
@@ -34,6 +38,7 @@ pub struct Town {
     pub deleted: BTreeSet<String>,
     /// Words that stood only in a file that another one took the place of.
     pub gone: BTreeSet<String>,
+    pub tally: Tally,
 }
 
 pub struct Office {
@@ -47,32 +52,32 @@ pub struct Office {
 }
 
 impl Town {
-    pub async fn new(seed: u64, offices: usize) -> anyhow::Result<Self> {
+    pub async fn new(plan: &Plan) -> anyhow::Result<Self> {
+        let seed = plan.seed;
         let folder = TempDir::new()?;
         let clock = Arc::new(AtomicI64::new(BEGIN_MS));
         let hub = hub::Hub::open(folder.path(), seed, BEGIN_MS).await?;
         let rng = Rng::new(seed);
-        let none = (BTreeSet::new(), BTreeSet::new());
-        let (deleted, gone) = none;
-        let mut town = Self { folder, hub, clock, rng, offices: Vec::new(), typed: 0, deleted, gone };
-        for at in 0..offices {
-            let office = town.open(at, seed).await?;
+        let (deleted, gone, tally) = Default::default();
+        let mut town = Self { folder, hub, clock, rng, offices: Vec::new(), typed: 0, deleted, gone, tally };
+        for at in 0..plan.size.offices {
+            let office = town.open(at, plan).await?;
             town.offices.push(office);
         }
         Ok(town)
     }
 
-    async fn open(&mut self, at: usize, seed: u64) -> anyhow::Result<Office> {
+    async fn open(&mut self, at: usize, plan: &Plan) -> anyhow::Result<Office> {
         // Two offices of three are of one region, so that they meet in the same rows.
         let region = REGIONS[usize::from(at % 3 == 2)];
         let device = self.hub.site(&format!("pc{at}"), region).await?;
         let file = self.folder.path().join(format!("pc{at}.db"));
         Connection::open(&file)?.execute_batch(LEGACY_SCHEMA)?;
-        let chance = Chance { rng: Rng::of(seed, "link", at as u64), lost: 20 };
+        let chance = Chance { rng: Rng::of(plan.seed, "link", at as u64), lost: plan.lost };
         let link = Arc::new(Mutex::new(chance));
         let wrong_ms = Arc::new(AtomicI64::new(0));
         let (right, wrong) = (Arc::clone(&self.clock), Arc::clone(&wrong_ms));
-        let random = Mutex::new(Rng::of(seed, "chance", at as u64));
+        let random = Mutex::new(Rng::of(plan.seed, "chance", at as u64));
         let tools = Tools {
             rules: Arc::new(merge::read(hub::PRESET.rules)?),
             random: Arc::new(move |bytes: &mut [u8]| {
@@ -85,30 +90,36 @@ impl Town {
         Ok(Office { file, region, exchange: Exchange::new(way), link, wrong_ms, tools })
     }
 
-    /// One thing happens.
-    pub async fn step(&mut self) -> anyhow::Result<Option<String>> {
-        let minutes = self.rng.between(1, 90);
-        let now = self.clock.load(Ordering::Relaxed) + minutes * 60_000;
+    /// One thing happens. Returns what, unless there was nothing to do it to.
+    pub async fn take(&mut self, step: &Step) -> anyhow::Result<Option<String>> {
+        let now = BEGIN_MS + step.minute * 60_000;
         self.clock.store(now, Ordering::Relaxed);
         self.hub.set_clock(now);
-        let at = self.rng.below(self.offices.len() as u64) as usize;
-        match self.rng.below(100) {
-            0..20 => self.add_person(at).map(Some),
-            20..40 => self.add_day(at),
-            40..52 => self.edit(at, "employees"),
-            52..62 => self.edit(at, "timesheets"),
-            62..66 => self.delete(at, "timesheets"),
-            66..68 => self.delete(at, "employees"),
-            68..70 => self.replace_person(at),
-            70..71 => self.restore(at),
-            71..72 => self.copy(at),
-            72..74 => {
-                let wrong = self.rng.between(-180, 180) * 60_000;
-                self.offices[at].wrong_ms.store(wrong, Ordering::Relaxed);
-                Ok(Some(format!("pc{at}: its clock is {} minutes wrong", wrong / 60_000)))
+        self.rng = Rng::new(step.seed);
+        let at = step.pc;
+        self.link(at).rng = Rng::of(step.seed, "link", 0);
+        match step.deed {
+            Deed::Cycle => self.cycle(at).await.map(Some),
+            Deed::AddPerson => self.add_person(at).map(Some),
+            Deed::AddDay => self.add_day(at),
+            Deed::EditPerson => self.edit(at, "employees"),
+            Deed::EditDay => self.edit(at, "timesheets"),
+            Deed::DeletePerson => self.delete(at, "employees"),
+            Deed::DeleteDay => self.delete(at, "timesheets"),
+            Deed::ReplacePerson => self.replace_person(at),
+            Deed::Backup => self.back_up(at),
+            Deed::Restore => self.restore(at),
+            Deed::Copy => self.copy(at),
+            Deed::Clock => {
+                let wrong = self.rng.between(-180, 180);
+                self.offices[at].wrong_ms.store(wrong * 60_000, Ordering::Relaxed);
+                Ok(Some(format!("pc{at}: its clock is {wrong} minutes wrong")))
             }
-            _ => self.cycle(at).await.map(Some),
         }
+    }
+
+    fn link(&self, at: usize) -> MutexGuard<'_, Chance> {
+        self.offices[at].link.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn sql(&self, at: usize) -> anyhow::Result<Connection> {
@@ -121,12 +132,22 @@ impl Town {
         let office = &mut self.offices[at];
         match exchange(office).await {
             Ok(report) => {
-                if report.held > 0 {
+                let Report { pushed, pulled, conflicts, met, held, .. } = report;
+                let told = [
+                    (Event::Cycle, 1),
+                    (Event::Settled, u64::from(pushed > 0)),
+                    (Event::Pulled, pulled),
+                    (Event::Conflict, conflicts),
+                    (Event::Met, u64::from(met > 0)),
+                ];
+                told.iter().for_each(|(event, times)| self.tally.add(*event, *times));
+                if held > 0 {
                     self.approve().await?;
                 }
-                Ok(format!("pc{at}: {} sent, {} received", report.pushed, report.pulled))
+                Ok(format!("pc{at}: {pushed} sent, {pulled} received"))
             }
             Err(agent::CycleError::Link(LinkError::Refused(trouble))) if trouble.code == Code::Busy => {
+                self.tally.add(Event::Away, 1);
                 Ok(format!("pc{at}: the link is down"))
             }
             Err(error) => bail!(Broken::new("a cycle goes to its end", format!("pc{at}: {error:?}"))),
@@ -142,9 +163,7 @@ impl Town {
 
     /// The links are up, and everybody tells everything.
     pub async fn quiet(&mut self) -> anyhow::Result<()> {
-        for office in &self.offices {
-            office.link.lock().unwrap_or_else(PoisonError::into_inner).lost = 0;
-        }
+        (0..self.offices.len()).for_each(|at| self.link(at).lost = 0);
         for _ in 0..20 {
             let mut moved = 0;
             for at in 0..self.offices.len() {
@@ -166,7 +185,7 @@ impl Town {
 }
 
 /// One cycle, in which nobody else uses the file.
-async fn exchange(office: &mut Office) -> Result<agent::Report, agent::CycleError> {
+async fn exchange(office: &mut Office) -> Result<Report, agent::CycleError> {
     let file = agent::office::Lock::take(&office.file)?;
     office.exchange.cycle(&file, &office.tools).await
 }
