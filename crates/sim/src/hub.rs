@@ -48,6 +48,9 @@ struct Crash;
 pub struct Hub {
     store: Store,
     settings: Settings,
+    file: PathBuf,
+    /// How often an older store took the place of this one.
+    put_back: usize,
     clock: Arc<AtomicI64>,
     /// The least and the most that it has shown.
     clock_range: (i64, i64),
@@ -69,8 +72,9 @@ impl Hub {
         let clock = Arc::new(AtomicI64::new(now_ms));
         let time = Arc::clone(&clock);
         let rng = Mutex::new(Rng::new(!seed));
+        let file = folder.join("hub.db");
         let settings = Settings {
-            address: database::Address::sqlite(folder.join("hub.db")),
+            address: database::Address::sqlite(&file),
             upload_bytes_max: Settings::UPLOAD_BYTES_MAX,
             data_folder: folder.join("data"),
             preset: PRESET,
@@ -79,7 +83,7 @@ impl Hub {
         };
         let store = Store::open(settings.clone()).await?;
         arm_points();
-        Ok(Self { store, settings, clock, clock_range: (now_ms, now_ms), rev: 0 })
+        Ok(Self { store, settings, file, put_back: 0, clock, clock_range: (now_ms, now_ms), rev: 0 })
     }
 
     pub fn set_clock(&mut self, now_ms: i64) {
@@ -199,9 +203,21 @@ impl Hub {
         Ok(rev)
     }
 
+    /// An older store takes the place of this one, under another name: whoever still reads the old one is not disturbed.
+    pub async fn put_back(&mut self, backup: &Path) -> anyhow::Result<()> {
+        self.store.close().await;
+        self.put_back += 1;
+        self.file.set_file_name(format!("hub{}.db", self.put_back));
+        std::fs::copy(backup, &self.file)?;
+        self.settings.address = database::Address::sqlite(&self.file);
+        self.store = Store::open(self.settings.clone()).await?;
+        self.rev = 0;
+        Ok(())
+    }
+
     /// The store's file.
     pub fn store_file(&self) -> PathBuf {
-        self.settings.data_folder.with_file_name("hub.db")
+        self.file.clone()
     }
 }
 

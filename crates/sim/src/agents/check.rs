@@ -1,134 +1,123 @@
 //! What must hold when everybody has told everything.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use rusqlite::Connection;
 
-use super::town::{REGIONS, Town};
+use super::{
+    book::{mark, remembered},
+    town::{Office, REGIONS, Town},
+};
 use crate::Broken;
 
-impl Town {
-    /// What the hub wrote down about the people that a text names.
-    pub fn history(&self, text: &str) -> anyhow::Result<Vec<String>> {
-        let is_person = |word: &&str| {
-            word.strip_prefix('P')
-                .is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
-        };
-        let people: BTreeSet<&str> =
-            text.split(|c: char| !c.is_ascii_alphanumeric()).filter(is_person).collect();
-        let hub = Connection::open(self.folder.path().join("hub.db"))?;
-        let sql = "select rev, gid, site, action, after from denk_log order by rev, gid";
-        let mut statement = hub.prepare(sql)?;
-        let line = |row: &rusqlite::Row<'_>| {
-            let (rev, gid, site): (i64, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let (action, after): (String, String) = (row.get(3)?, row.get(4)?);
-            Ok((after.clone(), format!("{rev} site {site} {action} {gid} {after}")))
-        };
-        let mut lines = Vec::new();
-        for line in statement.query_map([], line)? {
-            let (after, line) = line?;
-            if people.iter().any(|person| after.contains(&format!("{person}\""))) {
-                lines.push(line);
-            }
-        }
-        Ok(lines)
-    }
-
-    pub fn check(&self) -> anyhow::Result<()> {
-        let hub = Connection::open(self.folder.path().join("hub.db"))?;
-        for region in REGIONS {
-            let at_hub = content(&hub, region, true)?;
-            for office in self.offices.iter().filter(|office| office.region == region) {
-                let here = content(&Connection::open(&office.file)?, region, false)?;
-                let only = |a: &Content, b: &Content| -> Vec<String> {
-                    a.iter().filter(|(row, n)| b.get(*row) != Some(*n)).map(|(row, _)| row.clone()).collect()
-                };
-                let (here_only, hub_only) = (only(&here, &at_hub), only(&at_hub, &here));
-                ensure!(
-                    here_only.is_empty() && hub_only.is_empty(),
-                    Broken::new(
-                        "every file of a region says what the hub says",
-                        format!("{}: {here_only:?} against {hub_only:?}", office.file.display())
-                    )
-                );
-            }
-            self.whole(&hub, region, &at_hub)?;
-        }
-        Ok(())
-    }
-
-    /// Nobody is there twice, nothing stands with another person, and who was never deleted is there.
-    fn whole(&self, hub: &Connection, region: &str, content: &Content) -> anyhow::Result<()> {
-        for (row, count) in content {
-            let broken = |check| Broken::new(check, format!("{region}: {count} times {row}"));
-            let mut words = row.split('|');
-            let person = words.next().unwrap_or_default();
-            ensure!(*count == 1, broken("nothing is doubled"));
-            let alien = words.filter(|word| !word.is_empty()).any(|word| {
-                word.split_once('-').is_some_and(|(kind, of)| kind.starts_with(['T', 'N']) && of != person)
-            });
-            ensure!(!alien, broken("nothing stands with another person"));
-        }
-        let known = remembered(hub)?;
-        let mut typed = BTreeMap::new();
-        for office in &self.offices {
-            typed.extend(words(&office.file)?);
-        }
-        for word in typed.into_keys() {
-            let broken = || Broken::new("no written value disappears", word.clone());
-            ensure!(known.contains(&word) || self.gone.contains(&word), broken());
-        }
-        for person in known.iter().filter(|word| word.starts_with('P') && !self.deleted.contains(*word)) {
-            let there = content.keys().any(|row| row.split('|').next() == Some(person));
-            let elsewhere = || -> anyhow::Result<bool> {
-                let sql = "select count(*) from employees where full_name = ?1";
-                Ok(hub.query_row(sql, [person], |row| row.get::<_, i64>(0))? > 0)
-            };
-            ensure!(there || elsewhere()?, Broken::new("who was never deleted is there", person.clone()));
-        }
-        Ok(())
-    }
-}
-
-/// Rows as people read them, counted.
+/// Rows as people read them, counted. Columns stand between bars: kind, mark, and what is told of them.
 type Content = BTreeMap<String, u32>;
 
-fn content(connection: &Connection, region: &str, at_hub: bool) -> anyhow::Result<Content> {
-    let sql = if at_hub {
-        include_str!("../sql/content_hub.sql")
-    } else {
-        include_str!("../sql/content_office.sql")
-    };
-    let mut statement = connection.prepare(sql)?;
-    let mut content = Content::new();
-    for row in statement.query_map([region], |row| row.get::<_, String>(0))? {
-        *content.entry(row?).or_default() += 1;
+impl Town {
+    pub fn check(&self) -> anyhow::Result<()> {
+        let hub = Connection::open(self.hub.store_file())?;
+        let content = content(&hub, include_str!("../sql/content_hub.sql"))?;
+        for office in &self.offices {
+            same(office, &content)?;
+        }
+        self.whole(&content)?;
+        self.remembered(&hub)?;
+        self.living(&content)
     }
-    Ok(content)
+
+    /// Nothing is there twice, and nothing stands with another row.
+    fn whole(&self, content: &BTreeMap<&str, Content>) -> anyhow::Result<()> {
+        let mut marks = BTreeSet::new();
+        for (region, row) in
+            content.iter().flat_map(|(region, rows)| rows.keys().map(move |row| (*region, row)))
+        {
+            let cells: Vec<&str> = row.split('|').collect();
+            let count = content[region][row];
+            let once = count == 1 && (marks.insert(cells[1]) || cells[0] == "shift");
+            ensure!(once, Broken::new("nothing is doubled", format!("{region}: {row}")));
+            let strange = match cells[0] {
+                "day" => !self.book.is_of(cells[1], cells[2]) || is_strange(cells[4], cells[1]),
+                _ => cells.last().is_some_and(|word| is_strange(word, cells[1])),
+            };
+            ensure!(!strange, Broken::new("nothing stands with another row", format!("{region}: {row}")));
+        }
+        Ok(())
+    }
+
+    fn remembered(&self, hub: &Connection) -> anyhow::Result<()> {
+        let known = remembered(hub)?;
+        let lost: Vec<_> = self.book.told().difference(&known).collect();
+        ensure!(lost.is_empty(), Broken::new("no written value disappears", format!("{lost:?}")));
+        Ok(())
+    }
+
+    fn living(&self, content: &BTreeMap<&str, Content>) -> anyhow::Result<()> {
+        let rows = content.values().flat_map(BTreeMap::keys);
+        let living: BTreeSet<&str> = rows.filter_map(|row| row.split('|').nth(1)).collect();
+        let expected = self.book.expected();
+        let lost: Vec<_> = expected.difference(&living).collect();
+        ensure!(lost.is_empty(), Broken::new("what was never deleted is there", format!("{lost:?}")));
+        Ok(())
+    }
+
+    /// What the hub wrote down about the rows whose marks stand in a text.
+    pub fn history(&self, text: &str) -> anyhow::Result<Vec<String>> {
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+        let is_mark = |mark: &&str| mark.starts_with(['E', 'D', 'A', 'B', 'S', 'G']) && !mark.contains('-');
+        let marks: BTreeSet<&str> = text.split(|c| !is_word(c)).map(mark).filter(is_mark).collect();
+        let hub = Connection::open(self.hub.store_file())?;
+        let mut statement = hub.prepare(include_str!("../sql/history.sql"))?;
+        let lines = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
+        let told = |line: &String| line.split(|c| !is_word(c)).any(|word| marks.contains(mark(word)));
+        Ok(lines.into_iter().filter(told).collect())
+    }
 }
 
-/// Every word that stands in a file.
-pub fn words(file: &Path) -> anyhow::Result<BTreeMap<String, ()>> {
-    let connection = Connection::open(file).context("a file can be opened")?;
-    let sql = "select full_name from employees union select title from employees where title is not null union \
-               select notes from timesheets where notes is not null";
-    let mut statement = connection.prepare(sql)?;
-    let words = statement.query_map([], |row| Ok((row.get(0)?, ())))?;
-    Ok(words.collect::<rusqlite::Result<_>>()?)
+/// Whether a word is of another row than the one of this mark.
+fn is_strange(word: &str, of: &str) -> bool {
+    !word.is_empty() && mark(word) != of
 }
 
-/// Every word that the hub has: as it is, in the history, among the conflicts.
-fn remembered(hub: &Connection) -> anyhow::Result<BTreeSet<String>> {
-    let mut words = BTreeSet::new();
-    let sql = "select coalesce(before, '') || coalesce(after, '') from denk_log union all \
-               select coalesce(winner, '') || coalesce(loser, '') from denk_conflicts";
-    let mut statement = hub.prepare(sql)?;
-    for text in statement.query_map([], |row| row.get::<_, String>(0))? {
-        words.extend(text?.split('"').filter(|part| !part.is_empty()).map(str::to_owned));
+/// The file says what the hub says.
+fn same(office: &Office, hub: &BTreeMap<&str, Content>) -> anyhow::Result<()> {
+    let file = Connection::open(&office.file)?;
+    let here = content(&file, include_str!("../sql/content_office.sql"))?;
+    for (region, rows) in &here {
+        let nothing = Content::new();
+        let is_seen = office.region == "*" || office.region == *region;
+        let there = if is_seen { &hub[region] } else { &nothing };
+        let mut here_only: Vec<_> = rows.iter().filter(|(row, n)| there.get(*row) != Some(n)).collect();
+        let mut hub_only: Vec<_> = there.iter().filter(|(row, n)| rows.get(*row) != Some(n)).collect();
+        if !is_seen {
+            here_only.retain(|(row, _)| !row.starts_with("shift"));
+        }
+        // A plate stands once in a file of the program.
+        let elsewhere = |row: &str| {
+            let plate = row.split('|').nth(1).and_then(|mark| mark.split_once('.')).map(|(_, plate)| plate);
+            let marks = plate.into_iter().flat_map(|plate| REGIONS.map(|other| format!("|{other}.{plate}|")));
+            let there = |mark: &String| here.values().flat_map(BTreeMap::keys).any(|row| row.contains(mark));
+            office.region == "*" && row.starts_with("vehicle") && marks.into_iter().any(|mark| there(&mark))
+        };
+        hub_only.retain(|(row, _)| !elsewhere(row));
+        let broken = || {
+            let what = format!("{}: {here_only:?} against {hub_only:?}", office.file.display());
+            Broken::new("every file says what the hub says", what)
+        };
+        ensure!(here_only.is_empty() && hub_only.is_empty(), broken());
     }
-    Ok(words)
+    Ok(())
+}
+
+/// By region.
+fn content(connection: &Connection, sql: &str) -> anyhow::Result<BTreeMap<&'static str, Content>> {
+    let mut statement = connection.prepare(sql)?;
+    let mut all = BTreeMap::new();
+    for region in REGIONS {
+        let content: &mut Content = all.entry(region).or_default();
+        for row in statement.query_map([region], |row| row.get::<_, String>(0))? {
+            *content.entry(row?).or_default() += 1;
+        }
+    }
+    Ok(all)
 }

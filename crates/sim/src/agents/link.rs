@@ -2,7 +2,7 @@
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use agent::LinkError;
@@ -10,30 +10,61 @@ use replica::wire::{Code, Hello, Met, Page, Push, Pushed, ROWS_MAX, Trouble, Wel
 use store::{Declined, Device, Since, Store};
 use testkit::random::Rng;
 
-/// What the link does.
-///
-/// **Units** of `lost`: thousandths.
-#[derive(Clone, Debug)]
-pub struct Chance {
-    pub rng: Rng,
-    pub lost: u64,
-}
-
-/// The way to the hub.
+/// The way of one PC to the hub. All clones are one.
 #[derive(Clone)]
 pub struct Lossy {
-    pub store: Store,
     pub device: Device,
-    pub chance: Arc<Mutex<Chance>>,
+    state: Arc<Mutex<State>>,
+}
+
+struct State {
+    store: Store,
+    rng: Rng,
+    /// **Units**: thousandths of the messages.
+    lost: u64,
+}
+
+/// What the link does with one request.
+#[derive(Clone, Copy)]
+pub struct Luck {
+    pub arrives: bool,
+    pub twice: bool,
+    pub answered: bool,
 }
 
 impl Lossy {
-    /// Whether the request arrives, how often, and whether its answer does.
-    fn luck(&self) -> (bool, bool, bool) {
-        let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
-        let lost = chance.lost;
-        let mut draw = || chance.rng.below(1_000) < lost;
-        (!draw(), draw(), !draw())
+    pub fn new(device: Device, store: &Store, lost: u64) -> Self {
+        let state = State { store: store.clone(), rng: Rng::new(0), lost };
+        Self { device, state: Arc::new(Mutex::new(state)) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn luck(&self) -> Luck {
+        let mut state = self.state();
+        let lost = state.lost;
+        let mut draw = || state.rng.below(1_000) < lost;
+        Luck { arrives: !draw(), twice: draw(), answered: !draw() }
+    }
+
+    /// What it loses from now on follows from this.
+    pub fn draw_from(&self, seed: u64) {
+        self.state().rng = Rng::of(seed, "link", 0);
+    }
+
+    pub fn lose_nothing(&self) {
+        self.state().lost = 0;
+    }
+
+    /// From now on it leads to this hub.
+    pub fn turn(&self, store: &Store) {
+        self.state().store = store.clone();
+    }
+
+    pub fn store(&self) -> Store {
+        self.state().store.clone()
     }
 }
 
@@ -60,7 +91,7 @@ fn declined(declined: &Declined) -> LinkError {
 /// Asks over the lossy link.
 macro_rules! over {
     ($link:expr, $ask:expr) => {{
-        let (arrives, twice, answered) = $link.luck();
+        let Luck { arrives, twice, answered } = $link.luck();
         if !arrives {
             return Err(away());
         }
@@ -76,22 +107,22 @@ macro_rules! over {
 #[async_trait::async_trait]
 impl agent::Hub for Lossy {
     async fn hello(&self, hello: &Hello) -> Result<Welcome, LinkError> {
-        over!(self, self.store.hello(&self.device, hello.clone()))
+        over!(self, self.store().hello(&self.device, hello.clone()))
     }
 
     async fn meet(&self, file: &Path) -> Result<Met, LinkError> {
-        let (arrives, _, answered) = self.luck();
-        let met = if arrives { self.store.meet(&self.device, file).await } else { return Err(away()) };
+        let Luck { arrives, answered, .. } = self.luck();
+        let met = if arrives { self.store().meet(&self.device, file).await } else { return Err(away()) };
         let met = met.map_err(|error| trouble(Code::Other, &error.to_string(), 0, 0));
         if answered { met } else { Err(away()) }
     }
 
     async fn push(&self, push: &Push) -> Result<Pushed, LinkError> {
-        over!(self, self.store.push(&self.device, push.clone()))
+        over!(self, self.store().push(&self.device, push.clone()))
     }
 
     async fn pull(&self, rev: i64, mark: Option<&str>) -> Result<Page, LinkError> {
         let since = Since { rev, mark: mark.map(str::to_owned) };
-        over!(self, self.store.pull(&self.device, since.clone(), ROWS_MAX / 50))
+        over!(self, self.store().pull(&self.device, since.clone(), ROWS_MAX / 50))
     }
 }

@@ -27,16 +27,28 @@ pub struct Step {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
-    /// The agent exchanges everything.
-    Cycle,
+    /// File and hub exchange everything: by the agent, or the old way.
+    Exchange,
     AddPerson,
+    /// Somebody is entered whom another office has.
+    AddTwin,
     AddDay,
+    /// Many days at once.
+    AddMonth,
     EditPerson,
     EditDay,
+    EditAllDays,
     DeletePerson,
     DeleteDay,
+    DeleteAllDays,
     /// INSERT OR REPLACE of a new person under the number of another.
     ReplacePerson,
+    SaveVehicle,
+    DeleteVehicle,
+    SaveShift,
+    SaveUser,
+    /// A person decides about what waits.
+    Decide,
     /// The file is put aside.
     Backup,
     /// The file that was put aside comes back.
@@ -45,24 +57,45 @@ pub enum Deed {
     Copy,
     /// The PC's clock goes wrong.
     Clock,
+    /// The hub's store is put aside.
+    BackupHub,
+    /// The store that was put aside comes back.
+    RestoreHub,
+    /// The PC goes the old way from now on.
+    Leave,
+    /// It gets an agent again.
+    Return,
 }
 
 const STEPS_A_DAY: u32 = 40;
 
 /// How often which.
-const DEEDS: [(u64, Deed); 12] = [
-    (34, Deed::Cycle),
-    (14, Deed::AddPerson),
-    (16, Deed::AddDay),
-    (12, Deed::EditPerson),
-    (10, Deed::EditDay),
-    (4, Deed::DeleteDay),
+const DEEDS: [(u64, Deed); 25] = [
+    (44, Deed::Exchange),
+    (12, Deed::AddPerson),
+    (3, Deed::AddTwin),
+    (14, Deed::AddDay),
+    (4, Deed::AddMonth),
+    (10, Deed::EditPerson),
+    (8, Deed::EditDay),
+    (4, Deed::EditAllDays),
     (2, Deed::DeletePerson),
+    (3, Deed::DeleteDay),
+    (4, Deed::DeleteAllDays),
     (2, Deed::ReplacePerson),
-    (1, Deed::Backup),
-    (1, Deed::Restore),
+    (6, Deed::SaveVehicle),
+    (1, Deed::DeleteVehicle),
+    (4, Deed::SaveShift),
+    (2, Deed::SaveUser),
+    (12, Deed::Decide),
+    (2, Deed::Backup),
+    (2, Deed::Restore),
     (1, Deed::Copy),
     (2, Deed::Clock),
+    (2, Deed::BackupHub),
+    (1, Deed::RestoreHub),
+    (1, Deed::Leave),
+    (6, Deed::Return),
 ];
 
 /// What a link may lose: nothing, 5 % of all exchanges, 36 %.

@@ -5,44 +5,69 @@ use std::{collections::BTreeMap, fmt, ops::AddAssign};
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Event {
-    /// A cycle went to its end.
+    /// An agent's exchange went to its end.
     Cycle,
-    /// The link lost a message, and a cycle did not.
+    /// The link lost a message, and with it an exchange.
     Away,
-    /// An agent heard what became of a batch.
+    /// An agent heard that the hub took what it sent.
     Settled,
     /// A row of somebody else's was written into a file.
     Pulled,
-    /// The hub met a file.
+    /// The hub met a file with rows.
     Met,
     /// Two people changed the same.
     Conflict,
+    /// An exchange left something that waits for a person.
+    Held,
+    Approved,
+    /// A person sent it back.
+    Rejected,
     Copied,
     Restored,
+    HubRestored,
+    /// An agent was taken out of a file, or stopped.
+    Left,
+    Returned,
+    /// A file came the old way, and a new one went back.
+    OldWay,
 }
 
 impl Event {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 15] = [
         Self::Cycle,
         Self::Away,
         Self::Settled,
         Self::Pulled,
         Self::Met,
         Self::Conflict,
+        Self::Held,
+        Self::Approved,
+        Self::Rejected,
         Self::Copied,
         Self::Restored,
+        Self::HubRestored,
+        Self::Left,
+        Self::Returned,
+        Self::OldWay,
     ];
 
     const fn words(self) -> &'static str {
         match self {
             Self::Cycle => "cycles ended",
-            Self::Away => "cycles cut off",
+            Self::Away => "exchanges cut off",
             Self::Settled => "batches settled",
             Self::Pulled => "rows pulled",
             Self::Met => "files met",
             Self::Conflict => "conflicts",
+            Self::Held => "held",
+            Self::Approved => "approved",
+            Self::Rejected => "sent back",
             Self::Copied => "copied",
             Self::Restored => "restored",
+            Self::HubRestored => "hub restored",
+            Self::Left => "left",
+            Self::Returned => "returned",
+            Self::OldWay => "exchanged the old way",
         }
     }
 }

@@ -1,65 +1,71 @@
 //! A hub and its offices, and what happens to them.
 
 use std::{
-    collections::BTreeSet,
     path::PathBuf,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
 };
 
-use agent::{Exchange, LinkError, Report, Tools};
-use anyhow::bail;
-use replica::wire::Code;
+use agent::{Exchange, Tools};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use testkit::{office::LEGACY_SCHEMA, random::Rng};
 
 use super::{
-    link::{Chance, Lossy},
+    book::Book,
+    link::Lossy,
     plan::{Deed, Plan, Step},
-    tally::{Event, Tally},
+    tally::Tally,
 };
-use crate::{Broken, hub};
+use crate::hub;
 
 /// Monday, 5 January 2026, 06:00 UTC.
 const BEGIN_MS: i64 = 1_767_592_800_000;
 pub const REGIONS: [&str; 2] = ["Ankara", "Bursa"];
+/// Whose the PCs are, over and over; `*`: headquarters.
+const CAST: [&str; 6] = ["Ankara", "Ankara", "Bursa", "*", "Bursa", "Ankara"];
 
 pub struct Town {
     pub folder: TempDir,
     pub hub: hub::Hub,
-    pub clock: Arc<AtomicI64>,
+    clock: Arc<AtomicI64>,
+    /// Of the step at hand.
     pub rng: Rng,
     pub offices: Vec<Office>,
-    pub typed: u64,
-    /// Words of rows that somebody deleted, or that went with such a row.
-    pub deleted: BTreeSet<String>,
-    /// Words that stood only in a file that another one took the place of.
-    pub gone: BTreeSet<String>,
+    pub book: Book,
     pub tally: Tally,
 }
 
 pub struct Office {
     pub file: PathBuf,
     pub region: &'static str,
+    pub way: Way,
+    pub link: Lossy,
     pub exchange: Exchange<Lossy>,
-    pub link: Arc<Mutex<Chance>>,
-    /// This PC's clock less the right time.
-    pub wrong_ms: Arc<AtomicI64>,
     pub tools: Tools,
+    /// It has exchanged something with the hub that there is now.
+    pub knows_hub: bool,
+    /// This PC's clock less the right time.
+    wrong_ms: Arc<AtomicI64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    Agent,
+    /// Whole files, as the old program sends and takes them.
+    Old,
 }
 
 impl Town {
     pub async fn new(plan: &Plan) -> anyhow::Result<Self> {
-        let seed = plan.seed;
         let folder = TempDir::new()?;
         let clock = Arc::new(AtomicI64::new(BEGIN_MS));
-        let hub = hub::Hub::open(folder.path(), seed, BEGIN_MS).await?;
-        let rng = Rng::new(seed);
-        let (deleted, gone, tally) = Default::default();
-        let mut town = Self { folder, hub, clock, rng, offices: Vec::new(), typed: 0, deleted, gone, tally };
+        let hub = hub::Hub::open(folder.path(), plan.seed, BEGIN_MS).await?;
+        let (rng, offices) = (Rng::new(plan.seed), Vec::new());
+        let (book, tally) = Default::default();
+        let mut town = Self { folder, hub, clock, rng, offices, book, tally };
         for at in 0..plan.size.offices {
             let office = town.open(at, plan).await?;
             town.offices.push(office);
@@ -67,14 +73,12 @@ impl Town {
         Ok(town)
     }
 
-    async fn open(&mut self, at: usize, plan: &Plan) -> anyhow::Result<Office> {
-        // Two offices of three are of one region, so that they meet in the same rows.
-        let region = REGIONS[usize::from(at % 3 == 2)];
+    async fn open(&self, at: usize, plan: &Plan) -> anyhow::Result<Office> {
+        let region = CAST[at % CAST.len()];
         let device = self.hub.site(&format!("pc{at}"), region).await?;
         let file = self.folder.path().join(format!("pc{at}.db"));
         Connection::open(&file)?.execute_batch(LEGACY_SCHEMA)?;
-        let chance = Chance { rng: Rng::of(plan.seed, "link", at as u64), lost: plan.lost };
-        let link = Arc::new(Mutex::new(chance));
+        let link = Lossy::new(device, self.hub.store(), plan.lost);
         let wrong_ms = Arc::new(AtomicI64::new(0));
         let (right, wrong) = (Arc::clone(&self.clock), Arc::clone(&wrong_ms));
         let random = Mutex::new(Rng::of(plan.seed, "chance", at as u64));
@@ -86,8 +90,8 @@ impl Town {
             }),
             clock: Arc::new(move || right.load(Ordering::Relaxed) + wrong.load(Ordering::Relaxed)),
         };
-        let way = Lossy { store: self.hub.store().clone(), device, chance: Arc::clone(&link) };
-        Ok(Office { file, region, exchange: Exchange::new(way), link, wrong_ms, tools })
+        let exchange = Exchange::new(link.clone());
+        Ok(Office { file, region, way: Way::Agent, link, exchange, tools, knows_hub: true, wrong_ms })
     }
 
     /// One thing happens. Returns what, unless there was nothing to do it to.
@@ -97,95 +101,39 @@ impl Town {
         self.hub.set_clock(now);
         self.rng = Rng::new(step.seed);
         let at = step.pc;
-        self.link(at).rng = Rng::of(step.seed, "link", 0);
+        self.offices[at].link.draw_from(step.seed);
         match step.deed {
-            Deed::Cycle => self.cycle(at).await.map(Some),
-            Deed::AddPerson => self.add_person(at).map(Some),
-            Deed::AddDay => self.add_day(at),
-            Deed::EditPerson => self.edit(at, "employees"),
-            Deed::EditDay => self.edit(at, "timesheets"),
-            Deed::DeletePerson => self.delete(at, "employees"),
-            Deed::DeleteDay => self.delete(at, "timesheets"),
+            Deed::Exchange => self.exchange(at).await.map(Some),
+            Deed::AddPerson => self.add_person(at),
+            Deed::AddTwin => self.add_twin(at),
+            Deed::AddDay => self.add_days(at, 1),
+            Deed::AddMonth => self.add_month(at),
+            Deed::EditPerson => self.edit_person(at),
+            Deed::EditDay => self.edit_day(at),
+            Deed::EditAllDays => self.edit_all_days(at),
+            Deed::DeletePerson => self.delete_person(at),
+            Deed::DeleteDay => self.delete_day(at),
+            Deed::DeleteAllDays => self.delete_all_days(at),
             Deed::ReplacePerson => self.replace_person(at),
+            Deed::SaveVehicle => self.save_vehicle(at),
+            Deed::DeleteVehicle => self.delete_vehicle(at),
+            Deed::SaveShift => self.save_shift(at),
+            Deed::SaveUser => self.save_user(at),
+            Deed::Decide => self.decide().await,
             Deed::Backup => self.back_up(at),
             Deed::Restore => self.restore(at),
             Deed::Copy => self.copy(at),
-            Deed::Clock => {
-                let wrong = self.rng.between(-180, 180);
-                self.offices[at].wrong_ms.store(wrong * 60_000, Ordering::Relaxed);
-                Ok(Some(format!("pc{at}: its clock is {wrong} minutes wrong")))
-            }
+            Deed::Clock => Ok(Some(self.set_wrong(at))),
+            Deed::BackupHub => self.back_up_hub().await,
+            Deed::RestoreHub => self.restore_hub().await,
+            Deed::Leave => self.leave(at).await,
+            Deed::Return => Ok(self.come_back(at)),
         }
     }
 
-    fn link(&self, at: usize) -> MutexGuard<'_, Chance> {
-        self.offices[at].link.lock().unwrap_or_else(PoisonError::into_inner)
+    fn set_wrong(&mut self, at: usize) -> String {
+        let wrong = self.rng.between(-180, 180);
+        self.offices[at].wrong_ms.store(wrong * 60_000, Ordering::Relaxed);
+        format!("pc{at}: its clock is {wrong} minutes wrong")
     }
-
-    pub fn sql(&self, at: usize) -> anyhow::Result<Connection> {
-        let connection = Connection::open(&self.offices[at].file)?;
-        connection.execute_batch("pragma foreign_keys = on; pragma synchronous = off")?;
-        Ok(connection)
-    }
-
-    async fn cycle(&mut self, at: usize) -> anyhow::Result<String> {
-        let office = &mut self.offices[at];
-        match exchange(office).await {
-            Ok(report) => {
-                let Report { pushed, pulled, conflicts, met, held, .. } = report;
-                let told = [
-                    (Event::Cycle, 1),
-                    (Event::Settled, u64::from(pushed > 0)),
-                    (Event::Pulled, pulled),
-                    (Event::Conflict, conflicts),
-                    (Event::Met, u64::from(met > 0)),
-                ];
-                told.iter().for_each(|(event, times)| self.tally.add(*event, *times));
-                if held > 0 {
-                    self.approve().await?;
-                }
-                Ok(format!("pc{at}: {pushed} sent, {pulled} received"))
-            }
-            Err(agent::CycleError::Link(LinkError::Refused(trouble))) if trouble.code == Code::Busy => {
-                self.tally.add(Event::Away, 1);
-                Ok(format!("pc{at}: the link is down"))
-            }
-            Err(error) => bail!(Broken::new("a cycle goes to its end", format!("pc{at}: {error:?}"))),
-        }
-    }
-
-    async fn approve(&self) -> anyhow::Result<()> {
-        for held in self.hub.store().held().await? {
-            self.hub.store().decide(held.id, store::Decision::LetThrough, "admin").await?;
-        }
-        Ok(())
-    }
-
-    /// The links are up, and everybody tells everything.
-    pub async fn quiet(&mut self) -> anyhow::Result<()> {
-        (0..self.offices.len()).for_each(|at| self.link(at).lost = 0);
-        for _ in 0..20 {
-            let mut moved = 0;
-            for at in 0..self.offices.len() {
-                let office = &mut self.offices[at];
-                let report = exchange(office).await;
-                let report = report
-                    .map_err(|error| Broken::new("a cycle goes to its end", format!("pc{at}: {error:?}")))?;
-                moved += report.pushed + report.pulled + report.held + report.waiting;
-                if report.held > 0 {
-                    self.approve().await?;
-                }
-            }
-            if moved == 0 {
-                return Ok(());
-            }
-        }
-        bail!(Broken::new("offices come to rest", "twenty rounds were not enough".to_owned()))
-    }
-}
-
-/// One cycle, in which nobody else uses the file.
-async fn exchange(office: &mut Office) -> Result<Report, agent::CycleError> {
-    let file = agent::office::Lock::take(&office.file)?;
-    office.exchange.cycle(&file, &office.tools).await
 }
