@@ -2,12 +2,15 @@
 
 use std::{fmt, str::FromStr};
 
-use url::Url;
+use url::{Host, Url};
 
 /// How the hub is reached, and by what hub and office know each other.
 ///
 /// **Form**: `denk+https://host:port/#token.fingerprint`; without a fingerprint the hub's certificate is checked against
 /// those that the PC trusts. `Debug` shows no token.
+///
+/// **Invariants**: what is sent over `http://` can be read on its way. So such a hub is on this PC, or was named with
+/// `denk+`, as its administrator's line does: nobody comes to it by leaving out an s.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Enrolment {
     /// Ends with a slash.
@@ -20,8 +23,11 @@ pub struct Enrolment {
 /// A text that enrols nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoEnrolment {
-    #[error("the hub's address must begin with https:// or http://")]
+    #[error("the hub's address must begin with https://")]
     Address,
+    /// An administrator may want it, in an office's own network: then the enrolment line says so.
+    #[error("over http:// everybody on the way could read token and rows")]
+    Plain,
     #[error("there is no token after the #")]
     Token,
     #[error("a token belongs to one hub: another address needs its own")]
@@ -36,13 +42,21 @@ impl Enrolment {
     /// The hub at an address, with the token that belongs to it.
     ///
     /// # Errors
-    /// [`NoEnrolment::Address`], [`NoEnrolment::Token`].
+    /// [`NoEnrolment::Address`], [`NoEnrolment::Plain`], [`NoEnrolment::Token`].
     pub fn new(url: &str, token: &str, fingerprint: Option<[u8; 32]>) -> Result<Self, NoEnrolment> {
+        let found = address(url)?;
+        if is_open(&found) && !url.trim_start().starts_with(PREFIX) {
+            return Err(NoEnrolment::Plain);
+        }
+        Self::at(found, token, fingerprint)
+    }
+
+    fn at(url: Url, token: &str, fingerprint: Option<[u8; 32]>) -> Result<Self, NoEnrolment> {
         let token = token.trim();
         if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(NoEnrolment::Token);
         }
-        Ok(Self { url: address(url)?, token: token.to_owned(), fingerprint })
+        Ok(Self { url, token: token.to_owned(), fingerprint })
     }
 
     /// What somebody gave: a whole enrolment line, or an address. Of the hub that is kept the token need not be given again,
@@ -62,7 +76,17 @@ impl Enrolment {
             (None, None, Some(_)) => return Err(NoEnrolment::OtherHub),
             (None, None, None) => return Err(NoEnrolment::Token),
         };
-        Self::new(url.as_str(), token, same.and_then(|same| same.fingerprint))
+        match same {
+            Some(same) => Self::at(url, token, same.fingerprint),
+            None => Self::new(text, token, None),
+        }
+    }
+
+    /// The address as [`Enrolment::new`] takes it again.
+    #[must_use]
+    pub(crate) fn address(&self) -> String {
+        let said = if is_open(&self.url) { PREFIX } else { "" };
+        format!("{said}{}", self.url)
     }
 
     /// The fingerprint as people read it.
@@ -86,6 +110,17 @@ fn address(text: &str) -> Result<Url, NoEnrolment> {
         url.set_path(&path);
     }
     Ok(url)
+}
+
+/// Whether what goes there leaves the PC as it is.
+fn is_open(url: &Url) -> bool {
+    let here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.to_canonical().is_loopback(),
+        None => false,
+    };
+    url.scheme() == "http" && !here
 }
 
 /// # Errors
@@ -147,12 +182,7 @@ mod tests {
         let path = given("https://hub.example/denk", None).unwrap();
         assert_eq!((path.token.as_str(), path.fingerprint), ("3_x", kept.fingerprint));
         assert_eq!(given("https://hub.example", Some("4_y")).unwrap().fingerprint, kept.fingerprint);
-        for other in [
-            "http://hub.example",
-            "https://hub.example:8787",
-            "https://evil.example",
-            "https://hub.example.evil",
-        ] {
+        for other in ["https://hub.example:8787", "https://evil.example", "https://hub.example.evil"] {
             assert_eq!(given(other, None), Err(NoEnrolment::OtherHub), "{other}");
             let new = given(other, Some("4_y")).unwrap();
             assert_eq!((new.token.as_str(), new.fingerprint), ("4_y", None), "{other}");
@@ -160,6 +190,39 @@ mod tests {
         let line = given("denk+https://evil.example/#5_z", None).unwrap();
         assert_eq!((line.token.as_str(), line.fingerprint), ("5_z", None));
         assert_eq!(Enrolment::given("https://hub.example", None, None), Err(NoEnrolment::Token));
+    }
+
+    #[test]
+    fn nothing_leaves_the_pc_unencrypted_but_by_an_administrator_s_line() {
+        let plain = Err(NoEnrolment::Plain);
+        for foreign in [
+            "http://192.0.2.2:8787",
+            "http://hub.example",
+            "HTTP://hub.example/denk",
+            "http://localhost.hub.example",
+            "http://127.0.0.1.hub.example",
+            "http://0.0.0.0:8787",
+            "http://[2001:db8::1]:8787",
+        ] {
+            assert_eq!(Enrolment::new(foreign, "3_x", None), plain, "{foreign}");
+            assert_eq!(Enrolment::given(foreign, Some("3_x"), None), plain, "{foreign}");
+            assert_eq!(format!("{foreign}#3_x").parse::<Enrolment>(), plain, "{foreign}");
+            let line: Enrolment = format!("denk+{foreign}#3_x").parse().unwrap();
+            assert_eq!(Enrolment::new(&line.address(), "3_x", None), Ok(line.clone()), "it is kept as given");
+            let again = Enrolment::given(line.url.as_str(), Some("4_y"), Some(&line)).unwrap();
+            assert_eq!(
+                (&again.url, again.token.as_str()),
+                (&line.url, "4_y"),
+                "the same hub needs no new line"
+            );
+        }
+        let kept: Enrolment = "denk+https://hub.example/#3_x".parse().unwrap();
+        assert_eq!(Enrolment::given("http://hub.example", None, Some(&kept)), Err(NoEnrolment::OtherHub));
+        assert_eq!(Enrolment::given("http://hub.example", Some("3_x"), Some(&kept)), plain);
+        for here in ["http://127.0.0.1:8787", "http://127.9.9.9", "http://localhost:1", "http://[::1]:1"] {
+            let hub = Enrolment::new(here, "3_x", None).unwrap();
+            assert!(hub.address().starts_with(here), "{}", hub.address());
+        }
     }
 
     #[test]

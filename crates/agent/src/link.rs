@@ -7,7 +7,7 @@ use std::{io, path::Path, time::Duration};
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use replica::wire::{self, Code, Conflict, Hello, Met, News, Page, Push, Pushed, Trouble, Welcome};
-use reqwest::{Body, Client, Method, RequestBuilder, Response, header};
+use reqwest::{Body, Client, ClientBuilder, Method, RequestBuilder, Response, header, redirect::Policy};
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
@@ -78,12 +78,8 @@ impl Link {
     /// # Errors
     /// The system has no certificates that it trusts, or none can be read.
     pub fn new(hub: &Enrolment) -> Result<Self> {
-        let builder = Client::builder().connect_timeout(CONNECT).read_timeout(SILENCE);
-        let builder = match hub.fingerprint {
-            Some(mark) => builder.tls_backend_preconfigured(certificate::pinned(mark)),
-            None => builder,
-        };
-        Ok(Self { client: builder.build().map_err(LinkError::Untrusted)?, hub: hub.clone() })
+        let client = builder(hub).read_timeout(SILENCE).build().map_err(LinkError::Untrusted)?;
+        Ok(Self { client, hub: hub.clone() })
     }
 
     /// Conflicts of the site's region that nobody has decided, newest first.
@@ -199,6 +195,16 @@ impl LinkError {
             Self::NoHub(status) => *status >= 500,
             Self::Certificate | Self::Untrusted(_) | Self::Answer(_) | Self::File(_) => false,
         }
+    }
+}
+
+/// Whoever is shown the token is the hub itself: it is not passed on to where an answer leads, nor, unencrypted, to a proxy.
+fn builder(hub: &Enrolment) -> ClientBuilder {
+    let builder = Client::builder().connect_timeout(CONNECT).redirect(Policy::none());
+    let builder = if hub.url.scheme() == "http" { builder.no_proxy() } else { builder };
+    match hub.fingerprint {
+        Some(mark) => builder.tls_backend_preconfigured(certificate::pinned(mark)),
+        None => builder,
     }
 }
 

@@ -89,7 +89,7 @@ impl Settings {
         let fail = |cause| SettingsError::File { path: path.to_owned(), cause };
         let kept = Kept {
             db: self.db.clone(),
-            hub: self.hub.url.to_string(),
+            hub: self.hub.address(),
             token: self.hub.token.clone(),
             fingerprint: self.hub.shown_fingerprint(),
             active: self.active,
@@ -135,8 +135,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("yeni klasör").join("agent.toml");
         assert_eq!(Settings::load(&path).unwrap(), None);
-        settings().save(&path).unwrap();
-        assert_eq!(Settings::load(&path).unwrap(), Some(settings()));
+        let plain = "denk+http://192.0.2.2:8787/#7_t".parse().unwrap();
+        for settings in [Settings { hub: plain, ..settings() }, settings()] {
+            settings.save(&path).unwrap();
+            assert_eq!(Settings::load(&path).unwrap(), Some(settings));
+        }
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

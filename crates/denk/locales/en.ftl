@@ -774,6 +774,7 @@ agent-what = the agent cannot synchronise
 agent-not-set-why = the agent does not know its file or its hub; there are no settings in { $file }
 agent-not-set-hint = start it once with: denk agent --db FILE --hub "ENROLMENT LINE" (`denk site add` at the hub gives the line)
 agent-hub-address = the hub's address does not begin with https://
+agent-hub-plain = over http:// everybody on the way could read the token and the office's rows: give the hub's https:// address, or the whole enrolment line
 agent-hub-other = the token that is kept belongs to another hub: give the new hub's enrolment line, or add --token
 agent-hub-token = there is no token: give the whole enrolment line, or add --token
 agent-hub-fingerprint = the fingerprint at the end of the enrolment line is incomplete or wrong

@@ -771,6 +771,7 @@ agent-what = ajan merkezle eşitleyemiyor
 agent-not-set-why = ajan dosyasını ya da merkezini bilmiyor; { $file } içinde ayar yok
 agent-not-set-hint = bir kez şöyle başlatın: denk agent --db DOSYA --hub "KAYIT SATIRI" (satırı merkezde `denk site add` verir)
 agent-hub-address = merkezin adresi https:// ile başlamıyor
+agent-hub-plain = http:// ile giden token'ı ve büronun kayıtlarını yoldaki herkes okuyabilir: merkezin https:// adresini ya da kayıt satırının tamamını verin
 agent-hub-other = kayıtlı token başka bir merkezin: yeni merkezin kayıt satırını verin ya da --token ekleyin
 agent-hub-token = token yok: kayıt satırının tamamını verin ya da --token ekleyin
 agent-hub-fingerprint = kayıt satırının sonundaki parmak izi eksik ya da yanlış

@@ -17,7 +17,11 @@ impl Language {
     pub(super) const fn of_enrolment(self, error: NoEnrolment) -> Told {
         use NoEnrolment as N;
         match (self, error) {
-            (Self::Turkish, N::Address) => ("Adres yanlış", "https:// (ya da http://) ile başlamalı."),
+            (Self::Turkish, N::Address) => ("Adres yanlış", "https:// ile başlamalı."),
+            (Self::Turkish, N::Plain) => (
+                "http:// ile gönderilenleri yoldaki herkes okuyabilir",
+                "https:// adresini yazın ya da yöneticinin verdiği kayıt satırının tamamını yapıştırın.",
+            ),
             (Self::Turkish, N::Token) => ("Token yok ya da yanlış", "İçinde boşluk olmamalı."),
             (Self::Turkish, N::OtherHub) => (
                 "Yeni adresin token'ı yok",
@@ -27,7 +31,11 @@ impl Language {
                 "Kayıt satırı yanlış",
                 "Sonundaki parmak izi eksik ya da bozuk; satırın tamamını kopyalayın.",
             ),
-            (Self::English, N::Address) => ("The address is wrong", "It begins with https:// (or http://)."),
+            (Self::English, N::Address) => ("The address is wrong", "It begins with https://."),
+            (Self::English, N::Plain) => (
+                "Everybody on the way can read what is sent over http://",
+                "Type the https:// address, or paste the whole enrolment line that the administrator gave you.",
+            ),
             (Self::English, N::Token) => ("The token is missing or wrong", "There is no blank in it."),
             (Self::English, N::OtherHub) => (
                 "The new address has no token",

@@ -127,6 +127,7 @@ const fn no_enrolment(error: agent::NoEnrolment) -> &'static str {
     use agent::NoEnrolment;
     match error {
         NoEnrolment::Address => "agent-hub-address",
+        NoEnrolment::Plain => "agent-hub-plain",
         NoEnrolment::Token => "agent-hub-token",
         NoEnrolment::OtherHub => "agent-hub-other",
         NoEnrolment::Fingerprint => "agent-hub-fingerprint",

@@ -69,6 +69,40 @@ fn wrong_settings_end_with_2() {
 }
 
 #[test]
+fn a_token_goes_unencrypted_to_nobody_but_this_pc() {
+    let hub = Hub::start();
+    let office = ankara(&hub);
+    let (settings, file) = (office.settings.to_str().unwrap(), office.file.to_str().unwrap());
+    let foreign = "http://192.0.2.2:8787";
+    for way in [&["--once"][..], &[]] {
+        let words = ["-c", settings, "agent", "--db", file, "--hub", foreign, "--token", "1_t"];
+        let words: Vec<&str> = words.iter().chain(way).copied().collect();
+        assert_eq!(fails(&hub, &words), ("DENK-4004".to_owned(), 2));
+        assert!(!office.settings.exists(), "it is not kept");
+    }
+    for (language, told) in [("tr", "yoldaki herkes okuyabilir"), ("en", "everybody on the way could read")] {
+        let words = ["--lang", language, "agent", "--once", "--db", file, "--hub", foreign, "--token", "1_t"];
+        let why = hub.denk(&words).1["error"]["why"].as_str().unwrap().to_owned();
+        assert!(why.contains(told) && !why.contains("1_t"), "{why}");
+    }
+    // Nor by settings that were written by hand.
+    fs::write(settings, format!("db = '{file}'\nhub = '{foreign}'\ntoken = '1_t'\n")).unwrap();
+    assert_eq!(fails(&hub, &["-c", settings, "agent", "--once"]), ("DENK-5014".to_owned(), 2));
+}
+
+#[test]
+fn what_goes_to_a_hub_on_this_pc_passes_no_proxy() {
+    let hub = Hub::start();
+    let office = ankara(&hub);
+    let words = office.arguments();
+    let words: Vec<&str> = words.iter().map(String::as_str).chain(["--once"]).collect();
+    let mut once = hub.command(&words);
+    once.env("http_proxy", "http://127.0.0.1:1").env("no_proxy", "").env_remove("NO_PROXY");
+    let done = once.output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+}
+
+#[test]
 fn switched_off_nothing_is_exchanged_by_once_either() {
     let hub = Hub::start();
     let office = ankara(&hub);
