@@ -51,10 +51,7 @@ pub async fn run(args: &AgentArgs, context: &Context) -> Result<Outcome> {
         }
         return once(&settings, &tools, context).await;
     }
-    if given {
-        settings.save(&path).map_err(|error| settings_failure(&error))?;
-    }
-    stay(settings, &path, tools, context).await
+    stay((settings, given), &path, tools, context).await
 }
 
 pub(super) fn settings_path(context: &Context) -> PathBuf {
@@ -195,8 +192,13 @@ fn told(report: &Report, settings: &Settings, seconds: f64, context: &Context) {
     context.output.line(&context.text.say(&words));
 }
 
-/// Works until it is asked to stop.
-async fn stay(settings: Settings, path: &Path, tools: Tools, context: &Context) -> Result<Outcome> {
+/// Works until it is asked to stop. What is given is kept as soon as it is seen that this agent can work with it.
+async fn stay(
+    (settings, given): (Settings, bool),
+    path: &Path,
+    tools: Tools,
+    context: &Context,
+) -> Result<Outcome> {
     context.start_log_in(path.parent().unwrap_or(Path::new(".")).join("logs"));
     let (random, db) = (Arc::clone(&tools.random), settings.db.clone());
     let agent = Agent::new(settings, path.to_owned(), tools);
@@ -207,6 +209,9 @@ async fn stay(settings: Settings, path: &Path, tools: Tools, context: &Context) 
     let zone = clock::time_zone(&context.config.zone_name);
     let page = Page::bind(agent.clone(), language(context), zone, &random).await;
     let page = page.map_err(|error| page_failure(&error, &agent.settings()))?;
+    if given {
+        agent.settings().save(path).map_err(|error| settings_failure(&error))?;
+    }
     let link = page.link();
     let link_file = path.with_file_name(LINK);
     keep_link(&link_file, &link).map_err(|error| page_failure(&error, &agent.settings()))?;

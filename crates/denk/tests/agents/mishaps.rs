@@ -134,6 +134,15 @@ fn two_agents_on_one_file() {
     let mut other = hub.command(&words);
     other.arg(&first.file).stdout(Stdio::null());
     told(other, "DENK-5016", refused);
+    assert!(!hub.folder.path().join("other.toml").exists(), "it is not kept");
+    // In the first one's folder, for another file, where only the page's address is taken.
+    let (settings, kept) = (first.settings.to_str().unwrap(), fs::read(&first.settings).unwrap());
+    let listen = agent.page.strip_prefix("http://").unwrap().split('/').next().unwrap();
+    let words = ["agent", "-c", settings, "--listen", listen, "--hub", &second.line, "--db"];
+    let mut other = hub.command(&words);
+    other.arg(&second.file).stdout(Stdio::null());
+    told(other, "DENK-5021", ["sayfası", "page"]);
+    assert!(fs::read(&first.settings).unwrap() == kept, "the first one's file stays its file");
     person(&first, "Tek Kişi");
     door.sync();
     drop(agent);
