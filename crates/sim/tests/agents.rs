@@ -11,12 +11,12 @@ use sim::{
 };
 
 const SHORT: Size = Size { offices: 4, days: 3 };
-const SEEDS: u64 = 40;
+const SEEDS: u64 = 30;
 /// Seeds that show what is not mended yet.
-const OPEN: [u64; 6] = [3, 13, 20, 21, 35, 36];
+const OPEN: [u64; 4] = [3, 13, 20, 21];
 
 #[test]
-fn forty_short_runs_with_agents_keep_every_promise_and_test_something() {
+fn thirty_short_runs_with_agents_keep_every_promise_and_test_something() {
     let next = AtomicU64::new(1);
     let tally = Mutex::new(Tally::default());
     std::thread::scope(|scope| {

@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::{
     files::is_met,
-    town::{REGIONS, Town},
+    town::{REGIONS, Town, Way},
 };
 
 /// So many days are entered at once: more than may be deleted at once without a person.
@@ -86,7 +86,11 @@ impl Town {
         Ok(mark)
     }
 
+    /// Not where files go whole: there it looks like another PC's file.
     pub fn replace_person(&mut self, at: usize) -> Happened {
+        if self.offices[at].way == Way::Old {
+            return Ok(None);
+        }
         let Some((id, before, region)) = self.any(at, PEOPLE)? else { return Ok(None) };
         self.let_go(at, id, &before)?;
         let number = self.book.number();
