@@ -35,6 +35,9 @@ pub struct Report {
     pub refused: u64,
     /// Rows of the file that are not at the hub, or not as they are here: it refused them, or nobody can read them.
     pub aside: u64,
+    /// Rows of the hub that the file does not take: it has another row of that name, or what they need, or the office
+    /// works on them.
+    pub late: u64,
     /// What is noted and not sent yet.
     pub waiting: u64,
     /// How far this PC's clock runs before the hub's (negative: behind it), in milliseconds.
@@ -136,8 +139,8 @@ impl<H: Hub> Exchange<H> {
         cycle.run().await?;
         let standing = cycle.office.standing().await?;
         self.held = cycle.held;
-        let Standing { waiting, cursor, aside, .. } = standing;
-        let report = Report { waiting, cursor, aside, ..cycle.report };
+        let Standing { waiting, cursor, aside, late, .. } = standing;
+        let report = Report { waiting, cursor, aside, late, ..cycle.report };
         self.known = Some(known);
         Ok(report)
     }
@@ -202,7 +205,7 @@ impl<H: Hub> Cycle<'_, H> {
             return Ok(false);
         }
         let copy = self.office.copy().await?;
-        let met = self.hub.meet(copy.path()).await?;
+        let met = self.hub.meet(&copy).await?;
         self.report.conflicts += met.conflicts;
         self.report.refused += met.refused;
         self.report.met = met.tables.iter().map(|table| table.ids.len() as u64).sum();
@@ -211,7 +214,7 @@ impl<H: Hub> Cycle<'_, H> {
             self.held = Some(Held::File);
             return Ok(false);
         }
-        self.office.adopt(copy.path(), (&self.known.welcome, &met), &self.clockwork()).await?;
+        self.office.adopt(&copy, (&self.known.welcome, &met), &self.clockwork()).await?;
         Ok(true)
     }
 

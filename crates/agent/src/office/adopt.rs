@@ -66,19 +66,22 @@ impl Office {
             number: welcome.number,
             nonce: nonce(clock),
             compared: super::compare::day(clock),
+            meeting: None,
             shape: self.forms.iter().map(|form| (form.name().to_owned(), form.shape())).collect(),
             ..state
         };
-        self.end(Ok((state, ()))).await
+        self.end(Ok((state, ()))).await?;
+        self.forget_copy();
+        Ok(())
     }
 
     /// Makes it nobody's file.
     async fn forget_all(&mut self) -> Result<()> {
-        let State { form, last, .. } = State::read(&mut self.db).await?;
+        let State { form, last, meeting, .. } = State::read(&mut self.db).await?;
         let mut rest: &[&'static str] = &[SHADOW, GIDS, OUTBOX, LATE, ASIDE];
         while let [table, others @ ..] = rest {
             self.begin().await?;
-            let state = State { form, last: last.clone(), ..State::default() };
+            let state = State { form, last: last.clone(), meeting: meeting.clone(), ..State::default() };
             let done = self.clear_some(table).await;
             if self.end(done.map(|empty| (state, empty))).await? {
                 rest = others;

@@ -15,7 +15,7 @@ use replica::{
 use super::{
     Error, Office, Result,
     file::{Form, Rows},
-    shadow::{Spot, differs},
+    shadow::{SUSPECT, Spot, differs},
     state::State,
     writing::Writing,
 };
@@ -211,6 +211,10 @@ impl Office {
     /// without foreign keys leave it behind.
     async fn is_edited(&mut self, form: &Form, row: &LocalRow) -> Result<bool> {
         let Some(mut known) = self.known(form, [&row.id]).await?.remove(&row.id) else { return Ok(true) };
+        if known.row.rev == SUSPECT {
+            // The hub may have lost it.
+            return Ok(true);
+        }
         self.local(form.id, &mut [&mut known.row.cells]).await?;
         let mut row = row.clone();
         for (column, to) in form.rules.references() {

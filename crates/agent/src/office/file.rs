@@ -85,6 +85,15 @@ impl Form {
         self.column(column).map(described)
     }
 
+    /// Columns whose values the file has once only.
+    pub fn names(&self) -> impl Iterator<Item = ColumnId> + '_ {
+        let is_name = |column: &ColumnId| {
+            let name = &self.rules[*column].name;
+            self.table.unique.iter().flatten().any(|unique| unique.eq_ignore_ascii_case(name))
+        };
+        self.present.iter().copied().filter(is_name)
+    }
+
     /// The id as denk's tables write it.
     pub fn id_of(&self, text: &str) -> Result<LocalId> {
         if self.rules.text_key {

@@ -54,7 +54,8 @@ impl Office {
             // Without its shadow the file says nothing about what it was told: it is met again.
             state = State { shape: state.shape, last: state.last, ..State::default() };
         }
-        state.form = FORM;
+        // Notes may lack something since the copy.
+        (state.form, state.meeting) = (FORM, None);
         for form in self.forms.clone().iter() {
             let key = [form.key().to_owned()];
             let status = self.db.session.journal_status(&form.table.name, &key).await?;
@@ -111,6 +112,7 @@ impl Office {
     /// `Busy`, `Full`; then the next cycle puts back what is missing, and compares everything.
     pub async fn remove(mut self) -> Result<()> {
         self.take_out().await?;
+        self.forget_copy();
         drop(self.db);
         self.lock.remove()
     }

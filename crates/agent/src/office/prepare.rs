@@ -150,6 +150,7 @@ impl Office {
         let batching = Batching { rules: &rules, loaded: &loaded, notes: &notes, clock, unsure };
         let batch = batching.batch(&difference);
         self.forget_notes(&notes, &batch).await?;
+        state.meeting = None;
         if everything && batch.left.is_empty() {
             (state.doubt, state.compared) = (false, day(clock));
         }

@@ -195,9 +195,13 @@ impl Office {
             tables.iter().flat_map(|(form, settled)| settled.agreed.iter().map(|row| (form.id, row)));
         let needed: HashSet<Gid> =
             agreed.flat_map(|(table, known)| references(&self.rules, table, &known.row.cells)).collect();
-        let gone = self.late().await?.into_iter().filter(|row| row.cells.is_none());
-        let gone = gone.map(|row| Gid::from_uuid(row.gid)).filter(|gid| needed.contains(gid));
-        self.drop_late(gone.chain(std::mem::take(&mut settling.answered))).await?;
+        let late = self.late().await?.into_iter().filter(|row| {
+            let gid = Gid::from_uuid(row.gid);
+            // What came after what was answered is still to come.
+            let is_answered = settling.answered.get(&gid).is_some_and(|rev| row.rev <= *rev);
+            is_answered || row.cells.is_none() && needed.contains(&gid)
+        });
+        self.drop_late(late.map(|row| Gid::from_uuid(row.gid))).await?;
         for (form, settled) in tables {
             self.forget(state, &form, &settled.gone).await?;
             self.set_aside(&form, &settled.aside).await?;
@@ -224,8 +228,8 @@ struct Settling<'a> {
     /// And whether the hub knew it by the name that it had here.
     became: Vec<(Gid, Gid, bool)>,
     returning: HashMap<Gid, LocalId>,
-    /// Rows of which nothing late is to come any more.
-    answered: Vec<Gid>,
+    /// Rows of which nothing late up to a rev is to come any more.
+    answered: HashMap<Gid, i64>,
     /// A row is the hub's from now on.
     news: bool,
 }
@@ -275,7 +279,7 @@ impl<'a> Settling<'a> {
             }
             (_, None) => {
                 settled.gone.push((id, gid));
-                self.answered.push(gid);
+                self.answered.insert(gid, outcome.rev);
             }
             (end, Some(cells)) => {
                 self.news |= known.is_none();
@@ -283,7 +287,7 @@ impl<'a> Settling<'a> {
                 let rev = if end == End::Taken { before.max(Rev(outcome.rev)) } else { before };
                 // Where no pull will bring it, what came late is how the hub has it.
                 if end == End::Taken || outcome.rev > cursor {
-                    self.answered.push(gid);
+                    self.answered.insert(gid, outcome.rev);
                 }
                 settled.agreed.push(Known { row: ShadowRow { id, gid, rev, cells }, at: told.at });
                 let became = outcome.gid.filter(|became| *became != gid);

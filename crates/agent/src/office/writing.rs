@@ -9,7 +9,7 @@ use replica::wire::Row;
 use super::{
     Office, Result,
     apply::Manner,
-    file::Form,
+    file::{Form, shown},
     shadow::{Known, SUSPECT, Spot, differs, references},
     state::State,
 };
@@ -162,11 +162,34 @@ impl<'a> Writing<'a> {
             if let Some(last) = last {
                 state.last.insert(form.name().to_owned(), last);
             }
+            self.free_names(office, form, &write).await?;
             let applied = form.write(&mut *office.db.session, &write).await?;
             written += applied.inserted + applied.updated;
             office.remember(state, form, &known).await?;
         }
         Ok(written)
+    }
+
+    /// Names that the file has once only and that change hands among these rows: for a moment nobody has them.
+    async fn free_names(&self, office: &mut Office, form: &Form, write: &[LocalRow]) -> Result<()> {
+        let file = self.file.get(&form.id);
+        let mut renamed: Vec<LocalRow> = Vec::new();
+        for row in write {
+            let Some(mut before) = file.and_then(|file| file.get(&row.id)).cloned() else { continue };
+            let mut is_renamed = false;
+            for column in form.names() {
+                let (was, now) = (&mut before.cells[column.0], &row.cells[column.0]);
+                if was != now && matches!(was, Some(Value::Text(_))) {
+                    *was = Some(Value::Text(format!("denk {} {}", form.name(), shown(&row.id))));
+                    is_renamed = true;
+                }
+            }
+            renamed.extend(is_renamed.then_some(before));
+        }
+        if renamed.len() > 1 {
+            form.write(&mut *office.db.session, &renamed).await?;
+        }
+        Ok(())
     }
 
     fn step(&mut self, row: &Row, form: &Form, cells: &Cells, last: &mut Option<i64>) -> Step {

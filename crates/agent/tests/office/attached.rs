@@ -131,3 +131,22 @@ async fn what_nobody_can_read_does_not_go_with_a_deletion_of_the_hub() {
         assert_eq!(a.ask(there), "1");
     }
 }
+
+#[tokio::test]
+async fn an_answer_to_a_late_deletion_leaves_what_came_after_it() {
+    let (mut town, a, b) = pairs().await;
+    a.sql("delete from timesheets");
+    let mut office = a.office().await;
+    let push = office.prepare(&a.clock()).await.unwrap().unwrap();
+    office.mark_held(push.number).await.unwrap();
+    drop(office);
+    let answered = town.push(a.site, &push);
+    b.sql("update timesheets set notes = 'y'");
+    b.cycle(&mut town).await;
+    a.pull(&town).await;
+    assert_ne!(a.standing().await.late, 0);
+    a.office().await.settle(&answered).await.unwrap();
+    settle(&mut town, &[&a, &b]).await;
+    agree(&town, &[&a, &b]);
+    assert_eq!(a.ask("select count(*) from timesheets where notes = 'y'"), "2");
+}

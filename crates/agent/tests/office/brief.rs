@@ -60,13 +60,13 @@ async fn a_first_contact_broken_off_anywhere_is_none_or_whole() {
         let mut office = a.office().await;
         office.install().await.unwrap();
         let copy = office.copy().await.unwrap();
-        let met = town.meet(a.site, copy.path());
+        let met = town.meet(a.site, &copy);
         let welcome = welcome("town", a.site, "Ankara");
         a.sql("insert into drivers (full_name, region) values ('Bir', 'Ankara')");
-        let whole = cut(waits, office.adopt(copy.path(), (&welcome, &met), &a.clock())).await.is_some();
+        let whole = cut(waits, office.adopt(&copy, (&welcome, &met), &a.clock())).await.is_some();
         drop(office);
         if a.standing().await.hub.is_none() {
-            a.office().await.adopt(copy.path(), (&welcome, &met), &a.clock()).await.unwrap();
+            a.office().await.adopt(&copy, (&welcome, &met), &a.clock()).await.unwrap();
         }
         let push = a.push_once(&mut town).await.unwrap();
         assert_eq!(push.changes.len(), 1, "what was typed meanwhile: {waits} {:?}", push.changes);
@@ -154,4 +154,56 @@ async fn a_page_broken_off_anywhere_can_be_put_in_again() {
             return;
         }
     }
+}
+
+#[tokio::test]
+async fn the_hub_is_asked_about_the_same_copy_until_it_was_heard() {
+    let (mut town, a, b) = (Town::new(), Pc::with(1, Size::small()), Pc::new(2));
+    let mut office = a.office().await;
+    office.install().await.unwrap();
+    let copy = office.copy().await.unwrap();
+    let asked = std::fs::read(&copy).unwrap();
+    let met = town.meet(a.site, &copy);
+    drop(office);
+    // Whose answer is lost.
+    a.sql("delete from timesheets where id = (select min(id) from timesheets)");
+    a.sql("delete from timesheets where employee_id = (select max(id) from employees); delete from employees where id = (select max(id) from employees)");
+    a.sql("insert into drivers (full_name, region) values ('Bir', 'Ankara')");
+    let mut office = a.office().await;
+    assert_eq!(office.copy().await.unwrap(), copy);
+    assert_eq!(std::fs::read(&copy).unwrap(), asked);
+    office.adopt(&copy, (&welcome("town", a.site, "Ankara"), &met), &a.clock()).await.unwrap();
+    assert!(!copy.exists());
+    drop(office);
+    for pc in [&a, &b, &a] {
+        pc.cycle(&mut town).await;
+    }
+    agree(&town, &[&a, &b]);
+}
+
+#[tokio::test]
+async fn a_copy_of_which_not_everything_since_is_noted_is_made_anew() {
+    let a = Pc::with(1, Size::small());
+    let backup = a.backup();
+    let copied = async || {
+        let mut office = a.office().await;
+        office.install().await.unwrap();
+        std::fs::read(office.copy().await.unwrap()).unwrap()
+    };
+    let add = "insert into drivers (full_name, region) values ('Kişi ' || random(), 'Ankara')";
+    let mut before = copied().await;
+    a.sql(add);
+    assert!(copied().await == before, "everything is noted");
+    for odd in [
+        "drop trigger denk_journal_insert_drivers",
+        "alter table drivers add column other text",
+        "delete from denk_state",
+    ] {
+        a.sql(&format!("{odd}; {add}"));
+        let now = copied().await;
+        assert!(now != before, "{odd}");
+        before = now;
+    }
+    a.restore(&backup);
+    assert!(copied().await != before, "a backup");
 }

@@ -102,11 +102,8 @@ impl Pc {
         office.install().await.unwrap();
         if office.standing().await.unwrap().hub.is_none() {
             let copy = office.copy().await.unwrap();
-            let met = town.meet(self.site, copy.path());
-            office
-                .adopt(copy.path(), (&welcome("town", self.site, "Ankara"), &met), &self.clock())
-                .await
-                .unwrap();
+            let met = town.meet(self.site, &copy);
+            office.adopt(&copy, (&welcome("town", self.site, "Ankara"), &met), &self.clock()).await.unwrap();
         }
     }
 

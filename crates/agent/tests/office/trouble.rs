@@ -292,8 +292,8 @@ async fn a_pc_of_another_hub_is_met_again() {
     let mut other = Town::new();
     let mut office = a.office().await;
     let copy = office.copy().await.unwrap();
-    let met = other.meet(7, copy.path());
-    office.adopt(copy.path(), (&welcome("town", 7, "Ankara"), &met), &a.clock()).await.unwrap();
+    let met = other.meet(7, &copy);
+    office.adopt(&copy, (&welcome("town", 7, "Ankara"), &met), &a.clock()).await.unwrap();
     let standing = office.standing().await.unwrap();
     assert_eq!((standing.site, standing.cursor, standing.number), (Some(7), 0, 0));
     drop(office);
