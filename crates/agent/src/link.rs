@@ -68,8 +68,10 @@ pub enum LinkError {
 type Result<T> = std::result::Result<T, LinkError>;
 
 const CONNECT: Duration = Duration::from_secs(10);
-/// Between two pieces of an answer. The hub sends something on the events' stream more often.
+/// From a question to its answer, and between two pieces of an answer. The hub sends something on the events' stream more often.
 const SILENCE: Duration = Duration::from_secs(90);
+/// For a whole file: the hub lets it come in for a quarter of an hour, and then takes it in.
+const MEETING: Duration = Duration::from_mins(20);
 const EVENT_BYTES_MAX: usize = 4 << 10;
 /// Most bytes of the map of a whole file.
 const MET_BYTES_MAX: usize = 512 << 20;
@@ -168,9 +170,12 @@ impl Hub for Link {
         let file = file.to_owned();
         let packed = tokio::task::spawn_blocking(move || zstd::encode_all(std::fs::File::open(file)?, 3));
         let packed = packed.await.map_err(io::Error::other).flatten().map_err(LinkError::File)?;
-        let request = self.request(Method::POST, "meet").body(Body::from(packed));
+        // A client's silence begins with the question: here that is the file, which may take longer.
+        let client = builder(&self.hub).timeout(MEETING).build().map_err(LinkError::Untrusted)?;
+        let patient = Self { client, hub: self.hub.clone() };
+        let request = patient.request(Method::POST, "meet").body(Body::from(packed));
         let request = request.header(header::CONTENT_TYPE, "application/vnd.sqlite3");
-        self.answer(request, MET_BYTES_MAX).await
+        patient.answer(request, MET_BYTES_MAX).await
     }
 
     async fn push(&self, push: &Push) -> Result<Pushed> {

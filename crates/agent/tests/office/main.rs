@@ -1,6 +1,7 @@
 //! The agent's side of the office file, with the old program at work on it and a hub in memory.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod door;
 #[path = "../../../merge/tests/hub/mod.rs"]
 mod hub;
 mod pc;
@@ -17,3 +18,4 @@ mod random;
 mod trouble;
 mod undisturbed;
 mod waiting;
+mod way;
