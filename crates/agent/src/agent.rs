@@ -12,7 +12,7 @@ use std::{
 use replica::wire::News;
 use tokio::{
     sync::{Notify, watch},
-    time::sleep,
+    time::{Instant, sleep, sleep_until},
 };
 
 use crate::{
@@ -60,7 +60,7 @@ pub struct State {
     pub cycles: u64,
 }
 
-/// Without any signal a cycle comes this often.
+/// Without any signal a cycle comes this often, and with any number of them the hub's clock is looked at this often.
 const TIMER: Duration = Duration::from_secs(300);
 /// After a write others of the same work follow.
 const SETTLE: Duration = Duration::from_millis(50);
@@ -152,21 +152,25 @@ impl Agent {
 
     /// Cycle after cycle.
     async fn work(&self) {
-        let (mut pause, mut exchange) = (Pause::default(), None);
+        let (mut pause, mut greet_at) = (Pause::default(), Instant::now());
+        let mut exchange: Option<(Enrolment, Exchange<Link>)> = None;
         loop {
-            let failed = self.once(&mut exchange).await.is_err();
-            let next = if failed { pause.longer(self.random()) } else { TIMER };
-            if !failed {
+            let now = Instant::now();
+            if self.0.greet.swap(false, Ordering::Relaxed) || greet_at <= now {
+                greet_at = now + TIMER;
+                if let Some((_, exchange)) = &mut exchange {
+                    exchange.greet_again();
+                }
+            }
+            let next = if self.once(&mut exchange).await.is_err() {
+                Instant::now() + pause.longer(self.random())
+            } else {
                 pause.over();
-            }
+                greet_at
+            };
             tokio::select! {
-                () = sleep(next) => self.0.greet.store(true, Ordering::Relaxed),
+                () = sleep_until(next) => {}
                 () = self.0.wanted.notified() => {}
-            }
-            if self.0.greet.swap(false, Ordering::Relaxed)
-                && let Some((_, exchange)) = &mut exchange
-            {
-                exchange.greet_again();
             }
         }
     }

@@ -1,4 +1,4 @@
-//! When the agent that stays begins a cycle, with a file in WAL mode whose program keeps no connection.
+//! When the agent that stays begins a cycle, and what it asks then.
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
 
@@ -6,14 +6,17 @@ use agent::{Agent, Enrolment, Settings, State, Tools};
 use rusqlite::Connection;
 use tokio::time::timeout;
 
-use crate::{pc::Pc, town::NOW_MS};
+use crate::{
+    door::{Door, TOKEN},
+    pc::Pc,
+    town::{NOW_MS, Town},
+};
 
 /// Shorter than any pause of an agent whose hub has been away for an hour.
 const SOON: Duration = Duration::from_secs(10);
 
-fn of(pc: &Pc, hub: &TcpListener) -> Agent {
-    let url = format!("http://{}/", hub.local_addr().unwrap());
-    let hub = Enrolment::new(&url, "1_token", None).unwrap();
+fn of(pc: &Pc, hub: &str, token: &str) -> Agent {
+    let hub = Enrolment::new(hub, token, None).unwrap();
     let settings = Settings { db: pc.path().to_owned(), hub, active: true, listen: agent::LISTEN };
     let tools =
         Tools { rules: Arc::new(pc.rules.clone()), random: pc.clock().random, clock: Arc::new(|| NOW_MS) };
@@ -31,13 +34,37 @@ async fn until(agent: &Agent, so: impl Fn(&State) -> bool) {
     }
 }
 
+/// Met before, and in step.
+async fn met() -> Pc {
+    let pc = Pc::new(1);
+    pc.meet(&mut Town::new()).await;
+    pc
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_hub_s_clock_is_looked_at_every_five_minutes_however_much_happens() {
+    let (pc, hub) = (met().await, Door::open().await);
+    let agent = of(&pc, hub.url(), TOKEN);
+    let busy = async {
+        for _ in 0..60 {
+            passes(Duration::from_mins(1)).await;
+            agent.wake();
+        }
+    };
+    agent.run(busy).await;
+    let (hellos, pulls) = (hub.asked("hello"), hub.asked("pull"));
+    assert!(pulls.len() >= 60, "{} cycles", pulls.len());
+    let gaps = hellos.windows(2).map(|pair| (pair[1] - pair[0]).as_secs()).collect::<Vec<_>>();
+    assert!(gaps.len() >= 10 && gaps.iter().all(|gap| (300..=370).contains(gap)), "{gaps:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_program_s_writes_wake_the_agent_and_its_own_looks_do_not() {
     let pc = Pc::new(1);
     pc.sql("pragma journal_mode = wal");
     // Takes every call, and never answers: cycles are long, and the file is open meanwhile.
     let hub = TcpListener::bind("127.0.0.1:0").unwrap();
-    let agent = of(&pc, &hub);
+    let agent = of(&pc, &format!("http://{}/", hub.local_addr().unwrap()), TOKEN);
     agent.run(look(&pc, &agent)).await;
 }
 
