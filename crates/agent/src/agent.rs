@@ -35,6 +35,8 @@ struct Inner {
     state: watch::Sender<State>,
     /// Something asks for a cycle.
     wanted: Notify,
+    /// A cycle went well again.
+    back: Notify,
     /// The next cycle introduces itself, and asks about what waits at the hub.
     greet: AtomicBool,
     /// The file is this agent's, between the cycles too.
@@ -76,6 +78,7 @@ impl Agent {
             settings,
             state,
             wanted: Notify::new(),
+            back: Notify::new(),
             greet: AtomicBool::new(false),
             lock: Mutex::default(),
         }))
@@ -181,6 +184,7 @@ impl Agent {
     /// [`CycleError`], which is also in the state.
     async fn once(&self, kept: &mut Option<(Enrolment, Exchange<Link>)>) -> Result<(), CycleError> {
         let settings = self.settings();
+        let was_in_trouble = self.0.state.borrow().trouble.is_some();
         self.0.state.send_modify(|state| state.busy = true);
         let mut outcome = self.exchange(&settings, kept).await;
         let mut waiting = None;
@@ -202,6 +206,9 @@ impl Agent {
             state.end(now_ms, &outcome, region);
             state.report.waiting = waiting.unwrap_or(state.report.waiting);
         });
+        if was_in_trouble && matches!(outcome, Ok(Some(_))) {
+            self.0.back.notify_one();
+        }
         outcome.map(|_| ())
     }
 
@@ -241,13 +248,19 @@ impl Agent {
                 _ = heard => {
                     // However it ended: a hub that could be heard is not away.
                     if self.online(false) { pause.over(); }
-                    sleep(pause.longer(self.random())).await;
+                    tokio::select! {
+                        () = sleep(pause.longer(self.random())) => continue,
+                        () = self.0.back.notified() => {}
+                        changed = settings.changed() => if changed.is_err() { return },
+                    }
                 }
                 changed = settings.changed() => {
                     self.online(false);
                     if changed.is_err() { return; }
                 }
             }
+            // What stood in the way may be gone.
+            pause.over();
         }
     }
 

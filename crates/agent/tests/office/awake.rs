@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use tokio::time::timeout;
 
 use crate::{
-    door::{Door, TOKEN},
+    door::{Door, Manner, TOKEN},
     pc::Pc,
     town::{NOW_MS, Town},
 };
@@ -56,6 +56,54 @@ async fn the_hub_s_clock_is_looked_at_every_five_minutes_however_much_happens() 
     assert!(pulls.len() >= 60, "{} cycles", pulls.len());
     let gaps = hellos.windows(2).map(|pair| (pair[1] - pair[0]).as_secs()).collect::<Vec<_>>();
     assert!(gaps.len() >= 10 && gaps.iter().all(|gap| (300..=370).contains(gap)), "{gaps:?}");
+}
+
+/// Listened for an hour to a hub that does not let it, and has just begun to wait again.
+async fn deaf(hub: &Door) {
+    passes(Duration::from_hours(1)).await;
+    let tries = hub.asked("events").len();
+    while hub.asked("events").len() == tries {
+        passes(Duration::from_millis(100)).await;
+    }
+    passes(Duration::from_secs(5)).await;
+}
+
+async fn listens_again(hub: &Door) {
+    let tries = hub.asked("events").len();
+    let again = async {
+        while hub.asked("events").len() == tries {
+            passes(Duration::from_millis(100)).await;
+        }
+    };
+    timeout(SOON, again).await.expect("the hub is listened to at once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_is_mended_opens_the_hub_s_news_at_once_too() {
+    let (pc, hub) = (met().await, Door::open().await);
+    let agent = of(&pc, hub.url(), "1_wrong");
+    let mends = async {
+        deaf(&hub).await;
+        let settings = Settings { hub: Enrolment::new(hub.url(), TOKEN, None).unwrap(), ..agent.settings() };
+        agent.change(settings).unwrap();
+        listens_again(&hub).await;
+    };
+    agent.run(mends).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hub_that_is_back_is_listened_to_at_once() {
+    let (pc, hub) = (met().await, Door::open().await);
+    let agent = of(&pc, hub.url(), TOKEN);
+    hub.behave(Manner { busy: true, ..Manner::default() });
+    let comes_back = async {
+        deaf(&hub).await;
+        hub.behave(Manner::default());
+        agent.wake();
+        listens_again(&hub).await;
+        assert_eq!(agent.state().trouble, None);
+    };
+    agent.run(comes_back).await;
 }
 
 #[tokio::test(start_paused = true)]
