@@ -12,6 +12,7 @@ mod awake;
 mod brief;
 mod day;
 mod doubt;
+mod ends;
 mod failures;
 mod ids;
 mod random;
