@@ -32,6 +32,8 @@ struct Inner {
     /// Where the settings are kept.
     path: PathBuf,
     settings: watch::Sender<Settings>,
+    /// Their file and they change together.
+    changing: Mutex<()>,
     state: watch::Sender<State>,
     /// Something asks for a cycle.
     wanted: Notify,
@@ -56,6 +58,8 @@ pub struct State {
     pub troubles: Vec<Trouble>,
     /// Whether a cycle is under way.
     pub busy: bool,
+    /// Whether it began while the synchronisation was on: then it speaks to the hub, whatever is switched meanwhile.
+    pub exchanging: bool,
     /// Whether the hub's news are being listened to.
     pub online: bool,
     /// Counts the cycles that ended, well or not.
@@ -67,6 +71,8 @@ const TIMER: Duration = Duration::from_secs(300);
 /// After a write others of the same work follow.
 const SETTLE: Duration = Duration::from_millis(50);
 const TROUBLES_MAX: usize = 20;
+/// A clock that is further off makes what the program itself dates wrong.
+const CLOCK_FAR: Duration = Duration::from_mins(5);
 
 impl Agent {
     #[must_use]
@@ -76,6 +82,7 @@ impl Agent {
             tools,
             path,
             settings,
+            changing: Mutex::default(),
             state,
             wanted: Notify::new(),
             back: Notify::new(),
@@ -94,6 +101,7 @@ impl Agent {
     /// # Errors
     /// [`SettingsError`]; then the old ones stay.
     pub fn change(&self, settings: Settings) -> Result<(), SettingsError> {
+        let _one_at_a_time = self.0.changing.lock().unwrap_or_else(PoisonError::into_inner);
         settings.save(&self.0.path)?;
         self.0.settings.send_replace(settings);
         self.wake();
@@ -118,12 +126,13 @@ impl Agent {
     /// Şimdi eşitle: a cycle that begins after now, to its end.
     pub async fn sync_now(&self) -> State {
         let mut states = self.0.state.subscribe();
-        let (busy, cycles, waits) = {
+        let (wanted, greet) = {
             let now = states.borrow_and_update();
-            (now.busy, now.cycles, now.waits())
+            // What somebody was asked to see to may have been done.
+            let greet = now.waits() || now.report.is_clock_far();
+            (now.cycles + 1 + u64::from(now.busy), greet)
         };
-        let wanted = cycles + 1 + u64::from(busy);
-        self.0.greet.fetch_or(waits, Ordering::Relaxed);
+        self.0.greet.fetch_or(greet, Ordering::Relaxed);
         self.wake();
         // The agent ends together with whoever could wait.
         let _ = states.wait_for(|state| state.cycles >= wanted).await;
@@ -185,7 +194,7 @@ impl Agent {
     async fn once(&self, kept: &mut Option<(Enrolment, Exchange<Link>)>) -> Result<(), CycleError> {
         let settings = self.settings();
         let was_in_trouble = self.0.state.borrow().trouble.is_some();
-        self.0.state.send_modify(|state| state.busy = true);
+        self.0.state.send_modify(|state| (state.busy, state.exchanging) = (true, settings.active));
         let mut outcome = self.exchange(&settings, kept).await;
         let mut waiting = None;
         if !matches!(outcome, Ok(Some(_)) | Err(CycleError::Office(_))) {
@@ -318,6 +327,12 @@ impl Agent {
     }
 }
 
+impl Report {
+    pub(crate) fn is_clock_far(&self) -> bool {
+        Duration::from_millis(self.clock_ahead_ms.unsigned_abs()) > CLOCK_FAR
+    }
+}
+
 impl State {
     /// Whether something waits at the hub, which may have been decided by now.
     const fn waits(&self) -> bool {
@@ -331,7 +346,7 @@ impl State {
     }
 
     fn end(&mut self, now_ms: i64, outcome: &Result<Option<Report>, CycleError>, region: Option<&str>) {
-        self.busy = false;
+        (self.busy, self.exchanging) = (false, false);
         self.cycles += 1;
         match outcome {
             Ok(None) => self.trouble = None,

@@ -96,8 +96,6 @@ pub(super) struct Reader {
 
 /// Clocks that differ by less are right. **Units**: milliseconds.
 const CLOCK_MS: i64 = 2_000;
-/// One that is further off makes what the program itself dates wrong. **Units**: milliseconds.
-const CLOCK_FAR_MS: i64 = 5 * 60_000;
 
 impl View {
     pub fn new(agent: &Agent, reader: &Reader, conflicts: Conflicts) -> Self {
@@ -203,6 +201,7 @@ fn status(reader: &Reader, active: bool, state: &State) -> (String, Mood, &'stat
             let (what, todo) = reader.language.of_kind(trouble.kind);
             (format!("{}: {what}", words.error), Mood::Bad, todo)
         }
+        _ if !active && state.exchanging => (words.ending.to_owned(), Mood::Off, words.ending_hint),
         _ if !active => (words.off.to_owned(), Mood::Off, words.off_hint),
         (None, Some(region)) => in_step(reader, region, &state.report),
         (None, None) => (words.busy.to_owned(), Mood::Off, ""),
@@ -214,7 +213,7 @@ fn in_step(reader: &Reader, region: &str, report: &Report) -> (String, Mood, &'s
     let words = reader.words();
     let held = (report.held > 0).then_some((words.ok_held, words.held_hint));
     let aside = (report.aside > 0).then_some((words.ok_aside, words.ok_aside_hint));
-    let clock = (report.clock_ahead_ms.abs() > CLOCK_FAR_MS).then_some((words.ok_clock, words.ok_clock_hint));
+    let clock = report.is_clock_far().then_some((words.ok_clock, words.ok_clock_hint));
     let status = format!("{} ({})", words.ok, reader.region(region));
     let status = held
         .iter()
@@ -301,6 +300,10 @@ mod tests {
         assert_eq!(told(true, &State::default()), "Eşitleniyor…");
         assert_eq!(told(true, &ankara), "Senkron OK (Ankara)");
         assert_eq!(told(false, &ankara), "Senkron kapalı");
+        let ending = State { busy: true, exchanging: true, ..ankara.clone() };
+        assert_eq!(told(true, &ending), "Senkron OK (Ankara)");
+        assert_eq!(told(false, &ending), "Senkron kapanıyor…", "it still speaks to the hub");
+        assert_eq!(told(false, &State { busy: true, ..ankara.clone() }), "Senkron kapalı", "it only notes");
         let with = |held, aside, clock_ahead_ms| {
             let report = Report { held, aside, clock_ahead_ms, ..Report::default() };
             let (status, mood, hint) = status(&reader(), true, &State { report, ..ankara.clone() });

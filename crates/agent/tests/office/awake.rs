@@ -136,3 +136,20 @@ async fn look(pc: &Pc, agent: &Agent) {
     ended(cycles + 4).await;
     assert!(begun().await.is_err(), "that is all");
 }
+
+#[test]
+fn of_two_settings_saved_at_once_the_same_is_kept_and_used() {
+    let pc = Pc::new(1);
+    let agent = of(&pc, "http://127.0.0.1:1/", TOKEN);
+    for round in 0..100 {
+        std::thread::scope(|scope| {
+            for who in ["a", "b"] {
+                let hub = Enrolment::new("http://127.0.0.1:1/", &format!("{round}{who}"), None).unwrap();
+                let (agent, settings) = (&agent, Settings { hub, ..agent.settings() });
+                scope.spawn(move || agent.change(settings).unwrap());
+            }
+        });
+        let kept = Settings::load(&pc.path().with_file_name("agent.toml")).unwrap();
+        assert_eq!(kept, Some(agent.settings()), "in round {round}");
+    }
+}
