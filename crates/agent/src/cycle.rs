@@ -61,6 +61,8 @@ pub enum CycleError {
 
 /// Batches, first contacts and restarts of one cycle.
 const ROUNDS_MAX: usize = 200;
+/// How often everything is pulled anew in one cycle, each time with a look at all that the file knows.
+const ANEW_MAX: usize = 3;
 
 /// Notices and keeps what the office changed, without any hub: what a PC does while it is off-line.
 ///
@@ -129,7 +131,7 @@ impl<H: Hub> Exchange<H> {
             Some(known) => (known.clone(), false),
             None => (hello(&self.hub, &mut office, tools).await?, true),
         };
-        let clock_ahead_ms = -known.offset_ms;
+        let clock_ahead_ms = known.offset_ms.saturating_neg();
         let report = Report { clock_ahead_ms, ..Report::default() };
         // It is only known again when the cycle has gone to its end.
         self.known = None;
@@ -153,7 +155,7 @@ async fn hello(hub: &impl Hub, office: &mut Office, tools: &Tools) -> Result<Kno
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let welcome = hub.hello(&Hello { version, clock_ms: asked_ms, waiting }).await?;
     // The answer was written about half-way between question and answer.
-    let offset_ms = welcome.clock_ms - i64::midpoint(asked_ms, (tools.clock)());
+    let offset_ms = welcome.clock_ms.saturating_sub(i64::midpoint(asked_ms, (tools.clock)()));
     let standing = office.standing().await?;
     let same = standing.hub.as_ref() == Some(&welcome.hub) && standing.site == Some(welcome.site);
     if same && (standing.number > welcome.number || standing.cursor > welcome.rev) {
@@ -274,18 +276,24 @@ impl<H: Hub> Cycle<'_, H> {
     }
 
     async fn pull(&mut self) -> Result<(), CycleError> {
+        let mut anew = 0;
         loop {
             let Standing { cursor: after, mark, behind, .. } = self.office.standing().await?;
             let page = match self.hub.pull(after, mark.as_deref()).await {
                 Ok(page) => page,
-                Err(LinkError::Refused(trouble)) => {
+                Err(LinkError::Refused(trouble)) if anew < ANEW_MAX => {
                     self.settle_trouble(trouble).await?;
+                    anew += 1;
                     continue;
                 }
                 Err(error) => return Err(error.into()),
             };
             if page.next == after && page.rows.is_empty() && page.mark == mark && !behind {
                 return Ok(());
+            }
+            // Whoever has more tells where it goes on.
+            if page.more && page.next <= after {
+                return Err(CycleError::Restless);
             }
             let applied = self.office.apply(&page).await?;
             self.report.pulled += applied.written;

@@ -95,7 +95,7 @@ pub(super) struct Reader {
 }
 
 /// Clocks that differ by less are right. **Units**: milliseconds.
-const CLOCK_MS: i64 = 2_000;
+const CLOCK_MS: u64 = 2_000;
 
 impl View {
     pub fn new(agent: &Agent, reader: &Reader, conflicts: Conflicts) -> Self {
@@ -240,10 +240,10 @@ const fn connection(words: &Words, active: bool, state: &State) -> &'static str 
 
 fn clock(words: &Words, ahead_ms: Option<i64>) -> String {
     let Some(ahead_ms) = ahead_ms else { return words.clock_unknown.to_owned() };
-    if ahead_ms.abs() < CLOCK_MS {
+    if ahead_ms.unsigned_abs() < CLOCK_MS {
         return words.clock_right.to_owned();
     }
-    let (minutes, seconds) = (ahead_ms.abs() / 60_000, ahead_ms.abs() / 1_000 % 60);
+    let (minutes, seconds) = (ahead_ms.unsigned_abs() / 60_000, ahead_ms.unsigned_abs() / 1_000 % 60);
     let way = if ahead_ms > 0 { words.clock_ahead } else { words.clock_behind };
     format!("{minutes}:{seconds:02} {way}")
 }
@@ -290,6 +290,7 @@ mod tests {
         assert_eq!(told(-1_999), "doğru");
         assert_eq!(told(3 * 3_600_000 + 4_000), "180:04 ileri");
         assert_eq!(told(-61_000), "1:01 geri");
+        assert_eq!(told(i64::MIN), "153722867280912:55 geri", "whatever a hub says");
         assert_eq!(clock(Language::Turkish.words(), None), "henüz bilinmiyor");
     }
 

@@ -10,7 +10,7 @@ use std::{
 
 use agent::{Exchange, LinkError, Tools, office::Lock};
 use async_trait::async_trait;
-use replica::wire::{Hello, Met, Page, Push, Pushed, Welcome};
+use replica::wire::{Code, Hello, Met, Page, Push, Pushed, Trouble, Welcome};
 use rusqlite::Connection;
 
 use crate::{
@@ -81,5 +81,63 @@ async fn a_program_that_writes_all_the_time_does_not_keep_a_cycle_from_its_end()
         waited = report.waiting;
         let told = pc.ask(&format!("select count(*) from drivers where full_name like 'Kişi {rows}-%'"));
         assert_eq!(told, rows.to_string());
+    }
+}
+
+/// A hub that never comes to an end by itself.
+struct Endless {
+    /// What it answers to a question for everything after a rev.
+    page: fn(i64) -> Result<Page, LinkError>,
+    clock_ms: i64,
+    pulls: AtomicU64,
+}
+
+#[async_trait]
+impl agent::Hub for &Endless {
+    async fn hello(&self, _: &Hello) -> Result<Welcome, LinkError> {
+        Ok(welcome(self.clock_ms))
+    }
+
+    async fn meet(&self, file: &Path) -> Result<Met, LinkError> {
+        Ok(Town::new().meet(1, file))
+    }
+
+    async fn push(&self, push: &Push) -> Result<Pushed, LinkError> {
+        Ok(Town::new().push(1, push))
+    }
+
+    async fn pull(&self, after: i64, _: Option<&str>) -> Result<Page, LinkError> {
+        assert!(self.pulls.fetch_add(1, Ordering::Relaxed) < 100, "it goes on and on");
+        (self.page)(after)
+    }
+}
+
+#[tokio::test]
+async fn a_hub_that_never_gets_on_does_not_keep_an_agent_for_ever() {
+    let stays =
+        |after| Ok(Page { after, next: after, mark: Some("m".into()), more: true, ..Page::default() });
+    let turns = |after| Ok(Page { after, next: after - 1, more: true, ..Page::default() });
+    let forgets = |_| {
+        let (code, error) = (Code::Behind, String::new());
+        Err(LinkError::Refused(Trouble { code, error, number: 0, seen: 0 }))
+    };
+    let pages: [fn(i64) -> Result<Page, LinkError>; 3] = [stays, turns, forgets];
+    for page in pages {
+        let pc = Pc::new(1);
+        let hub = Endless { page, clock_ms: NOW_MS, pulls: AtomicU64::new(0) };
+        let outcome = Exchange::new(&hub).cycle(&Lock::take(pc.path()).unwrap(), &tools(&pc)).await;
+        assert!(outcome.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_hub_may_say_any_time() {
+    for clock_ms in [i64::MIN, i64::MAX] {
+        let pc = Pc::new(1);
+        let page = |after| Ok(Page { after, next: after, ..Page::default() });
+        let hub = Endless { page, clock_ms, pulls: AtomicU64::new(0) };
+        let file = Lock::take(pc.path()).unwrap();
+        let report = Exchange::new(&hub).cycle(&file, &tools(&pc)).await.unwrap();
+        assert_eq!(report.clock_ahead_ms < 0, clock_ms > 0);
     }
 }
