@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet};
 use model::{Gid, Rev, Value};
 
 use crate::{
-    Action, Age, Cells, Change, ColumnId, Edit, InsertOrder, LocalId, LocalRow, Mint, Rules, Sameness,
-    ShadowRow, TableId, insert_order, sameness,
+    Action, Age, Cells, Change, ColumnId, Edit, Identity, InsertOrder, LocalId, LocalRow, Mint, Rules,
+    Sameness, ShadowRow, TableId, insert_order, sameness,
 };
 use pair::{Pair, Pairs, by_natural_key};
 use references::Later;
@@ -32,6 +32,8 @@ pub struct FileDiff<'a> {
     /// Those of which it is certain that they were deleted.
     deleted: HashSet<Gid>,
     later: Vec<Later>,
+    /// Ids that hold what they held, however much of it was changed.
+    in_place: HashSet<(TableId, LocalId)>,
     pub(crate) age: Age,
     pub(crate) set: ChangeSet,
 }
@@ -124,8 +126,14 @@ impl<'a> FileDiff<'a> {
         let order = insert_order(rules);
         let referred =
             rules.tables().flat_map(|(_, rule)| rule.references().map(|(_, to)| to.table)).collect();
-        let (ids, gone, deleted, later, set) = Default::default();
-        Self { rules, order, mint, ids, referred, gone, deleted, later, age: Age::Known, set }
+        let (ids, gone, deleted, later, in_place, set) = Default::default();
+        Self { rules, order, mint, ids, referred, gone, deleted, later, in_place, age: Age::Known, set }
+    }
+
+    /// Somebody saw that this id was updated, and neither given up nor given anew: it holds what it held, however much of
+    /// it was changed; unless it bears another number that somebody gave.
+    pub fn updated(&mut self, table: TableId, id: LocalId) {
+        self.in_place.insert((table, id));
     }
 
     /// How old that is which the file says of rows that are there. Inserts too bear it; deletions do not.
@@ -208,10 +216,16 @@ impl<'a> FileDiff<'a> {
             tally.new += 1;
             return None;
         };
-        let same = if named || agree(&shadow.cells, &cells) {
+        let rules = &self.rules[table];
+        let updated = || {
+            self.in_place.contains(&(table, id.clone()))
+                && Identity::of(rules, &shadow.cells, &cells) != Identity::Different
+        };
+        let is_known = named || updated();
+        let same = if is_known || agree(&shadow.cells, &cells) {
             Sameness::Same
         } else {
-            sameness(&self.rules[table], &shadow.cells, &cells)
+            sameness(rules, &shadow.cells, &cells)
         };
         if same == Sameness::Same {
             let changed = self.update(table, id, &shadow, cells);

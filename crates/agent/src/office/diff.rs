@@ -127,12 +127,20 @@ impl Office {
     }
 
     /// Compares; new rows get identities that follow from the file and their place in it.
-    pub(super) async fn compare(&mut self, state: &State, loaded: &Loaded) -> Result<Difference> {
+    pub(super) async fn compare(
+        &mut self,
+        state: &State,
+        loaded: &Loaded,
+        in_place: &[(TableId, LocalId)],
+    ) -> Result<Difference> {
         let rules = self.rules.clone();
         let mut mint = Placeholders::default();
         let mut diff = FileDiff::new(&rules, &mut mint);
         for ((table, id), gid) in &loaded.others {
             diff.know(*table, id.clone(), *gid);
+        }
+        for (table, id) in in_place.iter().filter(|place| !loaded.found.back.contains(place)) {
+            diff.updated(*table, id.clone());
         }
         for table in insert_order(&rules).tables {
             let Some(rows) = loaded.rows.get(&table) else { continue };

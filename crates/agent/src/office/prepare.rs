@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use merge::{LocalId, TableId};
-use model::Timestamp;
+use model::{Operation, Timestamp};
 use replica::{outbox::Outbox, wire::Push};
 
 use super::{
@@ -41,11 +41,21 @@ pub(super) struct Note {
     /// When it was last touched, by the PC's clock. **Units**: milliseconds.
     at_ms: Option<i64>,
     ids: Vec<i64>,
+    /// It was inserted or deleted, too.
+    anew: bool,
 }
 
 impl Notes {
     pub fn at(&self, table: TableId, id: &LocalId) -> Option<i64> {
         self.touched.get(&table)?.get(id)?.at_ms
+    }
+
+    /// Rows that were updated and nothing else since they were agreed on. What was told before says more of those `told`.
+    fn in_place(&self, told: &Candidates) -> Vec<(TableId, LocalId)> {
+        let is_told = |table, id| told.get(&table).is_some_and(|ids| ids.contains(id));
+        let touched = self.touched.iter().flat_map(|(table, rows)| rows.iter().map(|row| (*table, row)));
+        let updated = touched.filter(|(table, (id, note))| !note.anew && !is_told(*table, *id));
+        updated.map(|(table, (id, _))| (table, id.clone())).collect()
     }
 }
 
@@ -99,9 +109,10 @@ impl Office {
         for (table, touched) in &notes.touched {
             candidates.entry(*table).or_default().extend(touched.keys().cloned());
         }
+        let in_place = if state.doubt { Vec::new() } else { notes.in_place(found) };
         loop {
             let loaded = self.load(&candidates).await?;
-            let difference = self.compare(state, &loaded).await?;
+            let difference = self.compare(state, &loaded, &in_place).await?;
             if !self.add_hanging(&loaded, &difference, &mut candidates).await? {
                 return Ok(Survey { notes, loaded, difference });
             }
@@ -249,6 +260,7 @@ impl Office {
             let note = notes.touched.entry(table).or_default().entry(id).or_default();
             note.at_ms = change.at.map(Timestamp::unix_ms).max(note.at_ms);
             note.ids.push(change.id);
+            note.anew |= change.operation != Operation::Update;
         }
         Ok(notes)
     }

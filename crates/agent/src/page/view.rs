@@ -39,6 +39,7 @@ pub(super) struct Live {
     pub waiting: u64,
     pub held: u64,
     pub aside: u64,
+    pub late: u64,
     pub connection: &'static str,
     pub clock: String,
     /// The newest first.
@@ -187,6 +188,7 @@ impl Live {
             waiting: state.report.waiting,
             held: state.report.held,
             aside: state.report.aside,
+            late: state.report.late,
             connection: connection(words, active, &state),
             clock: clock(words, state.done_ms.map(|_| state.report.clock_ahead_ms)),
             errors: state.troubles.into_iter().map(|trouble| reader.past(trouble)).collect(),
@@ -213,14 +215,16 @@ fn in_step(reader: &Reader, region: &str, report: &Report) -> (String, Mood, &'s
     let words = reader.words();
     let held = (report.held > 0).then_some((words.ok_held, words.held_hint));
     let aside = (report.aside > 0).then_some((words.ok_aside, words.ok_aside_hint));
+    let late = (report.late > 0).then_some((words.ok_late, words.ok_late_hint));
     let clock = report.is_clock_far().then_some((words.ok_clock, words.ok_clock_hint));
     let status = format!("{} ({})", words.ok, reader.region(region));
     let status = held
         .iter()
         .chain(&aside)
+        .chain(&late)
         .chain(&clock)
         .fold(status, |status, (what, _)| format!("{status} - {what}"));
-    match held.or(aside).or(clock) {
+    match held.or(aside).or(late).or(clock) {
         Some((_, todo)) => (status, Mood::Care, todo),
         None => (status, Mood::Ok, ""),
     }
@@ -319,6 +323,8 @@ mod tests {
             "Senkron OK (Ankara) - onay bekleyen değişiklikler var - bu bilgisayarın saati yanlış"
         );
         assert_eq!(with(0, 1, 0), "Senkron OK (Ankara) - merkezde olmayan kayıtlar var");
+        let late = State { report: Report { late: 1, ..Report::default() }, ..ankara.clone() };
+        assert_eq!(told(true, &late), "Senkron OK (Ankara) - dosyaya yazılamayan kayıtlar var");
         let all = State { region: Some("*".into()), ..State::default() };
         assert_eq!(told(true, &all), "Senkron OK (Genel merkez)");
         let trouble = Some(Trouble { at_ms: 0, kind: Kind::Full, text: String::new() });

@@ -150,3 +150,32 @@ async fn an_answer_to_a_late_deletion_leaves_what_came_after_it() {
     agree(&town, &[&a, &b]);
     assert_eq!(a.ask("select count(*) from timesheets where notes = 'y'"), "2");
 }
+
+#[tokio::test]
+async fn what_is_corrected_in_place_is_the_same_row_however_much_of_it_was_wrong() {
+    let (mut town, a, b) = pairs().await;
+    a.sql(
+        "insert into vehicle_inspection_results (inspection_id, item_key, status) select id, 'fren', 'ok' from vehicle_inspections;
+        insert into employees (id, full_name, region) values (20, 'Yeni Personel', 'Ankara')",
+    );
+    settle(&mut town, &[&a, &b]).await;
+    let gids = |table: &str| {
+        a.ask(&format!("select id, gid from denk_shadow where table_name = '{table}' order by 1"))
+    };
+    let before = ["employees", "timesheets", "vehicle_inspections"].map(gids);
+    a.sql(
+        "update employees set full_name = 'Hasan Çelik', department = 'Depo' where id = 20;
+        update employees set full_name = 'Veli X' where id = 11; update employees set full_name = 'Ali' where id = 12;
+        update timesheets set work_date = '2026-02-01', start_time = '09:00';
+        update vehicle_inspections set inspection_date = '2026-01-12', week_start = '2026-01-12'",
+    );
+    settle(&mut town, &[&a, &b]).await;
+    agree(&town, &[&a, &b]);
+    assert_eq!(["employees", "timesheets", "vehicle_inspections"].map(gids), before);
+    assert_eq!(b.ask("select count(*) from employees"), "3");
+    // A number that is given up and given anew holds another person.
+    a.sql("delete from employees where id = 20; insert into employees (id, full_name, region) values (20, 'Zehra Son', 'Ankara')");
+    settle(&mut town, &[&a, &b]).await;
+    agree(&town, &[&a, &b]);
+    assert_ne!(gids("employees"), before[0]);
+}

@@ -69,7 +69,7 @@ async fn a_program_that_writes_all_the_time_does_not_keep_a_cycle_from_its_end()
     exchange.cycle(&file, &tools).await.unwrap();
     let mut waited = 0;
     // More than one batch takes, and as few as there are mostly.
-    for (rows, batches) in [(2_500, 2), (3, 1)] {
+    for (rows, batches) in [(1_100, 3), (3, 1)] {
         let before = hub.pushes.load(Ordering::Relaxed);
         pc.sql(&format!(
             "with recursive n(i) as (select 1 union all select i + 1 from n where i < {rows})

@@ -153,7 +153,7 @@ async fn once(settings: &Settings, tools: &Tools, context: &Context) -> Result<O
     let link = Link::new(&settings.hub).map_err(|error| link_failure(&error, settings))?;
     let exchanged = async { Exchange::new(link).cycle(&office::Lock::take(&settings.db)?, tools).await };
     let report = exchanged.await.map_err(|error| failure(&error, settings))?;
-    let partial = report.held > 0 || report.refused > 0;
+    let partial = is_partial(&report);
     told(&report, settings, seconds_since(begun_ms), context);
     Ok(if partial { Outcome::Partial } else { Outcome::Done })
 }
@@ -163,8 +163,13 @@ fn seconds_since(begun_ms: i64) -> f64 {
     clock::unix_ms().saturating_sub(begun_ms) as f64 / 1000.0
 }
 
+/// Whether somebody has to see to something.
+const fn is_partial(report: &Report) -> bool {
+    report.held > 0 || report.refused > 0 || report.late > 0
+}
+
 fn told(report: &Report, settings: &Settings, seconds: f64, context: &Context) {
-    let state = if report.held > 0 || report.refused > 0 { "partial" } else { "done" };
+    let state = if is_partial(report) { "partial" } else { "done" };
     context.output.answer(&json!({
         "state": state,
         "met": report.met,
@@ -174,6 +179,7 @@ fn told(report: &Report, settings: &Settings, seconds: f64, context: &Context) {
         "held": report.held,
         "refused": report.refused,
         "aside": report.aside,
+        "late": report.late,
         "waiting": report.waiting,
         "hub": settings.hub.url.as_str(),
         "clock_ahead_ms": report.clock_ahead_ms,
