@@ -12,7 +12,7 @@ mod pack;
 
 use std::collections::BTreeMap;
 
-use model::{Gid, Uuid};
+use model::{Gid, Uuid, Value};
 use serde::{Deserialize, Serialize};
 
 pub use cell::Cell;
@@ -26,6 +26,10 @@ pub const CHANGES_MAX: usize = 2_000;
 pub const ROWS_MAX: usize = 1_000;
 /// Most bytes of one message, unpacked.
 pub const BYTES_MAX: usize = 32 << 20;
+/// Most bytes of one cell, as in whole files.
+pub const CELL_BYTES_MAX: usize = 4 << 20;
+/// When what a batch or page holds has so many bytes, the rest is for the next one.
+pub const PART_BYTES: usize = 4 << 20;
 
 /// Cells by column; a column that is not there is unknown.
 pub type Cells = BTreeMap<String, Cell>;
@@ -319,4 +323,20 @@ impl Change {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it so")]
 const fn is_zero(number: &i64) -> bool {
     *number == 0
+}
+
+/// What cells hold beyond what all of them take. **Units**: bytes.
+#[must_use]
+pub fn weight(cells: &Cells) -> usize {
+    cells.values().map(|Cell(value)| size(value)).sum()
+}
+
+/// What a value takes that may be of any length. **Units**: bytes.
+#[must_use]
+pub fn size(value: &Value) -> usize {
+    match value {
+        Value::Text(text) => text.len(),
+        Value::Bytes(bytes) => bytes.len(),
+        _ => 0,
+    }
 }

@@ -6,7 +6,7 @@ use merge::{Action, Cells, LocalId, Rules, TableId};
 use model::Gid;
 use replica::{
     outbox::{At, Told},
-    wire::{self, Cell},
+    wire::{self, Cell, PART_BYTES},
 };
 
 use super::{
@@ -43,17 +43,23 @@ impl Batching<'_> {
     /// The first changes of the difference, which can be applied without the rest.
     pub fn batch(&self, difference: &Difference) -> Batch {
         let set = &difference.set;
-        let cut = set.changes.len().min(BATCH_CHANGES);
-        let left = set.changes[cut..].iter().filter_map(|change| difference.ids.get(&change.gid)).cloned();
         let mut stamps = Stamps::default();
         let mut rows = Rows::default();
         let mut changes = Vec::new();
-        for change in &set.changes[..cut] {
+        let (mut cut, mut bytes) = (0, 0);
+        for change in set.changes.iter().take(BATCH_CHANGES) {
+            cut += 1;
             let Some((table, id)) = difference.ids.get(&change.gid) else { continue };
             let at = stamps.next(change.gid, self.time(*table, id, change.gid));
             rows.tell(self, change, id, at);
-            changes.push(self.message(change, at));
+            let message = self.message(change, at);
+            bytes += message.insert.iter().chain(&message.update).map(wire::weight).sum::<usize>();
+            changes.push(message);
+            if bytes > PART_BYTES {
+                break;
+            }
         }
+        let left = set.changes[cut..].iter().filter_map(|change| difference.ids.get(&change.gid)).cloned();
         let mut more: BTreeMap<String, u64> = BTreeMap::new();
         for change in set.changes[cut..].iter().filter(|change| !matches!(change.action, Action::Insert(_))) {
             *more.entry(self.rules[change.table].name.clone()).or_default() += 1;

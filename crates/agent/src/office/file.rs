@@ -5,7 +5,7 @@
 use database::{Applied, ColumnRead, ColumnRef, Comparison, Condition, Read, Relation, Session, Write};
 use merge::{Cells, ColumnId, Kept, LocalId, LocalRow, Rules, TableId, TableRules, is_blank};
 use model::{Batch, ColumnDef, DataType, ErrorKind, Key, Table, TableRef, Value, Zone};
-use replica::{handout, office_file::settled};
+use replica::{handout, office_file::settled, wire};
 
 use super::{Error, Result};
 
@@ -23,7 +23,7 @@ pub(super) struct Form {
     columns: Vec<ColumnRef>,
 }
 
-/// Rows that were read, and the ids of those that cannot be (a text that is none).
+/// Rows that were read, and the ids of those that cannot be (a text that is none, or one that no batch can hold).
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     /// **Order**: by id.
@@ -273,8 +273,12 @@ impl Rows {
     fn add(&mut self, page: &model::Page) {
         for at in 0..page.batch.rows() {
             let mut row = page.batch.row(at).into_iter();
-            if let Some(id) = row.next().as_ref().and_then(LocalId::of) {
-                self.rows.push(LocalRow { id, cells: row.map(Some).collect() });
+            let Some(id) = row.next().as_ref().and_then(LocalId::of) else { continue };
+            let cells: Cells = row.map(Some).collect();
+            if cells.iter().flatten().any(|value| wire::size(value) > wire::CELL_BYTES_MAX) {
+                self.unreadable.push(id);
+            } else {
+                self.rows.push(LocalRow { id, cells });
             }
         }
         let keys = page.rejected.iter().filter_map(|rejected| rejected.key.0.first());

@@ -293,3 +293,21 @@ async fn what_is_the_pcs_own_never_leaves_it() {
     assert_eq!(a.push_once(&mut town).await, None);
     assert_eq!(a.standing().await.waiting, 0);
 }
+
+#[tokio::test]
+async fn long_notes_go_in_several_batches_and_what_no_batch_can_hold_stays() {
+    let (mut town, a, b, _) = two().await;
+    let mega = "printf('%.*c', 1000000, 'x')";
+    a.sql(&format!(
+        "with recursive n(i) as (select 1 union all select i + 1 from n where i < 10)
+        insert into drivers (full_name, notes, region) select 'Kişi ' || i, {mega}, 'Ankara' from n"
+    ));
+    let first = a.push_once(&mut town).await.unwrap();
+    assert!(first.changes.len() < 6, "{}", first.changes.len());
+    a.push(&mut town).await;
+    b.cycle(&mut town).await;
+    agree(&town, &[&a, &b]);
+    a.sql("insert into drivers (full_name, notes, region) values ('Uzun', printf('%.*c', 5000000, 'x'), 'Ankara'), ('Kısa', 'x', 'Ankara')");
+    assert_eq!(a.push_once(&mut town).await.unwrap().changes.len(), 1);
+    assert_eq!((a.push_once(&mut town).await, a.standing().await.aside), (None, 1));
+}

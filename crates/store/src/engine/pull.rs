@@ -36,10 +36,18 @@ pub(crate) async fn page(
         let agent = agents::of(db, device.site).await?;
         return Err(Declined::Behind { number: agent.number, seen: agent.seen });
     }
-    let (lines, next) = lines(db, hub, (after, head), limit.clamp(1, wire::ROWS_MAX)).await?;
-    let mut reading = Reading::new(hub, region, Rev(after));
-    reading.read(db, &lines).await?;
-    let rows = reading.rows();
+    let mut limit = limit.clamp(1, wire::ROWS_MAX);
+    let (rows, next) = loop {
+        let (lines, next) = lines(db, hub, (after, head), limit).await?;
+        let mut reading = Reading::new(hub, region, Rev(after));
+        reading.read(db, &lines).await?;
+        let rows = reading.rows();
+        let bytes: usize = rows.iter().filter_map(|row| row.cells.as_ref()).map(wire::weight).sum();
+        if bytes <= wire::PART_BYTES || limit == 1 {
+            break (rows, next);
+        }
+        limit /= 2;
+    };
     let mark = mark(db, next).await?;
     Ok(Page { after, next, mark, more: next < head, rows, clock_ms: hub.now_ms() })
 }

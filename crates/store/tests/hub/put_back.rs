@@ -4,7 +4,7 @@ use replica::wire::Push;
 use store::{Decision, Declined, Device};
 
 use crate::{
-    agents::{batch, delete, employee, gid},
+    agents::{batch, delete, employee, gid, insert, text},
     lab::{Lab, on_both},
     mirror::fetched,
 };
@@ -20,6 +20,21 @@ async fn waiting(lab: &Lab, device: &Device) -> (i64, i64) {
 }
 
 on_both! {
+    async fn a_page_has_as_much_as_a_message_can_hold(lab) {
+        let (one, two) = (lab.site("Ankara 1", "Ankara").await, lab.site("Ankara 2", "Ankara").await);
+        for number in 1..=6 {
+            let long = [("full_name", text(&format!("Kişi {number}"))), ("title", text(&"x".repeat(2_000_000)))];
+            let change = insert("employees", gid(number.into()), long);
+            lab.store.push(&one, batch(number, number as i64 - 1, vec![change])).await.unwrap();
+        }
+        let page = lab.store.pull(&two, 0, 1_000).await.unwrap();
+        assert!(page.more && (1..=3).contains(&page.rows.len()), "{}", page.rows.len());
+        assert_eq!(fetched(&lab, &two, 0).await.rows(), 6);
+        let longer = [("full_name", text("Kişi")), ("title", text(&"x".repeat(5_000_000)))];
+        let answer = lab.store.push(&one, batch(7, 6, vec![insert("employees", gid(7), longer)])).await;
+        assert!(matches!(answer, Err(Declined::Message(_))), "{answer:?}");
+    }
+
     async fn what_waits_of_a_lost_file_waits_on_when_its_backup_is_put_back(lab) {
         let ankara = lab.site("Ankara 1", "Ankara").await;
         let (seen, held) = waiting(&lab, &ankara).await;

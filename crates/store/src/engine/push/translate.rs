@@ -98,6 +98,9 @@ fn value(
     let column = rule.column(name);
     let column = column.ok_or_else(|| format!("the hub has no column `{}.{}`", rule.name, shown(name)))?;
     let column_rule = &rule[column];
+    if wire::size(value) > wire::CELL_BYTES_MAX {
+        return Err(format!("`{}.{name}` is too long", rule.name));
+    }
     match (value, column_rule.reference) {
         (Value::Null, Some(to)) if column_rule.not_null || to.on_delete == OnDelete::Cascade => {
             Err(format!("`{}.{name}` is needed", rule.name))
