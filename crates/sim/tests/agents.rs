@@ -11,12 +11,12 @@ use sim::{
 };
 
 const SHORT: Size = Size { offices: 4, days: 3 };
-const SEEDS: u64 = 30;
+const SEEDS: u64 = 60;
 /// Seeds that show what is not mended yet.
-const OPEN: [u64; 4] = [3, 13, 20, 21];
+const OPEN: [u64; 1] = [21];
 
 #[test]
-fn thirty_short_runs_with_agents_keep_every_promise_and_test_something() {
+fn sixty_short_runs_with_agents_keep_every_promise_and_test_something() {
     let next = AtomicU64::new(1);
     let tally = Mutex::new(Tally::default());
     std::thread::scope(|scope| {
