@@ -194,7 +194,7 @@ impl Office {
         }
         let is_late: HashSet<_> = late.iter().map(|row| row.gid).collect();
         let done = rows.iter().filter(|row| !is_late.contains(&row.gid));
-        self.drop_late(done.map(|row| Gid::from_uuid(row.gid))).await?;
+        self.drop_late_upto(&done.map(|row| (Gid::from_uuid(row.gid), row.rev)).collect()).await?;
         self.put_late(&late).await?;
         Ok(Applied { written, late: late.len() as u64 })
     }

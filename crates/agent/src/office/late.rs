@@ -1,7 +1,7 @@
 //! Rows of the hub that the file cannot take yet: the office edited them meanwhile, or needs what is gone, or a name is
 //! taken. They are tried again whenever the file or the hub has moved.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use merge::insert_order;
 use model::{Gid, Value};
@@ -16,8 +16,13 @@ use super::{
 };
 
 impl Office {
+    /// Of two tellings of a row the later one stays.
     pub(super) async fn put_late(&mut self, rows: &[Row]) -> Result<()> {
-        let lines: Vec<_> = rows.iter().map(|row| vec![uuid(row.gid), Value::Bytes(pack(row))]).collect();
+        let there = self.db.find_any(LATE, &[], "gid", rows.iter().map(|row| uuid(row.gid))).await?;
+        let there = there.iter().map(|row| unpack::<Row>(row.bytes(1)?)).collect::<Result<Vec<_>>>()?;
+        let revs: HashMap<_, _> = there.into_iter().map(|row| (row.gid, row.rev)).collect();
+        let newer = rows.iter().filter(|row| revs.get(&row.gid).is_none_or(|rev| *rev <= row.rev));
+        let lines: Vec<_> = newer.map(|row| vec![uuid(row.gid), Value::Bytes(pack(row))]).collect();
         self.db.put(LATE, &lines).await?;
         Ok(())
     }
@@ -26,6 +31,18 @@ impl Office {
         let keys: Vec<_> = gids.into_iter().map(|gid| vec![uuid(gid.uuid())]).collect();
         self.db.remove(LATE, &keys).await?;
         Ok(())
+    }
+
+    /// What is late of these rows up to these revs need not come any more; what happened after them is still to come.
+    pub(super) async fn drop_late_upto(&mut self, revs: &HashMap<Gid, i64>) -> Result<()> {
+        let gids = revs.keys().map(|gid| uuid(gid.uuid()));
+        let mut done = Vec::new();
+        for row in self.db.find_any(LATE, &[], "gid", gids).await? {
+            let late: Row = unpack(row.bytes(1)?)?;
+            let gid = Gid::from_uuid(late.gid);
+            done.extend((late.rev <= revs[&gid]).then_some(gid));
+        }
+        self.drop_late(done).await
     }
 
     /// **Order**: as they can be applied.

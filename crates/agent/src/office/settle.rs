@@ -195,13 +195,10 @@ impl Office {
             tables.iter().flat_map(|(form, settled)| settled.agreed.iter().map(|row| (form.id, row)));
         let needed: HashSet<Gid> =
             agreed.flat_map(|(table, known)| references(&self.rules, table, &known.row.cells)).collect();
-        let late = self.late().await?.into_iter().filter(|row| {
-            let gid = Gid::from_uuid(row.gid);
-            // What came after what was answered is still to come.
-            let is_answered = settling.answered.get(&gid).is_some_and(|rev| row.rev <= *rev);
-            is_answered || row.cells.is_none() && needed.contains(&gid)
-        });
-        self.drop_late(late.map(|row| Gid::from_uuid(row.gid))).await?;
+        let gone = self.late().await?.into_iter().filter(|row| row.cells.is_none());
+        let gone = gone.map(|row| Gid::from_uuid(row.gid)).filter(|gid| needed.contains(gid));
+        self.drop_late(gone).await?;
+        self.drop_late_upto(&std::mem::take(&mut settling.answered)).await?;
         for (form, settled) in tables {
             self.forget(state, &form, &settled.gone).await?;
             self.set_aside(&form, &settled.aside).await?;

@@ -1,6 +1,6 @@
 //! What hangs on a row hangs on that row at the hub and in every file.
 
-use replica::wire::{End, Fate, Push, Pushed};
+use replica::wire::{End, Fate, Push, Pushed, Row};
 
 use crate::{
     day::{agree, two},
@@ -178,4 +178,26 @@ async fn what_is_corrected_in_place_is_the_same_row_however_much_of_it_was_wrong
     settle(&mut town, &[&a, &b]).await;
     agree(&town, &[&a, &b]);
     assert_ne!(gids("employees"), before[0]);
+}
+
+#[tokio::test]
+async fn what_is_sent_back_leaves_what_came_after_it() {
+    let (mut town, a, b) = pairs().await;
+    let before = town.pull(0).rows;
+    a.sql("delete from timesheets");
+    let mut office = a.office().await;
+    let push = office.prepare(&a.clock()).await.unwrap().unwrap();
+    office.mark_held(push.number).await.unwrap();
+    drop(office);
+    b.sql("update timesheets set notes = 'y'");
+    b.cycle(&mut town).await;
+    a.pull(&town).await;
+    assert_ne!(a.standing().await.late, 0);
+    let is_told = |row: &Row| push.changes.iter().any(|change| change.gid == row.gid);
+    let rows = before.into_iter().filter(is_told).collect();
+    a.office().await.settle(&Pushed { rows, ..refused(&push) }).await.unwrap();
+    town.answered(a.site, push.number);
+    settle(&mut town, &[&a, &b]).await;
+    agree(&town, &[&a, &b]);
+    assert_eq!(a.ask("select count(*) from timesheets where notes = 'y'"), "2");
 }
