@@ -11,7 +11,7 @@ use super::{
     Error, Office, Result,
     aside::{UNREADABLE, WAITS, content},
     compare::Candidates,
-    file::Form,
+    file::{Form, shown},
     shadow::{Known, SUSPECT},
     state::State,
 };
@@ -151,9 +151,17 @@ impl Office {
         let mut set = diff.finish();
         let mut names: HashMap<Gid, Gid> = HashMap::new();
         let naming = self.naming(state).await?;
-        for (table, id, gid) in set.learned.iter().filter(|(.., gid)| mint.gids.contains(gid)) {
+        let new = || set.learned.iter().filter(|(.., gid)| mint.gids.contains(gid));
+        let named = new().map(|(table, id, _)| naming.gid(&rules[*table].name, id));
+        let spots = self.spots(named.collect::<Vec<_>>()).await?;
+        for (table, id, gid) in new() {
             let lost = loaded.lost.get(&(*table, id.clone())).copied();
-            names.insert(*gid, lost.unwrap_or_else(|| naming.gid(&rules[*table].name, id)));
+            let mut name = naming.gid(&rules[*table].name, id);
+            if spots.get(&name).is_some_and(|spot| (spot.table, &spot.id) != (*table, id)) {
+                // A copy of the file told a row of its own under this number, which has come under another one.
+                name = naming.gid(&rules[*table].name, &LocalId::Text(format!("another {}", shown(id))));
+            }
+            names.insert(*gid, lost.unwrap_or(name));
         }
         set.rename(&names);
         let waiting = set.orphans.iter().filter(|orphan| orphan.set_aside);

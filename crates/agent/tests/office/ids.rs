@@ -5,7 +5,7 @@ use testkit::office::{Employee, Timesheet};
 
 use crate::{
     day::{agree, two},
-    town::Town,
+    town::{Town, welcome},
 };
 
 const DAYS: &str =
@@ -126,4 +126,32 @@ async fn who_was_typed_over_a_row_while_its_change_was_on_its_way_stays_when_it_
     let gone = Row { cells: None, ..rows(&town, "employees").remove(0) };
     a.office().await.settle(&sent_back(&push, vec![gone])).await.unwrap();
     assert_eq!(a.ask("select full_name from employees"), "Fatma Deneme");
+}
+
+#[tokio::test]
+async fn rows_that_two_copies_of_a_file_enter_under_one_number_are_two() {
+    let (mut town, a, b, _) = two().await;
+    let copy = a.copied(9);
+    assert!(copy.office().await.take_over(&welcome("town", 9, "Ankara")).await.unwrap());
+    a.sql("insert into drivers (full_name, region) values ('Ali', 'Ankara')");
+    a.cycle(&mut town).await;
+    copy.sql("insert into drivers (full_name, region) values ('Veli', 'Ankara')");
+    copy.pull(&town).await;
+    for pc in [&copy, &a, &b, &copy] {
+        pc.cycle(&mut town).await;
+    }
+    for pc in [&a, &b, &copy] {
+        assert_eq!(pc.ask("select full_name from drivers order by 1"), "Ali Veli");
+    }
+    agree(&town, &[&a, &b, &copy]);
+    a.sql("update drivers set phone = '1' where full_name = 'Ali'");
+    for pc in [&a, &copy] {
+        pc.cycle(&mut town).await;
+    }
+    agree(&town, &[&a, &copy]);
+    copy.sql("delete from drivers where full_name = 'Veli'");
+    for pc in [&copy, &a] {
+        pc.cycle(&mut town).await;
+    }
+    assert_eq!(a.ask("select full_name from drivers"), "Ali");
 }
