@@ -344,8 +344,8 @@ async fn a_batch_that_waits_is_decided_like_a_file() {
     assert_eq!(status, StatusCode::CONFLICT, "its file is not replaced meanwhile");
     let held = hub.store.held().await.unwrap();
     hub.store.decide(held[0].id, Decision::LetThrough, "admin").await.unwrap();
-    let (status, told) =
-        trouble(hub.post("/v1/push").bearer_auth(&token).json(&batch(3, seen, Vec::new()))).await;
+    let instead = Push { instead: Some(2), ..batch(3, seen, Vec::new()) };
+    let (status, told) = trouble(hub.post("/v1/push").bearer_auth(&token).json(&instead)).await;
     assert_eq!((status, told.code, told.number), (StatusCode::CONFLICT, Code::Decided, 2));
     assert_eq!(push(&hub, &token, &much).await.fates.len(), 25);
     assert_eq!(hub.rows("employees").await, 5);
