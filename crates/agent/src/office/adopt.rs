@@ -50,10 +50,7 @@ impl Office {
                 tables.push((form, rows));
             }
         }
-        let beside = super::lock::beside(&copy.path);
-        drop(copy);
-        // A copy is nobody's file.
-        _ = std::fs::remove_file(beside);
+        copy.close()?;
         self.forget_all().await?;
         for (form, rows) in tables {
             self.adopt_table(&form, &rows, &map).await?;

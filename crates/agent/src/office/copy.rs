@@ -8,7 +8,7 @@ use std::{
 use database::Address;
 use tempfile::NamedTempFile;
 
-use super::{Error, Office, Result, lock, state::State};
+use super::{Error, Office, Result, state::State};
 
 impl Office {
     /// A consistent copy, without anything of denk's. The program can write meanwhile. It is kept beside the file until it
@@ -28,9 +28,7 @@ impl Office {
         self.duplicate(file.path()).await?;
         let mut copy = Self::open(file.path(), &self.rules).await?;
         copy.take_out().await?;
-        drop(copy);
-        let beside = lock::beside(file.path());
-        std::fs::remove_file(&beside).map_err(|error| Error::File(beside, error))?;
+        copy.close()?;
         let state = self.begin().await?;
         let state = State { meeting: hash(file.path())?, ..state };
         self.end(Ok((state, ()))).await?;
@@ -41,12 +39,9 @@ impl Office {
     /// Whether the program has not changed its tables since.
     async fn is_shaped_as(&self, copy: &Path) -> Result<bool> {
         let copy = Self::open(copy, &self.rules).await?;
-        let beside = lock::beside(&copy.path);
         let same = copy.forms.len() == self.forms.len()
             && copy.forms.iter().zip(self.forms.iter()).all(|(a, b)| a.shape() == b.shape());
-        drop(copy);
-        // A copy is nobody's file.
-        _ = std::fs::remove_file(beside);
+        copy.close()?;
         Ok(same)
     }
 

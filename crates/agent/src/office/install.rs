@@ -113,6 +113,11 @@ impl Office {
     pub async fn remove(mut self) -> Result<()> {
         self.take_out().await?;
         self.forget_copy();
+        self.close()
+    }
+
+    /// Nothing of the agent's stays beside the file.
+    pub(super) fn close(self) -> Result<()> {
         drop(self.db);
         self.lock.remove()
     }
