@@ -28,7 +28,10 @@ mod delete;
 mod revive;
 mod unify;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use model::{Gid, Rev, SiteId, Stamp, Value};
 
@@ -42,8 +45,22 @@ use crate::{
 pub struct Author {
     pub site: SiteId,
     pub region: Region,
-    /// Everything up to here in the site's region was in the file that the changes come from.
+    /// Everything up to here in the site's region was in the file that the changes come from...
     pub seen: Rev,
+    /// ...but for these rows: what happened to them at this rev and later was not.
+    pub late: HashMap<Gid, Rev>,
+}
+
+impl Author {
+    #[must_use]
+    pub fn new(site: SiteId, region: Region, seen: Rev) -> Self {
+        Self { site, region, seen, late: HashMap::new() }
+    }
+
+    /// Up to where the file had everything of the row.
+    fn saw(&self, gid: Gid) -> Rev {
+        self.late.get(&gid).map_or(self.seen, |late| self.seen.min(Rev(late.0.saturating_sub(1))))
+    }
 }
 
 /// What became of one change.

@@ -41,7 +41,7 @@ impl World {
             7 => "Bursa",
             _ => "Ankara",
         });
-        Author { site: SiteId(site), region, seen }
+        Author::new(SiteId(site), region, seen)
     }
 
     fn send(

@@ -100,12 +100,12 @@ pub struct Push {
     /// held waits on by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead: Option<u64>,
-    /// The site has everything of its region up to this rev.
+    /// The site was told everything of its region up to this rev.
     pub seen: i64,
-    /// Up to this rev the site was told everything, where that is more: some of it is not in its file yet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub told: Option<i64>,
-    /// As the page up to there bore it.
+    /// What of that is not in its file yet, in a batch that deletes something: what nobody there saw does not go.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub late: Vec<Late>,
+    /// As the page up to `seen` bore it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<String>,
     /// The file is a restored or copied one: nobody knows how old what it says is.
@@ -120,6 +120,14 @@ pub struct Push {
     pub more: BTreeMap<String, u64>,
     /// **Order**: as they can be applied: parents first, deletes last.
     pub changes: Vec<Change>,
+}
+
+/// A row that the site was told and that its file does not take yet: it has another of that name, or works on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Late {
+    pub gid: Uuid,
+    /// As it was told.
+    pub rev: i64,
 }
 
 /// One row inserted, updated or deleted: exactly one of the three.

@@ -64,12 +64,6 @@ impl Office {
         self.db.find(LATE, &[]).await?.iter().map(|row| row.gid(0)).collect()
     }
 
-    /// Up to where the file has everything.
-    pub(super) async fn seen(&mut self, state: &State) -> Result<i64> {
-        let oldest = self.late().await?.iter().map(|row| row.rev - 1).min();
-        Ok(oldest.map_or(state.cursor, |oldest| oldest.min(state.cursor)).max(0))
-    }
-
     /// Tries what is late again.
     pub(super) async fn retry(&mut self, state: &mut State, clock_ms: i64) -> Result<Applied> {
         let mut applied = Applied::default();

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use merge::{LocalId, TableId};
 use model::{Operation, Timestamp};
-use replica::{outbox::Outbox, wire::Push};
+use replica::{
+    outbox::Outbox,
+    wire::{Late, Push},
+};
 
 use super::{
     Clockwork, Office, Result,
@@ -199,12 +202,13 @@ impl Office {
             let name = &self.rules[change.table].name;
             rows.entry(name.clone()).or_insert_with(|| state.rows.get(name).copied().unwrap_or(0));
         }
-        let seen = self.seen(state).await?;
+        let deletes = batch.changes.iter().any(|change| change.delete.is_some());
+        let late = if deletes { self.late().await? } else { Vec::new() };
         let push = Push {
             number: instead.unwrap_or(state.number) + 1,
             instead,
-            seen,
-            told: Some(state.cursor).filter(|told| *told != seen),
+            seen: state.cursor,
+            late: late.iter().map(|row| Late { gid: row.gid, rev: row.rev }).collect(),
             mark: state.mark.clone(),
             unsure: state.unsure,
             clock_ms: clock.now_ms,

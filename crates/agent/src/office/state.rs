@@ -25,7 +25,7 @@ pub(super) struct State {
     pub region: Option<String>,
     /// The last batch that was answered.
     pub number: u64,
-    /// The file has everything up to here.
+    /// The file was told everything up to here; what of it it does not have is late.
     pub cursor: i64,
     /// What the hub's history bore there, where the last page said so.
     pub mark: Option<String>,

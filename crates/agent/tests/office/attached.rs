@@ -109,6 +109,23 @@ async fn what_was_sent_back_and_changed_meanwhile_is_as_the_pull_says() {
 }
 
 #[tokio::test]
+async fn a_name_that_stands_in_the_way_holds_up_no_deletion() {
+    let (mut town, a, b) = pairs().await;
+    for (pc, phone) in [(&a, "1"), (&b, "2")] {
+        pc.sql(&format!(
+            "insert into drivers (full_name, phone, region) values ('Ali Veli', '{phone}', 'Ankara')"
+        ));
+    }
+    settle(&mut town, &[&a, &b]).await;
+    assert_eq!(b.standing().await.late, 1, "drivers have a name once");
+    a.sql("update timesheets set notes = 'later' where notes = 'Ali'");
+    settle(&mut town, &[&a, &b]).await;
+    b.sql("delete from timesheets where notes = 'later'");
+    settle(&mut town, &[&b, &a]).await;
+    assert_eq!(a.ask("select group_concat(notes) from timesheets"), "Veli", "it was seen and deleted");
+}
+
+#[tokio::test]
 async fn what_nobody_can_read_does_not_go_with_a_deletion_of_the_hub() {
     for child in [true, false] {
         let (mut town, a, b) = pairs().await;

@@ -49,7 +49,7 @@ impl Town {
     }
 
     fn author(site: u32, seen: i64) -> Author {
-        Author { site: SiteId(site), region: Region::Named("Ankara".into()), seen: Rev(seen) }
+        Author::new(SiteId(site), Region::Named("Ankara".into()), Rev(seen))
     }
 
     pub fn meet(&mut self, site: u32, copy: &Path) -> Met {
@@ -137,7 +137,9 @@ impl Town {
         }
         let rules = self.rules.clone();
         let before = self.hub.rows.clone();
-        let outcomes = self.hub.take(&rules, &Self::author(site, push.seen), &changes);
+        let late = push.late.iter().map(|late| (Gid::from_uuid(late.gid), Rev(late.rev))).collect();
+        let author = Author { late, ..Self::author(site, push.seen) };
+        let outcomes = self.hub.take(&rules, &author, &changes);
         let mut rows = BTreeMap::new();
         let told = push.changes.iter().zip(&changes).zip(&outcomes);
         let fates = told

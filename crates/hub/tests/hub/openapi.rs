@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use model::{Gid, Value};
 use replica::wire::{
-    Cell, Change, Code, Delete, End, Fate, Hello, Met, MetTable, News, Page, Push, Pushed, Row, Trouble,
-    Welcome,
+    Cell, Change, Code, Delete, End, Fate, Hello, Late, Met, MetTable, News, Page, Push, Pushed, Row,
+    Trouble, Welcome,
 };
 use reqwest::{Method, StatusCode};
 use serde::{Serialize, de::DeserializeOwned};
@@ -92,6 +92,8 @@ fn the_fields_are_those_of_the_messages() {
     );
     check("Delete", &delete);
     check("Change", &change);
+    let late = Late { gid: delete.with.unwrap(), rev: 1 };
+    check("Late", &late);
     let (rows, more) = ([("t".to_owned(), 1)].into(), [("t".to_owned(), 1)].into());
     let changes = vec![change];
     check(
@@ -100,7 +102,7 @@ fn the_fields_are_those_of_the_messages() {
             number: 1,
             instead: Some(1),
             seen: 1,
-            told: Some(2),
+            late: vec![late],
             mark: Some("m".into()),
             unsure: true,
             clock_ms: 1,

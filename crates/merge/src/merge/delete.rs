@@ -1,6 +1,6 @@
 //! Deleting a row with what needs it, unless somebody did something that the site had not seen.
 
-use model::{Gid, Rev};
+use model::Gid;
 
 use super::{Refusal, Side, Turn, Verdict};
 use crate::{Cause, ColumnId, Dead, OnDelete, Stored};
@@ -27,7 +27,7 @@ impl Turn<'_> {
             self.hear(row);
             return Verdict::NotDeleted;
         }
-        if row.touched_since(self.seen(), self.author.site) {
+        if self.is_touched(&row) {
             return self.keep(row);
         }
         if !row.lives() {
@@ -100,15 +100,15 @@ impl Turn<'_> {
         Some(fall)
     }
 
-    /// Not the base of the row at hand: that rises with the site's own edits, which saw nothing of what others had hung
-    /// on the row meanwhile.
-    fn seen(&self) -> Rev {
-        self.author.seen
+    /// Whether somebody else wrote the row, or hung something on it, after the site saw it. The base of the change does not
+    /// tell: it rises with the site's own edits, which saw nothing of what others had hung on the row meanwhile.
+    fn is_touched(&self, row: &Stored) -> bool {
+        row.touched_since(self.author.saw(row.gid), self.author.site)
     }
 
     /// A child that the site did not know as it is, or that is not the site's to delete.
     fn unseen(&self, row: &Stored) -> bool {
-        !self.may_write(row) || row.touched_since(self.seen(), self.author.site)
+        !self.may_write(row) || self.is_touched(row)
     }
 
     fn kill(&mut self, gid: Gid, cause: Cause) {

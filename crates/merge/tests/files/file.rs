@@ -252,7 +252,7 @@ impl Pc {
 
     /// Merges, and takes what the hub says now as agreed.
     fn settle(&mut self, rules: &Rules, hub: &mut Hub, set: &ChangeSet) -> Vec<Outcome> {
-        let author = Author { site: SiteId(self.site), region: self.region.clone(), seen: self.seen };
+        let author = Author::new(SiteId(self.site), self.region.clone(), self.seen);
         let outcomes = hub.take(rules, &author, &set.changes);
         let mut ids: BTreeMap<Gid, (TableId, LocalId)> = BTreeMap::new();
         let old =

@@ -125,7 +125,7 @@ fn rules_region<'c>(rules: &merge::TableRules, cells: &'c Cells) -> Option<&'c V
 
 impl<'a> Office<'a> {
     pub fn new(rules: &'a Rules, site: u32, region: Region) -> Self {
-        let author = Author { site: SiteId(site), region, seen: Rev(0) };
+        let author = Author::new(SiteId(site), region, Rev(0));
         let (rows, changes, written, replaced, names) = Default::default();
         let sees = Region::All;
         Self { rules, author, sees, apart: false, rows, changes, stamps: 0, written, replaced, names }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use fail::fail_point;
 use merge::{Action, Author, Change, Refusal, TableId, Verdict};
-use model::{Rev, SiteId};
+use model::{Gid, Rev, SiteId};
 use replica::wire::{self, Pushed};
 
 use super::{
@@ -118,7 +118,7 @@ impl Push {
         if self.push.number == number && agent.digest == self.digest {
             return Ok(Standing::Again);
         }
-        let cursor = self.push.told.unwrap_or(self.push.seen);
+        let cursor = self.push.seen;
         let is_ahead = cursor > desk.meta.rev.0 || self.push.number > number.saturating_add(1);
         if is_ahead || (self.push.mark.is_some() && pull::mark(desk.db, cursor).await? != self.push.mark) {
             return Err(Declined::Behind { number, seen });
@@ -157,9 +157,9 @@ fn name(push: &wire::Push) -> String {
 
 /// Tells batches apart, in whatever form they came. The time at which a batch is sent is none of what it says.
 pub(super) fn digest(push: &wire::Push) -> Result<String> {
-    let wire::Push { number, instead, seen, told, mark, unsure, clock_ms: _, rows, more, changes } = push;
+    let wire::Push { number, instead, seen, late, mark, unsure, clock_ms: _, rows, more, changes } = push;
     let mut hasher = blake3::Hasher::new();
-    serde_json::to_writer(&mut hasher, &(number, instead, seen, told, mark, unsure, rows, more, changes))
+    serde_json::to_writer(&mut hasher, &(number, instead, seen, late, mark, unsure, rows, more, changes))
         .map_err(|_| Error::Broken("a batch cannot be written down"))?;
     Ok(hasher.finalize().to_hex()[..32].to_owned())
 }
@@ -176,7 +176,8 @@ impl Batch<'_> {
     async fn merge(&self, desk: &mut Desk<'_>, back: &[HeldTable]) -> Result<(Pushed, Receipt)> {
         let (site, from) = (self.device.site, desk.meta.rev);
         let seen = Rev(self.push.seen.clamp(0, from.0));
-        let author = Author { site, region: self.device.region.clone(), seen };
+        let late = self.push.late.iter().map(|late| (Gid::from_uuid(late.gid), Rev(late.rev))).collect();
+        let author = Author { late, ..Author::new(site, self.device.region.clone(), seen) };
         let Translated { changes: said, hidden } = self.said;
         let kept = held_for(said, &desk.hub.rules, back);
         let all: Vec<Change> = said.iter().map(|change| hidden.hide(&desk.hub.rules, change)).collect();
@@ -187,8 +188,7 @@ impl Batch<'_> {
         let Part { mut outcomes, scope } =
             merging::part(desk, &author, changes, &Made::default(), Seen::Revs).await?;
         fail_point!("store-rows-written");
-        let told = Rev(self.push.told.unwrap_or(0)).clamp(seen, from);
-        let mut fates = Fates::new(self.push, hidden, (told, from));
+        let mut fates = Fates::new(self.push, hidden, (seen, from));
         let mut ends = outcomes.iter();
         for ((said, change), sent) in said.iter().zip(&all).zip(&self.push.changes) {
             let outcome = if kept.has(said) { None } else { ends.next().map(|(_, _, outcome)| outcome) };

@@ -134,8 +134,7 @@ impl Receive {
     }
 
     async fn merge(&self, desk: &mut Desk<'_>, base: &Base, said: &mut Said) -> Result<Merged> {
-        let author =
-            Author { site: self.device.site, region: self.device.region.clone(), seen: base.lineage.seen };
+        let author = Author::new(self.device.site, self.device.region.clone(), base.lineage.seen);
         let mut merged = Merged::default();
         let mut changes = std::mem::take(&mut said.set.changes).into_iter();
         loop {

@@ -95,7 +95,7 @@ async fn put_back(desk: &mut Desk<'_>, entry: &Entry) -> Result<()> {
     let stamp = desk.mint(SiteId::HUB).stamp();
     // Headquarters has seen everything.
     let seen = desk.meta.rev;
-    let author = Author { site: SiteId::HUB, region: Region::All, seen };
+    let author = Author::new(SiteId::HUB, Region::All, seen);
     let changes = [Change { table, gid, stamp, base: seen, age: Age::Known, action }];
     let mut scope = Scope::default();
     rows::load(desk.db, rules, &mut scope, &changes, &Made::default()).await?;

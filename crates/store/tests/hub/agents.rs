@@ -1,7 +1,7 @@
 //! Agents: numbered batches up, pages of what happened down.
 
 use model::{Gid, Value};
-use replica::wire::{Cell, Cells, Change, Delete, End, Hello, Push, Pushed};
+use replica::wire::{Cell, Cells, Change, Delete, End, Hello, Late, Push, Pushed};
 use store::{Decision, Declined, Device, Since};
 use testkit::office::{Employee, Timesheet, Vehicle};
 
@@ -117,6 +117,23 @@ on_both! {
         assert!(matches!(ask(3, 3, "D").await, Err(Declined::Behind { number: 2, .. })), "of a rev that was never given");
         assert!(matches!(lab.store.pull(&ankara, 3, 10).await, Err(Declined::Behind { number: 2, seen: 1 })));
         assert_eq!(fetched(&lab, &ankara, 0).await.names("employees"), ["A", "B"], "nothing of the others was taken");
+    }
+
+    async fn what_a_file_does_not_take_yet_does_not_go_and_holds_up_nothing_else(lab) {
+        let (a, b) = (lab.site("Ankara 1", "Ankara").await, lab.site("Ankara 2", "Ankara").await);
+        let people = (1..=3).map(|number| employee(number, &format!("Kişi {number}"), "Ankara")).collect();
+        push(&lab, &b, batch(1, 0, people)).await;
+        let title = update("employees", (gid(1), 1), [("title", text("Usta"))]);
+        let day = [("employee_id", to(gid(2))), ("work_date", text("2026-01-23")), ("start_time", text("08:00")), ("end_time", text("17:00")), ("region", text("Ankara"))];
+        let later = update("employees", (gid(3), 3), [("title", text("Usta"))]);
+        let head = push(&lab, &b, batch(2, 3, vec![title, insert("timesheets", gid(4), day), later])).await.to;
+        let late = |number, rev| Late { gid: gid(number).uuid(), rev };
+        let gone = (1..=3).map(|number| delete("employees", (gid(number), 0))).collect();
+        let said = batch(1, head, gone);
+        let known = Push { late: vec![late(1, 4), late(4, 5)], ..said };
+        assert_eq!(ends(&push(&lab, &a, known).await), [End::Kept, End::Kept, End::Taken]);
+        let gone = [1, 2].map(|number| delete("employees", (gid(number), 0))).into();
+        assert_eq!(ends(&push(&lab, &a, batch(2, head + 3, gone)).await), [End::Taken; 2]);
     }
 
     async fn what_deletes_too_much_waits_and_is_let_through(lab) {
@@ -349,7 +366,7 @@ on_both! {
         push(&lab, &one, batch(1, 0, vec![employee(1, "Ayşe Deneme", "Ankara")])).await;
         push(&lab, &other, batch(1, 1, vec![update("employees", (gid(1), 1), [("title", text("Şef"))])])).await;
         // It pulled everything, of which something cannot be put into its file yet.
-        let told = push(&lab, &one, Push { told: Some(2), ..batch(2, 0, vec![delete("employees", (gid(1), 2))]) }).await;
+        let told = push(&lab, &one, Push { late: vec![Late { gid: gid(1).uuid(), rev: 2 }], ..batch(2, 2, vec![delete("employees", (gid(1), 2))]) }).await;
         assert_eq!((ends(&told), told.rows.len()), (vec![End::Kept], 1), "no pull brings the row again");
         assert_eq!(told.rows[0].cells.as_ref().unwrap()["title"], text("Şef"));
         let told = push(&lab, &one, batch(3, 0, vec![delete("employees", (gid(1), 2))])).await;
