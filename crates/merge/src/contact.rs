@@ -1,6 +1,6 @@
 //! First contact: a file that comes without lineage, compared with what the hub already knows.
 //!
-//! A row is known by its natural key, within the region that it says or will be given. Else, if the file is a copy of a
+//! A row is known by the identity by which the file names it, or by its natural key, within the region that it says or will be given. Else, if the file is a copy of a
 //! file that another site brought ([`Kinship::is_copy`]), by equal id **and** an equal number that somebody else gave, or
 //! equal content: all telling columns, and at least one more where only one tells, or everything that both say. Else it
 //! is new. Equal small ids of unrelated offices mean nothing, and children follow the parents of their own file. Where
@@ -27,6 +27,8 @@ pub struct Acquaintance {
     pub by_id: HashMap<LocalId, ShadowRow>,
     /// Whether it is a copy.
     pub copy: bool,
+    /// Rows that the file names by their identities, by the file's ids, as the hub has them now.
+    pub named: HashMap<LocalId, ShadowRow>,
 }
 
 /// How much two files agree under equal ids: rows with equal content, and rows that speak of different things.
@@ -116,7 +118,8 @@ impl FileDiff<'_> {
         self.age = Age::Unknown;
         let rules = &self.rules[table];
         let mut tally = Tally::default();
-        let mut taken = HashSet::new();
+        let (named, mut taken) = (known.named.values().map(|row| row.gid), HashSet::new());
+        let named: HashSet<_> = named.collect();
         for row in rows {
             self.check(table, &row)?;
             tally.read += 1;
@@ -125,11 +128,12 @@ impl FileDiff<'_> {
                 tally.set_aside += 1;
                 continue;
             };
-            let found = known
-                .bearer(rules, &cells, site)
-                .map(|met| (met, true))
-                .or_else(|| recognise(rules, &id, (&cells, site), known))
-                .filter(|(met, sure)| !sure || taken.insert(met.gid));
+            let by_name = known.named.get(&id).filter(|met| taken.insert(met.gid));
+            let found = by_name.map(|met| (met, true)).or_else(|| {
+                let bearer = known.bearer(rules, &cells, site).map(|met| (met, true));
+                let found = bearer.or_else(|| recognise(rules, &id, (&cells, site), known));
+                found.filter(|(met, sure)| !sure || !named.contains(&met.gid) && taken.insert(met.gid))
+            });
             let Some((met, true)) = found else {
                 let now = self.insert(table, id.clone(), cells, later);
                 tally.new += 1;
@@ -206,7 +210,7 @@ impl Acquaintance {
             }
         }
         let by_id = relative.into_iter().map(|row| (row.id.clone(), row)).collect();
-        Self { by_key, by_id, copy }
+        Self { by_key, by_id, copy, named: HashMap::new() }
     }
 
     /// The hub's row of this name in the region that the row will have. Headquarters has none to give: its row of no

@@ -6,7 +6,7 @@ mod refused;
 
 use std::collections::BTreeMap;
 
-use merge::{Cells, ColumnType, LocalId, LocalRow, TableId, TableRules};
+use merge::{Cells, ColumnType, LocalId, LocalRow, ShadowRow, TableId, TableRules};
 use model::Value;
 
 use crate::naming::Naming;
@@ -35,6 +35,12 @@ pub struct OfficeFile {
     pub agreed: Option<Agreed>,
     /// How its new rows are named, once what the agent left is believed: as the agent would name them.
     pub naming: Option<Naming>,
+    /// What its rows were called where it was before.
+    ///
+    /// **Order**: as in [`Agreed::rows`].
+    pub named: BTreeMap<TableId, Vec<ShadowRow>>,
+    /// That was another hub.
+    pub is_from_elsewhere: bool,
     /// What a person should know; the file is taken all the same.
     pub findings: Vec<Finding>,
 }

@@ -11,24 +11,26 @@ use tempfile::NamedTempFile;
 use super::{Error, Office, Result, state::State};
 
 impl Office {
-    /// A consistent copy, without anything of denk's. The program can write meanwhile. It is kept beside the file until it
-    /// is adopted: whatever was heard of its meeting or not, the hub is asked about the same copy again, and what the
+    /// A consistent copy, with nothing of denk's but what another hub called the rows: they are the same ones at this hub.
+    /// The program can write meanwhile. It is kept beside the file until it is adopted: whatever was heard of its meeting or not, the hub is asked about the same copy again, and what the
     /// program did since is noted.
     ///
     /// # Errors
     /// `Busy`, `Full`; nothing is left behind.
     pub async fn copy(&mut self) -> Result<PathBuf> {
         let kept = kept(&self.path);
-        let asked = State::read(&mut self.db).await?.meeting;
+        let State { hub, meeting: asked, .. } = State::read(&mut self.db).await?;
         if asked.is_some() && asked == hash(&kept)? && self.is_shaped_as(&kept).await? {
             return Ok(kept);
         }
         let folder = self.path.parent().unwrap_or(Path::new("."));
         let file = NamedTempFile::new_in(folder).map_err(|error| Error::File(self.path.clone(), error))?;
         self.duplicate(file.path()).await?;
-        let mut copy = Self::open(file.path(), &self.rules).await?;
-        copy.take_out().await?;
-        copy.close()?;
+        if hub.is_none() {
+            let mut copy = Self::open(file.path(), &self.rules).await?;
+            copy.take_out().await?;
+            copy.close()?;
+        }
         let state = self.begin().await?;
         let state = State { meeting: hash(file.path())?, ..state };
         self.end(Ok((state, ()))).await?;

@@ -303,3 +303,25 @@ fn a_copy_of_the_file_on_a_second_pc_with_its_own_token() {
         );
     }
 }
+
+/// A trial hub, one enrolled with by mistake, or a new one after everything was lost: rows keep their names.
+#[test]
+fn the_offices_go_to_another_hub_and_back() {
+    let (usual, other) = (Hub::start(), Hub::start());
+    let mut all = offices(&usual);
+    person(&all[0], "Önceki Kişi");
+    in_step(&usual, &all);
+    for (hub, name, enrolled) in [(&other, "Oradaki", "b"), (&usual, "Dönen", "c"), (&other, "Yine", "d")] {
+        let (people, hours) = (all[0].rows(PEOPLE), all[0].rows(HOURS));
+        let mut number = 0;
+        all = all.map(|office| {
+            number += 1;
+            Office::new(hub, &format!("{enrolled}{number}"), "Ankara", office.file)
+        });
+        in_step(hub, &all);
+        assert_eq!((all[0].rows(PEOPLE), all[0].rows(HOURS)), (people, hours), "before {name}");
+        person(&all[0], name);
+        in_step(hub, &all);
+        assert_eq!(hub.holds(PEOPLE).len(), all[0].rows(PEOPLE).len());
+    }
+}

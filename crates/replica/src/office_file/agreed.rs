@@ -31,6 +31,8 @@ pub struct Agreed {
     pub site: u32,
     /// The file had everything up to here.
     pub cursor: i64,
+    /// Of the hub's history up to there.
+    pub mark: Option<String>,
     /// **Order**: ids and gids are there once; ids ascend.
     pub rows: BTreeMap<TableId, Vec<ShadowRow>>,
     /// Batches that were sent, and of which the file does not know the answer.
@@ -108,7 +110,8 @@ pub(super) fn read(upload: &mut Upload, rules: &Rules) -> Result<Option<Agreed>,
     let nonce = state.get("nonce").and_then(|nonce| serde_json::from_value(nonce.clone()).ok());
     let (rows, sent) = (rows(upload, rules)?, sent(upload)?);
     let naming = nonce.and_then(|nonce| Naming::new(nonce, &sent).ok());
-    Ok(Some(Agreed { hub, site, cursor, rows, sent, naming }))
+    let mark = text("mark");
+    Ok(Some(Agreed { hub, site, cursor, mark, rows, sent, naming }))
 }
 
 fn sent(upload: &mut Upload) -> Result<Vec<Outbox>, Refused> {

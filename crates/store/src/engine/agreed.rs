@@ -3,9 +3,9 @@
 //! That becomes a root like a hand-out, under a name that is made of it: a file with the same goes on from the same root.
 //! It is the PC's own word, and is believed as far as its deletions and edits are: in its own region, and under the guard.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use merge::{Region, ShadowRow, TableId};
+use merge::{ShadowRow, Stored, TableId};
 use model::{Gid, Rev};
 use replica::{
     codec::Stored as _,
@@ -16,6 +16,7 @@ use super::{
     agents::{self, State},
     choose, held,
     lineage::{self, Kind, Lineage, Pc},
+    pull,
     push::{self, strangers},
     rows, shadow,
 };
@@ -26,28 +27,21 @@ const PART_ROWS: usize = 1_000;
 
 /// Makes the root that the file says it goes on from, and marks the file with it.
 pub(super) async fn adopt(desk: &mut Desk<'_>, device: &Device, file: &mut OfficeFile) -> Result<()> {
-    let Some(agreed) = file.agreed.as_mut().filter(|agreed| is_ours(desk, device, agreed)) else {
-        return Ok(());
-    };
-    answer(desk, device, agreed).await?;
-    file.naming = agreed.naming.take();
-    let name = name(agreed);
+    let Some(agreed) = ours(desk, device, file).await? else { return Ok(()) };
+    let name = name(&agreed);
     if lineage::named(desk.db, &name).await?.is_none() {
-        let root = root(desk, device, agreed, (&name, Kind::HandedOut)).await?;
-        keep(desk, device, &root, agreed).await?;
+        let root = root(desk, device, &agreed, (&name, Kind::HandedOut)).await?;
+        keep(desk, device, &root, &agreed).await?;
     }
     file.tag = Some(name);
+    file.named = agreed.rows;
     Ok(())
 }
 
 /// An agent is taken out of the file and says what it had: from now on the file says nothing of it, and goes on from this
 /// under the name that it has without the agent.
 pub(super) async fn leave(desk: &mut Desk<'_>, device: &Device, file: &mut OfficeFile) -> Result<()> {
-    let Some(mut agreed) = file.agreed.take().filter(|agreed| is_ours(desk, device, agreed)) else {
-        return Ok(());
-    };
-    answer(desk, device, &mut agreed).await?;
-    file.naming = agreed.naming.take();
+    let Some(agreed) = ours(desk, device, file).await? else { return Ok(()) };
     let name = ["met-", &desk.meta.next_serial().to_string()].concat();
     let met = root(desk, device, &agreed, (&name, Kind::Met)).await?;
     let known = lineage::of_site(desk.db, device.site).await?;
@@ -64,16 +58,29 @@ pub(super) async fn leave(desk: &mut Desk<'_>, device: &Device, file: &mut Offic
             Lineage { seen: met.seen, counter: 0, content: None, ..branch }
         }
     };
-    keep(desk, device, &lineage, &agreed).await
+    keep(desk, device, &lineage, &agreed).await?;
+    file.named = agreed.rows;
+    Ok(())
 }
 
-fn is_ours(desk: &Desk<'_>, device: &Device, agreed: &Agreed) -> bool {
-    !device.shared && agreed.site == device.site.0 && agreed.hub == desk.meta.hub
+/// What an agent of this very site left, with what has been answered meanwhile. Of what another one left, only what the
+/// rows are called is believed.
+async fn ours(desk: &mut Desk<'_>, device: &Device, file: &mut OfficeFile) -> Result<Option<Agreed>> {
+    let Some(mut agreed) = file.agreed.take().filter(|_| !device.shared) else { return Ok(None) };
+    let is_of_this_hub = agreed.hub == desk.meta.hub;
+    if is_of_this_hub && agreed.site == device.site.0 {
+        answer(desk, device, &mut agreed).await?;
+        file.naming = agreed.naming.take();
+        return Ok(Some(agreed));
+    }
+    file.is_from_elsewhere = !is_of_this_hub;
+    (file.naming, file.named) = (agreed.naming, agreed.rows);
+    Ok(None)
 }
 
 /// From now on the lineage stands where the agent stood.
 async fn keep(desk: &mut Desk<'_>, device: &Device, lineage: &Lineage, agreed: &Agreed) -> Result<()> {
-    let mut rows = known(desk, &device.region, agreed).await?;
+    let mut rows = known(desk, device, agreed).await?;
     let rules = &desk.hub.rules;
     lineage::save(desk.db, lineage).await?;
     lineage::save_last_ids(desk.db, rules, lineage.number, &last_ids(&rows)).await?;
@@ -157,29 +164,44 @@ async fn root(
 }
 
 /// Rows that the hub knows, too, and the region was shown: what the hub has lost meanwhile is new to it, and what somebody
-/// says of another region's row counts for nothing.
+/// says of another region's row counts for nothing. What a restored hub may have lost of a row counts as it has it now.
 async fn known(
     desk: &mut Desk<'_>,
-    region: &Region,
+    device: &Device,
     agreed: &Agreed,
 ) -> Result<BTreeMap<TableId, Vec<ShadowRow>>> {
     let head = desk.meta.rev;
+    let heard = match is_ahead(desk, agreed).await? {
+        true => Rev(agents::of(desk.db, device.site).await?.seen),
+        false => head,
+    };
     let mut known: BTreeMap<TableId, Vec<ShadowRow>> = BTreeMap::new();
     for (table, rows) in &agreed.rows {
         let known = known.entry(*table).or_default();
         for rows in rows.chunks(PART_ROWS) {
             let gids: Vec<Gid> = rows.iter().map(|row| row.gid).collect();
             let found = rows::rows_of(desk.db, &desk.hub.rules, *table, &gids).await?;
-            let found: BTreeSet<(TableId, Gid)> = found.iter().map(|row| (*table, row.gid)).collect();
-            let strangers = strangers::among(desk, region, found.clone()).await?.strangers;
-            let known_rows = rows.iter().filter(|row| {
-                let row = (*table, row.gid);
-                found.contains(&row) && !strangers.contains(&row)
-            });
-            known.extend(known_rows.map(|row| ShadowRow { rev: row.rev.min(head), ..row.clone() }));
+            let mut found: HashMap<Gid, Stored> = found.into_iter().map(|row| (row.gid, row)).collect();
+            let all: BTreeSet<(TableId, Gid)> = found.keys().map(|gid| (*table, *gid)).collect();
+            for (_, stranger) in strangers::among(desk, &device.region, all).await?.strangers {
+                found.remove(&stranger);
+            }
+            known.extend(rows.iter().filter_map(|row| {
+                let found = found.remove(&row.gid)?;
+                if row.rev <= heard {
+                    return Some(ShadowRow { rev: row.rev.min(head), ..row.clone() });
+                }
+                found.lives().then(|| rows::as_shadow(row.id.clone(), found))
+            }));
         }
     }
     Ok(known)
+}
+
+/// Whether the hub was restored to before the file's last exchange with it.
+async fn is_ahead(desk: &mut Desk<'_>, agreed: &Agreed) -> Result<bool> {
+    Ok(agreed.cursor > desk.meta.rev.0
+        || agreed.mark.is_some() && pull::mark(desk.db, agreed.cursor).await? != agreed.mark)
 }
 
 fn last_ids(rows: &BTreeMap<TableId, Vec<ShadowRow>>) -> BTreeMap<TableId, i64> {

@@ -12,6 +12,7 @@ use replica::{naming::Naming, office_file::OfficeFile};
 use super::{
     choose::{Base, Way},
     evidence::Evidence,
+    names::{self, Names},
     push, rows,
 };
 use crate::{
@@ -86,10 +87,12 @@ pub(super) async fn compare(
     file: &OfficeFile,
 ) -> std::result::Result<Said, Rejected> {
     let hub = desk.hub;
-    let known = acquaintances(desk, base, file).await?;
+    let names = names::of(desk, (base.lineage.site, region), file).await?;
+    let (known, gone) = acquaintances(desk, base, (file, &names)).await?;
     let mut met = HashMap::new();
     for known in known.values() {
-        for row in known.by_id.values().chain(known.by_key.values().flatten()) {
+        let rows = known.by_id.values().chain(known.by_key.values().flatten());
+        for row in rows.chain(known.named.values()).filter(|row| !gone.contains(&row.gid)) {
             if !matches!(&base.way, Way::Meet { dead, .. } if dead.contains(&row.gid)) {
                 met.insert(row.gid, (row.rev, row.cells.clone()));
             }
@@ -98,8 +101,8 @@ pub(super) async fn compare(
     let mut mint = desk.mint(base.lineage.site);
     let (mut set, tallies) = difference(hub, &mut mint, (region, &known), base, file)?;
     let mut new = mint.made;
-    if let Some(naming) = &file.naming {
-        name(desk, base.lineage.site, naming, (&mut set, &new)).await?;
+    if file.naming.is_some() || !names.is_empty() {
+        name(desk, base.lineage.site, (file.naming.as_ref(), &names), (&mut set, &new)).await?;
         // They may be in the store.
         new = Made::default();
     }
@@ -127,17 +130,22 @@ fn difference(
     Ok((diff.finish(), tallies))
 }
 
-/// Names new rows as the agent of the file would, or has: when it goes on, they are the same ones.
+/// Names new rows as they were called before, or as the agent of the file would name them: when it goes on, they are the
+/// same ones.
 async fn name(
     desk: &mut Desk<'_>,
     site: SiteId,
-    naming: &Naming,
+    (naming, names): (Option<&Naming>, &Names),
     (set, new): (&mut ChangeSet, &Made),
 ) -> Result<()> {
     let rules = &desk.hub.rules;
     let made = set.learned.iter().filter(|(.., gid)| new.has(*gid));
-    let names = made.map(|(table, id, gid)| (*gid, naming.gid(&rules[*table].name, id))).collect();
-    set.rename(&names);
+    let named = made.filter_map(|(table, id, gid)| {
+        let name = names.get(&(*table, id.clone())).copied();
+        Some((*gid, name.or_else(|| Some(naming?.gid(&rules[*table].name, id)))?))
+    });
+    let named = named.collect();
+    set.rename(&named);
     let taken = push::taken(desk, (site, &BTreeSet::new()), &set.changes).await?;
     set.rename(&taken.into_iter().map(|((_, gid), other)| (gid, other)).collect());
     Ok(())
@@ -161,10 +169,16 @@ fn go_on(
     diff.table(table, rows, shadow.iter().map(|row| row.as_ref().clone()), deletes)
 }
 
-/// Empty unless the file is met for the first time; then one a table of the file.
-async fn acquaintances(desk: &mut Desk<'_>, base: &Base, file: &OfficeFile) -> Result<Acquaintances> {
+/// Empty unless the file is met for the first time; then one a table of the file. Beside them which of the rows that it
+/// names are dead.
+async fn acquaintances(
+    desk: &mut Desk<'_>,
+    base: &Base,
+    (file, names): (&OfficeFile, &Names),
+) -> Result<(Acquaintances, HashSet<Gid>)> {
     let mut known = Acquaintances::new();
-    let Way::Meet { relative, copy, .. } = &base.way else { return Ok(known) };
+    let Way::Meet { relative, copy, .. } = &base.way else { return Ok((known, HashSet::new())) };
+    let (named, dead) = names::today(desk, names).await?;
     let rules = &desk.hub.rules;
     for (table, rows) in &file.merged {
         let keys = rows.iter().filter_map(|row| natural_key(&rules[*table], &row.cells));
@@ -172,7 +186,10 @@ async fn acquaintances(desk: &mut Desk<'_>, base: &Base, file: &OfficeFile) -> R
         let hub: Vec<ShadowRow> = rows::bearers(desk.db, rules, *table, names).await?;
         let theirs = relative.get(table).into_iter().flatten();
         let theirs = theirs.map(|row| row.as_ref().clone()).collect();
-        known.insert(*table, Acquaintance::new(&rules[*table], hub, theirs, *copy));
+        let named = named.get(table).into_iter().flatten();
+        let named = named.map(|row| (row.id.clone(), row.as_ref().clone())).collect();
+        let acquaintance = Acquaintance::new(&rules[*table], hub, theirs, *copy);
+        known.insert(*table, Acquaintance { named, ..acquaintance });
     }
-    Ok(known)
+    Ok((known, dead))
 }

@@ -19,6 +19,7 @@ mod lineage;
 mod meet;
 mod merged;
 mod merging;
+mod names;
 mod pull;
 mod push;
 mod receipt;

@@ -219,6 +219,53 @@ on_both! {
         assert_eq!(before.row("employees", Gid::new(7, 50).uuid())["full_name"], text("Bursalı Kişi"));
     }
 
+    async fn what_another_hub_called_its_rows_they_are_called_here(lab) {
+        let pc = with_agent(&lab).await;
+        let file = Connection::open(pc.desktop.path()).unwrap();
+        file.execute_batch("update denk_state set value = '\"elsewhere\"' where name = 'hub'").unwrap();
+        // A row that this hub never had, one that was corrected, one that another person took over, and one of no name.
+        let new = pc.desktop.save_employee(None, &Employee { full_name: "Oradaki Kişi", ..Employee::default() }).unwrap();
+        let row = params!["employees", new.to_string(), Gid::new(7, 70).uuid().to_string(), 9, cells(&file, &Met::default(), "employees", &Value::Int(new))];
+        file.execute("insert into denk_shadow values (?, ?, ?, ?, ?)", row).unwrap();
+        let id: i64 = value(&pc, "select id from employees where full_name = 'Öbür Kişi'");
+        file.execute_batch(&format!("update employees set title = 'Şef' where id = {id}")).unwrap();
+        let second: i64 = value(&pc, "select id from employees order by id limit 1 offset 1");
+        file.execute_batch(&format!("update employees set full_name = 'Bambaşka Biri', identity_no = '99999999999', title = 'x' where id = {second}")).unwrap();
+        file.close().unwrap();
+        pc.desktop.save_employee(None, &Employee { full_name: "Yeni Kişi", ..Employee::default() }).unwrap();
+        let people = lab.all().await.count("employees");
+        for name in ["Ankara 3", "Ankara 4"] {
+            let met = lab.store.meet(&lab.site(name, "Ankara").await, pc.desktop.path()).await.unwrap();
+            let table = met.tables.iter().find(|table| table.table == "employees").unwrap();
+            assert!([1, 70].iter().all(|number| table.gids.contains(&Gid::new(7, *number).uuid())), "{table:?}");
+            assert_eq!(lab.all().await.count("employees"), people + 3, "{name}");
+        }
+    }
+
+    async fn what_the_hub_lost_comes_back_under_its_name(lab) {
+        let pc = with_agent(&lab).await;
+        let new = pc.desktop.save_employee(None, &Employee { full_name: "Unutulan Kişi", ..Employee::default() }).unwrap();
+        let id: i64 = value(&pc, "select id from employees where full_name = 'Öbür Kişi'");
+        pc.desktop.save_employee(Some(id), &Employee { full_name: "Öbür Kişi", title: "Şef", ..Employee::default() }).unwrap();
+        let mut met = lab.store.meet(&lab.site("Ankara 3", "Ankara").await, pc.desktop.path()).await.unwrap();
+        lab.script("delete from denk_agents");
+        // As the file and the hub agreed before the hub was restored.
+        let people = met.tables.iter_mut().find(|table| table.table == "employees").unwrap();
+        for ((at, gid), rev) in people.ids.iter().zip(&mut people.gids).zip(&mut people.revs) {
+            if at.0 == Value::Int(new) {
+                (*gid, *rev) = (Gid::new(7, 71).uuid(), 1_000);
+            } else if at.0 == Value::Int(id) {
+                *rev = 1_001;
+            }
+        }
+        met.site = pc.device.site.0;
+        keep(&pc, &met, 2_000);
+        lab.send(&pc).await.unwrap();
+        let hub = fetched(&lab, &pc.device, 0).await;
+        assert_eq!(hub.row("employees", Gid::new(7, 71).uuid())["full_name"], text("Unutulan Kişi"));
+        assert_eq!(hub.row("employees", Gid::new(7, 1).uuid())["title"], text("Şef"));
+    }
+
     async fn no_file_hangs_a_row_on_another_region_s_by_saying_that_it_had_it(lab) {
         let bursa = lab.site("Bursa 1", "Bursa").await;
         push(&lab, &bursa, batch(1, 0, vec![employee(50, "Bursalı Kişi", "Bursa")])).await;
@@ -235,6 +282,23 @@ on_both! {
         assert!(!seen.names("employees").contains(&"Bursalı Kişi".to_owned()), "{:?}", seen.names("employees"));
         lab.fetch(&pc).await;
         assert!(!Book::of(&pc).has("employees", "Bursalı Kişi"));
+    }
+
+    async fn no_file_takes_another_region_s_row_by_saying_that_another_hub_called_it_so(lab) {
+        let bursa = lab.site("Bursa 1", "Bursa").await;
+        push(&lab, &bursa, batch(1, 0, vec![employee(50, "Bursalı Kişi", "Bursa")])).await;
+        let bursas = Gid::new(7, 50).uuid().to_string();
+        let pc = with_agent(&lab).await;
+        let id: i64 = value(&pc, "select id from employees where full_name = 'Öbür Kişi'");
+        let file = Connection::open(pc.desktop.path()).unwrap();
+        file.execute_batch("update denk_state set value = '\"elsewhere\"' where name = 'hub'").unwrap();
+        file.execute("update denk_shadow set gid = ? where table_name = 'employees' and id = ?", params![bursas, id.to_string()]).unwrap();
+        file.execute("update employees set full_name = 'Bursalı Kişi' where id = ?", [id]).unwrap();
+        file.close().unwrap();
+        let before = fetched(&lab, &bursa, 0).await;
+        let met = lab.store.meet(&pc.device, pc.desktop.path()).await.unwrap();
+        assert!(!met.tables.iter().any(|table| table.gids.contains(&Gid::new(7, 50).uuid())));
+        assert_eq!(fetched(&lab, &bursa, 0).await.tables, before.tables);
     }
 
     async fn an_agent_that_goes_on_after_its_file_came_the_old_way_tells_the_same_rows(lab) {

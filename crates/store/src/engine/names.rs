@@ -1,0 +1,64 @@
+//! What the rows of a file were called where its agent was before: at another hub, or at this one before it lost them.
+//!
+//! An identity is the same wherever it is met. So a hub that lost everything, or one that the file only comes back to, knows
+//! a row again by it, however many files bring that row.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
+
+use merge::{Deletes, DiffError, FileDiff, LocalId, Region, ShadowRow, TableId};
+use model::{Gid, Rev, SiteId};
+use replica::office_file::OfficeFile;
+
+use super::{kin, push::strangers, shadow::Shadow};
+use crate::{Rejected, Result, desk::Desk};
+
+/// By local ids, as the file has its rows now.
+pub(super) type Names = HashMap<(TableId, LocalId), Gid>;
+
+/// Which of the file's rows are still those that it has a name for. Names of what the region knows nothing of are none.
+pub(super) async fn of(
+    desk: &mut Desk<'_>,
+    (site, region): (SiteId, &Region),
+    file: &OfficeFile,
+) -> std::result::Result<Names, Rejected> {
+    let mut names = held(desk, site, file)?;
+    let all: BTreeSet<(TableId, Gid)> = names.iter().map(|((table, _), gid)| (*table, *gid)).collect();
+    let strangers = strangers::among(desk, region, all).await?.strangers;
+    names.retain(|(table, _), gid| !strangers.contains(&(*table, *gid)));
+    Ok(names)
+}
+
+fn held(desk: &mut Desk<'_>, site: SiteId, file: &OfficeFile) -> std::result::Result<Names, DiffError> {
+    let hub = desk.hub;
+    let mut mint = desk.mint(site);
+    let mut diff = FileDiff::new(&hub.rules, &mut mint);
+    let mut names = Names::new();
+    for table in &hub.order.tables {
+        let (Some(rows), Some(named)) = (file.merged.get(table), file.named.get(table)) else { continue };
+        diff.table(*table, rows.iter().cloned(), named.iter().cloned(), Deletes::Never)?;
+        names.extend(named.iter().map(|row| ((*table, row.id.clone()), row.gid)));
+    }
+    let learned = diff.finish().learned;
+    let made = mint.made;
+    for (table, id, gid) in learned {
+        if made.has(gid) {
+            names.remove(&(table, id));
+        } else {
+            names.insert((table, id), gid);
+        }
+    }
+    Ok(names)
+}
+
+/// The named rows that the hub has, as it has them now, and which of them are dead.
+pub(super) async fn today(desk: &mut Desk<'_>, names: &Names) -> Result<(Shadow, HashSet<Gid>)> {
+    let mut shadow = Shadow::new();
+    for ((table, id), gid) in names {
+        let row = ShadowRow { id: id.clone(), gid: *gid, rev: Rev(0), cells: Vec::new() };
+        shadow.entry(*table).or_default().push(Arc::new(row));
+    }
+    kin::today(desk, shadow).await
+}
