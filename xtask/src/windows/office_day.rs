@@ -242,14 +242,11 @@ impl Hub {
 /// Waits until the first line of the agent's page is this.
 fn says(agent: &Staying, status: &str) -> anyhow::Result<()> {
     let link = agent.says("page")?.trim_start_matches("http://");
-    let (address, key) = link.split_once("/?").context("a link without a key")?;
-    let opened = http::get(address, &format!("/?{key}"), "")?;
-    let cookie = opened.lines().find_map(|line| line.strip_prefix("set-cookie: "));
-    let cookie = cookie.and_then(|cookie| cookie.split(';').next()).context("the page does not open")?;
-    let cookie = format!("Cookie: {cookie}\r\n");
+    let (address, secret) = link.split_once("/?key=").context("a link without a key")?;
+    let shown = format!("Authorization: Bearer {secret}\r\n");
     let mut said = Value::Null;
     let so = until("the agent's page", || {
-        let answer = http::get(address, "/state?lang=tr", &cookie)?;
+        let answer = http::get(address, "/state?lang=tr", &shown)?;
         let (_, body) = answer.split_once("\r\n\r\n").context("no answer")?;
         said = serde_json::from_str(body).with_context(|| answer.clone())?;
         Ok(said["status"] == status)
