@@ -286,18 +286,19 @@ on_both! {
 
     async fn no_file_takes_another_region_s_row_by_saying_that_another_hub_called_it_so(lab) {
         let bursa = lab.site("Bursa 1", "Bursa").await;
-        push(&lab, &bursa, batch(1, 0, vec![employee(50, "Bursalı Kişi", "Bursa")])).await;
+        push(&lab, &bursa, batch(1, 0, vec![employee(50, "Öbür Kişi", "Bursa")])).await;
         let bursas = Gid::new(7, 50).uuid().to_string();
         let pc = with_agent(&lab).await;
         let id: i64 = value(&pc, "select id from employees where full_name = 'Öbür Kişi'");
         let file = Connection::open(pc.desktop.path()).unwrap();
         file.execute_batch("update denk_state set value = '\"elsewhere\"' where name = 'hub'").unwrap();
         file.execute("update denk_shadow set gid = ? where table_name = 'employees' and id = ?", params![bursas, id.to_string()]).unwrap();
-        file.execute("update employees set full_name = 'Bursalı Kişi' where id = ?", [id]).unwrap();
         file.close().unwrap();
         let before = fetched(&lab, &bursa, 0).await;
         let met = lab.store.meet(&pc.device, pc.desktop.path()).await.unwrap();
         assert!(!met.tables.iter().any(|table| table.gids.contains(&Gid::new(7, 50).uuid())));
+        let people = met.tables.iter().find(|table| table.table == "employees").unwrap();
+        assert!(people.ids.contains(&wire::Cell(Value::Int(id))), "it is somebody else, who is new");
         assert_eq!(fetched(&lab, &bursa, 0).await.tables, before.tables);
     }
 
