@@ -17,8 +17,6 @@ impl Job for Meet {
     type Failure = Rejected;
 
     async fn run(&mut self, desk: &mut Desk<'_>) -> std::result::Result<Met, Rejected> {
-        // It is a copy, and has been written to.
-        self.0.mark.counter = None;
         agreed::leave(desk, &self.0.device, &mut self.0.file).await?;
         let receipt = self.0.run(desk).await?;
         let tables = if receipt.held > 0 { Vec::new() } else { self.tables(desk).await? };

@@ -43,7 +43,7 @@ pub(crate) use history::shown;
 pub(crate) use meet::Meet;
 pub(crate) use pull::page;
 pub(crate) use push::{DecideBatch, Push};
-pub(crate) use receive::{Mode, Receive};
+pub(crate) use receive::{FROM_AGENT, Mode, Receive};
 pub(crate) use resolve::{HEADQUARTERS, LookAt, Resolve};
 pub(crate) use rows::{became_of, rows_of, today};
 

@@ -21,6 +21,9 @@ use super::{
 };
 use crate::{Device, HeldTable, Receipt, Rejected, Result, desk::Desk, sites, uploads::Mark, writer::Job};
 
+/// Why an agent sends its whole file.
+pub(crate) const FROM_AGENT: &str = "agent";
+
 /// What is done with an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -62,6 +65,10 @@ impl Job for Receive {
 
 impl Receive {
     pub(super) async fn receive(&mut self, desk: &mut Desk<'_>) -> std::result::Result<Receipt, Rejected> {
+        if self.reason == FROM_AGENT {
+            // It is a copy, and has been written to: also when somebody decides about it.
+            self.mark.counter = None;
+        }
         agreed::adopt(desk, &self.device, &mut self.file).await?;
         self.take_in(desk).await
     }

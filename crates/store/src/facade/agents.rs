@@ -32,7 +32,7 @@ impl Store {
     /// # Errors
     /// As [`Store::receive`].
     pub async fn meet(&self, device: &Device, file: &Path) -> std::result::Result<Met, Rejected> {
-        let job = self.received(device, file, "agent").await?;
+        let job = self.received(device, file, engine::FROM_AGENT).await?;
         let name = job.upload.clone();
         self.discard_of(&name, self.ask(engine::Meet(job)).await)
     }

@@ -43,6 +43,27 @@ on_both! {
         assert!(audit.iter().any(|line| line.action == "let_through" && line.who == "Merkez"));
     }
 
+    async fn a_first_contact_that_was_held_is_the_same_file_when_it_is_decided(lab) {
+        let pc = lab.pc("Ankara 1", "Ankara", 1).await;
+        lab.sync(&pc).await;
+        let of: i64 = value(&pc, "select min(id) from employees");
+        let day = Timesheet { employee_id: of, work_date: "2026-03-24", ..Timesheet::default() };
+        pc.desktop.save_timesheet(None, &day).unwrap();
+        lab.send(&pc).await.unwrap();
+        let days = lab.all().await.count("timesheets");
+        // It gets an agent, which sends a copy: what SQLite counts in it says nothing.
+        let copy = lab.folder.path().join("copy.db");
+        let file = Connection::open(pc.desktop.path()).unwrap();
+        file.execute("update timesheets set notes = 'x' || id", []).unwrap();
+        file.execute("vacuum into ?1", [copy.to_str().unwrap()]).unwrap();
+        assert!(lab.store.meet(&pc.device, &copy).await.unwrap().held);
+        let id = lab.store.held().await.unwrap()[0].id;
+        lab.store.decide(id, Decision::LetThrough, "Merkez").await.unwrap();
+        assert_eq!(lab.all().await.count("timesheets"), days);
+        assert!(!lab.store.meet(&pc.device, &copy).await.unwrap().held);
+        assert_eq!(lab.all().await.count("timesheets"), days);
+    }
+
     async fn a_file_that_is_sent_back_is_news_for_its_region(lab) {
         let pc = lab.pc("Ankara 1", "Ankara", 1).await;
         lab.sync(&pc).await;
