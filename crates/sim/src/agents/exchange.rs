@@ -95,7 +95,6 @@ impl Town {
         ];
         told.iter().for_each(|(event, times)| self.tally.add(*event, *times));
         let told = held == 0 && waiting == 0;
-        self.offices[at].knows_hub |= told;
         Ok(End::Done(Done { sent: pushed, received: pulled, told, waiting: held > 0 }))
     }
 
@@ -141,8 +140,7 @@ impl Town {
         if self.offices[at].way == Way::Old {
             return Ok(None);
         }
-        // What a file agreed on with a hub that is no more, only an agent can tell the next one.
-        let is_taken_out = self.rng.percent(50) || !self.offices[at].knows_hub;
+        let is_taken_out = self.rng.percent(50);
         if is_taken_out && let Err(why) = self.take_out(at).await? {
             return Ok(Some(format!("pc{at}: the agent stays: {why}")));
         }

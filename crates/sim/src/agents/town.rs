@@ -45,8 +45,6 @@ pub struct Office {
     pub link: Lossy,
     pub exchange: Exchange<Lossy>,
     pub tools: Tools,
-    /// It has exchanged something with the hub that there is now.
-    pub knows_hub: bool,
     /// This PC's clock less the right time.
     wrong_ms: Arc<AtomicI64>,
 }
@@ -91,7 +89,7 @@ impl Town {
             clock: Arc::new(move || right.load(Ordering::Relaxed) + wrong.load(Ordering::Relaxed)),
         };
         let exchange = Exchange::new(link.clone());
-        Ok(Office { file, region, way: Way::Agent, link, exchange, tools, knows_hub: true, wrong_ms })
+        Ok(Office { file, region, way: Way::Agent, link, exchange, tools, wrong_ms })
     }
 
     /// One thing happens. Returns what, unless there was nothing to do it to.
