@@ -348,3 +348,31 @@ pub fn size(value: &Value) -> usize {
         _ => 0,
     }
 }
+
+/// How a site stands at the hub: for who only wants to know. Nothing changes by asking.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Of the hub.
+    pub version: String,
+    /// As [`Welcome::hub`], like the others of the same names.
+    pub hub: String,
+    pub site: u32,
+    pub name: String,
+    pub region: String,
+    pub rev: i64,
+    pub number: u64,
+    pub seen: i64,
+    pub held: u64,
+    /// Since when the first of these waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_since_ms: Option<i64>,
+    /// Conflicts of its region that nobody has decided about.
+    pub conflicts: u64,
+    /// When the site last greeted, sent or fetched a file; `None`: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_contact_ms: Option<i64>,
+    /// How far its clock ran before the hub's then; `None`: it never said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_ahead_ms: Option<i64>,
+    pub clock_ms: i64,
+}
