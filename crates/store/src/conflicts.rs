@@ -1,12 +1,14 @@
 //! Values that did not stand: what people are told of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use merge::{Region, Rules, Stored, TableId};
 use model::{Gid, Rev, Value};
 
 use crate::{
-    ConflictState, Error, KeptConflict, KeptSide, Result, Take, engine,
+    ConflictState, Error, KeptConflict, KeptSide, Result, Take,
+    desk::Hub,
+    engine::{self, View},
     query::{Db, Row, text},
     shape::{CONFLICTS, SITES},
     tell::{json, site},
@@ -90,40 +92,51 @@ impl Entry {
 }
 
 /// Newest first.
-pub(crate) async fn all(db: &mut Db, rules: &Rules) -> Result<Vec<KeptConflict>> {
+pub(crate) async fn all(db: &mut Db, hub: &Hub) -> Result<Vec<KeptConflict>> {
     let rows = db.find(CONFLICTS, &[]).await?;
-    told(db, rules, rows).await
+    told(db, (hub, &Region::All), rows).await
 }
 
 /// Those of a region that nobody has decided, newest first: no more than an office looks at.
-pub(crate) async fn open_of(db: &mut Db, rules: &Rules, region: &Region) -> Result<Vec<KeptConflict>> {
-    let mut ids = Vec::new();
+pub(crate) async fn open_of(db: &mut Db, hub: &Hub, region: &Region) -> Result<Vec<KeptConflict>> {
+    let mut ids = open_ids(db, hub, region).await?;
+    ids.truncate(OPEN_MAX);
+    let rows = db.find_any(CONFLICTS, &[], "id", ids.into_iter().map(Value::Int)).await?;
+    told(db, (hub, region), rows).await
+}
+
+/// Numbers of all those, newest first. What became of a row that another region has by now is nobody's business here.
+pub(crate) async fn open_ids(db: &mut Db, hub: &Hub, region: &Region) -> Result<Vec<i64>> {
+    let mut open = Vec::new();
     for state in [ConflictState::New, ConflictState::Seen] {
         let mut with = vec![("state", text(state.word()))];
         if let Region::Named(name) = region {
             with.push(("region", text(name)));
         }
-        ids.extend(db.each(CONFLICTS, (&with, None), &[0], |row| row.int(0)).await?);
+        let read = |row: Row| Ok((row.int(0)?, hub.rules.table(row.text(1)?), Gid::from_uuid(row.uuid(2)?)));
+        open.extend(db.each(CONFLICTS, (&with, None), &[0, TABLE, GID], read).await?);
     }
+    if let Region::Named(_) = region {
+        let wanted = open.iter().filter_map(|(_, table, gid)| Some(((*table)?, *gid)));
+        let known = Known::load(db, (hub, region), wanted.collect()).await?;
+        open.retain(|(_, _, gid)| known.row(*gid).is_some());
+    }
+    let mut ids: Vec<i64> = open.into_iter().map(|(id, ..)| id).collect();
     ids.sort_unstable_by_key(|id| std::cmp::Reverse(*id));
-    ids.truncate(OPEN_MAX);
-    let rows = db.find_any(CONFLICTS, &[], "id", ids.into_iter().map(Value::Int)).await?;
-    told(db, rules, rows).await
+    Ok(ids)
 }
 
-async fn told(db: &mut Db, rules: &Rules, mut rows: Vec<Row>) -> Result<Vec<KeptConflict>> {
+async fn told(db: &mut Db, (hub, region): (&Hub, &Region), mut rows: Vec<Row>) -> Result<Vec<KeptConflict>> {
     rows.sort_by_key(|row| std::cmp::Reverse(row.int(0).unwrap_or_default()));
     let sites = site_names(db).await?;
-    let gids: Vec<Gid> = rows.iter().map(|row| row.uuid(GID).map(Gid::from_uuid)).collect::<Result<_>>()?;
-    let became = engine::became_of(db, gids).await?;
-    let mut wanted: BTreeMap<TableId, Vec<Gid>> = BTreeMap::new();
+    let mut wanted = Vec::new();
     for row in &rows {
-        if let Some(table) = rules.table(row.text(TABLE)?) {
-            wanted.entry(table).or_default().push(engine::today(&became, Gid::from_uuid(row.uuid(GID)?)));
+        if let Some(table) = hub.rules.table(row.text(TABLE)?) {
+            wanted.push((table, Gid::from_uuid(row.uuid(GID)?)));
         }
     }
-    let known = Known::load(db, rules, wanted).await?;
-    rows.iter().map(|row| conflict(row, (&known, &became), &sites)).collect()
+    let known = Known::load(db, (hub, region), wanted).await?;
+    rows.iter().map(|row| conflict(row, &known, &sites)).collect()
 }
 
 async fn site_names(db: &mut Db) -> Result<HashMap<u32, String>> {
@@ -131,22 +144,17 @@ async fn site_names(db: &mut Db) -> Result<HashMap<u32, String>> {
     rows.iter().map(|row| Ok((site(row, 0)?, row.text(1)?.to_owned()))).collect()
 }
 
-fn conflict(
-    row: &Row,
-    (known, became): (&Known<'_>, &HashMap<Gid, Gid>),
-    sites: &HashMap<u32, String>,
-) -> Result<KeptConflict> {
+fn conflict(row: &Row, known: &Known<'_>, sites: &HashMap<u32, String>) -> Result<KeptConflict> {
     let gid = Gid::from_uuid(row.uuid(GID)?);
-    let today = engine::today(became, gid);
     let column = row.text_or_none(COLUMN)?;
     let (winner, loser) = (side(row, 4, sites)?, side(row, 6, sites)?);
     Ok(KeptConflict {
         id: row.int(0)?,
         table: row.text(TABLE)?.to_owned(),
         gid: gid.to_string(),
-        row: known.name(today, DEPTH_MAX),
+        row: known.name(gid, DEPTH_MAX),
         column: column.map(str::to_owned),
-        stands: known.stands(today, column, [&winner, &loser]),
+        stands: known.stands(gid, column, [&winner, &loser]),
         winner,
         loser,
         region: row.text_or_none(8)?.map(str::to_owned),
@@ -165,34 +173,30 @@ fn side(row: &Row, at: usize, sites: &HashMap<u32, String>) -> Result<KeptSide> 
     Ok(KeptSide { value: json(row, at)?, site: stamp.site.0, site_name, wall_ms: stamp.wall_ms })
 }
 
-/// Rows by which conflicts are named, and what they refer to.
+/// Rows by which conflicts are named, as a region sees them.
 struct Known<'a> {
     rules: &'a Rules,
-    rows: HashMap<Gid, Stored>,
+    view: View<'a>,
 }
 
 impl<'a> Known<'a> {
-    async fn load(db: &mut Db, rules: &'a Rules, mut wanted: BTreeMap<TableId, Vec<Gid>>) -> Result<Self> {
-        let mut known = Self { rules, rows: HashMap::new() };
-        for _ in 0..DEPTH_MAX {
-            let mut next: BTreeMap<TableId, Vec<Gid>> = BTreeMap::new();
-            for (table, mut gids) in std::mem::take(&mut wanted) {
-                gids.retain(|gid| !known.rows.contains_key(gid));
-                gids.sort_unstable();
-                gids.dedup();
-                for row in engine::rows_of(db, rules, table, &gids).await? {
-                    for (to, gid) in known.behind(&row) {
-                        next.entry(to).or_default().push(gid);
-                    }
-                    known.rows.insert(row.gid, row);
-                }
-            }
-            if next.is_empty() {
-                break;
-            }
-            wanted = next;
-        }
-        Ok(known)
+    async fn load(
+        db: &mut Db,
+        (hub, region): (&'a Hub, &'a Region),
+        wanted: Vec<(TableId, Gid)>,
+    ) -> Result<Self> {
+        let mut view = View::new(hub, region);
+        view.load(db, wanted.iter().copied()).await?;
+        let today: Vec<Gid> = wanted.iter().map(|(_, gid)| view.today(*gid)).collect();
+        view.look(db, today).await?;
+        Ok(Self { rules: &hub.rules, view })
+    }
+
+    /// The row that goes by this identity today, if the region has it, or had it when it went.
+    fn row(&self, gid: Gid) -> Option<&Stored> {
+        let row = self.view.row(self.view.today(gid))?;
+        let has = if row.lives() { self.view.is_visible(row.gid) } else { self.view.owns_row(row.gid) };
+        has.then_some(row)
     }
 
     /// Columns that tell which row it is.
@@ -201,17 +205,8 @@ impl<'a> Known<'a> {
         if rule.natural_key.is_empty() { &rule.telling } else { &rule.natural_key }
     }
 
-    fn behind(&self, row: &Stored) -> Vec<(TableId, Gid)> {
-        let rule = &self.rules[row.table];
-        let target = |column: &merge::ColumnId| {
-            let to = rule[*column].reference?.table;
-            Some((to, Gid::of(row.cells[column.0].as_ref()?)?))
-        };
-        self.telling(row.table).iter().filter_map(target).collect()
-    }
-
     fn stands(&self, gid: Gid, column: Option<&str>, [winner, loser]: [&KeptSide; 2]) -> Option<Take> {
-        let row = self.rows.get(&gid).filter(|row| row.lives());
+        let row = self.row(gid).filter(|row| row.lives());
         let Some(column) = column else {
             return Some(if row.is_some() { Take::Winner } else { Take::Loser });
         };
@@ -224,7 +219,7 @@ impl<'a> Known<'a> {
     }
 
     fn name(&self, gid: Gid, depth: usize) -> String {
-        let Some(row) = self.rows.get(&gid).filter(|_| depth > 0) else { return String::new() };
+        let Some(row) = self.row(gid).filter(|_| depth > 0) else { return String::new() };
         let part = |column: &merge::ColumnId| match row.cells[column.0].as_ref()? {
             Value::Null => None,
             value if self.rules[row.table][*column].reference.is_some() => {

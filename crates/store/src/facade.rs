@@ -328,7 +328,7 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn conflicts(&self) -> Result<Vec<KeptConflict>> {
-        ask_reader!(self, db, conflicts::all(db, &self.inner.hub.rules).await)
+        ask_reader!(self, db, conflicts::all(db, &self.inner.hub).await)
     }
 
     /// Notes that `who` has looked at these conflicts: those that were new no longer count. Others stay as they are.

@@ -41,11 +41,10 @@ pub(crate) use held::{
 };
 pub(crate) use history::shown;
 pub(crate) use meet::Meet;
-pub(crate) use pull::page;
+pub(crate) use pull::{View, page};
 pub(crate) use push::{DecideBatch, Push};
 pub(crate) use receive::{FROM_AGENT, Mode, Receive};
 pub(crate) use resolve::{HEADQUARTERS, LookAt, Resolve};
-pub(crate) use rows::{became_of, rows_of, today};
 
 use crate::{
     Error, Health, Result,

@@ -15,7 +15,7 @@ use replica::wire::{self, Page};
 use super::agents;
 use crate::{Declined, Device, Result, Since, desk::Hub, meta::Meta, query::Db, shape::LOG, tell};
 use line::Line;
-pub(super) use view::View;
+pub(crate) use view::View;
 
 /// So much of the history is looked through for one page.
 const WINDOWS_MAX: usize = 16;

@@ -155,24 +155,8 @@ pub(super) async fn became(db: &mut Db) -> Result<HashMap<Gid, Gid>> {
     rows.iter().map(|row| Ok((Gid::from_uuid(row.uuid(0)?), Gid::from_uuid(row.uuid(1)?)))).collect()
 }
 
-/// As [`became`], for what these rows go on as.
-pub(crate) async fn became_of(db: &mut Db, mut gids: Vec<Gid>) -> Result<HashMap<Gid, Gid>> {
-    let mut became = HashMap::new();
-    while !gids.is_empty() {
-        let found = db.find_any(BECAME, &[], "gid", gids.iter().map(|gid| (*gid).into())).await?;
-        gids.clear();
-        for row in &found {
-            let to = Gid::from_uuid(row.uuid(1)?);
-            if became.insert(Gid::from_uuid(row.uuid(0)?), to).is_none() {
-                gids.push(to);
-            }
-        }
-    }
-    Ok(became)
-}
-
 /// The row that goes by this identity today.
-pub(crate) fn today(became: &HashMap<Gid, Gid>, mut gid: Gid) -> Gid {
+pub(super) fn today(became: &HashMap<Gid, Gid>, mut gid: Gid) -> Gid {
     while let Some(next) = became.get(&gid) {
         gid = *next;
     }

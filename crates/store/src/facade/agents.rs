@@ -82,7 +82,7 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn conflicts_of(&self, region: &Region) -> Result<Vec<KeptConflict>> {
-        ask_reader!(self, db, conflicts::open_of(db, &self.inner.hub.rules, region).await)
+        ask_reader!(self, db, conflicts::open_of(db, &self.inner.hub, region).await)
     }
 
     /// For who waits for news: what there is now, and whatever comes.

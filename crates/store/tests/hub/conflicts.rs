@@ -1,9 +1,13 @@
 //! Values that did not stand, and what people do about them.
 
+use replica::wire::Change;
 use store::{ConflictState, Error, KeptConflict, Take};
 use testkit::office::{Driver, Employee, Record, Timesheet};
 
-use crate::lab::{Book, Lab, Pc, on_both, value};
+use crate::{
+    agents::{batch, employee, gid, insert, push, text, to, update},
+    lab::{Book, Lab, Pc, on_both, value},
+};
 
 /// Two PCs give one person two titles; the second stands.
 async fn two_titles(lab: &Lab) -> (Pc, Pc, KeptConflict) {
@@ -206,5 +210,37 @@ on_both! {
         let kept = lab.store.conflicts().await.unwrap();
         let of = |kept: &KeptConflict| (kept.column.clone().unwrap(), kept.loser.value.clone().unwrap());
         assert_eq!(kept.iter().map(of).collect::<Vec<_>>(), [("notes".to_owned(), "iki".into())]);
+    }
+
+    async fn a_region_is_told_nothing_of_what_became_of_a_row_that_moved_away(lab) {
+        let [one, two, center] = [("Ankara 1", "Ankara"), ("Ankara 2", "Ankara"), ("Merkez", "*")].map(|(name, region)| lab.site(name, region));
+        let [one, two, center] = [one.await, two.await, center.await];
+        let day = [("employee_id", to(gid(1))), ("work_date", text("2026-01-23")), ("start_time", text("08:00")), ("end_time", text("17:00"))];
+        let new = vec![employee(1, "Ayşe Deneme", "Ankara"), employee(2, "Kalan Kişi", "Ankara"), insert("timesheets", gid(3), day)];
+        let seen = push(&lab, &one, batch(1, 0, new)).await.to;
+        for (device, number, said) in [(&one, 2, "Usta"), (&two, 1, "Kalfa")] {
+            let person = |at| update("employees", (gid(at), seen), [("title", text(said))]);
+            let changes = vec![person(1), person(2), update("timesheets", (gid(3), seen), [("notes", text(said))])];
+            push(&lab, device, batch(number, seen, changes)).await;
+        }
+        let told = async |region: &str| {
+            let mut names: Vec<String> = lab.store.conflicts_of(&merge::Region::new(region)).await.unwrap().into_iter().map(|kept| kept.row).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(told("Ankara").await, ["Ayşe Deneme", "Ayşe Deneme, 2026-01-23", "Kalan Kişi"]);
+        let rev = lab.store.status().await.unwrap().rev;
+        let person = |region, name| update("employees", (gid(1), rev), [("region", text(region)), ("full_name", text(name))]);
+        let day = |region| update("timesheets", (gid(3), rev), [("region", text(region))]);
+        push(&lab, &center, batch(1, rev, vec![person("Bursa", "Gizli Ad")])).await;
+        assert_eq!(told("Ankara").await.len(), 3, "the person's day is Ankara's still, and needs the person");
+        push(&lab, &center, batch(2, rev, vec![day("Bursa")])).await;
+        let seen = lab.store.status().await.unwrap().rev;
+        assert_eq!(told("Ankara").await, ["Kalan Kişi"], "neither the person nor what hangs on it");
+        assert!(told("Bursa").await.is_empty(), "they were none of Bursa's");
+        assert_eq!(told("*").await, ["Gizli Ad", "Gizli Ad, 2026-01-23", "Kalan Kişi"]);
+        let back = [person("Ankara", "Ayşe Yeni"), day("Ankara")].map(|change| Change { base: seen, ..change });
+        push(&lab, &center, batch(3, seen, back.into())).await;
+        assert_eq!(told("Ankara").await, ["Ayşe Yeni", "Ayşe Yeni, 2026-01-23", "Kalan Kişi"]);
     }
 }
