@@ -36,6 +36,7 @@ fn quick() -> Vec<Route> {
         ("/v1/events", get(events::events)),
         ("/v1/snapshot", get(snapshot)),
         ("/v1/conflicts", get(conflicts)),
+        ("/v1/status", get(status)),
     ]
 }
 
@@ -105,6 +106,11 @@ async fn snapshot(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Res
 async fn conflicts(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Refusal> {
     let device = site(&app, &headers).await?;
     Ok(Form::accepted(&headers).answer(&app.store.conflicts_of(&device.region).await?))
+}
+
+async fn status(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Refusal> {
+    let device = site(&app, &headers).await?;
+    Ok(Form::accepted(&headers).answer(&app.store.standing(&device).await?))
 }
 
 /// The site whose token is shown, as `Authorization: Bearer` or as `X-API-KEY`.

@@ -258,6 +258,11 @@ pub(crate) async fn contact(desk: &mut Desk<'_>, of: &Device, reason: Option<&st
     Ok(true)
 }
 
+/// When the site was last here.
+pub(crate) async fn last_contact(db: &mut Db, site: SiteId) -> Result<Option<i64>> {
+    Ok(numbered(db, i64::from(site.0)).await?.and_then(|kept| kept.site.last_contact_ms))
+}
+
 /// Text from outside, as it may be kept and shown.
 pub(crate) fn visible(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(NAME_MAX).collect()

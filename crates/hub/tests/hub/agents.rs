@@ -5,8 +5,8 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use model::{Gid, Value};
 use replica::wire::{
-    BYTES_MAX, Cell, Change, Code, Conflict, End, Hello, Met, News, Page, Push, Pushed, Trouble, Welcome,
-    pack, unpack,
+    BYTES_MAX, Cell, Change, Code, Conflict, End, Hello, Met, News, Page, Push, Pushed, Standing, Trouble,
+    Welcome, pack, unpack,
 };
 use reqwest::{RequestBuilder, Response, StatusCode, header};
 use serde::{Serialize, de::DeserializeOwned};
@@ -99,7 +99,7 @@ async fn whoever_shows_no_token_of_a_site_learns_nothing() {
     let hub = hub().await;
     let token = hub.token("Ankara 1", "Ankara").await;
     let wrong = format!("{}x", &token[..token.len() - 1]);
-    for path in ["/v1/pull", "/v1/events", "/v1/snapshot", "/v1/conflicts"] {
+    for path in ["/v1/pull", "/v1/events", "/v1/snapshot", "/v1/conflicts", "/v1/status"] {
         let get = || hub.get(path);
         let asked = [
             get(),
@@ -349,4 +349,69 @@ async fn a_batch_that_waits_is_decided_like_a_file() {
     assert_eq!((status, told.code, told.number), (StatusCode::CONFLICT, Code::Decided, 2));
     assert_eq!(push(&hub, &token, &much).await.fates.len(), 25);
     assert_eq!(hub.rows("employees").await, 5);
+}
+
+async fn standing(hub: &World, token: &str) -> Standing {
+    let ask = || hub.get("/v1/status").bearer_auth(token);
+    let told: Standing = read(ask().header(header::ACCEPT, "application/cbor").send().await.unwrap()).await;
+    let plain: Standing = ask().send().await.unwrap().json().await.unwrap();
+    assert_eq!(Standing { clock_ms: 0, ..told.clone() }, Standing { clock_ms: 0, ..plain });
+    told
+}
+
+#[tokio::test]
+async fn a_site_is_told_how_it_stands_and_nothing_of_others() {
+    let hub = hub().await;
+    let [one, other, bursa] = [
+        hub.token("Ankara 1", "Ankara").await,
+        hub.token("Ankara 2", "Ankara").await,
+        hub.token("Bursa 1", "Bursa").await,
+    ];
+    let hello = Hello { version: "1".into(), clock_ms: START_MS + 3_600_000, waiting: 0 };
+    let welcome: Welcome = read(packed(hub.post("/v1/hello"), &one, &hello).send().await.unwrap()).await;
+    let people = (1..=30).map(|at| person(at, &format!("Kişi {at}"), "Ankara")).collect();
+    let seen = push(&hub, &one, &batch(1, 0, people)).await.to;
+    let edit = |said: &str| {
+        let cells = [("title".to_owned(), Cell(Value::Text(said.to_owned())))];
+        Change { insert: None, update: Some(cells.into()), base: seen, ..person(1, "", "") }
+    };
+    push(&hub, &other, &batch(1, seen, vec![edit("Usta")])).await;
+    push(&hub, &one, &batch(2, seen, vec![edit("Kalfa")])).await;
+    let gone = |at: u128| Change {
+        insert: None,
+        delete: Some(Default::default()),
+        base: seen,
+        ..person(at, "", "")
+    };
+    let waits_ms = hub.clock.load(std::sync::atomic::Ordering::Relaxed);
+    assert!(push(&hub, &one, &batch(3, seen, (2..=26).map(gone).collect())).await.held);
+    // Nothing is written: the writer is kept busy from outside.
+    let mut writer = database::open(&hub.address).await.unwrap();
+    writer.begin(database::Begin::Own).await.unwrap();
+    writer.lock("denk hub", PATIENCE).await.unwrap();
+    let told = timeout(PATIENCE, standing(&hub, &one)).await.expect("the writer is not asked");
+    writer.rollback().await.unwrap();
+    let rev = hub.store.status().await.unwrap().rev;
+    let expected = Standing {
+        version: welcome.version,
+        hub: welcome.hub,
+        site: welcome.site,
+        name: "Ankara 1".into(),
+        region: "Ankara".into(),
+        rev,
+        number: 3,
+        seen,
+        held: 1,
+        conflicts: 1,
+        ..told.clone()
+    };
+    assert_eq!(told, expected);
+    let now_ms = waits_ms..told.clock_ms;
+    assert!(now_ms.contains(&told.held_since_ms.unwrap()) && now_ms.contains(&told.last_contact_ms.unwrap()));
+    // The last that was said of the clock was said by a batch.
+    assert!(told.clock_ahead_ms.is_some_and(|ahead| (-600_000..=0).contains(&ahead)), "{told:?}");
+    let told = standing(&hub, &bursa).await;
+    assert_eq!((told.number, told.seen, told.held, told.conflicts), (0, 0, 0, 0));
+    assert_eq!((told.held_since_ms, told.last_contact_ms, told.clock_ahead_ms), (None, None, None));
+    assert_eq!((standing(&hub, &other).await.held, standing(&hub, &other).await.conflicts), (0, 1));
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use model::{Gid, Value};
 use replica::wire::{
-    Cell, Change, Code, Delete, End, Fate, Hello, Late, Met, MetTable, News, Page, Push, Pushed, Row,
+    Cell, Change, Code, Delete, End, Fate, Hello, Late, Met, MetTable, News, Page, Push, Pushed, Row, Standing,
     Trouble, Welcome,
 };
 use reqwest::{Method, StatusCode};
@@ -83,6 +83,25 @@ fn the_fields_are_those_of_the_messages() {
             clock_ms: 1,
             held: 1,
             conflicts: 1,
+        },
+    );
+    check(
+        "Standing",
+        &Standing {
+            version: "1".into(),
+            hub: "h".into(),
+            site: 1,
+            name: "n".into(),
+            region: "Ankara".into(),
+            rev: 1,
+            number: 1,
+            seen: 1,
+            held: 1,
+            held_since_ms: Some(1),
+            conflicts: 1,
+            last_contact_ms: Some(1),
+            clock_ahead_ms: Some(1),
+            clock_ms: 1,
         },
     );
     check("MetTable", &table);

@@ -7,8 +7,9 @@ use replica::wire::{self, Hello, Pushed, Welcome};
 
 use super::{Alarm, alert, held};
 use crate::{
-    Declined, Device, Error, Result,
-    desk::Desk,
+    Declined, Device, Error, Result, conflicts,
+    desk::{Desk, Hub},
+    meta::Meta,
     query::{Db, Row, maybe, number, text},
     shape::AGENTS,
     sites, tell,
@@ -148,6 +149,37 @@ fn read(site: SiteId, row: &Row) -> Result<Agent> {
     })
 }
 
+fn shown(region: &Region) -> String {
+    match region {
+        Region::All => super::HEADQUARTERS.to_owned(),
+        Region::Named(region) => region.clone(),
+    }
+}
+
+/// How a site stands, for who only wants to know.
+pub(crate) async fn standing(db: &mut Db, hub: &Hub, device: &Device) -> Result<wire::Standing> {
+    let Device { site, name, region, .. } = device;
+    let (meta, agent) = (Meta::load(db).await?, of(db, *site).await?);
+    let held = held::since(db, *site).await?;
+    let heard = agent.at_ms > 0;
+    Ok(wire::Standing {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        hub: meta.hub,
+        site: site.0,
+        name: name.clone(),
+        region: shown(region),
+        rev: meta.rev.0,
+        number: agent.number,
+        seen: agent.seen,
+        held: held.len() as u64,
+        held_since_ms: held.into_iter().min(),
+        conflicts: conflicts::open_ids(db, hub, region).await?.len() as u64,
+        last_contact_ms: sites::last_contact(db, *site).await?,
+        clock_ahead_ms: heard.then_some(agent.ahead_ms),
+        clock_ms: hub.now_ms(),
+    })
+}
+
 /// An agent introduces itself.
 pub(crate) struct Greet {
     pub device: Device,
@@ -174,15 +206,12 @@ impl Job for Greet {
             hub: desk.meta.hub.clone(),
             site: site.0,
             name: name.clone(),
-            region: match region {
-                Region::All => super::HEADQUARTERS.to_owned(),
-                Region::Named(region) => region.clone(),
-            },
+            region: shown(region),
             rev: desk.meta.rev.0,
             number: agent.number,
             seen: agent.seen,
             clock_ms: desk.now_ms,
-            held: held::count(desk.db, *site).await?,
+            held: held::since(desk.db, *site).await?.len() as u64,
             conflicts: tell::open(desk.db, region).await?.conflicts,
         })
     }

@@ -296,8 +296,8 @@ impl Job for Decide {
     }
 }
 
-/// How many files and batches of a site wait.
-pub(super) async fn count(db: &mut Db, site: SiteId) -> Result<u64> {
+/// Since when each file and batch of a site waits that does.
+pub(super) async fn since(db: &mut Db, site: SiteId) -> Result<Vec<i64>> {
     let with = [("site", Value::Int(i64::from(site.0))), ("state", text(WAITING))];
-    Ok(db.find(HELD, &with).await?.len() as u64)
+    db.find(HELD, &with).await?.iter().map(|row| row.int(8)).collect()
 }

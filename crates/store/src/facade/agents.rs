@@ -7,7 +7,7 @@ use std::{
 };
 
 use merge::Region;
-use replica::wire::{Hello, Met, Page, Push, Pushed, Welcome};
+use replica::wire::{Hello, Met, Page, Push, Pushed, Standing, Welcome};
 use tokio::{task, time};
 
 use super::{Inner, Store};
@@ -74,6 +74,14 @@ impl Store {
             reading.done().await?;
         }
         page
+    }
+
+    /// How the device stands. Nothing is written.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn standing(&self, device: &Device) -> Result<Standing> {
+        ask_reader!(self, db, engine::standing(db, &self.inner.hub, device).await)
     }
 
     /// Values of the region (of all for headquarters) that did not stand and that nobody has decided about: the newest
