@@ -31,6 +31,10 @@ pub(crate) struct App {
     pub streams: Places,
     /// Of sites that send batches or files: one, and the one before it that broke off.
     pub sendings: Places,
+    /// Of sites that ask for much at once, a page or a file: one, and the one before it that broke off.
+    pub readings: Places,
+    /// Of sites that ask little: an agent, its page in some tabs, a test of the connection.
+    pub askings: Places,
     /// Whether the hub is about to end: then streams end.
     pub stopping: watch::Sender<bool>,
     /// Browsers reach the hub by https.
@@ -47,6 +51,8 @@ impl App {
             turns: Turns::new(&settings.limits),
             streams: Places::of(4),
             sendings: Places::of(2),
+            readings: Places::of(2),
+            askings: Places::of(4),
             stopping: watch::Sender::new(false),
             secure: settings.is_secure(),
             settings,

@@ -42,7 +42,10 @@ pub(crate) async fn answer(headers: &HeaderMap, handout: Handout) -> Result<Resp
 async fn handout(app: &App, peer: SocketAddr, headers: &HeaderMap) -> Result<Handout, Refusal> {
     let store = &app.store;
     let device = match credential::caller(app, peer, headers).await? {
-        Caller::Site(device) => device,
+        Caller::Site(device) => {
+            let _reading = app.readings.begin(device.site)?;
+            return Ok(store.hand_out(&device).await?);
+        }
         Caller::Shared => {
             let from = shared_key::address(peer, headers, app.settings.is_behind_proxy());
             let heard = app.regions_heard.of(from, app.now_ms());

@@ -94,9 +94,10 @@ pub(crate) async fn status(
         }
         return Ok(Json(Value::Object(head(&app))));
     }
-    let sees = match credential::caller(&app, peer, &headers).await? {
-        Caller::Site(device) => device.region,
-        Caller::Shared => Region::All,
+    let (sees, _asking) = match credential::caller(&app, peer, &headers).await? {
+        Caller::Site(device) => (device.region, Some(app.askings.begin(device.site)?)),
+        // Behind the shared key one site is many PCs.
+        Caller::Shared => (Region::All, None),
     };
     let mut sites = app.store.sites().await?;
     sites.retain(|site| is_seen(&sees, &site.region));

@@ -1,6 +1,7 @@
 //! How many uploads are dealt with at a time, and how much of them is in memory.
 //!
-//! Whoever is slow to send holds up nobody: only what has come whole waits for its turn.
+//! Whoever is slow to send holds up nobody: only what has come whole waits for its turn. What agents send enters then; what comes the old
+//! way enters before, as the shared key has no other bound.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,7 +17,7 @@ const UNIT: u64 = 64 << 10;
 
 #[derive(Debug)]
 pub(crate) struct Turns {
-    /// Uploads that are on their way, wait, or have begun.
+    /// Uploads that have entered: they are on their way, wait, or have begun.
     door: Arc<Semaphore>,
     /// Uploads that have come whole and are dealt with.
     begun: Arc<Semaphore>,

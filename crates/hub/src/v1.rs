@@ -56,6 +56,7 @@ pub(crate) fn routes(app: &Arc<App>) -> [Router<Arc<App>>; 2] {
 async fn hello(State(app): State<Arc<App>>, request: Request) -> Result<Response, Refusal> {
     let asked = Asked::of(&app, request, form::SMALL_MAX).await?;
     let (device, form) = (asked.device.clone(), asked.accepted);
+    let _asking = app.askings.begin(device.site)?;
     let hello = asked.whole().await?.read(form::SMALL_PLAIN_MAX)?;
     Ok(form.answer(&app.store.hello(&device, hello).await?))
 }
@@ -92,6 +93,7 @@ async fn pull(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let device = site(&app, &headers).await?;
+    let _reading = app.readings.begin(device.site)?;
     let Query(Pull { after, mark, limit }) =
         query.map_err(|_| Refusal::Message("`after` and `limit` are numbers".to_owned()))?;
     let page = app.store.pull(&device, Since { rev: after, mark }, limit.unwrap_or(wire::ROWS_MAX)).await?;
@@ -100,16 +102,19 @@ async fn pull(
 
 async fn snapshot(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Refusal> {
     let device = site(&app, &headers).await?;
+    let _reading = app.readings.begin(device.site)?;
     download::answer(&headers, app.store.hand_out(&device).await?).await
 }
 
 async fn conflicts(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Refusal> {
     let device = site(&app, &headers).await?;
+    let _asking = app.askings.begin(device.site)?;
     Ok(Form::accepted(&headers).answer(&app.store.conflicts_of(&device.region).await?))
 }
 
 async fn status(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Refusal> {
     let device = site(&app, &headers).await?;
+    let _asking = app.askings.begin(device.site)?;
     Ok(Form::accepted(&headers).answer(&app.store.standing(&device).await?))
 }
 

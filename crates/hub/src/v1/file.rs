@@ -35,9 +35,8 @@ pub(super) async fn meet(State(app): State<Arc<App>>, request: Request) -> Resul
     let bytes_max = app.settings.limits.upload_bytes_max;
     let sending = app.sendings.begin(device.site)?;
     upload::check_length(&parts, bytes_max)?;
-    let entered = app.turns.enter()?;
     let mut file = save(pieces, &app.incoming()).await?;
-    let turn = app.turns.begin(entered).await?;
+    let turn = app.turns.begin(app.turns.enter()?).await?;
     if is_packed(&parts.headers)? {
         file = unpack(file, app.incoming(), bytes_max).await?;
     }

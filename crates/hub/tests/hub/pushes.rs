@@ -50,14 +50,15 @@ async fn bodies_that_do_not_end_hold_up_only_their_own_site() {
     let few = Limits { uploads_max: 2, uploads_waiting_max: 0, ..Limits::default() };
     let hub = hub_with(|settings| settings.limits = few).await;
     let (slow, other) = (hub.token("Ankara 1", "Ankara").await, hub.token("Bursa 1", "Bursa").await);
-    let bodies = [endless(&hub, "/v1/push", &slow).await, endless(&hub, "/v1/push", &slow).await];
+    let bodies = [endless(&hub, "/v1/push", &slow).await, endless(&hub, "/v1/meet", &slow).await];
     until(&hub, &slow, StatusCode::SERVICE_UNAVAILABLE).await;
     let meet = hub.post("/v1/meet").bearer_auth(&slow).body(office_file("Ankara", 1)).send().await.unwrap();
     assert_eq!(meet.status(), StatusCode::SERVICE_UNAVAILABLE, "two under way are two, batches or files");
     assert_eq!(push(&hub, &other, &batch(1)).await.status(), StatusCode::OK);
+    let first = [endless(&hub, "/v1/meet", &other).await];
     let upload = hub.upload(SHARED_KEY, "Ankara", office_file("Ankara", 1)).send().await.unwrap();
     assert_eq!(upload.status(), StatusCode::OK);
-    drop(bodies);
+    drop((bodies, first));
     until(&hub, &slow, StatusCode::UNPROCESSABLE_ENTITY).await;
 }
 
@@ -183,4 +184,43 @@ async fn a_batch_that_says_too_much_is_refused_before_it_waits() {
     let hello = hub.post("/v1/hello").bearer_auth(&token).header(header::CONTENT_TYPE, "application/cbor");
     let hello = hello.header(header::CONTENT_ENCODING, "zstd").body(grown).send().await.unwrap();
     assert_eq!(hello.status(), StatusCode::PAYLOAD_TOO_LARGE, "a greeting is short, unpacked too");
+}
+
+/// The writer is kept busy from outside: what it is asked stays.
+#[tokio::test]
+async fn whoever_asks_too_much_at_once_waits_for_himself_only() {
+    let hub = hub().await;
+    let (many, other) = (hub.token("Ankara 1", "Ankara").await, hub.token("Bursa 1", "Bursa").await);
+    let mut writer = database::open(&hub.address).await.unwrap();
+    writer.begin(database::Begin::Own).await.unwrap();
+    writer.lock("denk hub", PATIENCE).await.unwrap();
+    let hello = json!({ "version": "1", "clock_ms": START_MS });
+    let begin = |request: reqwest::RequestBuilder| tokio::spawn(request.bearer_auth(&many).send());
+    let small = (0..4).map(|_| begin(hub.post("/v1/hello").json(&hello)));
+    let large = (0..2).map(|_| begin(hub.get("/v1/snapshot")));
+    let waiting: Vec<_> = small.chain(large).collect();
+    let asked = async |path: &str, token: &str| {
+        hub.get(path).header("X-API-KEY", token).header(header::ACCEPT_LANGUAGE, "en").send().await.unwrap()
+    };
+    let full = async {
+        for path in ["/v1/status", "/v1/conflicts", "/v1/pull", "/status"] {
+            while asked(path, &many).await.status() != StatusCode::SERVICE_UNAVAILABLE {}
+        }
+        let told: Trouble = asked("/v1/status", &many).await.json().await.unwrap();
+        assert_eq!((told.code, told.error.as_str()), (Code::Busy, "The hub is busy; try again later"));
+        for path in ["/v1/snapshot", "/sync/download"] {
+            assert_eq!(asked(path, &many).await.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        }
+        for path in ["/v1/status", "/v1/conflicts", "/v1/pull"] {
+            assert_eq!(asked(path, &other).await.status(), StatusCode::OK, "{path}");
+        }
+    };
+    timeout(PATIENCE, full).await.expect("there is never too much");
+    writer.rollback().await.unwrap();
+    for answer in waiting {
+        assert_eq!(answer.await.unwrap().unwrap().status(), StatusCode::OK);
+    }
+    for path in ["/v1/status", "/v1/pull", "/v1/snapshot"] {
+        assert_eq!(asked(path, &many).await.status(), StatusCode::OK, "{path}: its places are free again");
+    }
 }
