@@ -205,6 +205,45 @@ fn an_update_wins_against_a_deletion_that_has_not_seen_it_in_both_orders() {
 }
 
 #[test]
+fn a_deletion_names_who_kept_the_row() {
+    let day = |world: &mut World, site: u32, wall: i64, seen: Rev| {
+        let timesheets = world.rules.table("timesheets").unwrap();
+        let mut cells: Cells = vec![Some(Value::Null); world.rules[timesheets].columns.len()];
+        let mut set =
+            |name: &str, value| cells[world.rules[timesheets].column(name).unwrap().0] = Some(value);
+        set("employee_id", gid(1).into());
+        set("work_date", text(&format!("2026-01-{wall:02}")));
+        world.send(
+            site,
+            wall,
+            seen,
+            (timesheets, 100 + u128::from(wall.unsigned_abs()), Action::Insert(cells)),
+        );
+    };
+    let kept_by = |made: &dyn Fn(&mut World, Rev)| {
+        let mut world = World::new("latest");
+        // What the site wrote itself, and what it has seen of others.
+        world.retitle(1, 11, world.hub.rev, ("Usta", "Şef"));
+        day(&mut world, 3, 12, Rev(0));
+        let seen = world.hub.rev;
+        made(&mut world, seen);
+        world.retitle(1, 13, seen, ("Şef", "Kalfa"));
+        day(&mut world, 1, 14, seen);
+        assert_eq!(world.delete(1, 20, seen), Verdict::NotDeleted);
+        let [conflict] = &world.hub.conflicts[..] else { panic!("{:?}", world.hub.conflicts) };
+        assert_eq!((conflict.loser.stamp.site, conflict.loser.stamp.wall_ms), (SiteId(1), 20));
+        (conflict.winner.stamp.site.0, conflict.winner.stamp.wall_ms)
+    };
+    assert_eq!(kept_by(&|world, seen| day(world, 2, 5, seen)), (2, 5), "who hung something on it");
+    let department = |world: &mut World, seen| {
+        let column = world.rules[world.employees].column("department").unwrap();
+        let edit = Edit { column, base: Some(Value::Null), value: text("Saha") };
+        world.send(2, 6, seen, (world.employees, 1, Action::Update(vec![edit])));
+    };
+    assert_eq!(kept_by(&department), (2, 6), "who changed another column of it");
+}
+
+#[test]
 fn a_deletion_that_has_seen_the_update_deletes() {
     let mut world = World::new("latest");
     let seen = world.hub.rev;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use model::{Gid, Value};
 use replica::wire::{
-    Cell, Change, Code, Delete, End, Fate, Hello, Late, Met, MetTable, News, Page, Push, Pushed, Row, Standing,
-    Trouble, Welcome,
+    Cell, Change, Code, Delete, End, Fate, Hello, Late, Met, MetTable, News, Page, Push, Pushed, Row,
+    Standing, Trouble, Welcome,
 };
 use reqwest::{Method, StatusCode};
 use serde::{Serialize, de::DeserializeOwned};

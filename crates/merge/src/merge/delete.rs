@@ -1,9 +1,11 @@
 //! Deleting a row with what needs it, unless somebody did something that the site had not seen.
 
-use model::Gid;
+use std::collections::HashSet;
+
+use model::{Gid, Stamp};
 
 use super::{Refusal, Side, Turn, Verdict};
-use crate::{Cause, ColumnId, Dead, OnDelete, Stored};
+use crate::{Cause, ColumnId, Dead, Mark, OnDelete, Stored};
 
 /// What goes with a row.
 #[derive(Default)]
@@ -52,7 +54,8 @@ impl Turn<'_> {
     }
 
     fn keep(&mut self, row: Stored) -> Verdict {
-        let newest = row.marks.iter().map(|mark| mark.stamp).max().unwrap_or(row.born);
+        let newest = || row.marks.iter().map(|mark| mark.stamp).max().unwrap_or(row.born);
+        let newest = self.kept_by(&row).unwrap_or_else(newest);
         let loser = Side { value: None, stamp: self.stamp };
         self.conflict(&row, None, Side { value: None, stamp: newest }, loser);
         self.hand_back.push((row.table, row.gid));
@@ -60,6 +63,28 @@ impl Turn<'_> {
         self.hand_back.extend(referring.into_iter().map(|(table, _, from)| (table, from)));
         self.hear(row);
         Verdict::NotDeleted
+    }
+
+    /// The newest of what keeps a row: what the site had not seen of it, or of what hangs on it, and what is not the site's.
+    fn kept_by(&self, row: &Stored) -> Option<Stamp> {
+        let unseen =
+            |of: Gid, mark: &Mark| mark.rev > self.author.saw(of) && mark.stamp.site != self.author.site;
+        let mut newest = row.marks.iter().filter(|mark| unseen(row.gid, mark)).map(|mark| mark.stamp).max();
+        let (mut open, mut looked) = (vec![row.gid], HashSet::from([row.gid]));
+        while let Some(gid) = open.pop() {
+            for (table, column, from) in self.scope.referring_all(gid) {
+                let Some(child) = self.scope.row(from) else { continue };
+                let falls =
+                    self.rules[table][column].reference.is_some_and(|to| to.on_delete == OnDelete::Cascade);
+                let marks = if falls { &child.marks[..] } else { &child.marks[column.0..=column.0] };
+                let keeps = marks.iter().filter(|mark| unseen(from, mark) || !self.may_write(child));
+                newest = newest.max(keeps.map(|mark| mark.stamp).max());
+                if falls && looked.insert(from) {
+                    open.push(from);
+                }
+            }
+        }
+        newest
     }
 
     /// A row that is dead already: that somebody deleted it by itself weighs more than that it fell with another.
