@@ -193,19 +193,35 @@ pub struct HeldBatch {
     pub at_ms: i64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What a batch that waits does to one table.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldTable {
     pub table: String,
     pub deletes: u64,
     pub updates: u64,
+    /// New rows that come with it, or came in the minutes before. They go in whatever is decided.
+    #[serde(default)]
+    pub inserts: u64,
+    /// The batch does not wait for this table's sake: what is told goes through whatever is decided.
+    #[serde(default)]
+    pub passes: bool,
     /// Rows that are not of the site's region; then `rows` are those of the file.
     #[serde(default)]
     pub refused: u64,
     /// Changes of the table that the site has still to send, and that are decided along with these.
     #[serde(default)]
     pub more: u64,
-    /// Rows of the table that the site had before.
+    /// Rows of the table that the site had before; 0 where `passes`.
     pub rows: u64,
+}
+
+impl HeldTable {
+    /// Whether about as many rows come as go: a program may have given its rows new numbers, which are the same rows to people.
+    #[must_use]
+    pub const fn may_be_renumbered(&self) -> bool {
+        let gone = self.deletes.saturating_add(self.more);
+        self.deletes > 0 && self.inserts.saturating_mul(10) >= gone.saturating_mul(9)
+    }
 }
 
 /// From where on a site asks.

@@ -8,6 +8,7 @@ use super::site::called_by_number;
 use crate::{
     Context, Outcome,
     cli::{HeldCommand, HeldIdArgs},
+    clock,
     failure::{Code, Failure, Result},
     hub_store::HubStore,
     messages::{Message, message},
@@ -34,9 +35,10 @@ async fn list(context: &Context) -> Result<Outcome> {
     let sites = hub.close(sites).await?;
     let items: Vec<_> = batches.iter().flat_map(|batch| items(context, batch, &sites)).collect();
     context.output.answer(&json!({ "items": items }));
-    let headings = ["number", "site", "table", "cause", "deletes", "updates", "coming", "foreign", "at"]
-        .map(|word| context.text.get(&format!("column-{word}")));
-    let mut table = Table::headed(headings).right([0, 4, 5, 6, 7]);
+    let headings =
+        ["number", "site", "table", "cause", "deletes", "updates", "new", "coming", "foreign", "at"]
+            .map(|word| context.text.get(&format!("column-{word}")));
+    let mut table = Table::headed(headings).right([0, 4, 5, 6, 7, 8]);
     let lines = batches.iter().flat_map(|batch| batch.tables.iter().map(|_| batch.site));
     for (item, site) in items.iter().zip(lines) {
         let cell = |name: &str| match (name, &item[name]) {
@@ -45,30 +47,68 @@ async fn list(context: &Context) -> Result<Outcome> {
             (_, Value::String(text)) => text.clone(),
             (_, other) => other.to_string(),
         };
-        table.row(["id", "site", "table", "cause", "deletes", "updates", "more", "refused", "at"].map(cell));
+        let cells =
+            ["id", "site", "table", "cause", "deletes", "updates", "inserts", "more", "refused", "at"];
+        table.row(cells.map(cell));
     }
     context.output.table(&table);
+    for note in batches.iter().flat_map(|batch| notes(context, batch, &sites)) {
+        context.output.line(&context.text.say(&note));
+    }
     Ok(Outcome::Done)
 }
 
-/// One line for each table for whose sake the batch waits.
+/// One line for each table that the batch changes: first those for whose sake it waits.
 fn items(context: &Context, batch: &HeldBatch, sites: &[Site]) -> Vec<Value> {
-    let site = sites.iter().find(|site| site.id == batch.site).map_or("", |site| site.name.as_str());
+    let site = site(batch, sites);
     let line = |table: &store::HeldTable| {
         json!({
             "id": batch.id,
-            "site": site,
+            "site": site.map_or("", |site| site.name.as_str()),
             "table": table.table,
-            "cause": if table.refused > 0 { "region" } else { "changes" },
+            "cause": match table {
+                table if table.passes => "none",
+                table if table.refused > 0 => "region",
+                _ => "changes",
+            },
             "deletes": table.deletes,
             "updates": table.updates,
+            "inserts": table.inserts,
             "more": table.more,
             "refused": table.refused,
+            "renumbered": table.may_be_renumbered(),
+            "last_contact": site.and_then(|site| site.last_contact_ms).map(|ms| context.moment(ms)),
+            "revoked": site.is_some_and(|site| site.revoked_ms.is_some()),
             "at": context.moment(batch.at_ms),
         })
     };
     batch.tables.iter().map(line).collect()
 }
+
+fn site<'s>(batch: &HeldBatch, sites: &'s [Site]) -> Option<&'s Site> {
+    sites.iter().find(|site| site.id == batch.site)
+}
+
+/// What whoever decides should know besides.
+fn notes(context: &Context, batch: &HeldBatch, sites: &[Site]) -> Vec<Message> {
+    let renumbered = batch.tables.iter().filter(|table| !table.passes && table.may_be_renumbered());
+    let renumbered = renumbered.map(|table| message("held-renumbered").with("table", table.table.as_str()));
+    let contact = site(batch, sites).and_then(|site| {
+        let (words, at_ms) = match (site.revoked_ms, site.last_contact_ms) {
+            (Some(revoked_ms), _) => ("held-revoked", revoked_ms),
+            (None, Some(contact_ms)) if clock::unix_ms() - contact_ms > SILENT_MS => {
+                ("held-silent", contact_ms)
+            }
+            _ => return None,
+        };
+        let site = called_by_number(batch.site, sites, context);
+        Some(message(words).with("site", site).with("at", context.moment(at_ms)))
+    });
+    renumbered.chain(contact).map(|note| note.with("id", batch.id)).collect()
+}
+
+/// Of whom nothing was heard for so long, nobody may be waiting for the decision. **Units**: milliseconds.
+const SILENT_MS: i64 = 24 * 60 * 60 * 1000;
 
 async fn decide(
     args: &HeldIdArgs,

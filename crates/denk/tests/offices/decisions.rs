@@ -143,3 +143,33 @@ fn what_a_file_is_held_for_is_said_in_words() {
         assert!(table.contains(words), "{table}");
     }
 }
+
+#[test]
+fn who_decides_is_told_what_else_comes_along() {
+    let hub = Hub::start();
+    let (token, file) = (hub.add_site("first", "Ankara"), hub.file("first.db", "Ankara", 3));
+    assert_eq!(hub.upload(&token, "Ankara", &file).0, 200);
+    assert_eq!(hub.download(&token, "Ankara", &file), 200);
+    let sql =
+        "update timesheets set id = id + 100000; insert into drivers (full_name) values ('Yeni Sürücü')";
+    Connection::open(&file).unwrap().execute_batch(sql).unwrap();
+    assert_eq!(hub.upload(&token, "Ankara", &file).1["held"], 1, "one table is why it waits");
+    let items = hub.denk(&["held", "list"]).1["items"].clone();
+    let told = |table: &str| {
+        let item = items.as_array().unwrap().iter().find(|item| item["table"] == table).unwrap();
+        ["cause", "deletes", "inserts", "renumbered", "revoked"].map(|name| item[name].clone())
+    };
+    let days: u64 = rows(&file, "select cast(count(*) as text) from timesheets")[0].parse().unwrap();
+    let expected: [Value; 5] = ["changes".into(), days.into(), days.into(), true.into(), false.into()];
+    assert_eq!(told("timesheets"), expected, "{items:#}");
+    assert_eq!(told("drivers"), ["none".into(), 0.into(), 1.into(), false.into(), Value::from(false)]);
+    let table = said(&hub, &["held", "list", "--lang", "tr"]);
+    assert!(table.contains("`timesheets`: silinen kadar yeni satır var"), "{table}");
+    assert!(table.contains("geri çevrilse de geçer") && !table.contains("kaldırıldı"), "{table}");
+    assert_eq!(hub.denk(&["site", "revoke", "first"]).0, 0);
+    let table = said(&hub, &["held", "list", "--lang", "en"]);
+    assert!(table.contains("the line of first was revoked"), "{table}");
+    let id = items[0]["id"].to_string();
+    assert_eq!(hub.denk(&["held", "approve", &id]).0, 0, "what waits is not lost with the line");
+    assert_eq!(hub.denk(&["held", "list"]).1["items"], serde_json::json!([]));
+}

@@ -49,7 +49,8 @@ pub(super) struct HeldFor {
 }
 
 pub(super) fn held_for(changes: &[Change], rules: &Rules, held: &[HeldTable]) -> HeldFor {
-    let tables: HashSet<TableId> = held.iter().filter_map(|held| rules.table(&held.table)).collect();
+    let held = held.iter().filter(|held| !held.passes);
+    let tables: HashSet<TableId> = held.filter_map(|held| rules.table(&held.table)).collect();
     let mut kept: HashSet<Gid> = HashSet::new();
     loop {
         let before = kept.len();
@@ -68,6 +69,10 @@ pub(super) fn held_for(changes: &[Change], rules: &Rules, held: &[HeldTable]) ->
 }
 
 impl HeldFor {
+    pub fn has_table(&self, table: TableId) -> bool {
+        self.tables.contains(&table)
+    }
+
     pub fn has(&self, change: &Change) -> bool {
         match change.action {
             Action::Insert(_) => false,

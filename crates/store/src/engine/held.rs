@@ -1,14 +1,18 @@
 //! Batches that wait for a person. The upload is kept whole, in the store; nothing of it is applied.
 
-use std::{collections::HashSet, path::PathBuf};
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::PathBuf,
+};
 
 use async_trait::async_trait;
-use merge::{Change, Rules, TableId};
+use merge::{Action, Change, Rules, TableId};
 use model::{SiteId, Value};
 
 use super::{
     audit,
     choose::{Base, Way},
+    compare::held_for,
     history, ids,
     later::{Lack, lack},
     lineage,
@@ -82,18 +86,43 @@ pub(crate) async fn path(hub: &Hub, db: &mut Db, id: i64, upload: &str) -> Resul
     Ok(path)
 }
 
-/// The tables for whose sake changes must wait. `rows`: how many a table has.
+/// The tables for whose sake changes must wait, and then the others. `rows`: how many a table has.
 pub(super) fn tables(rules: &Rules, changes: &[Change], rows: impl Fn(TableId) -> usize) -> Vec<HeldTable> {
     let held = merge::held(rules, changes, rows).into_iter();
+    let new = |table: TableId| {
+        let new = changes.iter().filter(|change| change.table == table);
+        new.filter(|change| matches!(change.action, Action::Insert(_))).count()
+    };
     let told = held.map(|held| HeldTable {
         table: rules[held.table].name.clone(),
         deletes: held.deletes as u64,
         updates: held.updates as u64,
-        refused: 0,
-        more: 0,
+        inserts: new(held.table) as u64,
         rows: held.rows as u64,
+        ..HeldTable::default()
     });
-    told.collect()
+    with_rest(rules, changes, told.collect())
+}
+
+/// Along with tables for whose sake changes wait: what these do to others, and goes through whatever is decided.
+pub(super) fn with_rest(rules: &Rules, changes: &[Change], mut held: Vec<HeldTable>) -> Vec<HeldTable> {
+    if held.is_empty() {
+        return held;
+    }
+    let kept = held_for(changes, rules, &held);
+    let mut rest: BTreeMap<TableId, HeldTable> = BTreeMap::new();
+    for change in changes.iter().filter(|change| !kept.has(change) && !kept.has_table(change.table)) {
+        let named =
+            || HeldTable { table: rules[change.table].name.clone(), passes: true, ..HeldTable::default() };
+        let told = rest.entry(change.table).or_insert_with(named);
+        match change.action {
+            Action::Insert(_) => told.inserts += 1,
+            Action::Update(_) => told.updates += 1,
+            Action::Delete { .. } => told.deletes += 1,
+        }
+    }
+    held.extend(rest.into_values());
+    held
 }
 
 /// Keeps a file, in place of an earlier one of the same PC: one of which it lacks nothing.

@@ -48,8 +48,9 @@ pub(super) fn held(hub: &Hub, upload: &Receive, held: &[HeldTable]) -> Receipt {
     for (table, rows) in &upload.file.merged {
         telling.table(*table).read = rows.len();
     }
+    let held: Vec<&HeldTable> = held.iter().filter(|table| !table.passes).collect();
     telling.receipt.held = held.len();
-    for HeldTable { table, deletes, updates, refused, rows, more: _ } in held {
+    for HeldTable { table, deletes, updates, refused, rows, .. } in held {
         let what = if *refused > 0 {
             What::HeldForRegion { refused: *refused, rows: *rows }
         } else {

@@ -138,14 +138,7 @@ pub(super) fn nothing_own(hub: &Hub, region: &Region, file: &OfficeFile) -> Vec<
 }
 
 fn of_other_regions(rule: &TableRules, foreign: usize, rows: usize) -> HeldTable {
-    HeldTable {
-        table: rule.name.clone(),
-        deletes: 0,
-        updates: 0,
-        refused: foreign as u64,
-        more: 0,
-        rows: rows as u64,
-    }
+    HeldTable { table: rule.name.clone(), refused: foreign as u64, rows: rows as u64, ..HeldTable::default() }
 }
 
 pub(super) async fn write(desk: &mut Desk<'_>, site: SiteId, refused: &[Refused<'_>]) -> Result<()> {

@@ -78,7 +78,56 @@ fn sender<'a>(lab: &'a Lab, device: &Device) -> Sender<'a> {
     Sender { lab, device: device.clone(), number: 0, last: Push::default() }
 }
 
+/// Of each table: name, deletions, changes, new rows, whether it goes through anyway.
+fn told(batch: &store::HeldBatch) -> Vec<(&str, u64, u64, u64, bool)> {
+    let tables = batch.tables.iter();
+    tables.map(|of| (of.table.as_str(), of.deletes, of.updates, of.inserts, of.passes)).collect()
+}
+
 on_both! {
+    async fn who_decides_sees_what_comes_along_and_goes_through_anyway(lab) {
+        let ankara = lab.site("Ankara 1", "Ankara").await;
+        let day = |number: u128, of: u128| insert("timesheets", gid(100 + number), [("employee_id", to(gid(of))), ("work_date", text("2026-01-23")), ("start_time", text("08:00")), ("end_time", text("17:00"))]);
+        let mut people: Vec<Change> = (1..=30).map(|number| employee(number, &format!("Kişi {number:02}"), "Ankara")).collect();
+        people.extend([day(1, 1), day(29, 29), day(30, 30)]);
+        let seen = push(&lab, &ankara, batch(1, 0, people)).await.to;
+        // What was new long ago is no replacement.
+        lab.pass(3600);
+        let with = |change: Change, parent| Change { delete: Some(replica::wire::Delete { with: Some(parent) }), ..change };
+        let mut changes: Vec<Change> = (1..=24).map(|at| employee(200 + at, &format!("Kişi {at:02}"), "Ankara")).collect();
+        changes.push(insert("vehicles", gid(500), [("plate", text("06 T 1")), ("region", text("Ankara"))]));
+        changes.push(update("timesheets", (gid(129), seen), [("notes", text("not"))]));
+        changes.extend([with(delete("timesheets", (gid(101), seen)), gid(1).uuid()), delete("timesheets", (gid(130), seen))]);
+        changes.extend((1..=25).map(|at| delete("employees", (gid(at), seen))));
+        let mut said = batch(2, seen, changes);
+        said.rows.insert("employees".into(), 30);
+        assert!(push(&lab, &ankara, said.clone()).await.held);
+        let waiting = lab.store.held().await.unwrap().remove(0);
+        let expected = [("employees", 25, 0, 24, false), ("timesheets", 1, 1, 0, true), ("vehicles", 0, 0, 1, true)];
+        assert_eq!(told(&waiting), expected, "what goes with a row that is set back is set back too");
+        assert!(waiting.tables[0].may_be_renumbered() && !waiting.tables[1].may_be_renumbered());
+        lab.store.decide(waiting.id, Decision::SendBack, "admin").await.unwrap();
+        let all = lab.all().await;
+        assert_eq!((all.count("employees"), all.count("timesheets"), all.count("vehicles")), (54, 2, 1), "as it was told");
+    }
+
+    async fn new_rows_of_the_batch_before_are_told_with_the_deletions(lab) {
+        let ankara = lab.site("Ankara 1", "Ankara").await;
+        let people = |from: u128| (from..from + 30).map(|number| employee(number, &format!("Kişi {number:02}"), "Ankara")).collect();
+        let seen = push(&lab, &ankara, batch(1, 0, people(1))).await.to;
+        for (number, pause, from) in [(2, 60, 100), (4, 3600, 200)] {
+            lab.pass(3600);
+            let seen = seen.max(push(&lab, &ankara, batch(number, seen, people(from))).await.to);
+            lab.pass(pause);
+            let mut said = batch(number + 1, seen, (1..=25).map(|at| delete("employees", (gid(at), seen))).collect());
+            said.rows.insert("employees".into(), 30);
+            assert!(push(&lab, &ankara, said).await.held);
+            let waiting = lab.store.held().await.unwrap().pop().unwrap();
+            let recent = if pause == 60 { 30 } else { 0 };
+            assert_eq!((waiting.tables[0].inserts, waiting.tables[0].may_be_renumbered()), (recent, recent > 0));
+        }
+    }
+
     async fn who_deletes_row_by_row_waits_like_who_deletes_at_once(lab) {
         let ankara = people(&lab, 150).await;
         let mut site = sender(&lab, &ankara);

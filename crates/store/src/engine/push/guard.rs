@@ -15,7 +15,7 @@ use crate::{
     Decision, Device, HeldTable, Result,
     desk::Desk,
     engine::{
-        held::{LET_THROUGH, SENT_BACK},
+        held::{LET_THROUGH, SENT_BACK, with_rest},
         pull::View,
     },
     query::{maybe, text},
@@ -35,7 +35,7 @@ const PAGE_ROWS: usize = 4_000;
 /// What is to become of a batch.
 #[derive(Default)]
 pub(super) struct Judged {
-    /// For their sake it waits, if there are any.
+    /// For their sake it waits, if there are any; then the other tables are told too.
     pub held: Vec<HeldTable>,
     /// What a person refused before it came.
     pub back: Vec<HeldTable>,
@@ -151,6 +151,7 @@ impl Judged {
             }
             judged.tables.push(watched);
         }
+        judged.held = with_rest(&desk.hub.rules, changes, judged.held);
         Ok(judged)
     }
 
@@ -255,14 +256,19 @@ impl Watched {
 
     /// As people are told it: with what came before.
     fn told(&self, desk: &Desk<'_>, rows: usize) -> HeldTable {
-        let count = |deed| self.deeds.values().filter(|of| **of == deed).count() + self.earlier(deed);
+        let come = |deed| self.deeds.values().filter(|of| **of == deed).count();
+        let count = |deed| come(deed) + self.earlier(deed);
+        let just = desk.now_ms.saturating_sub(UPDATES_MS);
+        let before = self.before.iter().filter(|(gid, _)| !self.deeds.contains_key(gid));
+        let added = before.filter(|(_, (deed, at))| *deed == Deed::Insert && *at > just).count();
         HeldTable {
             table: desk.hub.rules[self.table].name.clone(),
             deletes: count(Deed::Delete) as u64,
             updates: count(Deed::Update) as u64,
-            refused: 0,
+            inserts: (come(Deed::Insert) + added) as u64,
             more: self.more as u64,
             rows: rows as u64,
+            ..HeldTable::default()
         }
     }
 
@@ -371,7 +377,7 @@ pub(super) async fn decide(
         Decision::LetThrough => LET_THROUGH,
         Decision::SendBack => SENT_BACK,
     };
-    for table in tables {
+    for table in tables.iter().filter(|table| !table.passes) {
         let standing = Standing {
             decision: Some(word.to_owned()),
             coming: usize::try_from(table.more).unwrap_or(usize::MAX),
