@@ -635,6 +635,7 @@ site-revoked = { $name } may no longer exchange files with the hub; what it sent
 site-renamed = The office PC is now called { $name }.
 site-import = { $region } (import)
 site-shared-key = { $region } (shared key)
+site-older-batch = { $name }: two PCs use its line, or its file was restored from a backup ({ $at }). Each PC needs a line of its own: `denk site add`.
 site-all-regions = All regions
 site-state-new = never heard of
 site-state-active = active

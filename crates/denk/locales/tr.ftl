@@ -632,6 +632,7 @@ site-revoked = { $name } artık merkezle dosya alıp veremez; gönderdikleri dur
 site-renamed = Şube bilgisayarının adı artık { $name }.
 site-import = { $region } (içe aktarma)
 site-shared-key = { $region } (ortak anahtar)
+site-older-batch = { $name }: kayıt satırını iki bilgisayar kullanıyor, ya da dosyası yedekten geri yüklendi ({ $at }). Her bilgisayara ayrı satır gerekir: `denk site add`.
 site-all-regions = Tüm bölgeler
 site-state-new = hiç görülmedi
 site-state-active = etkin

@@ -273,6 +273,11 @@ pub struct AuditEntry {
     pub what: String,
 }
 
+impl Alert {
+    /// A batch came that goes on from an older one than the last: two PCs use one token, or a file was restored. Told once a day.
+    pub const OLDER_BATCH: &str = "older_batch";
+}
+
 impl Receipt {
     pub const REASONS_MAX: usize = 200;
 }

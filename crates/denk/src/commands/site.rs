@@ -1,12 +1,13 @@
 //! `denk site`: the office PCs that may send and fetch files.
 
 use serde_json::json;
-use store::{Site, Source};
+use store::{Alert, Site, Source};
 
 use super::serve::Reached;
 use crate::{
     Context, Outcome,
     cli::{SiteAddArgs, SiteCommand, SiteNameArgs, SiteRenameArgs},
+    clock,
     failure::{Code, Failure, Result},
     hub_store::HubStore,
     messages::message,
@@ -73,6 +74,7 @@ fn folded(name: &str) -> String {
 
 async fn list(context: &Context) -> Result<Outcome> {
     let hub = HubStore::open(context).await?;
+    let alerts = hub.store.alerts().await.map_err(|error| hub.failure(&error))?;
     let sites = hub.store.sites().await;
     let sites = hub.close(sites).await?;
     let told: Vec<_> = sites
@@ -85,6 +87,7 @@ async fn list(context: &Context) -> Result<Outcome> {
                 "last_contact": site.last_contact_ms.map(|ms| context.moment(ms)),
                 "waiting": site.held,
                 "revoked": site.revoked_ms.is_some(),
+                "older_batch": older_batch(site, &alerts).map(|ms| context.moment(ms)),
             })
         })
         .collect();
@@ -98,8 +101,20 @@ async fn list(context: &Context) -> Result<Outcome> {
         table.row([called(site, context), site.region.clone(), state, contact, site.held.to_string()]);
     }
     context.output.table(&table);
+    for (site, at_ms) in sites.iter().filter_map(|site| Some((site, older_batch(site, &alerts)?))) {
+        let words = message("site-older-batch").with("name", called(site, context));
+        context.output.line(&context.text.say(&words.with("at", context.moment(at_ms))));
+    }
     Ok(Outcome::Done)
 }
+
+/// When it last showed that two PCs use the site's token, or that a file was restored; what is long past is not told.
+fn older_batch(site: &Site, alerts: &[Alert]) -> Option<i64> {
+    let of = alerts.iter().filter(|alert| alert.site == site.id && alert.kind == Alert::OLDER_BATCH);
+    of.map(|alert| alert.at_ms).max().filter(|at_ms| clock::unix_ms() - at_ms < WEEK_MS)
+}
+
+const WEEK_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// What people call a site: behind the shared key, or of imports, nobody gave it a name.
 pub(super) fn called(site: &Site, context: &Context) -> String {

@@ -325,3 +325,28 @@ fn the_offices_go_to_another_hub_and_back() {
         assert_eq!(hub.holds(PEOPLE).len(), all[0].rows(PEOPLE).len());
     }
 }
+
+#[test]
+fn two_pcs_with_one_line_are_told_at_the_hub() {
+    let hub = Hub::start();
+    let [first, second] = offices(&hub);
+    let list = |language: &str| {
+        String::from_utf8(hub.command(&["site", "list", "--lang", language]).output().unwrap().stdout)
+            .unwrap()
+    };
+    assert!(!list("tr").contains("iki bilgisayar"), "{}", list("tr"));
+    let (file, settings) = (hub.folder.path().join("twin.db"), hub.folder.path().join("twin.toml"));
+    copy(&first.file, &file);
+    let twin = Office { file, settings, line: first.line.clone() };
+    for (office, name) in [(&first, "Birinci Kişi"), (&twin, "İkinci Kişi"), (&first, "Üçüncü Kişi")]
+    {
+        person(office, name);
+        office.synced(&hub);
+    }
+    in_step(&hub, &[first, twin, second]);
+    let sites = hub.denk(&["site", "list"]).1["sites"].clone();
+    assert!(sites[0]["older_batch"].is_string() && sites[1]["older_batch"].is_null(), "{sites:#}");
+    assert!(list("tr").contains("a1: kayıt satırını iki bilgisayar kullanıyor"), "{}", list("tr"));
+    assert!(list("en").contains("a1: two PCs use its line"), "{}", list("en"));
+    assert_eq!(hub.holds("select cast(count(*) as text) from denk_alerts where kind = 'older_batch'"), ["1"]);
+}

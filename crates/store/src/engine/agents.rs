@@ -7,11 +7,11 @@ use replica::wire::{self, Hello, Pushed, Welcome};
 
 use super::{Alarm, alert, held};
 use crate::{
-    Declined, Device, Error, Result, conflicts,
+    Alert, Declined, Device, Error, Result, conflicts,
     desk::{Desk, Hub},
     meta::Meta,
     query::{Db, Row, maybe, number, text},
-    shape::AGENTS,
+    shape::{AGENTS, ALERTS},
     sites, tell,
     writer::Job,
 };
@@ -46,6 +46,7 @@ pub(super) enum State {
 
 /// A clock may be wrong by this much before people are told. **Units**: milliseconds.
 const SKEW_MAX_MS: i64 = 5 * 60 * 1000;
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 impl State {
     const fn word(self) -> &'static str {
@@ -147,6 +148,29 @@ fn read(site: SiteId, row: &Row) -> Result<Agent> {
         waiting: row.int(9)?.cast_unsigned(),
         at_ms: row.int(10)?,
     })
+}
+
+/// A batch was declined as an older file's, and nothing of that stays: people are told it all the same, once a day.
+pub(crate) struct TellOlder {
+    pub site: SiteId,
+}
+
+#[async_trait]
+impl Job for TellOlder {
+    type Answer = ();
+    type Failure = Error;
+
+    async fn run(&mut self, desk: &mut Desk<'_>) -> Result<()> {
+        let with = [("site", Value::Int(i64::from(self.site.0))), ("kind", text(Alert::OLDER_BATCH))];
+        let day_ago = desk.now_ms.saturating_sub(DAY_MS);
+        for told in desk.db.find(ALERTS, &with).await? {
+            if told.int(5)? > day_ago {
+                return Ok(());
+            }
+        }
+        let (kind, what) = (Alert::OLDER_BATCH, String::new());
+        alert(desk, Alarm { site: self.site, kind, what, rows: 0 }).await
+    }
 }
 
 fn shown(region: &Region) -> String {

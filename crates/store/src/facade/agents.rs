@@ -44,13 +44,19 @@ impl Store {
     /// # Errors
     /// [`Declined`].
     pub async fn push(&self, device: &Device, push: Push) -> std::result::Result<Pushed, Declined> {
-        let device = device.clone();
+        let (site, device) = (device.site, device.clone());
         let job = task::spawn_blocking(move || engine::Push::new(device, push)).await;
         let job = job.map_err(|_| Error::Broken("looking at a batch ended by itself"))??;
         let answer = self.ask(job).await;
         match &answer {
             Ok(_) => self.inner.hub.beat.note(true),
             Err(Declined::Store(_)) => self.inner.hub.beat.note(false),
+            Err(Declined::Older { .. }) => {
+                if let Err(error) = self.ask(engine::TellOlder { site }).await {
+                    // The batch was answered; the next one of its kind is told again.
+                    tracing::warn!(error = &error as &dyn std::error::Error, "an alert could not be raised");
+                }
+            }
             Err(_) => {}
         }
         answer

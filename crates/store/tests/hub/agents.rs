@@ -136,6 +136,35 @@ on_both! {
         assert_eq!(ends(&push(&lab, &a, batch(2, head + 3, gone)).await), [End::Taken; 2]);
     }
 
+    async fn two_pcs_with_one_token_are_told_once_a_day(lab) {
+        let (ankara, other) = (lab.site("Ankara 1", "Ankara").await, lab.site("Ankara 2", "Ankara").await);
+        let told = async || {
+            let alerts = lab.store.alerts().await.unwrap();
+            alerts.into_iter().filter(|alert| alert.kind == store::Alert::OLDER_BATCH).map(|alert| (alert.site, alert.at_ms)).collect::<Vec<_>>()
+        };
+        let ask = async |device: &Device, number: u64, name: &str| {
+            let said = batch(number, 0, vec![employee(u128::from(device.site.0) * 100 + u128::from(number), name, "Ankara")]);
+            lab.store.push(device, said).await
+        };
+        for device in [&ankara, &other] {
+            ask(device, 1, "A").await.unwrap();
+            ask(device, 1, "A").await.unwrap();
+        }
+        assert!(matches!(ask(&ankara, 9, "B").await, Err(Declined::Behind { .. })));
+        assert!(told().await.is_empty(), "a batch that comes twice is no sign of it");
+        let first_ms = lab.clock.load(std::sync::atomic::Ordering::Relaxed);
+        for hours in [0, 1, 22] {
+            lab.pass(hours * 3600);
+            assert!(matches!(ask(&ankara, 1, "B").await, Err(Declined::Older { number: 1, .. })));
+            assert_eq!(told().await, [(ankara.site.0, first_ms)], "after {hours} hours");
+        }
+        assert!(matches!(ask(&other, 1, "B").await, Err(Declined::Older { .. })));
+        lab.pass(2 * 3600);
+        assert!(matches!(ask(&ankara, 1, "B").await, Err(Declined::Older { .. })));
+        assert_eq!(told().await.iter().map(|(site, _)| *site).collect::<Vec<_>>(), [ankara.site.0, other.site.0, ankara.site.0], "newest first");
+        assert_eq!(fetched(&lab, &ankara, 0).await.names("employees"), ["A", "A"], "what was declined is not there");
+    }
+
     async fn what_deletes_too_much_waits_and_is_let_through(lab) {
         let ankara = lab.site("Ankara 1", "Ankara").await;
         let seen = thirty(&lab, &ankara).await;
