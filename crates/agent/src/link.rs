@@ -6,7 +6,7 @@ use std::{io, path::Path, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use replica::wire::{self, Code, Conflict, Hello, Met, News, Page, Push, Pushed, Trouble, Welcome};
+use replica::wire::{self, Code, Conflict, Hello, Met, News, Page, Push, Pushed, Standing, Trouble, Welcome};
 use reqwest::{Body, Client, ClientBuilder, Method, RequestBuilder, Response, header, redirect::Policy};
 use serde::de::DeserializeOwned;
 use url::form_urlencoded;
@@ -72,6 +72,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_secs(90);
 /// For a whole file: the hub lets it come in for a quarter of an hour, and then takes it in.
 const MEETING: Duration = Duration::from_mins(20);
+/// So many conflicts the hub tells at once.
+const CONFLICTS_MAX: usize = 100;
 const EVENT_BYTES_MAX: usize = 4 << 10;
 /// Most bytes of the map of a whole file.
 const MET_BYTES_MAX: usize = 512 << 20;
@@ -84,15 +86,21 @@ impl Link {
         Ok(Self { client, hub: hub.clone() })
     }
 
-    /// Conflicts of the site's region that nobody has decided, newest first.
+    /// Conflicts of the site's region that nobody has decided, newest first, and how many more there are than the hub tells.
     ///
     /// # Errors
     /// [`LinkError`].
-    pub async fn conflicts(&self) -> Result<Vec<Conflict>> {
-        let mut all: Vec<Conflict> =
+    pub async fn conflicts(&self) -> Result<(Vec<Conflict>, u64)> {
+        let mut told: Vec<Conflict> =
             self.answer(self.request(Method::GET, "conflicts"), wire::BYTES_MAX).await?;
-        all.retain(|conflict| conflict.state != wire::Looked::Decided);
-        Ok(all)
+        let mut more = 0;
+        if told.len() >= CONFLICTS_MAX {
+            let standing = self.answer::<Standing>(self.request(Method::GET, "status"), wire::BYTES_MAX);
+            // A hub that cannot say it does not keep these from being seen.
+            more = standing.await.map_or(0, |all| all.conflicts.saturating_sub(told.len() as u64));
+        }
+        told.retain(|conflict| conflict.state != wire::Looked::Decided);
+        Ok((told, more))
     }
 
     /// Listens until the hub hangs up; `hear` is told each time that something happened in the site's region.

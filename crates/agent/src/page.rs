@@ -158,8 +158,8 @@ fn html(template: &impl askama::Template) -> Response {
     }
 }
 
-/// Conflicts of this office, as the hub has them; `None` when it cannot be asked.
-async fn conflicts(settings: &Settings) -> Option<Vec<Conflict>> {
+/// Conflicts of this office, as the hub has them, and how many more; `None` when it cannot be asked.
+async fn conflicts(settings: &Settings) -> Option<(Vec<Conflict>, u64)> {
     if !settings.active {
         return None;
     }

@@ -77,7 +77,8 @@ pub(super) struct Note {
 pub(super) enum Conflicts {
     /// Switched off, or the hub could not be asked.
     Unknown(&'static str),
-    Known(Vec<Shown>),
+    /// The newest, and how many more there are.
+    Known(Vec<Shown>, u64),
 }
 
 pub(super) struct Shown {
@@ -132,10 +133,12 @@ impl Reader {
     }
 
     /// `None`: the hub could not be asked.
-    pub fn conflicts(&self, active: bool, found: Option<Vec<Conflict>>) -> Conflicts {
+    pub fn conflicts(&self, active: bool, found: Option<(Vec<Conflict>, u64)>) -> Conflicts {
         let words = self.words();
         match found {
-            Some(found) => Conflicts::Known(found.into_iter().map(|one| self.conflict(one)).collect()),
+            Some((found, more)) => {
+                Conflicts::Known(found.into_iter().map(|one| self.conflict(one)).collect(), more)
+            }
             None if active => Conflicts::Unknown(words.conflicts_unknown),
             None => Conflicts::Unknown(words.conflicts_off),
         }
@@ -296,6 +299,34 @@ mod tests {
         assert_eq!(told(-61_000), "1:01 geri");
         assert_eq!(told(i64::MIN), "153722867280912:55 geri", "whatever a hub says");
         assert_eq!(clock(Language::Turkish.words(), None), "henüz bilinmiyor");
+    }
+
+    #[test]
+    fn conflicts_that_are_not_shown_are_counted() {
+        let side = || Side { value: None };
+        let (table, row, column) = ("employees".to_owned(), "Ali".to_owned(), None);
+        let found = Conflict {
+            id: 1,
+            table,
+            row,
+            column,
+            winner: side(),
+            loser: side(),
+            stands: None,
+            state: replica::wire::Looked::New,
+            at_ms: 0,
+        };
+        let page = |more| {
+            let (status, last_sync, clock, url, file) = Default::default();
+            let (waiting, held, aside, late, errors) = Default::default();
+            let (hint, connection, mood) = ("", "", Mood::Off);
+            let live =
+                Live { status, mood, hint, last_sync, waiting, held, aside, late, connection, clock, errors };
+            let conflicts = reader().conflicts(true, Some((vec![found.clone()], more)));
+            View { words: reader().words(), live, active: true, url, file, conflicts }.render().unwrap()
+        };
+        assert!(page(23).contains("… ve 23 çakışma daha"), "{}", page(23));
+        assert!(!page(0).contains("çakışma daha"));
     }
 
     #[test]

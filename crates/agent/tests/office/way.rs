@@ -3,8 +3,13 @@
 use std::time::Duration;
 
 use agent::{Enrolment, Hub as _, Link, LinkError};
-use axum::{Router, response::Redirect, routing::any};
-use replica::wire::Hello;
+use axum::{
+    Router,
+    response::{IntoResponse, Redirect},
+    routing::{any, get},
+};
+use replica::wire::{self, Conflict, Hello, Looked, Side, Standing};
+use reqwest::StatusCode;
 use tokio::{net::TcpListener, time::Instant};
 
 use crate::{
@@ -47,4 +52,60 @@ async fn nobody_is_asked_but_the_hub_itself() {
     assert!(matches!(answer, Err(LinkError::NoHub(307))), "{answer:?}");
     assert!(hub.asked("hello").is_empty());
     assert!(to(hub.url()).hello(&hello()).await.is_ok());
+}
+
+/// A hub that answers these two questions only.
+async fn with_conflicts(count: i64, all: Option<u64>) -> Link {
+    let packed = |message: &dyn Fn() -> Vec<u8>| {
+        let kinds = [("content-type", wire::CONTENT_TYPE), ("content-encoding", wire::ENCODING)];
+        (kinds, message()).into_response()
+    };
+    let (listener, conflicts) = (TcpListener::bind("127.0.0.1:0").await.unwrap(), (0..count).map(conflict));
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let conflicts: Vec<Conflict> = conflicts.collect();
+    let status = move || match all {
+        Some(conflicts) => packed(&|| wire::pack(&standing(conflicts))),
+        None => StatusCode::NOT_FOUND.into_response(),
+    };
+    let routes = Router::new()
+        .route("/v1/conflicts", get(async move || packed(&|| wire::pack(&conflicts))))
+        .route("/v1/status", get(async move || status()));
+    tokio::spawn(async { axum::serve(listener, routes).await });
+    to(&url)
+}
+
+fn conflict(id: i64) -> Conflict {
+    let (table, row, column, stands) = ("employees".to_owned(), String::new(), None, None);
+    let [winner, loser] = [Side::default(), Side::default()];
+    Conflict { id, table, row, column, winner, loser, stands, state: Looked::New, at_ms: 0 }
+}
+
+fn standing(conflicts: u64) -> Standing {
+    let (version, hub, name, region) = Default::default();
+    let (site, rev, number, seen, held, clock_ms) = (1, 0, 0, 0, 0, 0);
+    let (held_since_ms, last_contact_ms, clock_ahead_ms) = Default::default();
+    Standing {
+        version,
+        hub,
+        site,
+        name,
+        region,
+        rev,
+        number,
+        seen,
+        held,
+        held_since_ms,
+        conflicts,
+        last_contact_ms,
+        clock_ahead_ms,
+        clock_ms,
+    }
+}
+
+#[tokio::test]
+async fn more_conflicts_than_the_hub_tells_are_counted() {
+    for (count, all, more) in [(99, Some(99), 0), (100, Some(100), 0), (100, Some(123), 23), (100, None, 0)] {
+        let (told, beyond) = with_conflicts(count, all).await.conflicts().await.unwrap();
+        assert_eq!((told.len(), beyond), (usize::try_from(count).unwrap(), more), "of {all:?}");
+    }
 }
