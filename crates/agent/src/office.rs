@@ -35,12 +35,12 @@ use std::{
 
 use database::{Address, Begin};
 use merge::{Rules, TableId};
-use model::ErrorKind;
+use model::{ErrorKind, Table};
 use replica::wire;
 
 pub use apply::Applied;
 pub use batch::BATCH_CHANGES;
-pub use error::{Error, Result};
+pub use error::{Error, Result, Stranger};
 use file::Form;
 use hold::Hold;
 pub use lock::Lock;
@@ -129,12 +129,37 @@ impl Office {
             lock,
             hold: Hold::default(),
         };
-        office.look().await?;
-        if office.forms.is_empty() {
-            return Err(Error::NotAnOfficeFile(office.path));
-        }
+        office.recognise().await?;
         State::read(&mut office.db).await?;
         Ok(office)
+    }
+
+    /// Whether the file is an office's. Nothing stays beside one that is none.
+    ///
+    /// # Errors
+    /// As [`Office::open`].
+    pub async fn check(path: &Path, rules: &Rules) -> Result<()> {
+        let lock = Lock::take(path)?;
+        match Self::open_locked(lock.clone(), rules).await {
+            Err(error @ Error::NotAnOfficeFile(..)) => {
+                lock.remove()?;
+                Err(error)
+            }
+            opened => opened.map(drop),
+        }
+    }
+
+    /// Before anything is written into it a file must show that it is an office's. One in which denk was has done so, whatever
+    /// its program did to its tables since.
+    async fn recognise(&mut self) -> Result<()> {
+        let tables = self.look().await?;
+        let knows = self.db.has(tables::STATE) && !self.forms.is_empty();
+        let shown = match file::are_of_an_office(&tables, &self.rules) {
+            Ok(()) if !self.db.is_utf8().await? => Err(Stranger::Encoding),
+            Err(stranger) if knows && !matches!(stranger, Stranger::View(_)) => Ok(()),
+            shown => shown,
+        };
+        shown.map_err(|stranger| Error::NotAnOfficeFile(self.path.clone(), stranger))
     }
 
     /// Where the file stands.
@@ -168,9 +193,11 @@ impl Office {
     }
 
     /// Finds out what tables the program has now.
-    async fn look(&mut self) -> Result<()> {
-        self.forms = Arc::new(file::forms(&mut *self.db.session, &self.rules).await?);
-        Ok(())
+    async fn look(&mut self) -> Result<Vec<(TableId, Table)>> {
+        let tables = file::tables(&mut *self.db.session, &self.rules).await?;
+        let forms = tables.iter().filter_map(|(id, table)| Form::of(*id, &self.rules[*id], table.clone()));
+        self.forms = Arc::new(forms.collect());
+        Ok(tables)
     }
 
     fn form(&self, table: TableId) -> Option<Form> {

@@ -2,7 +2,10 @@
 
 use replica::wire::Code;
 
-use crate::{CycleError, LinkError, office};
+use crate::{
+    CycleError, LinkError,
+    office::{self, Stranger},
+};
 
 /// Why a cycle did not go to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +15,8 @@ pub struct Trouble {
     pub kind: Kind,
     /// The whole chain of causes, for whoever looks after the PC.
     pub text: String,
+    /// What shows that the file is no office's.
+    pub stranger: Option<Stranger>,
 }
 
 /// What people can do about it.
@@ -56,7 +61,11 @@ impl Trouble {
             CycleError::Link(error) => Kind::of_link(error),
             CycleError::Restless => Kind::Restless,
         };
-        Self { at_ms, kind, text: chain(error) }
+        let stranger = match error {
+            CycleError::Office(office::Error::NotAnOfficeFile(_, stranger)) => Some(stranger.clone()),
+            _ => None,
+        };
+        Self { at_ms, kind, text: chain(error), stranger }
     }
 }
 
@@ -108,7 +117,7 @@ impl Kind {
             office::Error::Busy(_) => Self::Busy,
             office::Error::Full(_) => Self::Full,
             office::Error::Corrupt(_) => Self::Corrupt,
-            office::Error::NotAnOfficeFile(_) => Self::NotAnOfficeFile,
+            office::Error::NotAnOfficeFile(..) => Self::NotAnOfficeFile,
             office::Error::NewerTables(_) => Self::NewerTables,
             office::Error::Broken(_) | office::Error::File(..) | office::Error::Database(_) => Self::File,
         }

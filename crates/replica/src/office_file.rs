@@ -3,6 +3,7 @@
 mod agreed;
 mod read;
 mod refused;
+mod shape;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use crate::naming::Naming;
 pub use agreed::Agreed;
 pub use read::read;
 pub use refused::Refused;
+pub use shape::{Lack, lack, named_by};
 
 /// The table of one row and one column (`tag`) that the hub puts into every file it hands out.
 pub const LINEAGE_TABLE: &str = "denk_lineage";

@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf};
 
 use model::ErrorKind;
+use replica::office_file::Lack;
 
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -24,7 +25,7 @@ pub enum Error {
     #[error("the file is damaged, or is no database")]
     Corrupt(#[source] database::Error),
     #[error("{} is not an office's file", .0.display())]
-    NotAnOfficeFile(PathBuf),
+    NotAnOfficeFile(PathBuf, #[source] Stranger),
     #[error("a newer version of denk was here: its tables in the file are of form {0}")]
     NewerTables(u32),
     /// What denk itself wrote into the file is not what it should be.
@@ -34,6 +35,23 @@ pub enum Error {
     File(PathBuf, #[source] io::Error),
     #[error("the file cannot be worked on")]
     Database(#[source] database::Error),
+}
+
+/// What shows that a file is no office's. Names are the preset's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Stranger {
+    #[error("it is empty, or no file at all")]
+    Empty,
+    #[error("it has no table `{0}`")]
+    NoTable(String),
+    #[error("its table `{table}` has no column `{column}`")]
+    NoColumn { table: String, column: String },
+    /// Nobody's writing could be noted there.
+    #[error("`{0}` is a view of it, and no table")]
+    View(String),
+    /// The office program writes no such file, and the hub reads none.
+    #[error("its texts are not in UTF-8")]
+    Encoding,
 }
 
 impl Error {
@@ -50,6 +68,15 @@ impl From<database::Error> for Error {
             ErrorKind::Corrupt => Self::Corrupt(error),
             ErrorKind::Permission => Self::ReadOnly(Some(Box::new(error))),
             _ => Self::Database(error),
+        }
+    }
+}
+
+impl From<Lack> for Stranger {
+    fn from(lack: Lack) -> Self {
+        match lack {
+            Lack::Table { table } => Self::NoTable(table),
+            Lack::Column { table, column } => Self::NoColumn { table, column },
         }
     }
 }

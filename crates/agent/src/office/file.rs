@@ -4,10 +4,14 @@
 
 use database::{Applied, ColumnRead, ColumnRef, Comparison, Condition, Read, Relation, Session, Write};
 use merge::{Cells, ColumnId, Kept, LocalId, LocalRow, Rules, TableId, TableRules, is_blank};
-use model::{Batch, ColumnDef, DataType, ErrorKind, Key, Table, TableRef, Value, Zone};
-use replica::{handout, office_file::settled, wire};
+use model::{Batch, ColumnDef, DataType, ErrorKind, Key, Table, TableKind, TableRef, Value, Zone};
+use replica::{
+    handout,
+    office_file::{self, lack, settled},
+    wire,
+};
 
-use super::{Error, Result};
+use super::{Error, Result, Stranger};
 
 /// A merged table, as the file has it.
 #[derive(Clone, Debug)]
@@ -31,27 +35,43 @@ pub(super) struct Rows {
     pub unreadable: Vec<LocalId>,
 }
 
-/// The merged tables that the file has.
-pub(super) async fn forms(session: &mut dyn Session, rules: &Rules) -> Result<Vec<Form>> {
-    let mut forms = Vec::new();
+/// The program's tables in the file, as far as the hub merges them; views too.
+pub(super) async fn tables(session: &mut dyn Session, rules: &Rules) -> Result<Vec<(TableId, Table)>> {
+    let mut tables = Vec::new();
     for (id, table) in rules.tables().filter(|(_, table)| table.kept == Kept::Merged) {
         match session.table(&TableRef::new(&table.name)).await {
-            Ok(found) => forms.extend(Form::of(id, table, found)),
+            Ok(found) => tables.push((id, found)),
             Err(error) if error.kind == ErrorKind::Missing => {}
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(forms)
+    Ok(tables)
+}
+
+/// Whether nothing shows that they are another program's.
+///
+/// # Errors
+/// [`Stranger`].
+pub(super) fn are_of_an_office(
+    tables: &[(TableId, Table)],
+    rules: &Rules,
+) -> std::result::Result<(), Stranger> {
+    if let Some((id, _)) = tables.iter().find(|(_, table)| table.kind == TableKind::View) {
+        return Err(Stranger::View(rules[*id].name.clone()));
+    }
+    let columns = |wanted: &TableRules| {
+        let (_, table) = tables.iter().find(|(id, _)| rules[*id].name == wanted.name)?;
+        Some(table.columns.iter().map(|column| column.name.clone()).collect())
+    };
+    lack(rules, columns).map_or(Ok(()), |lack| Err(lack.into()))
 }
 
 impl Form {
     /// `None`: the table lacks its key, or what names its rows; it is another program's.
-    fn of(id: TableId, rules: &TableRules, table: Table) -> Option<Self> {
+    pub fn of(id: TableId, rules: &TableRules, table: Table) -> Option<Self> {
         let has = |name: &str| table.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
         let key = has(&rules.key)?.name.clone();
-        let hangs = rules.references().any(|(column, _)| rules[column].not_null);
-        let telling = rules.telling.iter().filter(|column| !hangs && rules[**column].not_null);
-        if rules.natural_key.iter().chain(telling).any(|column| has(&rules[*column].name).is_none()) {
+        if office_file::named_by(rules).any(|name| has(name).is_none()) {
             return None;
         }
         let present: Vec<ColumnId> =

@@ -141,6 +141,14 @@ impl Db {
         Ok(made)
     }
 
+    /// Whether the file keeps its texts as the office program does.
+    pub async fn is_utf8(&mut self) -> Result<bool> {
+        let from = Relation::Query(include_str!("sql/encoding.sql").to_owned());
+        let reads = [ColumnRead::new(ColumnRef::named("encoding"), DataType::TEXT)];
+        let page = self.session.read(&Read::whole(&from, &reads, &self.zone)).await?;
+        Ok(page.batch.rows() == 1 && page.batch.row(0)[0] == text("UTF-8"))
+    }
+
     /// The highest number that the database itself gave to a row of the program's table; 0: it keeps no such count.
     pub async fn last_number(&mut self, table: &str) -> Result<i64> {
         let from = Relation::Table(TableRef::new(SEQUENCE_TABLE));

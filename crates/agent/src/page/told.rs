@@ -1,7 +1,7 @@
 //! What went wrong, in the words of the page: what it is, and what to do about it.
 
 use super::Language;
-use crate::{Kind, NoEnrolment};
+use crate::{Kind, NoEnrolment, office::Stranger};
 
 /// The first without a full stop: it stands in the status line too.
 pub(super) type Told = (&'static str, &'static str);
@@ -11,6 +11,29 @@ impl Language {
         match self {
             Self::Turkish => turkish(kind),
             Self::English => english(kind),
+        }
+    }
+
+    /// What shows that the file is no office's.
+    pub(super) fn of_stranger(self, stranger: &Stranger) -> String {
+        use Stranger as S;
+        match (self, stranger) {
+            (Self::Turkish, S::Empty) => "Dosya boş.".to_owned(),
+            (Self::Turkish, S::NoTable(table)) => format!("Dosyada `{table}` tablosu yok."),
+            (Self::Turkish, S::NoColumn { table, column }) => {
+                format!("Dosyanın `{table}` tablosunda `{column}` sütunu yok.")
+            }
+            (Self::Turkish, S::View(table)) => {
+                format!("Dosyada `{table}` tablo değil, görünüm (view).")
+            }
+            (Self::Turkish, S::Encoding) => "Dosyanın metinleri UTF-8 değil.".to_owned(),
+            (Self::English, S::Empty) => "The file is empty.".to_owned(),
+            (Self::English, S::NoTable(table)) => format!("The file has no table `{table}`."),
+            (Self::English, S::NoColumn { table, column }) => {
+                format!("The file's table `{table}` has no column `{column}`.")
+            }
+            (Self::English, S::View(table)) => format!("`{table}` is a view there, not a table."),
+            (Self::English, S::Encoding) => "The file's texts are not in UTF-8.".to_owned(),
         }
     }
 
@@ -94,9 +117,10 @@ const fn turkish(kind: Kind) -> Told {
             "Dosya bozuk ya da bir veritabanı değil",
             "Programı kapatın ve yöneticiye haber verin. Merkeze gitmiş kayıtlar orada duruyor.",
         ),
-        Kind::NotAnOfficeFile => {
-            ("Bu, büro programının dosyası değil", "Yöneticiye haber verin: ajana yanlış dosya verilmiş.")
-        }
+        Kind::NotAnOfficeFile => (
+            "Bu, büro programının dosyası değil",
+            "Dosyaya hiçbir şey yazılmadı. Eksik olan aşağıda. Yöneticiye haber verin: ajana yanlış dosya verilmiş.",
+        ),
         Kind::NewerTables => ("Dosyada denk'in daha yeni bir sürümü çalışmış", "denk'i güncelleyin."),
         Kind::File => ("Programın dosyası kullanılamıyor", "Yöneticiye haber verin."),
     }
@@ -144,7 +168,7 @@ const fn english(kind: Kind) -> Told {
         ),
         Kind::NotAnOfficeFile => (
             "This is not the office program's file",
-            "Tell the administrator: the agent was given a wrong file.",
+            "Nothing was written into it. What it lacks stands below. Tell the administrator: the agent was given a wrong file.",
         ),
         Kind::NewerTables => ("A newer version of denk has worked on the file", "Update denk."),
         Kind::File => ("The program's file cannot be used", "Tell the administrator."),

@@ -63,7 +63,7 @@ pub(super) enum Mood {
 pub(super) struct Past {
     pub at: String,
     pub what: &'static str,
-    /// For whoever looks after the PC, in English.
+    /// For whoever looks after the PC; what systems and libraries say is in English.
     pub details: String,
 }
 
@@ -125,7 +125,11 @@ impl Reader {
 
     fn past(&self, trouble: Trouble) -> Past {
         let (what, _) = self.language.of_kind(trouble.kind);
-        Past { at: self.moment(trouble.at_ms), what, details: trouble.text }
+        let details = match &trouble.stranger {
+            Some(stranger) => self.language.of_stranger(stranger),
+            None => trouble.text,
+        };
+        Past { at: self.moment(trouble.at_ms), what, details }
     }
 
     fn region(&self, region: &str) -> String {
@@ -358,7 +362,7 @@ mod tests {
         assert_eq!(told(true, &late), "Senkron OK (Ankara) - dosyaya yazılamayan kayıtlar var");
         let all = State { region: Some("*".into()), ..State::default() };
         assert_eq!(told(true, &all), "Senkron OK (Genel merkez)");
-        let trouble = Some(Trouble { at_ms: 0, kind: Kind::Full, text: String::new() });
+        let trouble = Some(Trouble { at_ms: 0, kind: Kind::Full, text: String::new(), stranger: None });
         let full = State { trouble, ..ankara };
         assert_eq!(told(true, &full), "Senkron HATA: Disk dolu");
         assert_eq!(

@@ -1,7 +1,8 @@
 //! What stops the agent, and what it says then.
 
-use agent::office::{Error, Office};
+use agent::office::{Error, Office, Stranger};
 use rusqlite::Connection;
+use testkit::office::{Shape, Size, generate};
 
 use crate::{
     day::{agree, person, two},
@@ -24,18 +25,83 @@ async fn a_file_that_is_none_is_said_to_be_so() {
     std::fs::write(pc.path(), &bytes[..bytes.len() / 2]).unwrap();
     assert!(matches!(refused(&pc).await, Error::Corrupt(_)));
     std::fs::write(pc.path(), "").unwrap();
-    assert!(matches!(refused(&pc).await, Error::NotAnOfficeFile(_)));
+    assert_eq!(stranger(&pc).await, Stranger::NoTable("employees".to_owned()));
     std::fs::write(pc.path(), &bytes).unwrap();
     pc.office().await;
     assert_eq!(std::fs::read(pc.path()).unwrap(), bytes, "opening changes nothing");
 }
 
+async fn stranger(pc: &Pc) -> Stranger {
+    match refused(pc).await {
+        Error::NotAnOfficeFile(path, stranger) if path == pc.path() => stranger,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[tokio::test]
-async fn another_edition_of_the_program_is_not_an_office() {
-    let pc = Pc::new(1);
-    std::fs::remove_file(pc.path()).unwrap();
-    pc.sql("create table employees (id integer primary key, name text, tc_no text)");
-    assert!(matches!(refused(&pc).await, Error::NotAnOfficeFile(_)));
+async fn what_only_looks_like_an_office_s_file_is_told_what_it_lacks_and_left_as_it_is() {
+    let no_table = |table: &str| Stranger::NoTable(table.to_owned());
+    let no_column =
+        |table: &str, column: &str| Stranger::NoColumn { table: table.to_owned(), column: column.to_owned() };
+    let people = "create table employees (id integer primary key, full_name text);";
+    let hours = "create table timesheets (id integer primary key, employee_id integer, work_date text, start_time text)";
+    let (cars, drivers) = (
+        "create table vehicles (id integer primary key, plate text);",
+        "create table drivers (id integer primary key, full_name text);",
+    );
+    for (sql, lacks) in [
+        ("create table invoices (id integer primary key)".to_owned(), no_table("employees")),
+        (format!("{people} create table invoices (id integer)"), no_table("timesheets")),
+        (format!("{people}{cars}{drivers}"), no_table("timesheets")),
+        (format!("{people}{hours}"), no_column("timesheets", "end_time")),
+        (
+            "create table employees (id integer primary key, name text)".to_owned(),
+            no_column("employees", "full_name"),
+        ),
+        (
+            format!("{people}{hours}; alter table timesheets add column end_time text; alter table employees rename to e;
+                     create view employees as select * from e"),
+            Stranger::View("employees".to_owned()),
+        ),
+        (
+            format!("pragma encoding = 'UTF-16'; {people}{hours}; alter table timesheets add column end_time text"),
+            Stranger::Encoding,
+        ),
+    ] {
+        let pc = Pc::new(1);
+        std::fs::remove_file(pc.path()).unwrap();
+        pc.sql(&sql);
+        let bytes = std::fs::read(pc.path()).unwrap();
+        assert_eq!(stranger(&pc).await, lacks, "{sql}");
+        assert_eq!(std::fs::read(pc.path()).unwrap(), bytes, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_every_edition_of_the_program_is_an_office_s_but_for_the_abandoned_one() {
+    for shape in Shape::ALL {
+        let pc = Pc::new(1);
+        std::fs::remove_file(pc.path()).unwrap();
+        let office = testkit::office::Office { shape, size: Size::small(), region: "Ankara", seed: 3 };
+        generate(pc.path(), &office).unwrap();
+        if shape == Shape::V2 {
+            let plate = Stranger::NoColumn { table: "vehicles".to_owned(), column: "plate".to_owned() };
+            assert_eq!(stranger(&pc).await, plate);
+        } else {
+            assert!(Office::open(pc.path(), &pc.rules).await.is_ok(), "{}", shape.name());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_file_in_which_denk_was_stays_an_office_s_whatever_its_program_does_to_its_tables() {
+    let (mut town, a, ..) = two().await;
+    a.sql("pragma foreign_keys = off; drop table timesheets; drop table vehicle_faults; drop table vehicle_inspections");
+    a.cycle(&mut town).await;
+    a.sql(
+        "drop view if exists v; alter table employees rename to e; create view employees as select * from e",
+    );
+    assert_eq!(stranger(&a).await, Stranger::View("employees".to_owned()));
 }
 
 #[tokio::test]

@@ -9,7 +9,8 @@ use std::{
 
 use agent::{
     Agent, CycleError, Enrolment, Exchange, Language, LeaveError, Link, LinkError, Page, Report, Settings,
-    Tools, office,
+    Tools,
+    office::{self, Office, Stranger},
 };
 use model::ErrorKind;
 use serde_json::json;
@@ -39,7 +40,7 @@ pub async fn run(args: &AgentArgs, context: &Context) -> Result<Outcome> {
     let (settings, given) = settings(args, &path)?;
     let tools = tools(context)?;
     if args.remove || args.once || args.db.is_some() {
-        check_file(&settings)?;
+        check_file(&settings, &tools).await?;
     }
     if args.remove {
         return remove(args.force, &settings, &tools, context).await;
@@ -94,18 +95,24 @@ fn settings(args: &AgentArgs, path: &Path) -> Result<(Settings, bool)> {
 /// for its file to be well again instead.
 ///
 /// Nothing else of this process may have the file open: closing it gives up all of a process's locks.
-fn check_file(settings: &Settings) -> Result<()> {
+async fn check_file(settings: &Settings, tools: &Tools) -> Result<()> {
     let refused = |error: office::Error| Err(file_failure(&error, settings));
     let Ok(found) = fs::metadata(&settings.db) else { return Ok(()) };
     if !found.is_file() || found.len() == 0 {
-        return refused(office::Error::NotAnOfficeFile(settings.db.clone()));
+        return refused(office::Error::NotAnOfficeFile(settings.db.clone(), Stranger::Empty));
     }
     let mut begins = [0; SQLITE.len()];
     let read = fs::File::open(&settings.db).and_then(|mut file| file.read(&mut begins));
     match read {
         Ok(_) if begins != *SQLITE => {
-            refused(database::Error::new(ErrorKind::Corrupt, "it begins as no SQLite file does").into())
+            return refused(
+                database::Error::new(ErrorKind::Corrupt, "it begins as no SQLite file does").into(),
+            );
         }
+        _ => {}
+    }
+    match Office::check(&settings.db, &tools.rules).await {
+        Err(error @ office::Error::NotAnOfficeFile(..)) => refused(error),
         _ => Ok(()),
     }
 }
@@ -311,7 +318,7 @@ fn file_failure(error: &office::Error, settings: &Settings) -> Failure {
         Error::Full(_) => ("agent-file-full", "agent-file-full-hint"),
         Error::Busy(_) => ("agent-file-busy", "agent-file-busy-hint"),
         Error::Corrupt(_) => ("agent-file-corrupt", "agent-file-corrupt-hint"),
-        Error::NotAnOfficeFile(_) => ("agent-file-other", "agent-file-other-hint"),
+        Error::NotAnOfficeFile(_, stranger) => return stranger_failure(stranger, settings),
         Error::NewerTables(_) => ("agent-file-newer", "agent-file-newer-hint"),
         Error::Broken(_) | Error::File(..) | Error::Database(_) => ("agent-file-why", "agent-file-hint"),
     };
@@ -323,6 +330,21 @@ fn file_failure(error: &office::Error, settings: &Settings) -> Failure {
         Error::File(..) | Error::Database(_) => because(told, error),
         _ => told,
     }
+}
+
+/// Why the file is not touched.
+fn stranger_failure(stranger: &Stranger, settings: &Settings) -> Failure {
+    let why = match stranger {
+        Stranger::Empty => message("agent-file-empty"),
+        Stranger::NoTable(table) => message("agent-file-no-table").with("table", table.as_str()),
+        Stranger::NoColumn { table, column } => {
+            message("agent-file-no-column").with("table", table.as_str()).with("column", column.as_str())
+        }
+        Stranger::View(table) => message("agent-file-view").with("table", table.as_str()),
+        Stranger::Encoding => message("agent-file-encoding"),
+    };
+    let why = why.with("file", settings.db.as_path());
+    Failure::new(Code::AgentFile, message("agent-what"), why, message("agent-file-other-hint"))
 }
 
 fn link_failure(error: &LinkError, settings: &Settings) -> Failure {

@@ -6,6 +6,7 @@ use std::{
     process::{Child, Stdio},
 };
 
+use rusqlite::Connection;
 use serde_json::Value;
 
 use super::{Office, PEOPLE, Staying, door::Door, hub::Hub, until};
@@ -132,10 +133,35 @@ fn files_that_are_no_office_file_are_told_and_nothing_is_left_beside_them() {
     fs::create_dir(folder.join("klasör")).unwrap();
     fs::write(folder.join("metin.db"), "only a text\n".repeat(99)).unwrap();
     fs::write(folder.join("empty.db"), "").unwrap();
+    let people = "create table employees (id integer primary key, full_name text); insert into employees values (1, 'A')";
+    let others = [
+        ("başka.db", format!("{people}; create table invoices (id integer)")),
+        (
+            "view.db",
+            "create table e (id integer, full_name text); create view employees as select * from e"
+                .to_owned(),
+        ),
+        (
+            "utf16.db",
+            format!(
+                "pragma encoding = 'UTF-16'; {people}; create table timesheets (id integer, employee_id, work_date, start_time, end_time)"
+            ),
+        ),
+    ];
+    for (name, sql) in &others {
+        Connection::open(folder.join(name)).unwrap().execute_batch(sql).unwrap();
+    }
+    let bytes = || others.each_ref().map(|(name, _)| fs::read(folder.join(name)).unwrap());
+    let before = bytes();
     let names = || fs::read_dir(&folder).unwrap().count();
-    for (file, told) in
-        [("klasör", "büro programının"), ("metin.db", "veritabanı değil"), ("empty.db", "büro programının")]
-    {
+    for (file, told) in [
+        ("klasör", "büro programının"),
+        ("metin.db", "veritabanı değil"),
+        ("empty.db", "büro programının"),
+        ("başka.db", "büro programının dosyası değil: `timesheets` tablosu yok"),
+        ("view.db", "`employees` tablo değil, görünüm (view)"),
+        ("utf16.db", "metinleri UTF-8 değil"),
+    ] {
         let file = folder.join(file);
         let file = file.to_str().unwrap();
         for way in [&["--once"][..], &["--remove", "--force"], &[]] {
@@ -146,7 +172,8 @@ fn files_that_are_no_office_file_are_told_and_nothing_is_left_beside_them() {
             assert!(said["error"]["why"].as_str().unwrap().contains(told), "{said:#}");
         }
     }
-    assert_eq!(names(), 3, "{:?}", fs::read_dir(&folder).unwrap().collect::<Vec<_>>());
+    assert_eq!(bytes(), before);
+    assert_eq!(names(), 6, "{:?}", fs::read_dir(&folder).unwrap().collect::<Vec<_>>());
     assert!(!office.settings.exists());
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use database::untrusted::{Row, Table, Upload};
-use merge::{Cells, ColumnId, ColumnType, Kept, LocalId, LocalRow, Rules, TableId, TableRules};
+use merge::{Cells, ColumnType, Kept, LocalId, LocalRow, Rules, TableId, TableRules};
 use model::Value;
 
 use super::{Finding, LINEAGE_TABLE, OfficeFile, OwnTable, Refused};
@@ -85,9 +85,8 @@ impl<'a> TableReader<'a> {
         table: &'a Table,
         file: &'a mut OfficeFile,
     ) -> Result<Self, Refused> {
-        let names = naming(rules).map(|column| &rules[column].name);
-        if let Some(column) = std::iter::once(&rules.key).chain(names).find(|name| !has(table, name)) {
-            return Err(Refused::OtherEdition { table: rules.name.clone(), column: column.clone() });
+        if let Some(column) = super::shape::named_by(rules).find(|name| !has(table, name)) {
+            return Err(Refused::OtherEdition { table: rules.name.clone(), column: column.to_owned() });
         }
         let unknown = table.columns.iter().filter(|column| wanted(rules, column).is_none());
         let unknown = unknown.map(|column| Finding::UnknownColumn { table: id, column: column.clone() });
@@ -197,14 +196,6 @@ impl<'a> TableReader<'a> {
             }
         }
     }
-}
-
-/// Columns without which no row of the table can be told from another. Where rows hang on another table's there are old
-/// editions that lack such a column.
-fn naming(rules: &TableRules) -> impl Iterator<Item = ColumnId> {
-    let hangs = rules.references().any(|(column, _)| rules[column].not_null);
-    let telling = rules.telling.iter().filter(move |column| !hangs && rules[**column].not_null);
-    rules.natural_key.iter().chain(telling).copied()
 }
 
 fn count(cells: &mut BTreeMap<String, (usize, LocalId)>, column: &str, id: &LocalId) {
