@@ -23,8 +23,11 @@ pub struct Enrolment {
 /// A text that enrols nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoEnrolment {
-    #[error("the hub's address must begin with https://")]
+    #[error("the hub's address is not like https://hub:8787")]
     Address,
+    /// It would take the place of the token.
+    #[error("the hub's address has a user name or password in it")]
+    Credentials,
     /// An administrator may want it, in an office's own network: then the enrolment line says so.
     #[error("over http:// everybody on the way could read token and rows")]
     Plain,
@@ -59,14 +62,14 @@ impl Enrolment {
         Ok(Self { url, token: token.to_owned(), fingerprint })
     }
 
-    /// What somebody gave: a whole enrolment line, or an address. Of the hub that is kept the token need not be given again,
-    /// and its certificate stays known; nobody else is shown that token.
+    /// What somebody gave: a whole enrolment line, in the place of the address or of the token, or an address. Of the hub that
+    /// is kept the token need not be given again, and its certificate stays known; nobody else is shown that token.
     ///
     /// # Errors
     /// [`NoEnrolment`].
     pub fn given(text: &str, token: Option<&str>, kept: Option<&Self>) -> Result<Self, NoEnrolment> {
-        if text.contains('#') {
-            return text.parse();
+        if let Some(line) = line(text).or_else(|| line(token?)) {
+            return line.parse();
         }
         let url = address(text)?;
         let same = kept.filter(|kept| kept.url.origin() == url.origin());
@@ -96,12 +99,22 @@ impl Enrolment {
     }
 }
 
+/// The whole enrolment line in what was pasted, if it is there: without a label before it, and quotation marks.
+fn line(text: &str) -> Option<&str> {
+    let mut words = text.split(|end: char| end.is_whitespace() || "\"'`“”<>".contains(end));
+    let word = words.find(|word| word.contains("://") && word.contains('#'))?;
+    Some(word.find(PREFIX).map_or(word, |begins| &word[begins..]))
+}
+
 fn address(text: &str) -> Result<Url, NoEnrolment> {
     let text = text.trim();
     let text = text.strip_prefix(PREFIX).unwrap_or(text);
     let mut url = Url::parse(text).map_err(|_| NoEnrolment::Address)?;
     if !["http", "https"].contains(&url.scheme()) || !url.has_host() {
         return Err(NoEnrolment::Address);
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(NoEnrolment::Credentials);
     }
     url.set_fragment(None);
     url.set_query(None);
@@ -187,6 +200,7 @@ mod tests {
             let new = given(other, Some("4_y")).unwrap();
             assert_eq!((new.token.as_str(), new.fingerprint), ("4_y", None), "{other}");
         }
+        assert_eq!(given("https://hub.example", Some("denk+https://hub.example/#6_z")).unwrap().token, "6_z");
         let line = given("denk+https://evil.example/#5_z", None).unwrap();
         assert_eq!((line.token.as_str(), line.fingerprint), ("5_z", None));
         assert_eq!(Enrolment::given("https://hub.example", None, None), Err(NoEnrolment::Token));
@@ -234,5 +248,34 @@ mod tests {
         assert_eq!(refused("hub.example#x"), NoEnrolment::Address);
         assert_eq!(refused("ftp://hub.example/#x"), NoEnrolment::Address);
         assert_eq!(refused("https://hub.example/#x.12"), NoEnrolment::Fingerprint);
+        for (text, token) in [
+            ("https://ayse:secret@hub.example/", Some("3_x")),
+            ("https://ayse@hub.example/", Some("3_x")),
+            ("denk+https://ayse:secret@hub.example/#3_x", None),
+        ] {
+            assert_eq!(Enrolment::given(text, token, None), Err(NoEnrolment::Credentials), "{text}");
+        }
+        assert_eq!(Enrolment::given("", Some("3_x"), None), Err(NoEnrolment::Address));
+    }
+
+    #[test]
+    fn the_whole_line_is_found_in_whatever_field_and_behind_its_label() {
+        let line = format!("denk+https://hub.example:8787/#3_x.{}", "ab".repeat(32));
+        let right: Enrolment = line.parse().unwrap();
+        let kept: Enrolment = "denk+https://old.example/#1_y".parse().unwrap();
+        for pasted in [
+            line.clone(),
+            format!("Kayıt satırı: {line}"),
+            format!("Kayıt satırı:{line}\r\n"),
+            format!("denk agent --db puantaj.db --hub \"{line}\""),
+            format!("“{line}”"),
+        ] {
+            for (text, token) in [(pasted.as_str(), None), ("https://old.example", Some(pasted.as_str()))] {
+                for kept in [None, Some(&kept)] {
+                    assert_eq!(Enrolment::given(text, token, kept).as_ref(), Ok(&right), "{pasted}");
+                }
+            }
+            assert_eq!(Enrolment::given(&pasted, Some("2_z"), Some(&kept)).as_ref(), Ok(&right), "{pasted}");
+        }
     }
 }

@@ -23,7 +23,7 @@ pub use agent::{Agent, State};
 pub use cycle::{CycleError, Exchange, Report, Tools, note};
 pub use enrolment::{Enrolment, NoEnrolment};
 pub use leave::{LeaveError, abandon};
-pub use link::{Hub, Link, LinkError};
+pub use link::{Cause, Hub, Link, LinkError};
 pub use office::Random;
 pub use page::{Language, Page};
 pub use settings::{LISTEN, Settings, SettingsError};

@@ -1,5 +1,6 @@
 //! The way to the hub: `/v1` over HTTP.
 
+mod cause;
 mod certificate;
 
 use std::{io, path::Path, time::Duration};
@@ -12,6 +13,7 @@ use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
 use crate::enrolment::Enrolment;
+pub use cause::Cause;
 
 /// What a cycle asks of a hub, wherever it is.
 #[async_trait]
@@ -47,14 +49,20 @@ pub struct Link {
 /// Why the hub did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
-    #[error("the hub cannot be reached")]
-    Away(#[source] reqwest::Error),
+    #[error("the hub cannot be reached: {0}")]
+    Away(Cause),
+    /// The address says `http://`, and what answers there does not speak it, as a hub with a certificate.
+    #[error("what answers there does not speak http")]
+    NotPlain,
+    /// The address says `https://`, and what answers there does not speak it.
+    #[error("what answers there does not speak https")]
+    NotTls,
     /// Somebody else answers at its address, or it got another certificate.
     #[error("the hub's certificate is not the one of the enrolment line")]
     Certificate,
     /// The enrolment line names no certificate, and the PC trusts none that is shown.
     #[error("the hub's certificate is none that this PC trusts")]
-    Untrusted(#[source] reqwest::Error),
+    Untrusted,
     #[error("{}", .0.error)]
     Refused(Trouble),
     #[error("what answers there ({0}) is no hub of this version of denk")]
@@ -82,7 +90,7 @@ impl Link {
     /// # Errors
     /// The system has no certificates that it trusts, or none can be read.
     pub fn new(hub: &Enrolment) -> Result<Self> {
-        let client = builder(hub).read_timeout(SILENCE).build().map_err(LinkError::Untrusted)?;
+        let client = builder(hub).read_timeout(SILENCE).build().map_err(|error| untrusting(&error))?;
         Ok(Self { client, hub: hub.clone() })
     }
 
@@ -113,7 +121,7 @@ impl Link {
         let mut pieces = response.bytes_stream();
         let mut line = Vec::new();
         while let Some(piece) = pieces.next().await {
-            for byte in piece.map_err(LinkError::Away)? {
+            for byte in piece.map_err(|error| self.unanswered(&error))? {
                 match byte {
                     b'\n' => {
                         news(&line).into_iter().for_each(&mut hear);
@@ -141,29 +149,38 @@ impl Link {
     }
 
     async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder, bytes_max: usize) -> Result<T> {
-        let body = body(self.send(request).await?, bytes_max).await?;
+        let body = self.body(self.send(request).await?, bytes_max).await?;
         wire::unpack(&body, bytes_max).map_err(LinkError::Answer)
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response> {
-        let response = request.send().await.map_err(|error| self.unanswered(error))?;
+        let response = request.send().await.map_err(|error| self.unanswered(&error))?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);
         }
-        let body = body(response, wire::BYTES_MAX).await?;
+        let body = self.body(response, wire::BYTES_MAX).await?;
         match wire::unpack::<Trouble>(&body, wire::BYTES_MAX) {
             Ok(trouble) => Err(LinkError::Refused(trouble)),
             Err(_) => Err(LinkError::NoHub(status.as_u16())),
         }
     }
 
-    fn unanswered(&self, error: reqwest::Error) -> LinkError {
-        match self.hub.fingerprint {
-            _ if !certificate::is_refused(&error) => LinkError::Away(error),
-            Some(_) => LinkError::Certificate,
-            None => LinkError::Untrusted(error),
+    /// Packed it is not longer than unpacked.
+    async fn body(&self, response: Response, bytes_max: usize) -> Result<Vec<u8>> {
+        let mut body = Vec::new();
+        let mut pieces = response.bytes_stream();
+        while let Some(piece) = pieces.next().await {
+            body.extend_from_slice(&piece.map_err(|error| self.unanswered(&error))?);
+            if body.len() > bytes_max {
+                return Err(LinkError::Answer(wire::Unpackable::TooLarge(bytes_max)));
+            }
         }
+        Ok(body)
+    }
+
+    fn unanswered(&self, error: &reqwest::Error) -> LinkError {
+        cause::unanswered(error, &self.hub)
     }
 }
 
@@ -179,7 +196,7 @@ impl Hub for Link {
         let packed = tokio::task::spawn_blocking(move || zstd::encode_all(std::fs::File::open(file)?, 3));
         let packed = packed.await.map_err(io::Error::other).flatten().map_err(LinkError::File)?;
         // A client's silence begins with the question: here that is the file, which may take longer.
-        let client = builder(&self.hub).timeout(MEETING).build().map_err(LinkError::Untrusted)?;
+        let client = builder(&self.hub).timeout(MEETING).build().map_err(|error| untrusting(&error))?;
         let patient = Self { client, hub: self.hub.clone() };
         let request = patient.request(Method::POST, "meet").body(Body::from(packed));
         let request = request.header(header::CONTENT_TYPE, "application/vnd.sqlite3");
@@ -206,7 +223,12 @@ impl LinkError {
             Self::Away(_) => true,
             Self::Refused(trouble) => matches!(trouble.code, Code::Busy | Code::Hub),
             Self::NoHub(status) => *status >= 500,
-            Self::Certificate | Self::Untrusted(_) | Self::Answer(_) | Self::File(_) => false,
+            Self::NotPlain
+            | Self::NotTls
+            | Self::Certificate
+            | Self::Untrusted
+            | Self::Answer(_)
+            | Self::File(_) => false,
         }
     }
 }
@@ -221,17 +243,9 @@ fn builder(hub: &Enrolment) -> ClientBuilder {
     }
 }
 
-/// Packed it is not longer than unpacked.
-async fn body(response: Response, bytes_max: usize) -> Result<Vec<u8>> {
-    let mut body = Vec::new();
-    let mut pieces = response.bytes_stream();
-    while let Some(piece) = pieces.next().await {
-        body.extend_from_slice(&piece.map_err(LinkError::Away)?);
-        if body.len() > bytes_max {
-            return Err(LinkError::Answer(wire::Unpackable::TooLarge(bytes_max)));
-        }
-    }
-    Ok(body)
+fn untrusting(error: &reqwest::Error) -> LinkError {
+    tracing::debug!(error = error as &dyn std::error::Error, "the system's certificates cannot be used");
+    LinkError::Untrusted
 }
 
 /// What a line of the events' stream tells, if it is a line of data.

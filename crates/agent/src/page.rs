@@ -22,7 +22,7 @@ use replica::wire::{Conflict, Hello, Welcome};
 use serde::Deserialize;
 use tokio::net::TcpListener;
 
-use crate::{Agent, Enrolment, Hub as _, Kind, Link, NoEnrolment, Random, Settings};
+use crate::{Agent, Cause, Enrolment, Hub as _, Kind, Link, NoEnrolment, Random, Settings};
 use view::{Note, Reader, Shell, View};
 pub use words::Language;
 
@@ -189,12 +189,14 @@ async fn state(
 #[derive(Deserialize)]
 struct Wanted {
     active: Option<String>,
+    #[serde(default)]
     url: String,
+    #[serde(default)]
     token: String,
 }
 
 impl Wanted {
-    /// The whole enrolment line may stand in the address, and is then all that counts.
+    /// The whole enrolment line may stand in either field, and is then all that counts.
     fn hub(&self, kept: &Enrolment) -> Result<Enrolment, NoEnrolment> {
         let token = Some(self.token.as_str()).filter(|token| !token.trim().is_empty());
         Enrolment::given(&self.url, token, Some(kept))
@@ -241,7 +243,7 @@ async fn reach(agent: &Agent, hub: &Enrolment) -> Result<Welcome, Kind> {
     let asked = async { Link::new(hub)?.hello(&hello).await };
     match tokio::time::timeout(REACH_WAIT, asked).await {
         Ok(answer) => answer.map_err(|error| Kind::of_link(&error)),
-        Err(_) => Err(Kind::Away),
+        Err(_) => Err(Kind::Away(Cause::TimedOut)),
     }
 }
 

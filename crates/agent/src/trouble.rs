@@ -3,7 +3,7 @@
 use replica::wire::Code;
 
 use crate::{
-    CycleError, LinkError,
+    Cause, CycleError, LinkError,
     office::{self, Stranger},
 };
 
@@ -23,7 +23,11 @@ pub struct Trouble {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// No network, or the hub is down: it comes back by itself.
-    Away,
+    Away(Cause),
+    /// The address says `http://`, and a hub that answers there would be at `https://`.
+    NotPlain,
+    /// The address says `https://`, and what answers there does not speak it.
+    NotTls,
     /// The hub is there and cannot do it now: it comes back by itself.
     HubBusy,
     /// The hub does not know the token, or no longer.
@@ -71,8 +75,15 @@ impl Trouble {
 
 impl Kind {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 18] = [
-        Self::Away,
+    pub(crate) const ALL: [Self; 25] = [
+        Self::Away(Cause::Name),
+        Self::Away(Cause::Refused),
+        Self::Away(Cause::TimedOut),
+        Self::Away(Cause::NoWay),
+        Self::Away(Cause::Cut),
+        Self::Away(Cause::Other),
+        Self::NotPlain,
+        Self::NotTls,
         Self::HubBusy,
         Self::Token,
         Self::Certificate,
@@ -94,9 +105,11 @@ impl Kind {
 
     pub(crate) const fn of_link(error: &LinkError) -> Self {
         match error {
-            LinkError::Away(_) => Self::Away,
+            LinkError::Away(cause) => Self::Away(*cause),
+            LinkError::NotPlain => Self::NotPlain,
+            LinkError::NotTls => Self::NotTls,
             LinkError::Certificate => Self::Certificate,
-            LinkError::Untrusted(_) => Self::Untrusted,
+            LinkError::Untrusted => Self::Untrusted,
             LinkError::Refused(trouble) => match trouble.code {
                 Code::Token => Self::Token,
                 Code::Busy | Code::Hub => Self::HubBusy,
@@ -107,6 +120,15 @@ impl Kind {
             LinkError::Answer(_) => Self::Answer,
             LinkError::File(_) => Self::File,
         }
+    }
+
+    /// Whether the page's own words say all there is to say.
+    pub(crate) const fn is_told(self) -> bool {
+        use Kind as K;
+        matches!(
+            self,
+            K::Away(_) | K::NotPlain | K::NotTls | K::HubBusy | K::Token | K::Certificate | K::Untrusted
+        )
     }
 
     const fn of_office(error: &office::Error) -> Self {

@@ -1,6 +1,6 @@
 //! Which certificate of a hub is the right one: where a fingerprint is known, that one and nothing else.
 
-use std::{error::Error, io, sync::Arc};
+use std::sync::Arc;
 
 use rustls::{
     ClientConfig, DigitallySignedStruct, OtherError, SignatureScheme,
@@ -22,20 +22,6 @@ pub(super) fn pinned(fingerprint: [u8; 32]) -> ClientConfig {
         .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
     config
-}
-
-/// Whether nothing was sent because of the certificate that was shown.
-pub(super) fn is_refused(error: &(dyn Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-            return matches!(tls, rustls::Error::InvalidCertificate(_));
-        }
-        // An I/O error's source is the source of what it holds, which is passed over so.
-        let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        cause = held.map(|held| held as &(dyn Error + 'static)).or_else(|| error.source());
-    }
-    false
 }
 
 #[derive(Debug)]

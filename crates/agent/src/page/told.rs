@@ -1,7 +1,7 @@
 //! What went wrong, in the words of the page: what it is, and what to do about it.
 
 use super::Language;
-use crate::{Kind, NoEnrolment, office::Stranger};
+use crate::{Cause, Kind, NoEnrolment, office::Stranger};
 
 /// The first without a full stop: it stands in the status line too.
 pub(super) type Told = (&'static str, &'static str);
@@ -40,7 +40,14 @@ impl Language {
     pub(super) const fn of_enrolment(self, error: NoEnrolment) -> Told {
         use NoEnrolment as N;
         match (self, error) {
-            (Self::Turkish, N::Address) => ("Adres yanlış", "https:// ile başlamalı."),
+            (Self::Turkish, N::Address) => (
+                "Adres yanlış",
+                "https://MERKEZ:8787 biçiminde olmalı (bu bilgisayardaki bir merkez için http:// da olur) ya da kayıt satırının tamamı.",
+            ),
+            (Self::Turkish, N::Credentials) => (
+                "Adreste kullanıcı adı ya da parola var",
+                "Merkez yalnızca token'a bakar: adresten @ ve öncesini silin.",
+            ),
             (Self::Turkish, N::Plain) => (
                 "http:// ile gönderilenleri yoldaki herkes okuyabilir",
                 "https:// adresini yazın ya da yöneticinin verdiği kayıt satırının tamamını yapıştırın.",
@@ -54,7 +61,14 @@ impl Language {
                 "Kayıt satırı yanlış",
                 "Sonundaki parmak izi eksik ya da bozuk; satırın tamamını kopyalayın.",
             ),
-            (Self::English, N::Address) => ("The address is wrong", "It begins with https://."),
+            (Self::English, N::Address) => (
+                "The address is wrong",
+                "It is like https://HUB:8787 (for a hub on this PC http:// will do too), or the whole enrolment line.",
+            ),
+            (Self::English, N::Credentials) => (
+                "The address has a user name or password in it",
+                "The hub looks at the token only: take the @ and what is before it out of the address.",
+            ),
             (Self::English, N::Plain) => (
                 "Everybody on the way can read what is sent over http://",
                 "Type the https:// address, or paste the whole enrolment line that the administrator gave you.",
@@ -74,9 +88,24 @@ impl Language {
 
 const fn turkish(kind: Kind) -> Told {
     match kind {
-        Kind::Away => (
-            "Merkeze ulaşılamıyor",
+        Kind::Away(cause) => (
+            match cause {
+                Cause::Name => "Merkeze ulaşılamıyor (adı bulunamadı)",
+                Cause::Refused => "Merkeze ulaşılamıyor (adreste dinleyen yok)",
+                Cause::TimedOut => "Merkeze ulaşılamıyor (zamanında yanıt yok)",
+                Cause::NoWay => "Merkeze ulaşılamıyor (oraya giden ağ yok)",
+                Cause::Cut => "Merkeze ulaşılamıyor (bağlantı koptu)",
+                Cause::Other => "Merkeze ulaşılamıyor",
+            },
             "Bağlantı gelince kendiliğinden sürer; o zamana kadar çalışmaya devam edin, hiçbir kayıt kaybolmaz.",
+        ),
+        Kind::NotPlain => (
+            "Bu adreste http:// ile konuşulmuyor",
+            "Adres https:// ile başlamalı: kayıt satırının tamamını Senkron URL alanına yapıştırın.",
+        ),
+        Kind::NotTls => (
+            "Bu adreste https:// ile konuşulmuyor",
+            "Adres ya da kapısı yanlış: kayıt satırının tamamını Senkron URL alanına yapıştırın.",
         ),
         Kind::HubBusy => {
             ("Merkez şu anda yanıt veremiyor", "Kendiliğinden yeniden denenir; hiçbir kayıt kaybolmaz.")
@@ -128,9 +157,24 @@ const fn turkish(kind: Kind) -> Told {
 
 const fn english(kind: Kind) -> Told {
     match kind {
-        Kind::Away => (
-            "The hub cannot be reached",
+        Kind::Away(cause) => (
+            match cause {
+                Cause::Name => "The hub cannot be reached (its name is not found)",
+                Cause::Refused => "The hub cannot be reached (nobody listens there)",
+                Cause::TimedOut => "The hub cannot be reached (no answer in time)",
+                Cause::NoWay => "The hub cannot be reached (no network leads there)",
+                Cause::Cut => "The hub cannot be reached (connection broke off)",
+                Cause::Other => "The hub cannot be reached",
+            },
             "It goes on by itself once it can; work on meanwhile, nothing is lost.",
+        ),
+        Kind::NotPlain => (
+            "What answers there does not speak http://",
+            "The address begins with https://: paste the whole enrolment line into the sync URL.",
+        ),
+        Kind::NotTls => (
+            "What answers there does not speak https://",
+            "The address or its port is wrong: paste the whole enrolment line into the sync URL.",
         ),
         Kind::HubBusy => ("The hub cannot answer now", "It is tried again by itself; nothing is lost."),
         Kind::Token => (

@@ -127,6 +127,7 @@ impl Reader {
         let (what, _) = self.language.of_kind(trouble.kind);
         let details = match &trouble.stranger {
             Some(stranger) => self.language.of_stranger(stranger),
+            None if trouble.kind.is_told() => String::new(),
             None => trouble.text,
         };
         Past { at: self.moment(trouble.at_ms), what, details }

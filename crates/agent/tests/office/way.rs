@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use agent::{Enrolment, Hub as _, Link, LinkError};
+use agent::{Cause, Enrolment, Hub as _, Link, LinkError};
 use axum::{
     Router,
     response::{IntoResponse, Redirect},
@@ -10,7 +10,11 @@ use axum::{
 };
 use replica::wire::{self, Conflict, Hello, Looked, Side, Standing};
 use reqwest::StatusCode;
-use tokio::{net::TcpListener, time::Instant};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    time::Instant,
+};
 
 use crate::{
     door::{Door, Manner, TOKEN},
@@ -33,11 +37,11 @@ async fn a_first_contact_may_take_as_long_as_the_hub_gives_it() {
     hub.behave(Manner { waits: quarter, ..Manner::default() });
     assert!(link.meet(pc.path()).await.is_ok(), "the hub takes its time");
     let begun = Instant::now();
-    assert!(matches!(link.hello(&hello()).await, Err(LinkError::Away(_))));
+    assert!(matches!(link.hello(&hello()).await, Err(LinkError::Away(Cause::TimedOut))));
     assert!(begun.elapsed() < quarter / 5, "a question that is short is not waited for so long");
     hub.behave(Manner { waits: Duration::from_hours(24), ..Manner::default() });
     let begun = Instant::now();
-    assert!(matches!(link.meet(pc.path()).await, Err(LinkError::Away(_))));
+    assert!(matches!(link.meet(pc.path()).await, Err(LinkError::Away(Cause::TimedOut))));
     assert!(begun.elapsed() < 2 * quarter, "a hub that is gone is not waited for");
 }
 
@@ -52,6 +56,55 @@ async fn nobody_is_asked_but_the_hub_itself() {
     assert!(matches!(answer, Err(LinkError::NoHub(307))), "{answer:?}");
     assert!(hub.asked("hello").is_empty());
     assert!(to(hub.url()).hello(&hello()).await.is_ok());
+}
+
+/// Where whoever says something is told these bytes, and hung up on.
+async fn says(bytes: &'static [u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        while let Ok((mut caller, _)) = listener.accept().await {
+            _ = caller.read(&mut [0; 4096]).await;
+            _ = caller.write_all(bytes).await;
+        }
+    });
+    address
+}
+
+async fn refused(line: &str) -> LinkError {
+    Link::new(&line.parse().unwrap()).unwrap().hello(&hello()).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn why_a_hub_is_out_of_reach_is_told_in_a_word() {
+    let (mute, free) = (says(b"").await, TcpListener::bind("127.0.0.1:0").await.unwrap());
+    let unheard = free.local_addr().unwrap().to_string();
+    drop(free);
+    for (line, cause) in [
+        (format!("denk+http://{unheard}/#1_x"), Cause::Refused),
+        (format!("denk+https://{unheard}/#1_x.{}", "ab".repeat(32)), Cause::Refused),
+        ("denk+http://hub.invalid/#1_x".to_owned(), Cause::Name),
+        (format!("denk+http://{mute}/#1_x"), Cause::Cut),
+        (format!("denk+https://{mute}/#1_x.{}", "ab".repeat(32)), Cause::Cut),
+    ] {
+        let error = refused(&line).await;
+        assert!(matches!(&error, LinkError::Away(told) if *told == cause), "{line}: {error:?}");
+        assert!(error.passes() && std::error::Error::source(&error).is_none(), "no library is quoted");
+    }
+}
+
+#[tokio::test]
+async fn a_hub_that_is_spoken_to_in_the_wrong_way_is_no_hub_out_of_reach() {
+    // A fatal alert of TLS, which is what it says to whoever does not speak it.
+    let tls = says(&[21, 3, 1, 0, 2, 2, 22]).await;
+    let error = refused(&format!("denk+http://{tls}/#1_x")).await;
+    assert!(matches!(error, LinkError::NotPlain) && !error.passes(), "{error:?}");
+    let plain = Door::open().await;
+    let address = plain.url().strip_prefix("http").unwrap();
+    for mark in ["", &format!(".{}", "ab".repeat(32))] {
+        let error = refused(&format!("denk+https{address}#1_x{mark}")).await;
+        assert!(matches!(error, LinkError::NotTls) && !error.passes(), "{error:?}");
+    }
 }
 
 /// A hub that answers these two questions only.

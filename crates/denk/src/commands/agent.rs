@@ -8,8 +8,8 @@ use std::{
 };
 
 use agent::{
-    Agent, CycleError, Enrolment, Exchange, Language, LeaveError, Link, LinkError, Page, Report, Settings,
-    Tools,
+    Agent, Cause, CycleError, Enrolment, Exchange, Language, LeaveError, Link, LinkError, Page, Report,
+    Settings, Tools,
     office::{self, Office, Stranger},
 };
 use model::ErrorKind;
@@ -67,7 +67,9 @@ fn settings(args: &AgentArgs, path: &Path) -> Result<(Settings, bool)> {
     let kept = Settings::load(path).map_err(|error| settings_failure(&error))?;
     let given = args.db.is_some() || args.hub.is_some() || args.token.is_some() || args.listen.is_some();
     let known = kept.as_ref().map(|kept| &kept.hub);
-    let address = args.hub.as_deref().or(known.map(|known| known.url.as_str()));
+    // The whole line may stand where the token belongs.
+    let line = args.token.as_deref().filter(|token| token.contains("://"));
+    let address = args.hub.as_deref().or(known.map(|known| known.url.as_str())).or(line);
     let hub = address.map(|address| wrong_hub(Enrolment::given(address, args.token.as_deref(), known)));
     let hub = hub.transpose()?;
     let db = args.db.clone().or_else(|| kept.as_ref().map(|kept| kept.db.clone()));
@@ -131,6 +133,7 @@ const fn no_enrolment(error: agent::NoEnrolment) -> &'static str {
     use agent::NoEnrolment;
     match error {
         NoEnrolment::Address => "agent-hub-address",
+        NoEnrolment::Credentials => "agent-hub-credentials",
         NoEnrolment::Plain => "agent-hub-plain",
         NoEnrolment::Token => "agent-hub-token",
         NoEnrolment::OtherHub => "agent-hub-other",
@@ -351,13 +354,15 @@ fn link_failure(error: &LinkError, settings: &Settings) -> Failure {
     use replica::wire::Code as Said;
     let (code, why, hint) = match error {
         LinkError::Certificate => (Code::HubCertificate, "agent-certificate-why", "agent-certificate-hint"),
-        LinkError::Untrusted(_) => (Code::HubCertificate, "agent-untrusted-why", "agent-untrusted-hint"),
-        LinkError::Away(_) => (Code::HubAway, "agent-away-why", "agent-away-hint"),
+        LinkError::Untrusted => (Code::HubCertificate, "agent-untrusted-why", "agent-untrusted-hint"),
+        LinkError::NotPlain => (Code::AgentSettings, "agent-not-plain-why", "agent-not-plain-hint"),
+        LinkError::NotTls => (Code::AgentSettings, "agent-not-tls-why", "agent-not-tls-hint"),
+        LinkError::Away(cause) => (Code::HubAway, away(*cause), "agent-away-hint"),
         error if error.passes() => (Code::HubAway, "agent-busy-why", "agent-away-hint"),
         LinkError::Refused(trouble) if trouble.code == Said::Token => {
             (Code::HubToken, "agent-token-why", "agent-token-hint")
         }
-        LinkError::Refused(_) => (Code::HubRefuses, "agent-refuses-why", "agent-refuses-hint"),
+        LinkError::Refused(_) => (Code::HubRefuses, "agent-refuses-why", "agent-refused-hint"),
         LinkError::NoHub(_) => (Code::HubRefuses, "agent-no-hub-why", "agent-refuses-hint"),
         LinkError::Answer(_) => (Code::HubRefuses, "agent-answer-why", "agent-refuses-hint"),
         LinkError::File(_) => (Code::AgentFile, "agent-file-why", "agent-file-hint"),
@@ -366,9 +371,21 @@ fn link_failure(error: &LinkError, settings: &Settings) -> Failure {
     let why = message(why).with("hub", hub).with("file", file);
     let told = Failure::new(code, message("agent-what"), why, message(hint));
     match error {
-        // The hub's own words.
+        // The hub's own words, and the system's.
         LinkError::Refused(trouble) if trouble.code != Said::Token => told.caused_by(error),
-        _ => because(told, error),
+        LinkError::File(_) => because(told, error),
+        _ => told,
+    }
+}
+
+const fn away(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Name => "agent-away-name",
+        Cause::Refused => "agent-away-refused",
+        Cause::TimedOut => "agent-away-timed-out",
+        Cause::NoWay => "agent-away-no-way",
+        Cause::Cut => "agent-away-cut",
+        Cause::Other => "agent-away-why",
     }
 }
 

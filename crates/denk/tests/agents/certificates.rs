@@ -51,6 +51,51 @@ fn a_certificate_that_is_not_the_right_one_is_told_as_that_and_nothing_is_sent()
     assert_eq!(right.synced(&hub)["waiting"], 0);
 }
 
+/// Code and reason, which is all in one line and language.
+fn wrong(hub: &Hub, office: &Office, words: &[&str]) -> String {
+    let file = office.file.to_str().unwrap();
+    let said = hub.command(&[&["--lang", "tr", "agent", "--once", "--db", file][..], words].concat());
+    let said = { said }.output().unwrap();
+    assert_eq!(said.status.code(), Some(2));
+    let said = String::from_utf8(said.stderr).unwrap();
+    assert_eq!(said.lines().count(), 3, "{said}");
+    assert!(
+        !["error", "message", "sending", "parsed"].iter().any(|word| said[10..].contains(word)),
+        "{said}"
+    );
+    said
+}
+
+#[test]
+fn an_address_that_says_http_for_https_or_the_other_way_round_is_a_wrong_setting() {
+    let hub = secure();
+    let office = office(&hub, "a1");
+    let plain = office.line.replace("https://", "http://");
+    let said = wrong(&hub, &office, &["--hub", &plain]);
+    assert!(said.contains("DENK-5014") && said.contains("adresinde http:// ile konuşulmuyor"), "{said}");
+    let other = Hub::start();
+    let line = office.line.replace(&hub.url, &other.url.replace("http://", "https://"));
+    let said = wrong(&hub, &office, &["--hub", &line]);
+    assert!(said.contains("DENK-5014") && said.contains("adresinde https:// ile konuşulmuyor"), "{said}");
+    let staying = Staying::start(&hub, &Office { line: plain, ..office });
+    let door = Door::of(&staying);
+    until("it is told", || door.page().contains("Senkron HATA: Bu adreste http:// ile konuşulmuyor"));
+}
+
+#[test]
+fn the_whole_line_is_taken_from_wherever_it_was_pasted() {
+    let hub = secure();
+    let office = office(&hub, "a1");
+    let file = office.file.to_str().unwrap();
+    let labelled = format!("Kayıt satırı: {}", office.line);
+    for words in
+        [&["--token", &office.line][..], &["--hub", &labelled], &["--hub", &hub.url, "--token", &labelled]]
+    {
+        let (code, said) = hub.denk(&[&["agent", "--once", "--db", file][..], words].concat());
+        assert_eq!(code, 0, "{said:#}");
+    }
+}
+
 #[test]
 fn an_agent_that_stays_says_that_the_certificate_is_another_one_now() {
     let mut hub = secure();

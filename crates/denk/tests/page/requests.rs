@@ -126,7 +126,18 @@ fn the_local_page_shows_and_changes_what_the_agent_does() {
     assert!(tested(&hub, "").contains("merkez bu büroyu tanıyor (Ankara)"));
     assert!(tested(&hub, "9_wrong").contains("Merkez bu token"), "a real test");
     let away = tested("http://127.0.0.1:1/typed", "9_typed");
-    assert!(away.contains("Merkeze ulaşılamıyor. "), "{away}");
+    assert!(away.contains("Merkeze ulaşılamıyor (adreste dinleyen yok). "), "{away}");
+    let secure = tested(&hub.replace("http://", "https://"), "9_typed");
+    assert!(secure.contains("Bu adreste https:// ile konuşulmuyor"), "{secure}");
+    let pasted = format!("Kayıt satırı: denk+{hub}#9_wrong");
+    for (url, token) in [(pasted.as_str(), ""), ("https://hub.example/", &pasted)] {
+        assert!(tested(url, token).contains("Merkez bu token"), "the whole line is taken from either field");
+    }
+    for (language, told) in [("tr", "Adres yanlış"), ("en", "The address is wrong")] {
+        let answer = client.post(&format!("/test?lang={language}"), &[("active", "on")]);
+        assert!(answer.status == 200 && answer.text.contains(told), "{}", answer.text);
+    }
+    assert!(tested("https://ayse:gizli@hub.example", "9_typed").contains("Adreste kullanıcı adı"));
     let line = tested(&format!("denk+{hub}#8_hidden.12"), "");
     assert!(line.contains("Kayıt satırı yanlış") && !line.contains("8_hidden"), "{line}");
     assert!(tested("hub.example", "").contains("Adres yanlış"));
