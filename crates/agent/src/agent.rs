@@ -208,9 +208,7 @@ impl Agent {
         }
         let region = kept.as_ref().and_then(|(_, exchange)| exchange.region());
         let now_ms = (self.0.tools.clock)();
-        if let Err(error) = &outcome {
-            tracing::warn!(error = error as &dyn std::error::Error, "a cycle did not go to its end");
-        }
+        self.tell(&outcome);
         self.0.state.send_modify(|state| {
             state.end(now_ms, &outcome, region);
             state.report.waiting = waiting.unwrap_or(state.report.waiting);
@@ -219,6 +217,21 @@ impl Agent {
             self.0.back.notify_one();
         }
         outcome.map(|_| ())
+    }
+
+    /// A line of the log, where there is something to tell.
+    fn tell(&self, outcome: &Result<Option<Report>, CycleError>) {
+        let held_before = self.0.state.borrow().report.held;
+        match outcome {
+            Err(error) => {
+                tracing::warn!(error = error as &dyn std::error::Error, "a cycle did not go to its end");
+            }
+            Ok(Some(report)) if report.moved() || report.held != held_before => {
+                let Report { met, pushed, pulled, conflicts, held, refused, .. } = report;
+                tracing::info!(met, pushed, pulled, conflicts, held, refused, "exchanged");
+            }
+            Ok(_) => {}
+        }
     }
 
     /// `None`: it is switched off.
@@ -328,6 +341,11 @@ impl Agent {
 }
 
 impl Report {
+    /// Whether any row went up or came down.
+    const fn moved(&self) -> bool {
+        self.met + self.pushed + self.pulled + self.refused > 0
+    }
+
     pub(crate) fn is_clock_far(&self) -> bool {
         Duration::from_millis(self.clock_ahead_ms.unsigned_abs()) > CLOCK_FAR
     }

@@ -843,6 +843,7 @@ agent-no-page-hint = start the agent with `denk agent`; run the command as the a
 
 service-installed = { $name } is installed and started ({ $file }). How it stands: systemctl status { $name }
 service-removed = { $name } was stopped and taken away.
+service-no-user = There is no user `{ $user }` on this machine: the service does not start before there is.
 service-what = the service cannot be installed or removed
 service-hint = run the command as root (sudo)
 service-none-why = there is no { $file }

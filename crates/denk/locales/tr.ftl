@@ -840,6 +840,7 @@ agent-no-page-hint = ajanı `denk agent` ile başlatın; komutu ajanla aynı kul
 
 service-installed = { $name } kuruldu ve başlatıldı ({ $file }). Durumu: systemctl status { $name }
 service-removed = { $name } durduruldu ve kaldırıldı.
+service-no-user = Bu bilgisayarda `{ $user }` diye bir kullanıcı yok: hizmet, o kullanıcı açılmadan başlamaz.
 service-what = hizmet kurulamıyor ya da kaldırılamıyor
 service-hint = komutu root olarak (sudo) çalıştırın
 service-none-why = { $file } yok

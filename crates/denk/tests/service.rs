@@ -39,6 +39,13 @@ fn a_service_has_the_whole_paths_of_what_it_works_on() {
     assert!(!agent.contains("secret"), "{agent}");
     let named = unit(folder.path(), &["service", "install", "agent", "--data", "ajan", "--user", "ayse"]);
     assert!(named.contains("\nUser=ayse\n"), "{named}");
+    let noted = |user: &str| {
+        let output =
+            denk(folder.path(), &["service", "install", "--print", "--data", "ajan", "--user", user]);
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(noted("yokbu").contains("no user `yokbu`"), "{}", noted("yokbu"));
+    assert_eq!([noted("root"), noted("0")], ["", ""]);
 
     fs::write(folder.path().join("hub.toml"), "").unwrap();
     let hub = unit(folder.path(), &["service", "install", "hub", "-c", "hub.toml"]);

@@ -195,6 +195,29 @@ fn a_turkish_sentence_is_turkish_to_its_end() {
     assert!(none.ends_with("bu sürümden bir denk merkezi yok"), "{none}");
 }
 
+#[test]
+fn an_exchange_that_moved_something_is_a_line_of_numbers_in_the_log_and_any_other_is_none() {
+    let hub = Hub::start();
+    let office = ankara(&hub);
+    let staying = Staying::start(&hub, &office);
+    let door = Door::of(&staying);
+    let log = office.settings.with_file_name("logs").join("combined.log");
+    let exchanged = || -> Vec<String> {
+        let log = fs::read_to_string(&log).unwrap_or_default();
+        log.lines().filter(|line| line.contains("exchanged")).map(str::to_owned).collect()
+    };
+    until("the first exchange", || exchanged().len() == 1);
+    office.write("insert into employees (full_name, region) values ('Gizli Kişi', 'Ankara')");
+    until("the person is told", || exchanged().len() == 2);
+    door.sync();
+    door.sync();
+    let lines = exchanged();
+    assert!(lines.len() == 2 && !lines[0].contains("met=0"), "{lines:#?}");
+    let told = "exchanged met=0 pushed=1 pulled=0 conflicts=0 held=0 refused=0";
+    assert!(lines[1].contains(told), "{lines:#?}");
+    assert!(!fs::read_to_string(&log).unwrap().contains("Gizli"), "{lines:#?}");
+}
+
 /// A hub that is told by its command line where to listen.
 struct Listening(Child, String);
 

@@ -25,6 +25,7 @@ const RUNNING: &str = "/run/systemd/system";
 
 pub fn print(service: &Service, context: &Context) -> Result<Outcome> {
     let unit = service.unit()?;
+    warn_of_user(service, context);
     context.output.answer(&json!({ "unit": unit }));
     context.output.line(unit.trim_end());
     Ok(Outcome::Done)
@@ -33,6 +34,7 @@ pub fn print(service: &Service, context: &Context) -> Result<Outcome> {
 pub fn install(service: &Service, context: &Context) -> Result<Outcome> {
     let unit = service.unit()?;
     must_run()?;
+    warn_of_user(service, context);
     let (name, path) = (name(service.what), path(service.what));
     fs::write(&path, unit).map_err(|error| unwritable(&path, &error))?;
     systemctl(&["daemon-reload"])?;
@@ -101,6 +103,16 @@ impl Service {
             user,
             writes.join(" "),
         )
+    }
+}
+
+/// A unit for somebody who is not there yet may be wanted, and does not start.
+fn warn_of_user(service: &Service, context: &Context) {
+    let user = service.user.as_deref().filter(|user| !user.bytes().all(|byte| byte.is_ascii_digit()));
+    let Some(user) = user else { return };
+    let found = Command::new("id").args(["-u", "--", user]).output();
+    if found.is_ok_and(|found| !found.status.success()) {
+        context.output.note(&context.text, &message("service-no-user").with("user", user));
     }
 }
 
