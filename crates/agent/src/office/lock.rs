@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Error, Result};
+use super::{Error, Result, copy::sweep};
 
 /// The only agent of a file, as long as this or a clone of it lives; ends with the process, however that ends.
 #[derive(Clone, Debug)]
@@ -18,14 +18,15 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// The lock is the file's, by whatever name it is called.
+    /// The lock is the file's, by whatever name it is called. What its last holder left beside the file when it was killed
+    /// goes.
     ///
     /// # Errors
     /// `Missing`, `Locked`, `ReadOnly`, `File`.
     pub fn take(path: &Path) -> Result<Self> {
         check(path)?;
         let real = fs::canonicalize(path).map_err(|error| Error::File(path.to_owned(), error))?;
-        let beside = beside(&real);
+        let beside = lock_of(&real);
         let failed = |error: io::Error| match error.kind() {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 Error::ReadOnly(Some(Box::new(error)))
@@ -42,6 +43,7 @@ impl Lock {
             }
             // An agent that left may have removed it between the two: then nobody else would see it.
             if is_there(&file, &beside).map_err(failed)? {
+                sweep(path).map_err(failed)?;
                 return Ok(Self { path: path.to_owned(), beside, file: Arc::new(file) });
             }
         }
@@ -71,7 +73,7 @@ impl Lock {
 
     /// Whether that name still leads to the file that is locked.
     pub(crate) fn is_of(&self, path: &Path) -> bool {
-        self.path == path && fs::canonicalize(path).is_ok_and(|real| beside(&real) == self.beside)
+        self.path == path && fs::canonicalize(path).is_ok_and(|real| lock_of(&real) == self.beside)
     }
 }
 
@@ -106,9 +108,14 @@ fn is_there(_: &File, _: &Path) -> io::Result<bool> {
 }
 
 /// The lock of a file.
-pub(super) fn beside(path: &Path) -> PathBuf {
+pub(super) fn lock_of(path: &Path) -> PathBuf {
+    beside(path, "-denk.lock")
+}
+
+/// What belongs to a file, beside it.
+pub(super) fn beside(path: &Path, what: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push("-denk.lock");
+    name.push(what);
     name.into()
 }
 
@@ -148,7 +155,7 @@ mod tests {
                 assert!(matches!(Lock::take(second), Err(Error::Locked(_))), "{one:?}, {second:?}");
             }
             held.remove().unwrap();
-            assert!(!beside(&file).exists() && !beside(one).exists(), "{one:?}");
+            assert!(!lock_of(&file).exists() && !lock_of(one).exists(), "{one:?}");
         }
     }
 

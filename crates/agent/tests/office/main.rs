@@ -15,6 +15,7 @@ mod doubt;
 mod ends;
 mod failures;
 mod ids;
+mod left;
 mod random;
 mod trouble;
 mod undisturbed;
