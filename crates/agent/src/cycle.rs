@@ -154,14 +154,20 @@ async fn hello(hub: &impl Hub, office: &mut Office, tools: &Tools) -> Result<Kno
     let asked_ms = (tools.clock)();
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let welcome = hub.hello(&Hello { version, clock_ms: asked_ms, waiting }).await?;
-    // The answer was written about half-way between question and answer.
-    let offset_ms = welcome.clock_ms.saturating_sub(i64::midpoint(asked_ms, (tools.clock)()));
+    let offset_ms = offset(asked_ms, welcome.clock_ms, (tools.clock)());
     let standing = office.standing().await?;
     let same = standing.hub.as_ref() == Some(&welcome.hub) && standing.site == Some(welcome.site);
     if same && (standing.number > welcome.number || standing.cursor > welcome.rev) {
         office.behind(welcome.number, welcome.seen).await?;
     }
     Ok(Known { welcome, offset_ms })
+}
+
+/// What is added to this PC's time to get the hub's, in milliseconds: 0 where the hub's answer may have been written at the
+/// time that it bears. It was, about half-way between question and answer.
+fn offset(asked_ms: i64, hub_ms: i64, heard_ms: i64) -> i64 {
+    let offset = hub_ms.saturating_sub(i64::midpoint(asked_ms, heard_ms));
+    if (asked_ms..=heard_ms).contains(&hub_ms) { 0 } else { offset }
 }
 
 struct Cycle<'a, H> {
@@ -301,5 +307,19 @@ impl<H: Hub> Cycle<'_, H> {
                 return Ok(());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_wrong_when_the_answer_was_not_written_between_question_and_answer() {
+        assert_eq!([1_000, 1_390, 1_400].map(|hub_ms| offset(1_000, hub_ms, 1_400)), [0; 3]);
+        assert_eq!([999, 1_401, 11_200].map(|hub_ms| offset(1_000, hub_ms, 1_400)), [-201, 201, 10_000]);
+        // It was set back meanwhile.
+        assert_eq!(offset(1_400, 1_200, 1_000), 0);
+        assert_eq!(offset(1_400, 1_300, 1_000), 100);
     }
 }
