@@ -26,5 +26,5 @@ pub use leave::{LeaveError, abandon};
 pub use link::{Cause, Hub, Link, LinkError};
 pub use office::Random;
 pub use page::{Language, Page};
-pub use settings::{LISTEN, Settings, SettingsError};
+pub use settings::{LISTEN, Settings, SettingsError, only_for_owner};
 pub use trouble::{Kind, Trouble};

@@ -100,14 +100,35 @@ impl Settings {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
         make_private(folder).map_err(fail)?;
-        // A temporary file is the owner's only, and stays so under its new name.
+        // What is the owner's only stays so under its new name.
         let new = tempfile::Builder::new().prefix("agent-").tempfile_in(folder).map_err(fail)?;
+        only_for_owner(new.path());
         fs::write(new.path(), text).map_err(fail)?;
         new.as_file().sync_all().map_err(fail)?;
         new.persist(path).map_err(|error| fail(error.error))?;
         Ok(())
     }
 }
+
+/// What a file that was made as a temporary one needs besides, so that nobody else of the PC reads it: on Windows it has
+/// the rights of its folder. From now on it is its owner's, the administrators' and the system's, as which services run.
+/// Where the disk keeps no rights, that is told in the log.
+#[cfg(windows)]
+pub fn only_for_owner(path: &Path) {
+    use std::process::{Command, Stdio};
+    // Well-known identifiers: owner, administrators, system.
+    let rights = ["*S-1-3-4:F", "*S-1-5-32-544:F", "*S-1-5-18:F"];
+    let mut icacls = Command::new("icacls.exe");
+    icacls.arg(path).args(["/inheritance:r", "/grant:r"]).args(rights);
+    let told = icacls.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if !told.is_ok_and(|status| status.success()) {
+        tracing::warn!(file = %path.display(), "others on this PC may be able to read this file");
+    }
+}
+
+/// A temporary file is its owner's from its beginning.
+#[cfg(not(windows))]
+pub const fn only_for_owner(_: &Path) {}
 
 fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();

@@ -248,6 +248,7 @@ fn keep_link(path: &Path, link: &str) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     store::make_private(folder)?;
     let mut file = tempfile::Builder::new().prefix("page-").tempfile_in(folder)?;
+    agent::only_for_owner(file.path());
     writeln!(file, "{link}")?;
     file.persist(path)?;
     Ok(())
