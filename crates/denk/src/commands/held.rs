@@ -34,7 +34,8 @@ async fn list(context: &Context) -> Result<Outcome> {
     let sites = hub.store.sites().await;
     let sites = hub.close(sites).await?;
     let items: Vec<_> = batches.iter().flat_map(|batch| items(context, batch, &sites)).collect();
-    context.output.answer(&json!({ "items": items }));
+    let (with, held): (Vec<&Value>, Vec<&Value>) = items.iter().partition(|item| item["cause"] == "none");
+    context.output.answer(&json!({ "items": held, "with": with }));
     let headings =
         ["number", "site", "table", "cause", "deletes", "updates", "new", "coming", "foreign", "at"]
             .map(|word| context.text.get(&format!("column-{word}")));

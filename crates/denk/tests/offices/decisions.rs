@@ -154,9 +154,12 @@ fn who_decides_is_told_what_else_comes_along() {
         "update timesheets set id = id + 100000; insert into drivers (full_name) values ('Yeni Sürücü')";
     Connection::open(&file).unwrap().execute_batch(sql).unwrap();
     assert_eq!(hub.upload(&token, "Ankara", &file).1["held"], 1, "one table is why it waits");
-    let items = hub.denk(&["held", "list"]).1["items"].clone();
+    let said_json = hub.denk(&["held", "list"]).1;
+    let items = said_json["items"].clone();
+    assert_eq!(items.as_array().unwrap().len(), 1, "{items:#}");
     let told = |table: &str| {
-        let item = items.as_array().unwrap().iter().find(|item| item["table"] == table).unwrap();
+        let all = ["items", "with"].into_iter().flat_map(|part| said_json[part].as_array().unwrap());
+        let item = all.into_iter().find(|item| item["table"] == table).unwrap();
         ["cause", "deletes", "inserts", "renumbered", "revoked"].map(|name| item[name].clone())
     };
     let days: u64 = rows(&file, "select cast(count(*) as text) from timesheets")[0].parse().unwrap();
