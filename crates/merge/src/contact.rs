@@ -118,8 +118,8 @@ impl FileDiff<'_> {
         self.age = Age::Unknown;
         let rules = &self.rules[table];
         let mut tally = Tally::default();
-        let (named, mut taken) = (known.named.values().map(|row| row.gid), HashSet::new());
-        let named: HashSet<_> = named.collect();
+        let named: HashSet<_> = known.named.values().map(|row| row.gid).collect();
+        let mut taken = HashSet::new();
         for row in rows {
             self.check(table, &row)?;
             tally.read += 1;

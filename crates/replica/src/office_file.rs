@@ -41,8 +41,6 @@ pub struct OfficeFile {
     ///
     /// **Order**: as in [`Agreed::rows`].
     pub named: BTreeMap<TableId, Vec<ShadowRow>>,
-    /// That was another hub.
-    pub is_from_elsewhere: bool,
     /// What a person should know; the file is taken all the same.
     pub findings: Vec<Finding>,
 }

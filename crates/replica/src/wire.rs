@@ -126,7 +126,7 @@ pub struct Push {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Late {
     pub gid: Uuid,
-    /// As it was told.
+    /// The first that happened to it and is not in the file.
     pub rev: i64,
 }
 

@@ -219,8 +219,9 @@ impl HeldTable {
     /// Whether about as many rows come as go: a program may have given its rows new numbers, which are the same rows to people.
     #[must_use]
     pub const fn may_be_renumbered(&self) -> bool {
-        let gone = self.deletes.saturating_add(self.more);
-        self.deletes > 0 && self.inserts.saturating_mul(10) >= gone.saturating_mul(9)
+        let (gone, came) = (self.deletes.saturating_add(self.more), self.inserts);
+        let (least, most) = (gone.saturating_mul(9), gone.saturating_mul(11));
+        gone > 1 && came.saturating_mul(10) >= least && came.saturating_mul(10) <= most
     }
 }
 

@@ -72,6 +72,7 @@ impl Office {
         let mut named = tempfile::Builder::new();
         named.prefix(place.file_name().unwrap_or_default()).rand_bytes(0);
         let file = named.tempfile_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
+        crate::only_for_owner(file.path());
         let from = Address::sqlite(&self.path).with_patience(super::PATIENCE);
         database::duplicate(&from, file.path()).await?;
         Ok(file)

@@ -1,11 +1,11 @@
 //! Rows of the hub that the file cannot take yet: the office edited them meanwhile, or needs what is gone, or a name is
 //! taken. They are tried again whenever the file or the hub has moved.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use merge::insert_order;
+use merge::{LocalId, TableId, insert_order};
 use model::{Gid, Value};
-use replica::wire::{Row, pack};
+use replica::wire::{Late, Row, pack};
 
 use super::{
     Office, Result,
@@ -62,6 +62,30 @@ impl Office {
 
     pub(super) async fn late_gids(&mut self) -> Result<HashSet<Gid>> {
         self.db.find(LATE, &[]).await?.iter().map(|row| row.gid(0)).collect()
+    }
+
+    /// What the file does not have of its late rows: from the first that happened after what it has, as only the last
+    /// telling of a row is kept.
+    pub(super) async fn unseen(&mut self) -> Result<Vec<Late>> {
+        let rows = self.late().await?;
+        let spots = self.spots(rows.iter().map(|row| Gid::from_uuid(row.gid))).await?;
+        let mut ids: BTreeMap<TableId, Vec<&LocalId>> = BTreeMap::new();
+        for spot in spots.values() {
+            ids.entry(spot.table).or_default().push(&spot.id);
+        }
+        let mut has = HashMap::new();
+        for (table, ids) in ids {
+            let Some(form) = self.form(table) else { continue };
+            has.extend(
+                self.known(&form, ids).await?.into_values().map(|known| (known.row.gid, known.row.rev)),
+            );
+        }
+        let late = |row: &Row| {
+            let gid = Gid::from_uuid(row.gid);
+            let has = spots.get(&gid).and_then(|spot| has.get(&spot.gid)).map_or(0, |has| has.0.max(0));
+            Late { gid: row.gid, rev: row.rev.min(has.saturating_add(1)) }
+        };
+        Ok(rows.iter().map(late).collect())
     }
 
     /// Tries what is late again.

@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use merge::{LocalId, TableId};
 use model::{Operation, Timestamp};
-use replica::{
-    outbox::Outbox,
-    wire::{Late, Push},
-};
+use replica::{outbox::Outbox, wire::Push};
 
 use super::{
     Clockwork, Office, Result,
@@ -203,12 +200,12 @@ impl Office {
             rows.entry(name.clone()).or_insert_with(|| state.rows.get(name).copied().unwrap_or(0));
         }
         let deletes = batch.changes.iter().any(|change| change.delete.is_some());
-        let late = if deletes { self.late().await? } else { Vec::new() };
+        let late = if deletes { self.unseen().await? } else { Vec::new() };
         let push = Push {
             number: instead.unwrap_or(state.number) + 1,
             instead,
             seen: state.cursor,
-            late: late.iter().map(|row| Late { gid: row.gid, rev: row.rev }).collect(),
+            late,
             mark: state.mark.clone(),
             unsure: state.unsure,
             clock_ms: clock.now_ms,

@@ -114,6 +114,9 @@ impl Turn<'_> {
                     }
                     fall.children.push((from, parent));
                     next.push(from);
+                } else if !cascade && row.lives() && self.is_late(row) {
+                    // That it needs the row, nobody there has seen.
+                    return None;
                 } else if !cascade && self.may_write(row) {
                     // Dead rows as well: they may come back.
                     fall.emptied.push((from, column, parent));
@@ -129,6 +132,11 @@ impl Turn<'_> {
     /// tell: it rises with the site's own edits, which saw nothing of what others had hung on the row meanwhile.
     fn is_touched(&self, row: &Stored) -> bool {
         row.touched_since(self.author.saw(row.gid), self.author.site)
+    }
+
+    /// Whether the site was told of the row and does not have it as it is.
+    fn is_late(&self, row: &Stored) -> bool {
+        self.author.late.contains_key(&row.gid) && self.is_touched(row)
     }
 
     /// A child that the site did not know as it is, or that is not the site's to delete.

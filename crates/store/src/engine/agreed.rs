@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use merge::{ShadowRow, Stored, TableId};
-use model::{Gid, Rev};
+use model::{Gid, Rev, SiteId};
 use replica::{
     codec::Stored as _,
     office_file::{Agreed, OfficeFile},
@@ -73,7 +73,10 @@ async fn ours(desk: &mut Desk<'_>, device: &Device, file: &mut OfficeFile) -> Re
         file.naming = agreed.naming.take();
         return Ok(Some(agreed));
     }
-    file.is_from_elsewhere = !is_of_this_hub;
+    if !is_of_this_hub {
+        // What it held when it was here says nothing about what it lacks, or says otherwise, now.
+        file.tag = Some(name(&agreed));
+    }
     (file.naming, file.named) = (agreed.naming, agreed.rows);
     Ok(None)
 }
@@ -154,7 +157,7 @@ async fn root(
         kind,
         root: None,
         of_tag: None,
-        seen: Rev(agreed.cursor.clamp(0, desk.meta.rev.0)),
+        seen: Rev(agreed.cursor.max(0)).min(heard(desk, device, agreed).await?),
         counter: 0,
         content: None,
         own: pc.own,
@@ -164,17 +167,15 @@ async fn root(
 }
 
 /// Rows that the hub knows, too, and the region was shown: what the hub has lost meanwhile is new to it, and what somebody
-/// says of another region's row counts for nothing. What a restored hub may have lost of a row counts as it has it now.
+/// says of another region's row counts for nothing. What a restored hub may have lost of a row counts as it has it now,
+/// unless somebody else told it since.
 async fn known(
     desk: &mut Desk<'_>,
     device: &Device,
     agreed: &Agreed,
 ) -> Result<BTreeMap<TableId, Vec<ShadowRow>>> {
     let head = desk.meta.rev;
-    let heard = match is_ahead(desk, agreed).await? {
-        true => Rev(agents::of(desk.db, device.site).await?.seen),
-        false => head,
-    };
+    let heard = heard(desk, device, agreed).await?;
     let mut known: BTreeMap<TableId, Vec<ShadowRow>> = BTreeMap::new();
     for (table, rows) in &agreed.rows {
         let known = known.entry(*table).or_default();
@@ -191,17 +192,29 @@ async fn known(
                 if row.rev <= heard {
                     return Some(ShadowRow { rev: row.rev.min(head), ..row.clone() });
                 }
-                found.lives().then(|| rows::as_shadow(row.id.clone(), found))
+                found.lives().then(|| restored(row, found, (device.site, heard)))
             }));
         }
     }
     Ok(known)
 }
 
-/// Whether the hub was restored to before the file's last exchange with it.
-async fn is_ahead(desk: &mut Desk<'_>, agreed: &Agreed) -> Result<bool> {
-    Ok(agreed.cursor > desk.meta.rev.0
-        || agreed.mark.is_some() && pull::mark(desk.db, agreed.cursor).await? != agreed.mark)
+/// A row of which a restored hub may have lost something since `heard`.
+fn restored(agreed: &ShadowRow, mut found: Stored, (site, heard): (SiteId, Rev)) -> ShadowRow {
+    for ((cell, mark), agreed) in found.cells.iter_mut().zip(&found.marks).zip(&agreed.cells) {
+        if mark.rev > heard && mark.stamp.site != site {
+            cell.clone_from(agreed);
+        }
+    }
+    ShadowRow { rev: heard, ..rows::as_shadow(agreed.id.clone(), found) }
+}
+
+/// Up to where file and hub have one past: everything, unless the hub was restored to before the file's last exchange.
+async fn heard(desk: &mut Desk<'_>, device: &Device, agreed: &Agreed) -> Result<Rev> {
+    let head = desk.meta.rev;
+    let is_ahead = agreed.cursor > head.0
+        || agreed.mark.is_some() && pull::mark(desk.db, agreed.cursor).await? != agreed.mark;
+    Ok(if is_ahead { Rev(agents::of(desk.db, device.site).await?.seen).min(head) } else { head })
 }
 
 fn last_ids(rows: &BTreeMap<TableId, Vec<ShadowRow>>) -> BTreeMap<TableId, i64> {

@@ -101,10 +101,6 @@ pub(super) async fn choose(
 ) -> Result<Base> {
     let known = lineage::of_site(desk.db, device.site).await?;
     let look = Look { rules: &desk.hub.rules, order: &desk.hub.order.tables, file };
-    if file.is_from_elsewhere {
-        // What it held when it was here says nothing about what it lacks, or says otherwise, now.
-        return meet(desk, device, &look, &known).await;
-    }
     let mut best: Option<((bool, usize), Family)> = None;
     for root in roots(desk, device, &known, file.tag.as_deref()).await? {
         let family = Family::load(desk, &look, (root, &known), mark).await?;

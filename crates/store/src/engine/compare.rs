@@ -13,7 +13,8 @@ use super::{
     choose::{Base, Way},
     evidence::Evidence,
     names::{self, Names},
-    push, rows,
+    push::{self, strangers},
+    rows,
 };
 use crate::{
     HeldTable, Rejected, Result,
@@ -107,7 +108,7 @@ pub(super) async fn compare(
     let (mut set, tallies) = difference(hub, &mut mint, (region, &known), base, file)?;
     let mut new = mint.made;
     if file.naming.is_some() || !names.is_empty() {
-        name(desk, base.lineage.site, (file.naming.as_ref(), &names), (&mut set, &new)).await?;
+        name(desk, (base.lineage.site, region), (file.naming.as_ref(), &names), (&mut set, &new)).await?;
         // They may be in the store.
         new = Made::default();
     }
@@ -139,7 +140,7 @@ fn difference(
 /// same ones.
 async fn name(
     desk: &mut Desk<'_>,
-    site: SiteId,
+    (site, region): (SiteId, &Region),
     (naming, names): (Option<&Naming>, &Names),
     (set, new): (&mut ChangeSet, &Made),
 ) -> Result<()> {
@@ -147,11 +148,13 @@ async fn name(
     let made = set.learned.iter().filter(|(.., gid)| new.has(*gid));
     let named = made.filter_map(|(table, id, gid)| {
         let name = names.get(&(*table, id.clone())).copied();
-        Some((*gid, name.or_else(|| Some(naming?.gid(&rules[*table].name, id)))?))
+        Some((*table, *gid, name.or_else(|| Some(naming?.gid(&rules[*table].name, id)))?))
     });
-    let named = named.collect();
-    set.rename(&named);
-    let taken = push::taken(desk, (site, &BTreeSet::new()), &set.changes).await?;
+    let named: Vec<(TableId, Gid, Gid)> = named.collect();
+    let all = named.iter().map(|(table, _, name)| (*table, *name)).collect();
+    let strangers = strangers::among(desk, region, all).await?.strangers;
+    set.rename(&named.into_iter().map(|(_, made, name)| (made, name)).collect());
+    let taken = push::taken(desk, (site, &strangers), &set.changes).await?;
     set.rename(&taken.into_iter().map(|((_, gid), other)| (gid, other)).collect());
     Ok(())
 }
@@ -191,8 +194,8 @@ async fn acquaintances(
         let hub: Vec<ShadowRow> = rows::bearers(desk.db, rules, *table, names).await?;
         let theirs = relative.get(table).into_iter().flatten();
         let theirs = theirs.map(|row| row.as_ref().clone()).collect();
-        let named = named.get(table).into_iter().flatten();
-        let named = named.map(|row| (row.id.clone(), row.as_ref().clone())).collect();
+        let by_name = named.get(table).into_iter().flatten();
+        let named = by_name.map(|row| (row.id.clone(), row.as_ref().clone())).collect();
         let acquaintance = Acquaintance::new(&rules[*table], hub, theirs, *copy);
         known.insert(*table, Acquaintance { named, ..acquaintance });
     }

@@ -24,14 +24,14 @@ pub(super) async fn of(
     (site, region): (SiteId, &Region),
     file: &OfficeFile,
 ) -> std::result::Result<Names, Rejected> {
-    let mut names = held(desk, site, file)?;
+    let mut names = still(desk, site, file)?;
     let all: BTreeSet<(TableId, Gid)> = names.iter().map(|((table, _), gid)| (*table, *gid)).collect();
     let strangers = strangers::among(desk, region, all).await?.strangers;
     names.retain(|(table, _), gid| !strangers.contains(&(*table, *gid)));
     Ok(names)
 }
 
-fn held(desk: &mut Desk<'_>, site: SiteId, file: &OfficeFile) -> std::result::Result<Names, DiffError> {
+fn still(desk: &mut Desk<'_>, site: SiteId, file: &OfficeFile) -> std::result::Result<Names, DiffError> {
     let hub = desk.hub;
     let mut mint = desk.mint(site);
     let mut diff = FileDiff::new(&hub.rules, &mut mint);

@@ -8,7 +8,7 @@ pub(super) mod guard;
 pub(super) mod strangers;
 mod translate;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use fail::fail_point;
@@ -25,7 +25,7 @@ use super::{
     merging::{self, Part, Seen},
     pull,
     receipt::{self, Rows},
-    refused,
+    refused, rows,
 };
 use crate::{
     Decision, Declined, Device, Error, HeldTable, Receipt, Rejected, Result,
@@ -46,6 +46,8 @@ pub(crate) struct Push {
 
 /// More tables than any office file has.
 const TABLES_MAX: usize = 256;
+/// More rows than any office file has.
+const LATE_MAX: usize = 1 << 20;
 
 type Declinable<T> = std::result::Result<T, Declined>;
 
@@ -98,6 +100,7 @@ impl Push {
             (push.changes.len(), wire::CHANGES_MAX, "changes"),
             (push.rows.len(), TABLES_MAX, "tables"),
             (push.more.len(), TABLES_MAX, "tables"),
+            (push.late.len(), LATE_MAX, "late rows"),
         ];
         for (length, max, what) in lengths {
             if length > max {
@@ -176,7 +179,7 @@ impl Batch<'_> {
     async fn merge(&self, desk: &mut Desk<'_>, back: &[HeldTable]) -> Result<(Pushed, Receipt)> {
         let (site, from) = (self.device.site, desk.meta.rev);
         let seen = Rev(self.push.seen.clamp(0, from.0));
-        let late = self.push.late.iter().map(|late| (Gid::from_uuid(late.gid), Rev(late.rev))).collect();
+        let late = late(desk, &self.push.late).await?;
         let author = Author { late, ..Author::new(site, self.device.region.clone(), seen) };
         let Translated { changes: said, hidden } = self.said;
         let kept = held_for(said, &desk.hub.rules, back);
@@ -216,6 +219,22 @@ impl Batch<'_> {
         audit(desk, &self.device.name, "push", &receipt::summary("agent", &receipt)).await?;
         Ok((fates.pushed(desk, &self.device.region).await?, receipt))
     }
+}
+
+/// What the site's file does not have of rows, by what they were and by what they are called today.
+async fn late(desk: &mut Desk<'_>, told: &[wire::Late]) -> Result<HashMap<Gid, Rev>> {
+    let mut late: HashMap<Gid, Rev> = HashMap::new();
+    if told.is_empty() {
+        return Ok(late);
+    }
+    let became = rows::became(desk.db).await?;
+    for told in told {
+        let gid = Gid::from_uuid(told.gid);
+        for gid in [gid, rows::today(&became, gid)] {
+            late.entry(gid).and_modify(|rev| *rev = (*rev).min(Rev(told.rev))).or_insert(Rev(told.rev));
+        }
+    }
+    Ok(late)
 }
 
 /// Raises alerts about a batch.

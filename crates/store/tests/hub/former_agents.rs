@@ -242,6 +242,30 @@ on_both! {
         }
     }
 
+    async fn a_file_of_another_hub_that_was_held_is_decided_once(lab) {
+        for (decision, region, seed) in [(store::Decision::LetThrough, "Ankara", 5), (store::Decision::SendBack, "Bursa", 6)] {
+            let name = format!("{decision:?}");
+            let pc = lab.pc(&name, region, seed).await;
+            let met = lab.store.meet(&pc.device, pc.desktop.path()).await.unwrap();
+            keep(&pc, &met, 1);
+            let file = Connection::open(pc.desktop.path()).unwrap();
+            file.execute_batch(
+                "update denk_state set value = '\"elsewhere\"' where name = 'hub'; update timesheets set notes = 'x' || id;
+                pragma foreign_keys = off; insert into timesheets (employee_id, work_date, start_time, end_time) values (9999, '2026-01-02', '08:00', '17:00')",
+            )
+            .unwrap();
+            file.close().unwrap();
+            let again = lab.site(&format!("{name} 2"), region).await;
+            assert!(lab.store.meet(&again, pc.desktop.path()).await.unwrap().held);
+            let before = lab.all().await;
+            let id = lab.store.held().await.unwrap()[0].id;
+            lab.store.decide(id, decision, "admin").await.unwrap();
+            let met = lab.store.meet(&again, pc.desktop.path()).await.unwrap();
+            assert!(!met.held && lab.store.held().await.unwrap().is_empty(), "{name}: it was decided");
+            assert_eq!(lab.all().await.count("timesheets"), before.count("timesheets"), "{name}");
+        }
+    }
+
     async fn what_the_hub_lost_comes_back_under_its_name(lab) {
         let pc = with_agent(&lab).await;
         let new = pc.desktop.save_employee(None, &Employee { full_name: "Unutulan Kişi", ..Employee::default() }).unwrap();
