@@ -140,8 +140,8 @@ on_both! {
         let (a, b) = (lab.site("Ankara 1", "Ankara").await, lab.site("Ankara 2", "Ankara").await);
         let car = |number: u128, plate: &str| insert("vehicles", gid(number), [("plate", text(plate)), ("region", text("Ankara"))]);
         let driver = insert("drivers", gid(3), [("full_name", text("Sürücü")), ("region", text("Ankara"))]);
-        let look = insert("vehicle_inspections", gid(4), [("vehicle_id", to(gid(1))), ("inspection_date", text("2026-01-23")), ("week_start", text("2026-01-19")), ("region", text("Ankara"))]);
-        let seen = push(&lab, &b, batch(1, 0, vec![car(1, "00 TST 001"), car(2, "00 TST 002"), driver, look])).await.to;
+        let look = insert("vehicle_inspections", gid(4), [("vehicle_id", to(gid(5))), ("inspection_date", text("2026-01-23")), ("week_start", text("2026-01-19")), ("region", text("Ankara"))]);
+        let seen = push(&lab, &b, batch(1, 0, vec![car(1, "00 TST 001"), car(2, "00 TST 002"), car(5, "00 TST 005"), driver, look])).await.to;
         // The look gets a driver, and the first car turns out to be the second one.
         let drives = update("vehicle_inspections", (gid(4), seen), [("driver_id", to(gid(3)))]);
         let same = update("vehicles", (gid(1), seen), [("plate", text("00 TST 002"))]);
@@ -152,7 +152,7 @@ on_both! {
         let known = Push { late: vec![late(1), late(4)], ..batch(1, head, gone) };
         assert_eq!(ends(&push(&lab, &a, known).await), [End::Kept, End::Kept]);
         let hub = fetched(&lab, &a, 0).await;
-        assert_eq!((hub.rows(), hub.names("drivers")), (3, vec!["Sürücü".to_owned()]));
+        assert_eq!((hub.rows(), hub.names("drivers")), (4, vec!["Sürücü".to_owned()]));
     }
 
     async fn two_pcs_with_one_token_are_told_once_a_day(lab) {
