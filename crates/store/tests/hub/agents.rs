@@ -142,14 +142,14 @@ on_both! {
         let driver = insert("drivers", gid(3), [("full_name", text("Sürücü")), ("region", text("Ankara"))]);
         let look = insert("vehicle_inspections", gid(4), [("vehicle_id", to(gid(5))), ("inspection_date", text("2026-01-23")), ("week_start", text("2026-01-19")), ("region", text("Ankara"))]);
         let seen = push(&lab, &b, batch(1, 0, vec![car(1, "00 TST 001"), car(2, "00 TST 002"), car(5, "00 TST 005"), driver, look])).await.to;
-        // The look gets a driver, and the first car turns out to be the second one.
+        // The look gets a driver, and the second car turns out to be the first one.
         let drives = update("vehicle_inspections", (gid(4), seen), [("driver_id", to(gid(3)))]);
-        let same = update("vehicles", (gid(1), seen), [("plate", text("00 TST 002"))]);
+        let same = update("vehicles", (gid(2), seen), [("plate", text("00 TST 001"))]);
         push(&lab, &b, batch(2, seen, vec![drives, same])).await;
         let head = lab.store.health().await.unwrap().rev;
         let late = |number| Late { gid: gid(number).uuid(), rev: seen + 1 };
-        let gone = vec![delete("vehicles", (gid(1), seen)), delete("drivers", (gid(3), seen))];
-        let known = Push { late: vec![late(1), late(4)], ..batch(1, head, gone) };
+        let gone = vec![delete("vehicles", (gid(2), seen)), delete("drivers", (gid(3), seen))];
+        let known = Push { late: vec![late(2), late(4)], ..batch(1, head, gone) };
         assert_eq!(ends(&push(&lab, &a, known).await), [End::Kept, End::Kept]);
         let hub = fetched(&lab, &a, 0).await;
         assert_eq!((hub.rows(), hub.names("drivers")), (4, vec!["Sürücü".to_owned()]));
