@@ -16,10 +16,18 @@ use crate::{
 const SOON: Duration = Duration::from_secs(10);
 
 fn of(pc: &Pc, hub: &str, token: &str) -> Agent {
+    with_clock(pc, hub, token, 0)
+}
+
+/// Whose PC's clock is so far ahead of the hub's.
+fn with_clock(pc: &Pc, hub: &str, token: &str, ahead_ms: i64) -> Agent {
     let hub = Enrolment::new(hub, token, None).unwrap();
     let settings = Settings { db: pc.path().to_owned(), hub, active: true, listen: agent::LISTEN };
-    let tools =
-        Tools { rules: Arc::new(pc.rules.clone()), random: pc.clock().random, clock: Arc::new(|| NOW_MS) };
+    let tools = Tools {
+        rules: Arc::new(pc.rules.clone()),
+        random: pc.clock().random,
+        clock: Arc::new(move || NOW_MS + ahead_ms),
+    };
     Agent::new(settings, pc.path().with_file_name("agent.toml"), tools)
 }
 
@@ -151,5 +159,22 @@ fn of_two_settings_saved_at_once_the_same_is_kept_and_used() {
         });
         let kept = Settings::load(&pc.path().with_file_name("agent.toml")).unwrap();
         assert_eq!(kept, Some(agent.settings()), "in round {round}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_for_a_cycle_has_a_wrong_clock_looked_at_again_and_no_right_one() {
+    for wrong in [false, true] {
+        let (pc, hub) = (met().await, Door::open().await);
+        let ahead_ms = if wrong { 600_000 } else { 0 };
+        let agent = with_clock(&pc, hub.url(), TOKEN, ahead_ms);
+        let asks = async {
+            until(&agent, |state| state.done_ms.is_some()).await;
+            let looks = hub.asked("hello").len();
+            let state = agent.sync_now().await;
+            assert_eq!((state.trouble, state.report.clock_ahead_ms), (None, ahead_ms));
+            assert_eq!(hub.asked("hello").len() - looks, usize::from(wrong), "wrong: {wrong}");
+        };
+        agent.run(asks).await;
     }
 }
