@@ -15,13 +15,14 @@ pub mod output;
 pub mod presets;
 pub mod wiring;
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
 
 use cli::{Cli, Command, Early, Global, Instead, LogFormat, LogLevel};
 use config::{Config, Environment, Origin};
 use failure::{Code, Failure};
 use messages::{Chosen, Message, Text, choose, message};
 use output::Output;
+use tokio::runtime::Runtime;
 use tracing::level_filters::LevelFilter;
 
 /// What every command works with.
@@ -53,7 +54,7 @@ const DATA_FOLDER: &str = "data";
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match runtime(&arguments) {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("denk: {error}");
@@ -62,8 +63,18 @@ pub fn main() -> ExitCode {
     };
     let exit = runtime.block_on(execute(&arguments, Environment::of_process(), Output::standard()));
     // A call into SQLite that waits for a lock would go on waiting; ending it rolls back.
-    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    runtime.shutdown_timeout(Duration::from_secs(1));
     ExitCode::from(exit)
+}
+
+/// As many threads as the machine has processors; for an agent as many as it has things to do at a time, as each keeps some
+/// memory and it stays on the PC for ever: one cycle's calls on the file, and names that are looked up.
+fn runtime(arguments: &[OsString]) -> std::io::Result<Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if arguments.iter().any(|word| word == "agent") {
+        builder.worker_threads(2).max_blocking_threads(8).thread_keep_alive(Duration::from_secs(1));
+    }
+    builder.enable_all().build()
 }
 
 /// Carries out one command line (the program's name first) and returns the exit code.

@@ -218,7 +218,23 @@ fn an_exchange_that_moved_something_is_a_line_of_numbers_in_the_log_and_any_othe
     assert!(!fs::read_to_string(&log).unwrap().contains("Gizli"), "{lines:#?}");
 }
 
-/// A hub that is told by its command line where to listen.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_agent_has_a_dozen_threads_on_a_pc_with_many_processors_too() {
+    let hub = Hub::start();
+    let office = ankara(&hub);
+    let words = office.arguments();
+    let words: Vec<&str> = words.iter().map(String::as_str).chain(["--listen", "127.0.0.1:0"]).collect();
+    let mut agent = hub.command(&words);
+    let agent = agent.env("TOKIO_WORKER_THREADS", "16").stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let agent = Listening(agent.unwrap(), String::new());
+    until("the first exchange", || hub.holds(PEOPLE) == office.rows(PEOPLE));
+    let threads = fs::read_dir(format!("/proc/{}/task", agent.0.id())).unwrap().count();
+    // The program's own, the allocator's, and those that work.
+    assert!(threads <= 2 + 2 + 8, "{threads}");
+}
+
+/// A process that is told by its command line where to listen.
 struct Listening(Child, String);
 
 impl Listening {
