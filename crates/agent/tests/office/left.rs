@@ -28,7 +28,7 @@ async fn killed_while_it_sends(pc: &Pc) {
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(copy.path().metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }
-    std::mem::forget(copy);
+    std::mem::forget(copy.into_temp_path());
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn what_stands_in_the_way_of_a_copy_is_taken_out_of_it() {
     let pc = Pc::new(1);
     let mut office = pc.office().await;
     office.install().await.unwrap();
-    std::mem::forget(office.whole_copy().await.unwrap());
+    std::mem::forget(office.whole_copy().await.unwrap().into_temp_path());
     let kept = office.copy().await.unwrap();
     let file = name(pc.path());
     assert_eq!(beside(&pc), [file.clone(), name(&kept)]);
