@@ -207,8 +207,21 @@ impl Office {
         }
     }
 
-    /// Whether the file says something of the row that was not told. A name of a row that is gone says nothing: programs
-    /// without foreign keys leave it behind.
+    /// Takes out names of rows that are gone, which say nothing: programs without foreign keys leave them behind.
+    pub(super) async fn unsay_gone(&mut self, form: &Form, rows: &mut [LocalRow]) -> Result<()> {
+        for (column, to) in form.rules.references() {
+            let Some(to) = self.form(to.table) else { continue };
+            let named = |row: &LocalRow| row.cells[column.0].as_ref().and_then(LocalId::of);
+            let ids: Vec<LocalId> = rows.iter().filter_map(named).collect();
+            let there: HashSet<LocalId> = to.there(&mut *self.db.session, &ids).await?.into_iter().collect();
+            for row in rows.iter_mut().filter(|row| named(row).is_some_and(|id| !there.contains(&id))) {
+                row.cells[column.0] = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the file says something of the row that was not told.
     async fn is_edited(&mut self, form: &Form, row: &LocalRow) -> Result<bool> {
         let Some(mut known) = self.known(form, [&row.id]).await?.remove(&row.id) else { return Ok(true) };
         if known.row.rev == SUSPECT {
@@ -216,15 +229,9 @@ impl Office {
             return Ok(true);
         }
         self.local(form.id, &mut [&mut known.row.cells]).await?;
-        let mut row = row.clone();
-        for (column, to) in form.rules.references() {
-            let Some(id) = row.cells[column.0].as_ref().and_then(LocalId::of) else { continue };
-            let Some(to) = self.form(to.table) else { continue };
-            if to.by_ids(&mut *self.db.session, &[id]).await?.rows.is_empty() {
-                row.cells[column.0] = Some(Value::Null);
-            }
-        }
-        Ok(differs(&row, &known.row.cells))
+        let mut row = [row.clone()];
+        self.unsay_gone(form, &mut row).await?;
+        Ok(differs(&row[0], &known.row.cells))
     }
 
     /// Takes a row out of the file, with what hangs on it; how many. `None`: the office works on one of them.

@@ -23,6 +23,8 @@ pub(super) struct Writing<'a> {
     /// The same, with ids in references.
     agreed: HashMap<TableId, BTreeMap<LocalId, Cells>>,
     file: HashMap<TableId, BTreeMap<LocalId, LocalRow>>,
+    /// The same, as far as it says anything.
+    said: HashMap<TableId, BTreeMap<LocalId, LocalRow>>,
     late: HashSet<Gid>,
     /// Rows that stand in the file already, and are known by their names only when the hub has answered.
     told: HashSet<Gid>,
@@ -62,8 +64,9 @@ impl<'a> Writing<'a> {
         let spots = office.spots(named.collect::<Vec<_>>()).await?;
         let late = office.late_gids().await?;
         let told = office.told_new().await?;
-        let (known, agreed, file, taken, replaced) = Default::default();
-        let mut writing = Self { manner, rows, spots, known, agreed, file, late, told, taken, replaced };
+        let (known, agreed, file, said, taken, replaced) = Default::default();
+        let mut writing =
+            Self { manner, rows, spots, known, agreed, file, said, late, told, taken, replaced };
         writing.load(office).await?;
         writing.look_at_named(office).await?;
         writing.look_for_others(office).await?;
@@ -129,8 +132,11 @@ impl<'a> Writing<'a> {
                 known.iter().map(|(id, known)| (id.clone(), known.row.cells.clone())).collect();
             office.local(table, &mut agreed.values_mut().collect::<Vec<_>>()).await?;
             let found = form.by_ids(&mut *office.db.session, &ids).await?;
-            let rows = found.rows.into_iter().map(|row| (row.id.clone(), row));
-            self.file.insert(table, rows.collect());
+            let mut said = found.rows.clone();
+            office.unsay_gone(&form, &mut said).await?;
+            let by_id = |rows: Vec<LocalRow>| rows.into_iter().map(|row| (row.id.clone(), row)).collect();
+            self.file.insert(table, by_id(found.rows));
+            self.said.insert(table, by_id(said));
             self.known.insert(table, known);
             self.agreed.insert(table, agreed);
         }
@@ -218,12 +224,13 @@ impl<'a> Writing<'a> {
         };
         let file = self.file.get(&form.id).and_then(|file| file.get(&spot.id));
         let new = LocalRow { id: spot.id.clone(), cells: local };
+        let said = self.said.get(&form.id).and_then(|said| said.get(&spot.id));
         let agreed = self.agreed.get(&form.id).and_then(|agreed| agreed.get(&spot.id));
-        match (file, agreed) {
+        match (file, said.zip(agreed)) {
             // The hub has it as it was before: what the file says is told again.
             _ if known.row.rev == SUSPECT => Step::Know(Known { at: known.at, ..now }),
             (Some(file), _) if !differs(file, &new.cells) => Step::Know(now),
-            (Some(file), Some(agreed)) if !differs(file, agreed) => Step::Write(new, now),
+            (Some(_), Some((said, agreed))) if !differs(said, agreed) => Step::Write(new, now),
             _ => Step::Late,
         }
     }

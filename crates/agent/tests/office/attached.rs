@@ -126,6 +126,29 @@ async fn a_name_that_stands_in_the_way_holds_up_no_deletion() {
 }
 
 #[tokio::test]
+async fn what_still_names_a_row_that_is_gone_takes_what_others_wrote() {
+    for comes_back in [false, true] {
+        let (mut town, a, b) = pairs().await;
+        a.sql("update vehicle_inspections set fault_id = (select min(id) from vehicle_faults)");
+        settle(&mut town, &[&a, &b]).await;
+        if comes_back {
+            a.sql("update vehicle_faults set description = 'later'");
+            a.cycle(&mut town).await;
+        }
+        // The program knows no foreign keys.
+        b.sql("pragma foreign_keys = off; delete from vehicle_faults where id = (select min(id) from vehicle_faults)");
+        settle(&mut town, &[&b, &a]).await;
+        a.sql("update vehicle_inspections set km = 777");
+        settle(&mut town, &[&a, &b]).await;
+        agree(&town, &[&a, &b]);
+        assert_eq!(b.ask("select count(*) from vehicle_inspections where km = 777"), "2");
+        assert_eq!(b.standing().await.late, 0);
+        let named = "select count(*) from vehicle_inspections join vehicle_faults f on f.id = fault_id";
+        assert_eq!(b.ask(named), if comes_back { "2" } else { "0" });
+    }
+}
+
+#[tokio::test]
 async fn what_nobody_can_read_does_not_go_with_a_deletion_of_the_hub() {
     for child in [true, false] {
         let (mut town, a, b) = pairs().await;
