@@ -52,6 +52,8 @@ pub enum Kind {
     Full,
     Corrupt,
     NotAnOfficeFile,
+    /// The line is another region's.
+    OtherRegion,
     /// A newer denk has worked on the file.
     NewerTables,
     /// Anything else about the file.
@@ -75,7 +77,7 @@ impl Trouble {
 
 impl Kind {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 25] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::Away(Cause::Name),
         Self::Away(Cause::Refused),
         Self::Away(Cause::TimedOut),
@@ -99,6 +101,7 @@ impl Kind {
         Self::Full,
         Self::Corrupt,
         Self::NotAnOfficeFile,
+        Self::OtherRegion,
         Self::NewerTables,
         Self::File,
     ];
@@ -140,6 +143,7 @@ impl Kind {
             office::Error::Full(_) => Self::Full,
             office::Error::Corrupt(_) => Self::Corrupt,
             office::Error::NotAnOfficeFile(..) => Self::NotAnOfficeFile,
+            office::Error::OtherRegion { .. } => Self::OtherRegion,
             office::Error::NewerTables(_) => Self::NewerTables,
             office::Error::Broken(_) | office::Error::File(..) | office::Error::Database(_) => Self::File,
         }

@@ -768,6 +768,9 @@ import-reason-not-deleted = somebody else has changed it, or something new needs
 
 agent-met = The hub met this file for the first time: { $rows } rows.
 agent-once = Sent { $pushed }, received { $pulled }, conflicts { $conflicts }, held { $held }, refused { $refused }, waiting { $waiting }.
+agent-late = { $rows } rows of the hub cannot be written into this file: it has another row of that plate, serial number or name, or the office changed them too.
+agent-other-region-why = { $file } is a file of { $region }, and the enrolment line is one of { $line }: rows of both would come into one file
+agent-other-region-hint = give a line of the file's region; when the office has moved, take the agent out with its old line first: denk agent --remove
 agent-off = Sync active is off: nothing was sent or fetched. It is switched on at the page; for once all the same: with --hub or --db.
 agent-ready = The agent watches { $file }. Settings and state: { $page }
 agent-stopped = The agent has stopped.

@@ -765,6 +765,9 @@ import-reason-not-deleted = başkası değiştirmiş ya da yeni bir şeyin ona i
 
 agent-met = Merkez bu dosyayla ilk kez karşılaştı: { $rows } kayıt.
 agent-once = Gönderilen { $pushed }, alınan { $pulled }, çakışma { $conflicts }, onay bekleyen { $held }, reddedilen { $refused }, bekleyen { $waiting }.
+agent-late = Merkezin { $rows } kaydı bu dosyaya yazılamıyor: aynı plaka, seri no ya da adla başka bir kayıt var ya da kayıt burada da değişti.
+agent-other-region-why = { $file } { $region } bölgesinin dosyası, kayıt satırı ise { $line } bölgesinin: iki bölgenin kayıtları bir dosyaya karışırdı
+agent-other-region-hint = dosyanın bölgesinin satırını verin; şube bölge değiştirdiyse önce ajanı eski satırıyla çıkarın: denk agent --remove
 agent-off = Senkron Aktif kapalı: hiçbir şey gönderilmedi ve alınmadı. Sayfadan açılır; bir kez yine de: --hub ya da --db ile.
 agent-ready = Ajan { $file } dosyasını izliyor. Ayarlar ve durum: { $page }
 agent-stopped = Ajan durdu.

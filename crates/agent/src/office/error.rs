@@ -28,6 +28,9 @@ pub enum Error {
     NotAnOfficeFile(PathBuf, #[source] Stranger),
     #[error("a newer version of denk was here: its tables in the file are of form {0}")]
     NewerTables(u32),
+    /// Rows of two regions would come into one file.
+    #[error("the file is one of {file}, and the line is one of {line}")]
+    OtherRegion { file: String, line: String },
     /// What denk itself wrote into the file is not what it should be.
     #[error("denk's own tables in the file do not fit: {0}")]
     Broken(String),

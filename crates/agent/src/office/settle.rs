@@ -64,12 +64,17 @@ impl Office {
     /// to be met.
     ///
     /// # Errors
-    /// As for any transaction; nothing is changed then.
+    /// `OtherRegion` of the same hub: what one region's office writes would be the other's. As for any transaction; nothing
+    /// is changed then.
     pub async fn take_over(&mut self, welcome: &Welcome) -> Result<bool> {
         let state = self.begin().await?;
         let same = state.hub.as_ref() == Some(&welcome.hub) && state.region.as_ref() == Some(&welcome.region);
         if !same {
-            return self.end(Ok((state, false))).await;
+            let is_other = state.hub.as_ref() == Some(&welcome.hub);
+            let other = state.region.clone().filter(|_| is_other);
+            let line = welcome.region.clone();
+            let done = other.map_or(Ok((state, false)), |file| Err(Error::OtherRegion { file, line }));
+            return self.end(done).await;
         }
         let done = self.void_outbox().await;
         let (site, number) = (Some(welcome.site), welcome.number);

@@ -150,6 +150,11 @@ const fn turkish(kind: Kind) -> Told {
             "Bu, büro programının dosyası değil",
             "Dosyaya hiçbir şey yazılmadı. Eksik olan aşağıda. Yöneticiye haber verin: ajana yanlış dosya verilmiş.",
         ),
+        Kind::OtherRegion => (
+            "Kayıt satırı başka bir bölgenin",
+            "Dosyanın bölgesinin satırını girin. Şube bölge değiştirdiyse önce ajanı eski satırıyla dosyadan çıkarın \
+             (`denk agent --remove`).",
+        ),
         Kind::NewerTables => ("Dosyada denk'in daha yeni bir sürümü çalışmış", "denk'i güncelleyin."),
         Kind::File => ("Programın dosyası kullanılamıyor", "Yöneticiye haber verin."),
     }
@@ -213,6 +218,11 @@ const fn english(kind: Kind) -> Told {
         Kind::NotAnOfficeFile => (
             "This is not the office program's file",
             "Nothing was written into it. What it lacks stands below. Tell the administrator: the agent was given a wrong file.",
+        ),
+        Kind::OtherRegion => (
+            "The line is another region's",
+            "Give a line of the file's region. When the office has moved to another region, take the agent out of the file \
+             first, with its old line (`denk agent --remove`).",
         ),
         Kind::NewerTables => ("A newer version of denk has worked on the file", "Update denk."),
         Kind::File => ("The program's file cannot be used", "Tell the administrator."),

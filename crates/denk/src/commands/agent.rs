@@ -206,6 +206,9 @@ fn told(report: &Report, settings: &Settings, seconds: f64, context: &Context) {
         .with("refused", report.refused)
         .with("waiting", report.waiting);
     context.output.line(&context.text.say(&words));
+    if report.late > 0 {
+        context.output.line(&context.text.say(&message("agent-late").with("rows", report.late)));
+    }
 }
 
 /// Works until it is asked to stop. What is given is kept as soon as it is seen that this agent can work with it.
@@ -323,6 +326,7 @@ fn file_failure(error: &office::Error, settings: &Settings) -> Failure {
         Error::Busy(_) => ("agent-file-busy", "agent-file-busy-hint"),
         Error::Corrupt(_) => ("agent-file-corrupt", "agent-file-corrupt-hint"),
         Error::NotAnOfficeFile(_, stranger) => return stranger_failure(stranger, settings),
+        Error::OtherRegion { file, line } => return region_failure(file, line, settings),
         Error::NewerTables(_) => ("agent-file-newer", "agent-file-newer-hint"),
         Error::Broken(_) | Error::File(..) | Error::Database(_) => ("agent-file-why", "agent-file-hint"),
     };
@@ -334,6 +338,12 @@ fn file_failure(error: &office::Error, settings: &Settings) -> Failure {
         Error::File(..) | Error::Database(_) => because(told, error),
         _ => told,
     }
+}
+
+fn region_failure(file: &str, line: &str, settings: &Settings) -> Failure {
+    let why = message("agent-other-region-why").with("file", settings.db.as_path());
+    let why = why.with("region", file).with("line", line);
+    Failure::new(Code::AgentSettings, message("agent-what"), why, message("agent-other-region-hint"))
 }
 
 /// Why the file is not touched.

@@ -350,3 +350,39 @@ fn two_pcs_with_one_line_are_told_at_the_hub() {
     assert!(list("en").contains("a1: two PCs use its line"), "{}", list("en"));
     assert_eq!(hub.holds("select cast(count(*) as text) from denk_alerts where kind = 'older_batch'"), ["1"]);
 }
+
+#[test]
+fn a_new_hub_takes_in_the_files_of_agents_by_import() {
+    let (usual, new) = (Hub::start(), Hub::start());
+    let mut all = offices(&usual);
+    person(&all[0], "Önceki Kişi");
+    in_step(&usual, &all);
+    let (people, hours) = (all[0].rows(PEOPLE), all[0].rows(HOURS));
+    let files = all.each_ref().map(|office| office.file.to_str().unwrap().to_owned());
+    let (code, said) = new.denk(&["import", &files[0], &files[1], "--region", "Ankara"]);
+    assert_eq!(code, 0, "{said:#}");
+    assert_eq!(new.holds(PEOPLE).len(), people.len());
+    let mut number = 0;
+    all = all.map(|office| {
+        number += 1;
+        Office::new(&new, &format!("b{number}"), "Ankara", office.file)
+    });
+    in_step(&new, &all);
+    assert_eq!((all[0].rows(PEOPLE), all[0].rows(HOURS)), (people, hours));
+}
+
+#[test]
+fn another_region_s_line_is_given_by_mistake() {
+    let hub = Hub::start();
+    let bursa = Office::new(&hub, "b1", "Bursa", hub.file("b1.db", "Bursa", 3));
+    bursa.synced(&hub);
+    let [first, second] = offices(&hub);
+    person(&first, "Bekleyen Kişi");
+    let wrong =
+        Office { file: first.file.clone(), settings: first.settings.clone(), line: bursa.line.clone() };
+    let before = first.rows(PEOPLE);
+    told(once(&hub, &wrong), "DENK-5014", ["Ankara bölgesinin dosyası", "a file of Ankara"]);
+    assert_eq!(first.rows(PEOPLE), before, "nothing of Bursa's is in it, and nothing is gone");
+    in_step(&hub, &[first, second]);
+    assert!(hub.holds(PEOPLE).iter().any(|person| person.starts_with("Bekleyen")));
+}

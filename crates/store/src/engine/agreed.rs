@@ -66,9 +66,9 @@ pub(super) async fn leave(desk: &mut Desk<'_>, device: &Device, file: &mut Offic
 /// What an agent of this very site left, with what has been answered meanwhile. Of what another one left, only what the
 /// rows are called is believed.
 async fn ours(desk: &mut Desk<'_>, device: &Device, file: &mut OfficeFile) -> Result<Option<Agreed>> {
-    let Some(mut agreed) = file.agreed.take().filter(|_| !device.shared) else { return Ok(None) };
+    let Some(mut agreed) = file.agreed.take() else { return Ok(None) };
     let is_of_this_hub = agreed.hub == desk.meta.hub;
-    if is_of_this_hub && agreed.site == device.site.0 {
+    if is_of_this_hub && agreed.site == device.site.0 && !device.shared {
         answer(desk, device, &mut agreed).await?;
         file.naming = agreed.naming.take();
         return Ok(Some(agreed));
