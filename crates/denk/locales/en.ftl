@@ -681,6 +681,7 @@ held-unknown-hint = `denk held list` shows what waits
 held-refused-hint = the file stays held
 held-cause-region = rows of another region
 held-cause-changes = deletes or changes too much at once
+held-cause-along = decided together with what hangs on it
 held-cause-none = none: goes through also when rejected
 held-renumbered = { $id }, `{ $table }`: about as many rows are new as are deleted. Perhaps the program gave its rows new numbers: then approving changes nothing for people, and rejecting enters every row twice.
 held-revoked = { $id }: the line of { $site } was revoked ({ $at }). If its PC was enrolled anew, it waits for no answer; approving still takes what waits, rejecting ends it.

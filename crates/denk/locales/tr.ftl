@@ -678,6 +678,7 @@ held-unknown-hint = bekleyenleri `denk held list` gösterir
 held-refused-hint = dosya bekletilmeye devam ediyor
 held-cause-region = başka bölgenin satırları
 held-cause-changes = bir kerede çok şey siliyor ya da değiştiriyor
+held-cause-along = ona bağlı olanlarla birlikte karara bağlanır
 held-cause-none = yok: geri çevrilse de geçer
 held-renumbered = { $id }, `{ $table }`: silinen kadar yeni satır var. Program satırlarına yeni numara vermiş olabilir: öyleyse onaylamak kişiler için bir şey değiştirmez, geri çevirmek her satırı iki kez kaydeder.
 held-revoked = { $id }: { $site } bilgisayarının kayıt satırı kaldırıldı ({ $at }). Bilgisayar yeniden eklendiyse yanıt beklemiyordur; onaylanırsa bekleyen yine alınır, geri çevrilirse beklemesi biter.

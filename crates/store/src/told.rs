@@ -205,6 +205,9 @@ pub struct HeldTable {
     /// The batch does not wait for this table's sake: what is told goes through whatever is decided.
     #[serde(default)]
     pub passes: bool,
+    /// Deletions of such a table that are decided along with those of the others, as what hangs on its rows goes with them.
+    #[serde(default)]
+    pub follow: u64,
     /// Rows that are not of the site's region; then `rows` are those of the file.
     #[serde(default)]
     pub refused: u64,
@@ -220,7 +223,7 @@ impl HeldTable {
     #[must_use]
     pub const fn may_be_renumbered(&self) -> bool {
         let (gone, came) = (self.deletes.saturating_add(self.more), self.inserts);
-        let (least, most) = (gone.saturating_mul(9), gone.saturating_mul(11));
+        let (least, most) = (gone.saturating_mul(9), gone.saturating_mul(12));
         gone > 1 && came.saturating_mul(10) >= least && came.saturating_mul(10) <= most
     }
 }

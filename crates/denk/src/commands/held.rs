@@ -34,14 +34,15 @@ async fn list(context: &Context) -> Result<Outcome> {
     let sites = hub.store.sites().await;
     let sites = hub.close(sites).await?;
     let items: Vec<_> = batches.iter().flat_map(|batch| items(context, batch, &sites)).collect();
-    let (with, held): (Vec<&Value>, Vec<&Value>) = items.iter().partition(|item| item["cause"] == "none");
+    let comes_along = |item: &&Value| ["none", "along"].iter().any(|cause| item["cause"] == *cause);
+    let (with, held): (Vec<&Value>, Vec<&Value>) = items.iter().partition(comes_along);
     context.output.answer(&json!({ "items": held, "with": with }));
     let headings =
         ["number", "site", "table", "cause", "deletes", "updates", "new", "coming", "foreign", "at"]
             .map(|word| context.text.get(&format!("column-{word}")));
     let mut table = Table::headed(headings).right([0, 4, 5, 6, 7, 8]);
-    let lines = batches.iter().flat_map(|batch| batch.tables.iter().map(|_| batch.site));
-    for (item, site) in items.iter().zip(lines) {
+    for item in &items {
+        let site = batches.iter().find(|batch| item["id"] == batch.id).map_or(0, |batch| batch.site);
         let cell = |name: &str| match (name, &item[name]) {
             ("site", _) => called_by_number(site, &sites, context),
             ("cause", Value::String(cause)) => context.text.get(&format!("held-cause-{cause}")),
@@ -62,19 +63,16 @@ async fn list(context: &Context) -> Result<Outcome> {
 /// One line for each table that the batch changes: first those for whose sake it waits.
 fn items(context: &Context, batch: &HeldBatch, sites: &[Site]) -> Vec<Value> {
     let site = site(batch, sites);
-    let line = |table: &store::HeldTable| {
+    let line = |table: &store::HeldTable, (cause, deletes): (&str, u64)| {
+        let rest = cause != "along";
         json!({
             "id": batch.id,
             "site": site.map_or("", |site| site.name.as_str()),
             "table": table.table,
-            "cause": match table {
-                table if table.passes => "none",
-                table if table.refused > 0 => "region",
-                _ => "changes",
-            },
-            "deletes": table.deletes,
-            "updates": table.updates,
-            "inserts": table.inserts,
+            "cause": cause,
+            "deletes": deletes,
+            "updates": if rest { table.updates } else { 0 },
+            "inserts": if rest { table.inserts } else { 0 },
             "more": table.more,
             "refused": table.refused,
             "renumbered": table.may_be_renumbered(),
@@ -83,7 +81,18 @@ fn items(context: &Context, batch: &HeldBatch, sites: &[Site]) -> Vec<Value> {
             "at": context.moment(batch.at_ms),
         })
     };
-    batch.tables.iter().map(line).collect()
+    let lines = batch.tables.iter().flat_map(|table| {
+        let cause = match table {
+            table if table.passes => "none",
+            table if table.refused > 0 => "region",
+            _ => "changes",
+        };
+        let along = (table.follow > 0).then(|| line(table, ("along", table.follow)));
+        let passes = table.deletes + table.updates + table.inserts > 0;
+        let own = (passes || !table.passes).then(|| line(table, (cause, table.deletes)));
+        along.into_iter().chain(own)
+    });
+    lines.collect()
 }
 
 fn site<'s>(batch: &HeldBatch, sites: &'s [Site]) -> Option<&'s Site> {

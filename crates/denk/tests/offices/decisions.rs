@@ -145,6 +145,27 @@ fn what_a_file_is_held_for_is_said_in_words() {
 }
 
 #[test]
+fn who_decides_is_told_of_the_people_who_go_with_their_hours() {
+    let hub = Hub::start();
+    let (token, file) = (hub.add_site("first", "Ankara"), hub.file("first.db", "Ankara", 3));
+    assert_eq!(hub.upload(&token, "Ankara", &file).0, 200);
+    assert_eq!(hub.download(&token, "Ankara", &file), 200);
+    let worked = "(select employee_id from timesheets)";
+    let people = rows(&file, &format!("select full_name from employees where id in {worked}")).len();
+    let sql = format!(
+        "pragma foreign_keys = on; insert into drivers (full_name) values ('Yeni Sürücü'); delete from employees where id in {worked}"
+    );
+    Connection::open(&file).unwrap().execute_batch(&sql).unwrap();
+    assert_eq!(hub.upload(&token, "Ankara", &file).1["held"], 1);
+    let said_json = hub.denk(&["held", "list"]).1;
+    let with: Vec<_> = said_json["with"].as_array().unwrap().iter().collect();
+    let told = |item: &&Value| (item["table"].clone(), item["cause"].clone(), item["deletes"].clone());
+    let told: Vec<_> = with.iter().map(|item| told(item)).collect();
+    assert!(told.contains(&("employees".into(), "along".into(), people.into())), "{told:?}");
+    assert!(said(&hub, &["held", "list", "--lang", "tr"]).contains("bağlı olanlarla birlikte"));
+}
+
+#[test]
 fn who_decides_is_told_what_else_comes_along() {
     let hub = Hub::start();
     let (token, file) = (hub.add_site("first", "Ankara"), hub.file("first.db", "Ankara", 3));

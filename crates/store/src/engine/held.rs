@@ -104,20 +104,22 @@ pub(super) fn tables(rules: &Rules, changes: &[Change], rows: impl Fn(TableId) -
     with_rest(rules, changes, told.collect())
 }
 
-/// Along with tables for whose sake changes wait: what these do to others, and goes through whatever is decided.
+/// Along with tables for whose sake changes wait: what these do to others, which goes through whatever is decided, but for
+/// deletions of rows on which those hang.
 pub(super) fn with_rest(rules: &Rules, changes: &[Change], mut held: Vec<HeldTable>) -> Vec<HeldTable> {
     if held.is_empty() {
         return held;
     }
     let kept = held_for(changes, rules, &held);
     let mut rest: BTreeMap<TableId, HeldTable> = BTreeMap::new();
-    for change in changes.iter().filter(|change| !kept.has(change) && !kept.has_table(change.table)) {
+    for change in changes.iter().filter(|change| !kept.has_table(change.table)) {
         let named =
             || HeldTable { table: rules[change.table].name.clone(), passes: true, ..HeldTable::default() };
         let told = rest.entry(change.table).or_insert_with(named);
         match change.action {
             Action::Insert(_) => told.inserts += 1,
             Action::Update(_) => told.updates += 1,
+            Action::Delete { .. } if kept.has(change) => told.follow += 1,
             Action::Delete { .. } => told.deletes += 1,
         }
     }
