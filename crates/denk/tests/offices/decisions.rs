@@ -160,7 +160,7 @@ fn who_decides_is_told_of_the_people_who_go_with_their_hours() {
     let said_json = hub.denk(&["held", "list"]).1;
     let with: Vec<_> = said_json["with"].as_array().unwrap().iter().collect();
     let told = |item: &&Value| (item["table"].clone(), item["cause"].clone(), item["deletes"].clone());
-    let told: Vec<_> = with.iter().map(|item| told(item)).collect();
+    let told: Vec<_> = with.iter().map(told).collect();
     assert!(told.contains(&("employees".into(), "along".into(), people.into())), "{told:?}");
     assert!(said(&hub, &["held", "list", "--lang", "tr"]).contains("bağlı olanlarla birlikte"));
 }
