@@ -169,6 +169,10 @@ impl Office {
         if pushed.to != 0 && pushed.from == state.cursor {
             (state.cursor, state.mark) = (pushed.to, pushed.mark.clone());
         }
+        if !pushed.rows.is_empty() && pushed.from < state.cursor {
+            // Rows as they were when somebody decided: what happened since, and was told already, is told again.
+            (state.cursor, state.mark) = (pushed.from.max(0), None);
+        }
         // Something may have waited for one of the new rows.
         state.doubt |= settling.news && self.anybody_waits().await?;
         let manner = Manner { forced: true, returning: settling.returning, ..Manner::usual(pushed.clock_ms) };

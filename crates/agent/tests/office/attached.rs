@@ -126,6 +126,27 @@ async fn a_name_that_stands_in_the_way_holds_up_no_deletion() {
 }
 
 #[tokio::test]
+async fn what_was_sent_back_and_deleted_by_others_before_that_was_heard_stays_deleted() {
+    let (mut town, a, b) = pairs().await;
+    a.sql("delete from timesheets");
+    let mut office = a.office().await;
+    let push = office.prepare(&a.clock()).await.unwrap().unwrap();
+    office.mark_held(push.number).await.unwrap();
+    // Somebody decides, with the rows as they are now.
+    let rows = push.changes.iter().map(|change| town.row(change.gid(), change.gid())).collect();
+    let answer = Pushed { rows, from: town.hub.rev.0, ..refused(&push) };
+    b.sql("delete from timesheets where notes = 'Ali'");
+    b.cycle(&mut town).await;
+    drop(office);
+    a.pull(&town).await;
+    a.office().await.settle(&answer).await.unwrap();
+    town.answered(a.site, push.number);
+    settle(&mut town, &[&a, &b]).await;
+    agree(&town, &[&a, &b]);
+    assert_eq!(a.ask("select group_concat(notes) from timesheets"), "Veli");
+}
+
+#[tokio::test]
 async fn what_still_names_a_row_that_is_gone_takes_what_others_wrote() {
     for comes_back in [false, true] {
         let (mut town, a, b) = pairs().await;

@@ -213,7 +213,7 @@ impl Town {
         Change { table, gid: told.gid(), stamp, base: Rev(told.base), age, action }
     }
 
-    fn row(&self, gid: Gid, asked: Gid) -> Row {
+    pub fn row(&self, gid: Gid, asked: Gid) -> Row {
         let Some(row) = self.hub.rows.get(&gid) else {
             return Row { table: "employees".into(), gid: asked.uuid(), rev: 0, cells: None, became: None };
         };
