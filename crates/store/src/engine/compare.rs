@@ -94,14 +94,12 @@ pub(super) async fn compare(
 ) -> std::result::Result<Said, Rejected> {
     let hub = desk.hub;
     let names = names::of(desk, (base.lineage.site, region), file).await?;
-    let (known, gone) = acquaintances(desk, base, (file, &names)).await?;
+    let (known, dead) = acquaintances(desk, base, (file, &names)).await?;
     let mut met = HashMap::new();
     for known in known.values() {
         let rows = known.by_id.values().chain(known.by_key.values().flatten());
-        for row in rows.chain(known.named.values()).filter(|row| !gone.contains(&row.gid)) {
-            if !matches!(&base.way, Way::Meet { dead, .. } if dead.contains(&row.gid)) {
-                met.insert(row.gid, (row.rev, row.cells.clone()));
-            }
+        for row in rows.chain(known.named.values()).filter(|row| !dead.contains(&row.gid)) {
+            met.insert(row.gid, (row.rev, row.cells.clone()));
         }
     }
     let mut mint = desk.mint(base.lineage.site);
@@ -177,16 +175,17 @@ fn go_on(
     diff.table(table, rows, shadow.iter().map(|row| row.as_ref().clone()), deletes)
 }
 
-/// Empty unless the file is met for the first time; then one a table of the file. Beside them which of the rows that it
-/// names are dead.
+/// Empty unless the file is met for the first time; then one a table of the file. Beside them which of these
+/// rows are dead.
 async fn acquaintances(
     desk: &mut Desk<'_>,
     base: &Base,
     (file, names): (&OfficeFile, &Names),
 ) -> Result<(Acquaintances, HashSet<Gid>)> {
     let mut known = Acquaintances::new();
-    let Way::Meet { relative, copy, .. } = &base.way else { return Ok((known, HashSet::new())) };
-    let (named, dead) = names::today(desk, names).await?;
+    let Way::Meet { relative, dead: gone, copy } = &base.way else { return Ok((known, HashSet::new())) };
+    let (named, mut dead) = names::today(desk, names).await?;
+    dead.extend(gone);
     let rules = &desk.hub.rules;
     for (table, rows) in &file.merged {
         let keys = rows.iter().filter_map(|row| natural_key(&rules[*table], &row.cells));
