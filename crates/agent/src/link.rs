@@ -80,8 +80,6 @@ const CONNECT: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_secs(90);
 /// For a whole file: the hub lets it come in for a quarter of an hour, and then takes it in.
 const MEETING: Duration = Duration::from_mins(20);
-/// So many conflicts the hub tells at once.
-const CONFLICTS_MAX: usize = 100;
 const EVENT_BYTES_MAX: usize = 4 << 10;
 /// Most bytes of the map of a whole file.
 const MET_BYTES_MAX: usize = 512 << 20;
@@ -102,7 +100,7 @@ impl Link {
         let mut told: Vec<Conflict> =
             self.answer(self.request(Method::GET, "conflicts"), wire::BYTES_MAX).await?;
         let mut more = 0;
-        if told.len() >= CONFLICTS_MAX {
+        if told.len() >= wire::CONFLICTS_MAX {
             let standing = self.answer::<Standing>(self.request(Method::GET, "status"), wire::BYTES_MAX);
             // A hub that cannot say it does not keep these from being seen.
             more = standing.await.map_or(0, |all| all.conflicts.saturating_sub(told.len() as u64));

@@ -24,6 +24,8 @@ pub const VERSION: &str = "v1";
 /// Most changes of one batch, and most rows of one page.
 pub const CHANGES_MAX: usize = 2_000;
 pub const ROWS_MAX: usize = 1_000;
+/// Most conflicts that are told at once.
+pub const CONFLICTS_MAX: usize = 100;
 /// Most bytes of one message, unpacked.
 pub const BYTES_MAX: usize = 32 << 20;
 /// Most bytes of one cell, as in whole files.
@@ -59,7 +61,7 @@ pub struct Welcome {
     pub rev: i64,
     /// Number of the last batch that the hub has of this site.
     pub number: u64,
-    /// Up to where the hub knows that this site has everything.
+    /// Up to where the hub knows that this site was told everything.
     pub seen: i64,
     pub clock_ms: i64,
     /// Batches of this site that wait for a person.

@@ -24,9 +24,6 @@ const WHO: usize = 14;
 const LOOKED: usize = 15;
 const LOSER_CELL: usize = 12;
 
-/// Most conflicts that are told an office.
-const OPEN_MAX: usize = 100;
-
 /// References behind each other that a row's name follows.
 const DEPTH_MAX: usize = 8;
 
@@ -100,7 +97,7 @@ pub(crate) async fn all(db: &mut Db, hub: &Hub) -> Result<Vec<KeptConflict>> {
 /// Those of a region that nobody has decided, newest first: no more than an office looks at.
 pub(crate) async fn open_of(db: &mut Db, hub: &Hub, region: &Region) -> Result<Vec<KeptConflict>> {
     let mut ids = open_ids(db, hub, region).await?;
-    ids.truncate(OPEN_MAX);
+    ids.truncate(replica::wire::CONFLICTS_MAX);
     let rows = db.find_any(CONFLICTS, &[], "id", ids.into_iter().map(Value::Int)).await?;
     told(db, (hub, region), rows).await
 }

@@ -79,8 +79,8 @@ pub enum Rejected {
 /// A message of an agent was not taken; nothing of it was stored.
 #[derive(Debug, thiserror::Error)]
 pub enum Declined {
-    /// `number`: of the last batch that the hub has of the site; `seen`: up to where the site has everything, as far as the
-    /// hub knows. As in the others.
+    /// `number`: of the last batch that the hub has of the site; `seen`: up to where the site was told everything, as far
+    /// as the hub knows. As in the others.
     #[error("this number was another batch: the office's file is a restored or a copied one")]
     Older { number: u64, seen: i64 },
     #[error("the hub has never heard of this: it was restored from a backup")]

@@ -27,7 +27,7 @@ pub(super) struct Agent {
     pub answer: Pushed,
     /// Under which number the last batch waited, or waits.
     pub held: Option<i64>,
-    /// Up to here the site has everything of its region.
+    /// Up to here the site was told everything of its region.
     pub seen: i64,
     version: Option<String>,
     ahead_ms: i64,
