@@ -1,11 +1,12 @@
 //! An office's file, read by the names of a preset's tables and columns.
 
 mod agreed;
+mod noted;
 mod read;
 mod refused;
 mod shape;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use merge::{Cells, ColumnType, LocalId, LocalRow, ShadowRow, TableId, TableRules};
 use model::Value;
@@ -41,6 +42,8 @@ pub struct OfficeFile {
     ///
     /// **Order**: as in [`Agreed::rows`].
     pub named: BTreeMap<TableId, Vec<ShadowRow>>,
+    /// Of these, rows that were updated in place since: however much of them was changed, they are the same ones.
+    pub in_place: BTreeSet<(TableId, LocalId)>,
     /// What a person should know; the file is taken all the same.
     pub findings: Vec<Finding>,
 }

@@ -37,6 +37,8 @@ pub(super) struct Batching<'a> {
     pub clock: &'a Clockwork,
     /// Nobody knows when what the file says was written.
     pub unsure: bool,
+    /// What nobody noted was told before, and is as old as it was.
+    pub retelling: bool,
 }
 
 impl Batching<'_> {
@@ -73,8 +75,11 @@ impl Batching<'_> {
         let before = known.map(|known| &known.row.id);
         let noted = [Some(id), before].into_iter().flatten().filter_map(|id| self.notes.at(table, id)).max();
         let now = self.clock.hub_ms();
-        let noted = noted.map_or(now, |noted| noted.saturating_add(self.clock.offset_ms).min(now));
-        let wall = if self.unsure { now } else { noted };
+        let wall = match noted {
+            Some(noted) if !self.unsure => noted.saturating_add(self.clock.offset_ms).min(now),
+            None if self.retelling => known.map_or(now, |known| known.at.0),
+            _ => now,
+        };
         match known.map(|known| known.at) {
             Some((wall_ms, counter)) if wall_ms >= wall => (wall_ms, counter.saturating_add(1)),
             _ => (wall, 0),

@@ -157,8 +157,9 @@ impl Office {
         let Survey { notes, loaded, difference } = survey;
         self.note_found(&mut state, &loaded.found, &difference).await?;
         self.keep_both(&mut state, &difference).await?;
-        let (rules, unsure) = (self.rules.clone(), state.unsure);
-        let batching = Batching { rules: &rules, loaded: &loaded, notes: &notes, clock, unsure };
+        let rules = self.rules.clone();
+        let State { unsure, retelling, .. } = state;
+        let batching = Batching { rules: &rules, loaded: &loaded, notes: &notes, clock, unsure, retelling };
         let batch = batching.batch(&difference);
         self.forget_notes(&notes, &batch).await?;
         state.meeting = None;
@@ -172,7 +173,7 @@ impl Office {
                 if everything {
                     // What is typed from now on is not of before.
                     self.forget_given().await?;
-                    (state.rest, state.unsure) = (false, false);
+                    (state.rest, state.unsure, state.retelling) = (false, false, false);
                 }
                 Ok((state, None))
             }

@@ -97,7 +97,8 @@ impl Office {
     async fn behind_in(&mut self, state: State) -> Result<(State, ())> {
         self.void_outbox().await?;
         self.db.clear(LATE).await?;
-        Ok((State { held: None, cursor: 0, mark: None, doubt: true, suspecting: true, ..state }, ()))
+        let state = State { doubt: true, suspecting: true, retelling: true, ..state };
+        Ok((State { held: None, cursor: 0, mark: None, ..state }, ()))
     }
 
     /// Marks what a restored hub may have lost, where that was begun.

@@ -43,6 +43,8 @@ pub(super) struct State {
     pub behind: Option<i64>,
     /// What it may have lost is not marked everywhere yet.
     pub suspecting: bool,
+    /// It is told again what it lost, until everything was compared: what nobody noted is as old as it was.
+    pub retelling: bool,
     /// The copy that the hub was asked about in the first contact: its hash.
     pub meeting: Option<String>,
     /// Day of the last full comparison, since 1970.

@@ -227,8 +227,12 @@ impl<'a> Writing<'a> {
         let said = self.said.get(&form.id).and_then(|said| said.get(&spot.id));
         let agreed = self.agreed.get(&form.id).and_then(|agreed| agreed.get(&spot.id));
         match (file, said.zip(agreed)) {
-            // The hub has it as it was before: what the file says is told again.
-            _ if known.row.rev == SUSPECT => Step::Know(Known { at: known.at, ..now }),
+            // The hub has it as it was before, or as somebody else told it since: what the file says is told again, beside
+            // that.
+            _ if known.row.rev == SUSPECT => {
+                let heard = self.manner.heard.unwrap_or(now.row.rev).min(now.row.rev);
+                Step::Know(Known { row: ShadowRow { rev: heard, ..now.row }, at: known.at })
+            }
             (Some(file), _) if !differs(file, &new.cells) => Step::Know(now),
             (Some(_), Some((said, agreed))) if !differs(said, agreed) => Step::Write(new, now),
             _ => Step::Late,

@@ -1,6 +1,6 @@
 //! Refused and held batches, restored and copied files, a restored hub.
 
-use agent::office::BATCH_CHANGES;
+use agent::office::{BATCH_CHANGES, Clockwork};
 use replica::wire::{End, Fate, Pushed, Row};
 use testkit::office::{Employee, Record, Timesheet};
 
@@ -214,6 +214,41 @@ async fn what_a_restored_hub_lost_is_told_again() {
     assert_eq!(page_row(&town, "Bir").gid, gid);
     assert_eq!(b.ask("select title from employees"), "Usta");
     agree(&town, &[&a, &b]);
+}
+
+#[tokio::test]
+async fn what_another_pc_knew_newer_stands_when_a_restored_hub_is_told_again() {
+    for first_told_by in ["who knew it newer", "who knew it older"] {
+        let (mut town, a, b, id) = two().await;
+        let (hub, seen) = (town.hub.clone(), town.hub.rev.0);
+        let numbers = [a.standing().await.number, b.standing().await.number];
+        town.clock_ms = 1_000;
+        a.desktop.save_employee(Some(id), &Employee { title: "Usta", ..person("Ayşe Örnek") }).unwrap();
+        a.cycle(&mut town).await;
+        b.cycle(&mut town).await;
+        b.sql("update employees set title = 'Şef'");
+        b.cycle(&mut town).await;
+        town.hub = hub;
+        let mut pcs = [(&a, numbers[0]), (&b, numbers[1])];
+        if first_told_by == "who knew it newer" {
+            pcs.reverse();
+        }
+        for (hours, (pc, number)) in (1..).zip(pcs) {
+            town.answered(pc.site, number);
+            pc.office().await.behind(number, seen).await.unwrap();
+            pc.pull(&town).await;
+            let (mut office, clock) = (pc.office().await, pc.clock());
+            let later = Clockwork { now_ms: clock.now_ms + hours * 3_600_000, ..clock };
+            let push = office.prepare(&later).await.unwrap().unwrap();
+            assert!(push.changes.iter().all(|change| change.base <= seen), "{first_told_by}: {push:?}");
+            office.settle(&town.push(pc.site, &push)).await.unwrap();
+        }
+        for pc in [&a, &b, &a] {
+            pc.cycle(&mut town).await;
+        }
+        assert_eq!(a.ask("select title from employees"), "Şef", "{first_told_by}");
+        agree(&town, &[&a, &b]);
+    }
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
 //! What an agent left in a file: the rows that the file and the hub last agreed on.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use database::untrusted::Upload;
 use merge::{Cells, Kept, LocalId, Rules, ShadowRow, TableId};
 use model::{Gid, Rev, Uuid, Value};
 
-use super::{Refused, read::has};
+use super::{Refused, noted, read::has};
 use crate::{
     codec::{Garbled, Stored as _},
     naming::Naming,
@@ -39,6 +39,8 @@ pub struct Agreed {
     pub sent: Vec<Outbox>,
     /// How rows are named that neither knows.
     pub naming: Option<Naming>,
+    /// Rows that were updated in place since, and nothing else.
+    pub in_place: BTreeSet<(TableId, LocalId)>,
 }
 
 impl Agreed {
@@ -111,7 +113,10 @@ pub(super) fn read(upload: &mut Upload, rules: &Rules) -> Result<Option<Agreed>,
     let (rows, sent) = (rows(upload, rules)?, sent(upload)?);
     let naming = nonce.and_then(|nonce| Naming::new(nonce, &sent).ok());
     let mark = text("mark");
-    Ok(Some(Agreed { hub, site, cursor, mark, rows, sent, naming }))
+    // In doubt the notes may lack something.
+    let doubt = state.get("doubt").is_some_and(|doubt| *doubt != serde_json::Value::Bool(false));
+    let in_place = if doubt { BTreeSet::new() } else { noted::in_place(upload, rules, &sent)? };
+    Ok(Some(Agreed { hub, site, cursor, mark, rows, sent, naming, in_place }))
 }
 
 fn sent(upload: &mut Upload) -> Result<Vec<Outbox>, Refused> {

@@ -68,6 +68,7 @@ pub(super) async fn leave(desk: &mut Desk<'_>, device: &Device, file: &mut Offic
 async fn ours(desk: &mut Desk<'_>, device: &Device, file: &mut OfficeFile) -> Result<Option<Agreed>> {
     let Some(mut agreed) = file.agreed.take() else { return Ok(None) };
     let is_of_this_hub = agreed.hub == desk.meta.hub;
+    file.in_place = std::mem::take(&mut agreed.in_place);
     if is_of_this_hub && agreed.site == device.site.0 && !device.shared {
         answer(desk, device, &mut agreed).await?;
         file.naming = agreed.naming.take();

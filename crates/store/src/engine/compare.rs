@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use merge::{
-    Acquaintance, Action, Cells, Change, ChangeSet, Deletes, DiffError, FileDiff, Mint, Region, Rules,
-    ShadowRow, TableId, Tally, natural_key,
+    Acquaintance, Action, Cells, Change, ChangeSet, Deletes, DiffError, FileDiff, LocalId, Mint, Region,
+    Rules, ShadowRow, TableId, Tally, natural_key,
 };
 use model::{Gid, Rev, SiteId};
 use replica::{naming::Naming, office_file::OfficeFile};
@@ -122,6 +122,9 @@ fn difference(
 ) -> std::result::Result<(ChangeSet, BTreeMap<TableId, Tally>), DiffError> {
     let mut diff = FileDiff::new(&hub.rules, mint).of_age(base.age);
     let mut tallies = BTreeMap::new();
+    for (table, id) in in_place(base, file) {
+        diff.updated(table, id.clone());
+    }
     for table in &hub.order.tables {
         let Some(rows) = file.merged.get(table) else { continue };
         let rows = rows.iter().cloned();
@@ -132,6 +135,17 @@ fn difference(
         tallies.insert(*table, tally);
     }
     Ok((diff.finish(), tallies))
+}
+
+/// What the file says was updated in place, where it speaks of the row that it is compared with.
+fn in_place<'a>(base: &Base, file: &'a OfficeFile) -> impl Iterator<Item = (TableId, &'a LocalId)> {
+    let speaks_of = |(table, id): &&(TableId, LocalId)| {
+        let (named, known) = (file.named.get(table)?, base.shadow.get(table)?);
+        let name = named.binary_search_by(|row| row.id.cmp(id)).ok().map(|at| named[at].gid)?;
+        let known = known.binary_search_by(|row| row.id.cmp(id)).ok().map(|at| known[at].gid)?;
+        Some(name == known)
+    };
+    file.in_place.iter().filter(move |place| speaks_of(place) == Some(true)).map(|(table, id)| (*table, id))
 }
 
 /// Names new rows as they were called before, or as the agent of the file would name them: when it goes on, they are the
@@ -152,7 +166,7 @@ async fn name(
     let all = named.iter().map(|(table, _, name)| (*table, *name)).collect();
     let strangers = strangers::among(desk, region, all).await?.strangers;
     set.rename(&named.into_iter().map(|(_, made, name)| (made, name)).collect());
-    let taken = push::taken(desk, (site, &strangers), &set.changes).await?;
+    let taken = push::taken(desk, (site, region), (&strangers, &set.changes)).await?;
     set.rename(&taken.into_iter().map(|((_, gid), other)| (gid, other)).collect());
     Ok(())
 }

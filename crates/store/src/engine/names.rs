@@ -36,6 +36,9 @@ fn still(desk: &mut Desk<'_>, site: SiteId, file: &OfficeFile) -> std::result::R
     let mut mint = desk.mint(site);
     let mut diff = FileDiff::new(&hub.rules, &mut mint);
     let mut names = Names::new();
+    for (table, id) in &file.in_place {
+        diff.updated(*table, id.clone());
+    }
     for table in &hub.order.tables {
         let (Some(rows), Some(named)) = (file.merged.get(table), file.named.get(table)) else { continue };
         diff.table(*table, rows.iter().cloned(), named.iter().cloned(), Deletes::Never)?;

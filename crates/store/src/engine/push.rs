@@ -6,6 +6,7 @@
 mod fates;
 pub(super) mod guard;
 pub(super) mod strangers;
+mod taken;
 mod translate;
 
 use std::collections::{BTreeMap, HashMap};
@@ -35,8 +36,8 @@ use crate::{
 };
 use fates::Fates;
 use guard::Judged;
+pub(super) use taken::taken;
 use translate::Translated;
-pub(super) use translate::taken;
 
 pub(crate) struct Push {
     device: Device,

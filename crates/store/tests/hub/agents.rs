@@ -382,6 +382,27 @@ on_both! {
         assert_eq!(all.row("timesheets", gid(2).uuid())["employee_id"], to(gid(1)));
     }
 
+    async fn who_comes_again_under_a_taken_identity_is_the_one_that_came_before(lab) {
+        let ankara = lab.site("Ankara 1", "Ankara").await;
+        let day = |number, of| insert("timesheets", gid(number), [("employee_id", to(of)), ("work_date", text("2026-01-23")),
+            ("start_time", text("08:00")), ("end_time", text("17:00")), ("region", text("Ankara"))]);
+        push(&lab, &ankara, batch(1, 0, vec![employee(1, "Ayşe Deneme", "Ankara"), day(2, gid(1))])).await;
+        // The file was restored twice from a backup of before: there the number was Mehmet's, who had hours.
+        let restored = |number| Push { unsure: true, ..batch(number, 0, vec![employee(1, "Mehmet Örnek", "Ankara"), day(2, gid(1)), day(3, gid(1))]) };
+        let first = push(&lab, &ankara, restored(2)).await;
+        let second = push(&lab, &ankara, restored(3)).await;
+        let names = |pushed: &Pushed| -> Vec<_> { pushed.fates.iter().map(|fate| fate.gid).collect() };
+        assert_eq!(names(&first), names(&second));
+        assert!(first.fates[0].gid.is_some() && first.fates[1].gid.is_some());
+        let all = fetched(&lab, &ankara, 0).await;
+        assert_eq!((all.names("employees"), all.rows()), (vec!["Ayşe Deneme".to_owned(), "Mehmet Örnek".to_owned()], 5));
+        // Corrected meanwhile, it is not known again by what it said: nobody is written over.
+        let mehmet = first.fates[0].gid.unwrap();
+        push(&lab, &ankara, batch(4, all.cursor, vec![update("employees", (Gid::from_uuid(mehmet), all.cursor), [("full_name", text("Fatma Deneme"))])])).await;
+        assert_ne!(push(&lab, &ankara, restored(5)).await.fates[0].gid, Some(mehmet));
+        assert_eq!(fetched(&lab, &ankara, 0).await.names("employees"), ["Ayşe Deneme", "Fatma Deneme", "Mehmet Örnek"]);
+    }
+
     async fn what_is_no_batch_is_refused_whole_and_told_why(lab) {
         let ankara = lab.site("Ankara 1", "Ankara").await;
         let fine = employee(1, "Ayşe Deneme", "Ankara");

@@ -80,6 +80,24 @@ async fn with_agent(lab: &Lab) -> Pc {
     pc
 }
 
+/// The person that the agent knows is corrected beyond recognition, as its journal notes it; that person's id.
+fn renamed(pc: &Pc) -> i64 {
+    let id: i64 = value(pc, "select id from employees where full_name = 'Öbür Kişi'");
+    let file = Connection::open(pc.desktop.path()).unwrap();
+    file.execute_batch(
+        "create table denk_journal (id integer primary key, table_name text, operation text, k1, k2)",
+    )
+    .unwrap();
+    note(&file, id, "U");
+    file.execute("update employees set full_name = 'Bambaşka Bir Ad' where id = ?", [id]).unwrap();
+    id
+}
+
+fn note(file: &Connection, id: i64, operation: &str) {
+    let sql = "insert into denk_journal (table_name, operation, k1) values ('employees', ?, ?)";
+    file.execute(sql, params![operation, id]).unwrap();
+}
+
 on_both! {
     async fn it_goes_on_from_what_its_agent_had(lab) {
         let pc = with_agent(&lab).await;
@@ -240,6 +258,39 @@ on_both! {
             assert!([1, 70].iter().all(|number| table.gids.contains(&Gid::new(7, *number).uuid())), "{table:?}");
             assert_eq!(lab.all().await.count("employees"), people + 3, "{name}");
         }
+    }
+
+    async fn who_was_renamed_before_the_agent_told_so_is_nobody_new_the_old_way(lab) {
+        let pc = with_agent(&lab).await;
+        renamed(&pc);
+        let people = lab.all().await.count("employees");
+        let told = lab.send(&pc).await.unwrap().tables["employees"];
+        assert_eq!((told.inserted, told.updated, lab.all().await.count("employees")), (0, 1, people), "{told:?}");
+        let row = fetched(&lab, &pc.device, 0).await.row("employees", Gid::new(7, 1).uuid())["full_name"].clone();
+        assert_eq!(row, text("Bambaşka Bir Ad"));
+        lab.fetch(&pc).await;
+        assert_eq!(Book::of(&pc), lab.all().await);
+    }
+
+    async fn who_was_renamed_before_the_agent_told_so_is_nobody_new_at_another_hub(lab) {
+        let pc = with_agent(&lab).await;
+        let id = renamed(&pc);
+        let file = Connection::open(pc.desktop.path()).unwrap();
+        file.execute_batch("update denk_state set value = '\"elsewhere\"' where name = 'hub'").unwrap();
+        let people = lab.all().await.count("employees");
+        let mut met = lab.store.meet(&lab.site("Ankara 3", "Ankara").await, pc.desktop.path()).await.unwrap();
+        let mut named = || {
+            let table = met.tables.iter_mut().find(|table| table.table == "employees").unwrap();
+            table.gids[table.ids.iter().position(|known| known.0 == Value::Int(id)).unwrap()]
+        };
+        assert_eq!((named(), lab.all().await.count("employees")), (Gid::new(7, 1).uuid(), people));
+        // Given up and given anew, it is somebody else.
+        note(&file, id, "D");
+        note(&file, id, "I");
+        met = lab.store.meet(&lab.site("Ankara 4", "Ankara").await, pc.desktop.path()).await.unwrap();
+        let table = met.tables.iter().find(|table| table.table == "employees").unwrap();
+        let at = table.ids.iter().position(|known| known.0 == Value::Int(id)).unwrap();
+        assert_ne!(table.gids[at], Gid::new(7, 1).uuid());
     }
 
     async fn a_file_of_another_hub_that_was_held_is_decided_once(lab) {

@@ -1,19 +1,18 @@
 //! A batch as it came over the wire into changes that can be merged. It is hostile input: everything in it is looked at.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use merge::{
-    Action, Age, Cells, Change, ColumnId, Edit, Kept, Mint as _, OnDelete, Rules, Sameness, TableId,
-    TableRules, sameness,
-};
+use merge::{Action, Age, Cells, Change, ColumnId, Edit, Kept, Mint as _, OnDelete, TableId, TableRules};
 use model::{Gid, Rev, SiteId, Stamp, Value};
 use replica::{settled, wire};
 
-use super::strangers::{Hidden, references, unknown};
+use super::{
+    strangers::{Hidden, references, unknown},
+    taken::taken,
+};
 use crate::{
-    Declined, Device, Result,
+    Declined, Device,
     desk::{Desk, Hub},
-    engine::rows,
 };
 
 /// A batch as the hub says it.
@@ -31,7 +30,7 @@ pub(super) async fn translate(
     desk: &mut Desk<'_>,
     device: &Device,
     push: &wire::Push,
-) -> std::result::Result<Translated, Declined> {
+) -> Result<Translated, Declined> {
     let age = if push.unsure { Age::Unknown } else { Age::Known };
     let mut changes = Vec::with_capacity(push.changes.len());
     for (at, sent) in push.changes.iter().enumerate() {
@@ -40,7 +39,7 @@ pub(super) async fn translate(
     }
     check_inserts(&changes)?;
     let unknown = unknown(desk, &device.region, &changes).await?;
-    let other = taken(desk, (device.site, &unknown.strangers), &changes).await?;
+    let other = taken(desk, (device.site, &device.region), (&unknown.strangers, &changes)).await?;
     for change in &mut changes {
         if let Some(gid) = other.get(&(change.table, change.gid)) {
             change.gid = *gid;
@@ -54,7 +53,7 @@ pub(super) async fn translate(
     Ok(Translated { changes, hidden })
 }
 
-fn change(hub: &Hub, sent: &wire::Change, age: Age) -> std::result::Result<Change, String> {
+fn change(hub: &Hub, sent: &wire::Change, age: Age) -> Result<Change, String> {
     let table = hub.rules.table(&sent.table).filter(|table| hub.rules[*table].kept == Kept::Merged);
     let table = table.ok_or_else(|| format!("the hub has no table `{}`", shown(&sent.table)))?;
     let rule = &hub.rules[table];
@@ -68,7 +67,7 @@ fn change(hub: &Hub, sent: &wire::Change, age: Age) -> std::result::Result<Chang
     Ok(Change { table, gid: sent.gid(), stamp, base: Rev(sent.base.max(0)), age, action })
 }
 
-fn insert(rule: &TableRules, sent: &wire::Cells) -> std::result::Result<Action, String> {
+fn insert(rule: &TableRules, sent: &wire::Cells) -> Result<Action, String> {
     let mut cells: Cells = vec![None; rule.columns.len()];
     for (name, cell) in sent {
         let (column, value) = value(rule, name, cell)?;
@@ -81,20 +80,16 @@ fn insert(rule: &TableRules, sent: &wire::Cells) -> std::result::Result<Action, 
     }
 }
 
-fn update(rule: &TableRules, sent: &wire::Cells) -> std::result::Result<Action, String> {
+fn update(rule: &TableRules, sent: &wire::Cells) -> Result<Action, String> {
     let edit = |(name, cell): (&String, &wire::Cell)| {
         let (column, value) = value(rule, name, cell)?;
         Ok(Edit { column, base: None, value })
     };
-    Ok(Action::Update(sent.iter().map(edit).collect::<std::result::Result<_, String>>()?))
+    Ok(Action::Update(sent.iter().map(edit).collect::<Result<_, String>>()?))
 }
 
 /// A cell as a file's would be read.
-fn value(
-    rule: &TableRules,
-    name: &str,
-    wire::Cell(value): &wire::Cell,
-) -> std::result::Result<(ColumnId, Value), String> {
+fn value(rule: &TableRules, name: &str, wire::Cell(value): &wire::Cell) -> Result<(ColumnId, Value), String> {
     let column = rule.column(name);
     let column = column.ok_or_else(|| format!("the hub has no column `{}.{}`", rule.name, shown(name)))?;
     let column_rule = &rule[column];
@@ -120,7 +115,7 @@ fn shown(name: &str) -> String {
     crate::sites::visible(name)
 }
 
-fn check_inserts(changes: &[Change]) -> std::result::Result<(), Declined> {
+fn check_inserts(changes: &[Change]) -> Result<(), Declined> {
     let mut new = HashSet::new();
     for change in changes {
         if matches!(change.action, Action::Insert(_)) && !new.insert(change.gid) {
@@ -128,66 +123,6 @@ fn check_inserts(changes: &[Change]) -> std::result::Result<(), Declined> {
         }
     }
     Ok(())
-}
-
-/// Which new rows get another identity, as theirs is that of another row.
-///
-/// Two copies of one file give a row that both have, and nobody has sent yet, the same identity: there it is one row. What is
-/// a stranger to the site is another one, however alike: nobody learns by guessing what another region's row says.
-pub(in crate::engine) async fn taken(
-    desk: &mut Desk<'_>,
-    (site, strangers): (SiteId, &BTreeSet<(TableId, Gid)>),
-    changes: &[Change],
-) -> Result<HashMap<(TableId, Gid), Gid>> {
-    let mut new: BTreeMap<Gid, (TableId, &Cells)> = BTreeMap::new();
-    for change in changes {
-        if let Action::Insert(cells) = &change.action {
-            new.insert(change.gid, (change.table, cells));
-        }
-    }
-    let gids: Vec<Gid> = new.keys().copied().collect();
-    let rules = &desk.hub.rules;
-    let (mut others, mut there) = (BTreeSet::new(), HashSet::new());
-    for table in &desk.hub.order.tables {
-        for row in rows::rows_of(desk.db, rules, *table, &gids).await? {
-            let Some((of, cells)) = new.get(&row.gid) else { continue };
-            there.insert(row.gid);
-            // The same number in a restored file may be another person of that family by now: only what is named
-            // exactly alike is one row, as whoever is lost is worse than whoever is there twice.
-            let alike = rules[*table].telling.iter().all(|column| row.cells[column.0] == cells[column.0]);
-            let same = alike && sameness(&rules[*table], &row.cells, cells) == Sameness::Same;
-            if *of != *table || !same || strangers.contains(&(*table, row.gid)) {
-                others.insert((*of, row.gid));
-            }
-        }
-    }
-    new.retain(|gid, _| there.contains(gid));
-    follow(rules, &new, &mut others);
-    let mut mint = desk.mint(site);
-    Ok(others.into_iter().map(|row| (row, mint.gid())).collect())
-}
-
-/// What needs another row than it seemed to is another one too: the same day of another person.
-fn follow(rules: &Rules, new: &BTreeMap<Gid, (TableId, &Cells)>, others: &mut BTreeSet<(TableId, Gid)>) {
-    let needs = |table: TableId, cells: &Cells, others: &BTreeSet<(TableId, Gid)>| {
-        let rule = &rules[table];
-        rule.references().any(|(column, to)| {
-            let is_needed = to.on_delete == OnDelete::Cascade || rule[column].not_null;
-            let named = cells[column.0].as_ref().and_then(Gid::of);
-            is_needed && named.is_some_and(|gid| others.contains(&(to.table, gid)))
-        })
-    };
-    loop {
-        let before = others.len();
-        for (gid, (table, cells)) in new {
-            if needs(*table, cells, others) {
-                others.insert((*table, *gid));
-            }
-        }
-        if others.len() == before {
-            return;
-        }
-    }
 }
 
 /// Lets the change refer to other rows.

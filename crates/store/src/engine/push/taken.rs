@@ -1,0 +1,155 @@
+//! New rows whose identity another row has.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use merge::{
+    Action, Cells, Change, ColumnId, Mint as _, OnDelete, Reference, Region, Sameness, Stored, TableId,
+    TableRules, sameness,
+};
+use model::{Gid, SiteId};
+use replica::codec::Stored as _;
+
+use super::strangers;
+use crate::{Result, desk::Desk, engine::rows};
+
+/// Other identities of new rows, by the ones under which they were told.
+type Others = HashMap<(TableId, Gid), Gid>;
+
+/// Which new rows get another identity, as theirs is that of another row.
+///
+/// Two copies of one file give a row that both have, and nobody has sent yet, the same identity: there it is one row. What is
+/// a stranger to the site is another one, however alike: nobody learns by guessing what another region's row says.
+///
+/// The other identity follows from the first and from what the row says: whoever restores a file twice tells the same rows
+/// twice.
+pub(in crate::engine) async fn taken(
+    desk: &mut Desk<'_>,
+    (site, region): (SiteId, &Region),
+    (strangers, changes): (&BTreeSet<(TableId, Gid)>, &[Change]),
+) -> Result<Others> {
+    let mut new: BTreeMap<TableId, Vec<(Gid, &Cells)>> = BTreeMap::new();
+    for change in changes {
+        if let Action::Insert(cells) = &change.action {
+            new.entry(change.table).or_default().push((change.gid, cells));
+        }
+    }
+    let there = there(desk, new.values().flatten().map(|(gid, _)| *gid).collect()).await?;
+    let mut others = Others::new();
+    if there.is_empty() {
+        return Ok(others);
+    }
+    let (hub, became) = (desk.hub, rows::became(desk.db).await?);
+    // What others need comes first.
+    for table in &hub.order.tables {
+        let rule = &hub.rules[*table];
+        let today = |to: TableId, gid: Gid| {
+            others.get(&(to, gid)).copied().unwrap_or_else(|| rows::today(&became, gid))
+        };
+        let told = new.get(table).into_iter().flatten().filter(|(gid, _)| there.contains_key(gid));
+        let mut another: Vec<Another> = told
+            .map(|(gid, cells)| Another {
+                told: *gid,
+                other: other(rule, *gid, region, cells),
+                cells: referring(rule, cells, today),
+            })
+            .collect();
+        another.retain(|row| {
+            strangers.contains(&(*table, row.told)) || !row.is(rule, *table, &there[&row.told])
+        });
+        settle(desk, (site, region), *table, &mut another).await?;
+        others.extend(another.into_iter().map(|row| ((*table, row.told), row.other)));
+    }
+    Ok(others)
+}
+
+/// A new row under an identity that another row has.
+struct Another {
+    told: Gid,
+    other: Gid,
+    /// References as they go by today.
+    cells: Cells,
+}
+
+impl Another {
+    /// Whether it is all of these rows. The same number in a restored file may be another person of that family by now:
+    /// only what is named exactly alike is one row, as whoever is lost is worse than whoever is there twice.
+    fn is(&self, rule: &TableRules, table: TableId, known: &[(TableId, Stored)]) -> bool {
+        let alike = |row: &Stored| {
+            let equal = |column: ColumnId| row.cells[column.0] == self.cells[column.0];
+            rule.telling.iter().copied().chain(needed(rule)).all(equal)
+                && sameness(rule, &row.cells, &self.cells) == Sameness::Same
+        };
+        known.iter().all(|(of, row)| *of == table && alike(row))
+    }
+}
+
+/// Where the other identity is a third row's, too, or one that the region was not shown, it gets one that nobody has.
+async fn settle(
+    desk: &mut Desk<'_>,
+    (site, region): (SiteId, &Region),
+    table: TableId,
+    another: &mut [Another],
+) -> Result<()> {
+    let rule = &desk.hub.rules[table];
+    let others = || another.iter().map(|row| row.other);
+    let there = there(desk, others().collect()).await?;
+    let strangers = others().map(|other| (table, other)).collect();
+    let strangers = strangers::among(desk, region, strangers).await?.strangers;
+    let mut mint = desk.mint(site);
+    for row in another {
+        let is_it = there.get(&row.other).is_none_or(|known| row.is(rule, table, known));
+        if !is_it || strangers.contains(&(table, row.other)) {
+            row.other = mint.gid();
+        }
+    }
+    Ok(())
+}
+
+/// What the hub has under these identities.
+async fn there(desk: &mut Desk<'_>, gids: Vec<Gid>) -> Result<HashMap<Gid, Vec<(TableId, Stored)>>> {
+    let hub = desk.hub;
+    let mut there: HashMap<Gid, Vec<(TableId, Stored)>> = HashMap::new();
+    for table in &hub.order.tables {
+        for row in rows::rows_of(desk.db, &hub.rules, *table, &gids).await? {
+            there.entry(row.gid).or_default().push((*table, row));
+        }
+    }
+    Ok(there)
+}
+
+/// References without which a row cannot be: the same day of another person is another day.
+fn needed(rule: &TableRules) -> impl Iterator<Item = ColumnId> + '_ {
+    let is_needed =
+        |(column, to): &(ColumnId, Reference)| to.on_delete == OnDelete::Cascade || rule[*column].not_null;
+    rule.references().filter(is_needed).map(|(column, _)| column)
+}
+
+/// The cells with what their references are called now.
+fn referring(rule: &TableRules, cells: &Cells, today: impl Fn(TableId, Gid) -> Gid) -> Cells {
+    let mut cells = cells.clone();
+    for (column, to) in rule.references() {
+        if let Some(named) = cells[column.0].as_ref().and_then(Gid::of) {
+            cells[column.0] = Some(today(to.table, named).into());
+        }
+    }
+    cells
+}
+
+/// Of one region: what another one's rows are called cannot be met by it.
+fn other(rule: &TableRules, gid: Gid, region: &Region, cells: &Cells) -> Gid {
+    let told: Cells = rule.telling.iter().map(|column| cells[column.0].clone()).collect();
+    let region = match region {
+        Region::All => "",
+        Region::Named(name) => name,
+    };
+    let mut hasher = blake3::Hasher::new();
+    hasher
+        .update(gid.uuid().as_bytes())
+        .update(&(region.len() as u64).to_le_bytes())
+        .update(region.as_bytes());
+    hasher.update(&told.encode());
+    let mut bits = [0; 16];
+    bits.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    let (seconds, nanos) = gid.uuid().get_timestamp().map_or((0, 0), |at| at.to_unix());
+    Gid::new(seconds * 1000 + u64::from(nanos) / 1_000_000, u128::from_le_bytes(bits))
+}
