@@ -268,8 +268,12 @@ impl Agent {
             };
             tokio::select! {
                 _ = heard => {
-                    // However it ended: a hub that could be heard is not away.
-                    if self.online(false) { pause.over(); }
+                    // A hub that could be heard was not away a moment ago; whether it is now is found out at once, and told.
+                    if self.online(false) {
+                        pause.over();
+                        self.0.greet.store(true, Ordering::Relaxed);
+                        self.wake();
+                    }
                     tokio::select! {
                         () = sleep(pause.longer(self.random())) => continue,
                         () = self.0.back.notified() => {}

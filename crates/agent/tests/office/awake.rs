@@ -115,6 +115,21 @@ async fn a_hub_that_is_back_is_listened_to_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_hub_that_is_gone_shows_at_once_although_the_office_writes_nothing() {
+    let (pc, hub) = (met().await, Door::open().await);
+    let agent = of(&pc, hub.url(), TOKEN);
+    hub.behave(Manner { streams: true, ..Manner::default() });
+    let goes = async {
+        passes(Duration::from_hours(1)).await;
+        assert!(agent.state().online && agent.state().trouble.is_none());
+        hub.behave(Manner { busy: true, ..Manner::default() });
+        let shows = until(&agent, |state| !state.online && state.trouble.is_some());
+        timeout(SOON, shows).await.expect("nobody waits for the timer");
+    };
+    agent.run(goes).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_program_s_writes_wake_the_agent_and_its_own_looks_do_not() {
     let pc = Pc::new(1);
     pc.sql("pragma journal_mode = wal");

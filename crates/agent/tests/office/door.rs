@@ -1,18 +1,21 @@
 //! A hub at an address of its own, which says what it is told to.
 
 use std::{
+    convert::Infallible,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use axum::{
     Router,
+    body::Body,
     extract::{Request, State},
     http::{HeaderMap, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use futures_util::{StreamExt as _, stream};
 use replica::wire::{self, Code, Met, Page, Trouble, Welcome};
 use tokio::{
     net::TcpListener,
@@ -39,6 +42,8 @@ pub struct Manner {
     /// Before each answer.
     pub waits: Duration,
     pub busy: bool,
+    /// Whoever listens to its news can go on with that.
+    pub streams: bool,
 }
 
 impl Door {
@@ -77,7 +82,7 @@ impl Door {
 async fn asked_of(State(door): State<Door>, headers: HeaderMap, request: Request, next: Next) -> Response {
     let path = request.uri().path().trim_start_matches("/v1/").to_owned();
     door.0.asked.lock().unwrap().push((path, Instant::now()));
-    let Manner { waits, busy } = *door.0.manner.lock().unwrap();
+    let Manner { waits, busy, .. } = *door.0.manner.lock().unwrap();
     sleep(waits).await;
     let trouble = |code| packed(&Trouble { code, error: String::new(), number: 0, seen: 0 });
     if busy {
@@ -108,5 +113,18 @@ async fn pull() -> Vec<u8> {
     packed(&Page::default())
 }
 
-/// None; whoever listens is hung up on.
-async fn events() {}
+/// Whoever listens is hung up on: at once, or when the hub has enough to do.
+async fn events(State(door): State<Door>) -> Response {
+    let manner = move || *door.0.manner.lock().unwrap();
+    if !manner().streams {
+        return StatusCode::OK.into_response();
+    }
+    let first = stream::once(async { Ok::<_, Infallible>("data: {\"rev\":0}\n\n") });
+    let rest = stream::once(async move {
+        while !manner().busy {
+            sleep(Duration::from_millis(100)).await;
+        }
+        Ok("")
+    });
+    Body::from_stream(first.chain(rest)).into_response()
+}
