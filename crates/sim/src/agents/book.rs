@@ -17,6 +17,8 @@ pub struct Book {
     typed: u64,
     /// Mark of a day to that of its person.
     whose: BTreeMap<String, String>,
+    /// Marks of days that were typed into a file of the past, of which the hub had not heard yet that it is one.
+    of_past: BTreeSet<String>,
     /// Marks of rows that somebody deleted, and of those that he saw go with them.
     deleted: BTreeSet<String>,
     /// Words of files of which everything was told.
@@ -41,6 +43,10 @@ impl Book {
         mark
     }
 
+    pub fn is_of_past(&mut self, day: &str) {
+        self.of_past.insert(day.to_owned());
+    }
+
     pub fn is_of(&self, day: &str, person: &str) -> bool {
         self.whose.get(day).is_some_and(|of| of == person)
     }
@@ -63,10 +69,15 @@ impl Book {
         &self.told
     }
 
-    /// Marks that were told and that nobody deleted.
+    /// Marks that were told and that nobody deleted. What a file of the past says brings no deleted person back: his days are
+    /// kept, and come back with him.
     pub fn expected(&self) -> BTreeSet<&str> {
         let marks = self.told.iter().map(|word| mark(word));
-        marks.filter(|mark| !self.deleted.contains(*mark)).collect()
+        marks.filter(|mark| !self.deleted.contains(*mark) && !self.went_along(mark)).collect()
+    }
+
+    fn went_along(&self, day: &str) -> bool {
+        self.of_past.contains(day) && self.whose.get(day).is_some_and(|person| self.deleted.contains(person))
     }
 }
 

@@ -66,6 +66,7 @@ impl Town {
         ensure!(users == self.users(at)?, broken());
         if let End::Done(done) = &end {
             if done.told {
+                self.offices[at].past = false;
                 self.book.tell(before);
             }
             self.tally.add(Event::Held, u64::from(done.waiting));

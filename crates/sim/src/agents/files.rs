@@ -30,6 +30,7 @@ impl Town {
             return Ok(None);
         }
         std::fs::copy(&backup, &self.offices[at].file)?;
+        self.offices[at].past = true;
         self.tally.add(Event::Restored, 1);
         Ok(Some(format!("pc{at}: the backup is restored")))
     }
@@ -56,6 +57,7 @@ impl Town {
         let other = self.rng.pick(&others).copied().filter(|_| way == Way::Agent);
         let Some(other) = other else { return Ok(None) };
         std::fs::copy(&self.offices[other].file, &self.offices[at].file)?;
+        self.offices[at].past = true;
         self.tally.add(Event::Copied, 1);
         Ok(Some(format!("pc{at}: gets a copy of pc{other}'s file")))
     }

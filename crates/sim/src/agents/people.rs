@@ -126,6 +126,9 @@ impl Town {
         let mut marks = Vec::new();
         for _ in 0..count {
             let mark = self.book.day_of(&person);
+            if self.offices[at].past {
+                self.book.is_of_past(&mark);
+            }
             let word = self.book.word('N', &mark);
             let number = self.book.number();
             let date = format!("2026-{:02}-{:02}", number / 28 % 12 + 1, number % 28 + 1);

@@ -45,6 +45,8 @@ pub struct Office {
     pub link: Lossy,
     pub exchange: Exchange<Lossy>,
     pub tools: Tools,
+    /// Its file was replaced by one of the past, and has not told everything since.
+    pub past: bool,
     /// This PC's clock less the right time.
     wrong_ms: Arc<AtomicI64>,
 }
@@ -89,7 +91,7 @@ impl Town {
             clock: Arc::new(move || right.load(Ordering::Relaxed) + wrong.load(Ordering::Relaxed)),
         };
         let exchange = Exchange::new(link.clone());
-        Ok(Office { file, region, way: Way::Agent, link, exchange, tools, wrong_ms })
+        Ok(Office { file, region, way: Way::Agent, link, exchange, tools, past: false, wrong_ms })
     }
 
     /// One thing happens. Returns what, unless there was nothing to do it to.
