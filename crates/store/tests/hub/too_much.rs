@@ -294,6 +294,23 @@ on_both! {
         assert_eq!(site.delete([300], 0).await.fates[0].end, End::Taken, "the refusal is used up");
     }
 
+    async fn the_rest_of_what_was_rejected_waits_with_what_comes_along(lab) {
+        let device = people(&lab, 50).await;
+        let seen = lab.store.health().await.unwrap().rev;
+        let plate = |at: u128| insert("vehicles", gid(20_000 + at), [("plate", text(&format!("00 TST {at:03}"))), ("region", text("Ankara"))]);
+        push(&lab, &lab.site("Ankara 3", "Ankara").await, batch(1, seen, (0..30).map(plate).collect())).await;
+        let mut site = sender(&lab, &device);
+        assert!(site.delete(1..=25, 25).await.held);
+        site.decide(Decision::SendBack).await;
+        let rev = site.rev().await;
+        let rest = (26..=50).map(|at| delete("employees", (gid(at), rev)));
+        let vehicles = (0..30).map(|at| delete("vehicles", (gid(20_000 + at), rev)));
+        assert!(site.send(rest.chain(vehicles).collect(), 0).await.held);
+        let waiting = lab.store.held().await.unwrap();
+        let deletes = waiting[0].tables.iter().map(|held| (held.table.as_str(), held.deletes, held.passes)).collect::<Vec<_>>();
+        assert_eq!(deletes, [("vehicles", 30, false), ("employees", 25, false)]);
+    }
+
     async fn rows_whose_region_is_their_parents_are_counted(lab) {
         let (ankara, bursa) = (lab.site("Ankara 1", "Ankara").await, lab.site("Bursa 1", "Bursa").await);
         let results = |first: u128, region: &str| {

@@ -144,12 +144,16 @@ impl Judged {
             let mut watched = Watched::load(desk, (device.site, table), &changes, more).await?;
             if watched.said > 0 {
                 if watched.is_sent_back(desk.now_ms) {
-                    judged.back.push(watched.told(desk, 0));
+                    judged.back.push(watched.told(desk, claimed));
                 } else if let Some(rows) = watched.too_much(desk, device, claimed).await? {
                     judged.held.push(watched.told(desk, rows));
                 }
             }
             judged.tables.push(watched);
+        }
+        if !judged.held.is_empty() {
+            // Who decides about the one decides about the other too: what was refused does not slip through with it.
+            judged.held.append(&mut judged.back);
         }
         judged.held = with_rest(&desk.hub.rules, changes, judged.held);
         Ok(judged)
