@@ -42,6 +42,18 @@ pub(crate) fn in_folder(folder: &Path, preset_name: &str) -> Result<Settings> {
     })
 }
 
+/// Whether there is a store: its file, or a server that the configuration names.
+///
+/// # Errors
+/// As [`settings`].
+pub fn is_here(context: &Context) -> Result<bool> {
+    Ok(is_there(&settings(context)?.address))
+}
+
+fn is_there(address: &Address) -> bool {
+    address.engine() != Engine::Sqlite || address.path().exists()
+}
+
 /// The hub's store, and where it is.
 #[derive(Debug)]
 pub struct HubStore {
@@ -76,7 +88,7 @@ impl HubStore {
     /// `HubStoreMissing`; as [`HubStore::open_or_create`].
     pub async fn open(context: &Context) -> Result<Self> {
         let address = settings(context)?.address;
-        if address.engine() == Engine::Sqlite && !address.path().exists() {
+        if !is_there(&address) {
             let why = message("hub-store-missing-why").with("file", address.path());
             return Err(Failure::new(
                 Code::HubStoreMissing,

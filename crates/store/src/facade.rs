@@ -12,8 +12,8 @@ use tokio::{
 };
 
 use crate::{
-    Alert, AuditEntry, Decision, Device, Enrolment, Error, Handout, Heads, Health, HeldBatch, KeptConflict,
-    Open, Pulse, Receipt, RecentChange, Rejected, Result, Settings, Site, Status, Take, conflicts,
+    Alert, Decision, Device, Enrolment, Error, Handout, Heads, Health, HeldBatch, KeptConflict, Open, Pulse,
+    Receipt, RecentChange, Rejected, Result, Settings, Site, Status, Take, conflicts,
     desk::Hub,
     engine::{self, Mode, Prepared, Taker},
     hand_outs,
@@ -39,6 +39,7 @@ macro_rules! ask_reader {
     }};
 }
 
+mod activity;
 mod agents;
 
 /// The hub's store. Cheap to clone; all clones are one store.
@@ -385,23 +386,6 @@ impl Store {
     /// What the database says.
     pub async fn alerts(&self) -> Result<Vec<Alert>> {
         ask_reader!(self, db, tell::alerts(db).await)
-    }
-
-    /// The newest lines of the audit, newest first.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn audit(&self, count: usize) -> Result<Vec<AuditEntry>> {
-        ask_reader!(self, db, tell::audit(db, count).await)
-    }
-
-    /// Adds a line to the audit.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn note(&self, who: &str, action: &str, what: &str) -> Result<()> {
-        let visible = |text: &str| sites::visible(text);
-        self.ask(engine::Note { who: visible(who), action: visible(action), what: visible(what) }).await
     }
 
     async fn ask<J: Job>(&self, job: J) -> std::result::Result<J::Answer, J::Failure> {

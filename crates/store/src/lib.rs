@@ -7,6 +7,7 @@
 //! sequence numbers appear in the order in which they were given, whatever number of processes share a store.
 
 mod accounts;
+mod activity;
 mod clock;
 mod conflicts;
 mod desk;
@@ -34,6 +35,7 @@ pub use database::{Address, untrusted::Refused as Unreadable};
 pub use replica::office_file::Refused as RefusedFile;
 
 pub use accounts::{Accounts, Role, User};
+pub use activity::{ActivityAsked, Sealed};
 pub use desk::make_private;
 pub use error::{Declined, Error, Refusal, Rejected, Result};
 pub use facade::Store;

@@ -23,6 +23,8 @@ pub(crate) struct Meta {
     pub shared: Rev,
     /// The store's own name; empty until it has one.
     pub hub: String,
+    /// Of the newest line of the activity.
+    pub seal: String,
     stamp: Stamp,
     /// Last number given to anything that is not a change or a site.
     serial: i64,
@@ -55,6 +57,7 @@ impl Meta {
             clock: Clock::after(stamp, SiteId::HUB),
             shared: Rev(int("shared").map_err(bad)?),
             hub: before.get("hub").cloned().unwrap_or_default(),
+            seal: before.get("seal").cloned().unwrap_or_default(),
             stamp,
             serial: int("serial").map_err(bad)?,
             site: int("site").map_err(bad)?,
@@ -76,6 +79,7 @@ impl Meta {
             ("site", self.site.to_string()),
             ("shared", self.shared.to_string()),
             ("hub", self.hub.clone()),
+            ("seal", self.seal.clone()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();

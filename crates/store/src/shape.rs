@@ -232,7 +232,15 @@ const SHAPES: &[Shape] = &[
     },
     Shape {
         name: AUDIT,
-        columns: &[("id", Int), ("at", Int), ("who", Text), ("action", Text), ("what", Text)],
+        columns: &[
+            ("id", Int),
+            ("at", Int),
+            ("who", Text),
+            ("action", Text),
+            ("what", Text),
+            // Of this line and all before it: see `activity`.
+            ("seal", Text),
+        ],
         key: 1,
     },
     // When a region last changed, and by which rev.

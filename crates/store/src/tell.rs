@@ -6,11 +6,10 @@ use merge::{Cells, Kept, Owner, Region, Rules, TableId, region};
 use model::{Gid, Rev, Value};
 
 use crate::{
-    Alert, AuditEntry, ConflictState, Error, HeldBatch, Open, RecentChange, RegionCount, Result, Status,
-    engine,
+    Alert, ConflictState, Error, HeldBatch, Open, RecentChange, RegionCount, Result, Status, engine,
     meta::Meta,
     query::{Db, Row, text},
-    shape::{ALERTS, AUDIT, HELD, LOG, REGIONS},
+    shape::{ALERTS, HELD, LOG, REGIONS},
 };
 
 const ALERT_COUNTS: &str = include_str!("sql/alerts.sql");
@@ -110,7 +109,7 @@ pub(crate) async fn change_of(db: &mut Db, rev: Rev, gid: Gid) -> Result<RecentC
 
 /// Rows that have these values, and whose `column`, the first of the key, is highest: `count` of them or some more, if
 /// there are so many above `floor`; in no order. `last` is the last number that was given.
-async fn newest(
+pub(crate) async fn newest(
     db: &mut Db,
     (table, column): (&str, &str),
     with: &[(&str, Value)],
@@ -132,7 +131,7 @@ async fn newest(
 /// Numbers that are looked through for the changes of one region: what is older is no news, and a region that has hardly
 /// any would cost the whole history.
 const LOOKED_MAX: i64 = 200_000;
-const NO_FLOOR: i64 = -1;
+pub(crate) const NO_FLOOR: i64 = -1;
 /// Numbers that are looked through at once.
 const BACK_MAX: i64 = 10_000;
 
@@ -174,17 +173,6 @@ pub(crate) async fn alerts(db: &mut Db) -> Result<Vec<Alert>> {
     Ok(alerts)
 }
 
-pub(crate) async fn audit(db: &mut Db, count: usize) -> Result<Vec<AuditEntry>> {
-    let last = Meta::load(db).await?.serial();
-    let mut rows = newest(db, (AUDIT, "id"), &[], (NO_FLOOR, last, count)).await?;
-    rows.sort_by_key(|row| std::cmp::Reverse(row.int(0).unwrap_or_default()));
-    let entry = |row: &Row| {
-        let (who, action, what) = (row.text(2)?.to_owned(), row.text(3)?.to_owned(), row.text(4)?.to_owned());
-        Ok(AuditEntry { at_ms: row.int(1)?, who, action, what })
-    };
-    rows.iter().take(count).map(entry).collect()
-}
-
 pub(crate) fn site(row: &Row, at: usize) -> Result<u32> {
     u32::try_from(row.int(at)?).map_err(|_| Error::Broken("a site's number cannot be read"))
 }
@@ -201,7 +189,7 @@ mod tests {
     use database::Begin;
 
     use super::*;
-    use crate::{Settings, desk::Hub, writer};
+    use crate::{Settings, desk::Hub, shape::AUDIT, writer};
 
     #[tokio::test]
     async fn nobody_looks_further_back_than_said() {
@@ -210,7 +198,7 @@ mod tests {
         let mut db = writer::prepare(&hub).await.unwrap();
         db.session.begin(Begin::Own).await.unwrap();
         for id in 1..=9 {
-            let row = vec![Value::Int(id), Value::Int(0), text("somebody"), text("note"), text("")];
+            let row = vec![Value::Int(id), Value::Int(0), text("somebody"), text("note"), text(""), text("")];
             db.add(AUDIT, &[row]).await.unwrap();
         }
         for (floor, found) in [(NO_FLOOR, 9), (0, 9), (6, 3), (9, 0)] {

@@ -266,9 +266,11 @@ pub struct Alert {
     pub at_ms: i64,
 }
 
-/// One line of the audit: a request that changed something.
+/// One line of the activity: what somebody did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AuditEntry {
+    /// **Invariants**: what came later has a higher one.
+    pub id: i64,
     pub at_ms: i64,
     /// A site's or a person's name.
     pub who: String,

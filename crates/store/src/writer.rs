@@ -257,7 +257,7 @@ mod tests {
     use tokio::sync::watch;
 
     use super::*;
-    use crate::{Pulse, engine::Note, tell};
+    use crate::{ActivityAsked, Pulse, activity, engine::Note};
 
     struct Panics;
 
@@ -340,7 +340,12 @@ mod tests {
         ask(&queue, note("third")).await.unwrap();
         let mut db = reopen(&hub, places).await.unwrap();
         let mut noted: Vec<_> =
-            tell::audit(&mut db, 10).await.unwrap().into_iter().map(|entry| entry.action).collect();
+            activity::lines(&mut db, &ActivityAsked { count: 10, ..ActivityAsked::default() })
+                .await
+                .unwrap()
+                .into_iter()
+                .map(|entry| entry.action)
+                .collect();
         noted.reverse();
         assert_eq!(noted, ["first", "second", "third"], "each once, and nothing of what panicked");
     }
@@ -372,7 +377,8 @@ mod tests {
         }
         let mut db = reopen(&hub, places).await.unwrap();
         for count in 0..=13 {
-            let told = tell::audit(&mut db, count).await.unwrap();
+            let told =
+                activity::lines(&mut db, &ActivityAsked { count, ..ActivityAsked::default() }).await.unwrap();
             let newest = noted.iter().take(count);
             assert!(told.iter().map(|entry| &entry.action).eq(newest), "{count}: {told:?}");
         }

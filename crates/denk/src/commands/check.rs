@@ -1,4 +1,4 @@
-//! `denk check`: opens every database, and looks whether the flows fit.
+//! `denk check`: opens every database and the hub's store, and looks whether the flows fit and the activity is whole.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,21 @@ use flow::Flow;
 use model::{ErrorKind, Instant, Timestamp};
 use serde::Serialize;
 use serde_json::json;
+use store::Sealed;
 
 use crate::{
     Context, Outcome,
     cli::CheckArgs,
     clock,
     failure::{Failure, Place, Result},
+    hub_store::{self, HubStore},
     messages::{Message, message},
     output::Table,
     wiring::{self, Databases},
 };
 
+/// Findings about the hub's store.
+const HUB: &str = "hub";
 /// Clocks may differ by this much. **Units**: seconds.
 const CLOCK_SECONDS: i64 = 60;
 
@@ -50,13 +54,17 @@ struct Check<'a> {
 pub async fn run(_args: &CheckArgs, context: &Context) -> Result<Outcome> {
     let mut check = Check { context, findings: Vec::new(), sessions: BTreeMap::new(), unmade: Vec::new() };
     let names = context.config.database_names().into_iter().map(str::to_owned).collect::<Vec<_>>();
-    if names.is_empty() {
+    let has_hub = check.hub().await;
+    if names.is_empty() && !has_hub {
         check.find(
             "databases",
             Severity::Error,
             &message("check-no-databases"),
             Some(&message("check-no-databases-hint")),
         );
+    }
+    if names.is_empty() {
+        return Ok(check.show());
     }
     let flows = wiring::flows(context);
     for name in &names {
@@ -97,6 +105,39 @@ impl Check<'_> {
             hint: failure.hint_words(text),
         };
         self.findings.push(finding);
+    }
+
+    /// Whether there is a hub here.
+    async fn hub(&mut self) -> bool {
+        match hub_store::is_here(self.context) {
+            Ok(false) => return false,
+            Ok(true) => {}
+            Err(failure) => {
+                self.fail(HUB, &failure);
+                return true;
+            }
+        }
+        let sealed = async {
+            let hub = HubStore::open(self.context).await?;
+            let sealed = hub.store.check_activity().await;
+            hub.close(sealed).await
+        };
+        match sealed.await {
+            Ok(sealed) => self.activity(&sealed),
+            Err(failure) => self.fail(HUB, &failure),
+        }
+        true
+    }
+
+    fn activity(&mut self, sealed: &Sealed) {
+        let (severity, text) = match sealed.broken {
+            Some(line) => (Severity::Error, message("check-activity-broken").with("line", line)),
+            None if sealed.cut => (Severity::Error, message("check-activity-cut")),
+            None => (Severity::Ok, message("check-activity").with("seal", sealed.seal.as_str())),
+        };
+        let lines = i64::try_from(sealed.lines).unwrap_or(i64::MAX);
+        let hint = (!sealed.is_whole()).then(|| message("check-activity-hint"));
+        self.find(HUB, severity, &text.with("lines", lines), hint.as_ref());
     }
 
     /// `made`: some flow may make it.

@@ -2,6 +2,7 @@
 //! command line.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod activity;
 mod decisions;
 mod exchange;
 mod guide_lines;

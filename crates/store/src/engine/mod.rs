@@ -46,15 +46,11 @@ pub(crate) use push::{DecideBatch, Push};
 pub(crate) use receive::{FROM_AGENT, Mode, Receive};
 pub(crate) use resolve::{HEADQUARTERS, LookAt, Resolve};
 
-use crate::{
-    Error, Health, Result,
-    desk::Desk,
-    query::text,
-    shape::{ALERTS, AUDIT},
-    writer::Job,
-};
+pub(crate) use crate::activity::note as audit;
 
-/// A line of the audit that others write.
+use crate::{Error, Health, Result, desk::Desk, query::text, shape::ALERTS, writer::Job};
+
+/// A line of the activity that others write.
 pub(crate) struct Note {
     pub who: String,
     pub action: String,
@@ -83,13 +79,6 @@ impl Job for Examine {
         let server = desk.db.session.server().await?;
         Ok(Health { product: server.product, version: server.version, rev: desk.meta.rev.0 })
     }
-}
-
-/// Notes a request that changed something.
-pub(crate) async fn audit(desk: &mut Desk<'_>, who: &str, action: &str, what: &str) -> Result<()> {
-    let id = desk.meta.next_serial();
-    let row = vec![Value::Int(id), Value::Int(desk.now_ms), text(who), text(action), text(what)];
-    desk.db.add(AUDIT, &[row]).await
 }
 
 /// Something that a person should look at.
