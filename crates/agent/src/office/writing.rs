@@ -227,6 +227,8 @@ impl<'a> Writing<'a> {
         let said = self.said.get(&form.id).and_then(|said| said.get(&spot.id));
         let agreed = self.agreed.get(&form.id).and_then(|agreed| agreed.get(&spot.id));
         match (file, said.zip(agreed)) {
+            // What became of it is told by the answer, which the hub's row then follows.
+            _ if known.row.rev == SUSPECT && self.told.contains(&spot.gid) => Step::Late,
             // The hub has it as it was before, or as somebody else told it since: what the file says is told again, beside
             // that.
             _ if known.row.rev == SUSPECT => {

@@ -252,6 +252,36 @@ async fn what_another_pc_knew_newer_stands_when_a_restored_hub_is_told_again() {
 }
 
 #[tokio::test]
+async fn what_others_tell_a_restored_hub_meanwhile_is_not_lost_with_the_answer() {
+    let (mut town, a, b, _) = two().await;
+    let (hub, seen) = (town.hub.clone(), town.hub.rev.0);
+    let numbers = [a.standing().await.number, b.standing().await.number];
+    a.sql("insert into drivers (full_name, phone, region) values ('Bir', '1', 'Ankara')");
+    a.cycle(&mut town).await;
+    b.cycle(&mut town).await;
+    b.sql("update drivers set phone = '2'");
+    b.cycle(&mut town).await;
+    town.hub = hub;
+    for (pc, number) in [(&a, numbers[0]), (&b, numbers[1])] {
+        town.answered(pc.site, number);
+        pc.office().await.behind(number, seen).await.unwrap();
+        pc.pull(&town).await;
+    }
+    let push = a.office().await.prepare(&a.clock()).await.unwrap().unwrap();
+    assert!(push.changes.iter().any(|change| change.insert.is_some()), "the hub has lost it");
+    // It waits for somebody; meanwhile the other one tells the row as it knows it.
+    b.push_once(&mut town).await.unwrap();
+    a.pull(&town).await;
+    let answer = town.push(a.site, &push);
+    a.office().await.settle(&answer).await.unwrap();
+    for pc in [&a, &b, &a] {
+        pc.cycle(&mut town).await;
+    }
+    agree(&town, &[&a, &b]);
+    assert_eq!(a.ask("select phone from drivers"), "2");
+}
+
+#[tokio::test]
 async fn an_answer_is_taken_once() {
     let (mut town, a, ..) = two().await;
     a.sql("insert into drivers (full_name, region) values ('Bir', 'Ankara')");
