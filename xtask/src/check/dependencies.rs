@@ -5,14 +5,16 @@ use super::Finding;
 use crate::cargo::{Dependency, Package};
 
 /// The program's crates, bottom up, and which of the others each may use.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("denk-model", &[]),
+    ("denk-office", &["denk-model"]),
+    ("denk-export", &["denk-office", "denk-model"]),
     ("denk-database", &["denk-model"]),
     ("denk-merge", &["denk-model"]),
     ("denk-flow", &["denk-database", "denk-model"]),
     ("denk-replica", &["denk-merge", "denk-database", "denk-model"]),
     ("denk-store", &["denk-replica", "denk-merge", "denk-database", "denk-model"]),
-    ("denk-hub", &["denk-store", "denk-replica", "denk-merge", "denk-model"]),
+    ("denk-hub", &["denk-store", "denk-export", "denk-office", "denk-replica", "denk-merge", "denk-model"]),
     ("denk-agent", &["denk-replica", "denk-merge", "denk-database", "denk-model"]),
     (
         "denk",
