@@ -10,7 +10,9 @@
 
 pub mod hours;
 pub mod input;
+pub mod quality;
 mod time_of_day;
+pub mod vehicles;
 
 pub use input::InputError;
 pub use time_of_day::TimeOfDay;

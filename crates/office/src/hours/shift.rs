@@ -111,7 +111,8 @@ impl Shift {
         minutes(NIGHTS.into_iter().map(within).sum())
     }
 
-    fn past_midnight(&self) -> Duration {
+    /// What lies on the next day.
+    pub(crate) fn past_midnight(&self) -> Duration {
         minutes(self.end_in_two_days().saturating_sub(DAY))
     }
 

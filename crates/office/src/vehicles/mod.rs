@@ -1,0 +1,13 @@
+//! What a vehicle or a driver asks for: oil, papers that run out, faults and checks that repeat themselves.
+//!
+//! Rows are handed in with their keys (`K`: a local id, a gid, a plate); what comes back names them by these keys.
+
+mod checks;
+mod deadline;
+mod faults;
+mod oil;
+
+pub use checks::{Change, Inspection, ItemChange, LastCheck, changes, last_checks, repeated_problems};
+pub use deadline::{Deadline, Urgency};
+pub use faults::{Fault, RepeatedFault, repeated_faults};
+pub use oil::{Odometer, Oil};
