@@ -182,18 +182,25 @@ impl Language {
 /// Why a row cannot be calculated, as a person reads it.
 #[must_use]
 pub fn reason(language: Language, error: &ShiftError) -> String {
-    let problem = match language {
-        Language::Turkish => turkish(&error.problem),
-        Language::English => english(&error.problem),
-    };
-    format!("{}: {problem}", field(language, error.field))
+    match (language, error) {
+        (Language::Turkish, ShiftError::Unreadable { field, problem }) => {
+            format!("{}: {}", header(&TURKISH, *field), turkish(problem))
+        }
+        (Language::English, ShiftError::Unreadable { field, problem }) => {
+            format!("{}: {}", header(&ENGLISH, *field), english(problem))
+        }
+        (Language::Turkish, ShiftError::NoLength { at }) => {
+            format!("Giriş de çıkış da {at}: bütün gün mü çalışıldı, hiç mi, belli değil")
+        }
+        (Language::English, ShiftError::NoLength { at }) => {
+            format!("Entry and exit are both {at}: all day or not at all, nobody can tell")
+        }
+    }
 }
 
-fn field(language: Language, field: Field) -> &'static str {
-    let [.., date, start, end, pause, _, _, _] = match language {
-        Language::Turkish => TURKISH.error_headers,
-        Language::English => ENGLISH.error_headers,
-    };
+/// What the column of a field is called.
+fn header(labels: &Labels, field: Field) -> &'static str {
+    let [.., date, start, end, pause, _, _, _] = labels.error_headers;
     match field {
         Field::Date => date,
         Field::Start => start,

@@ -44,6 +44,7 @@ fn made(language: Language) -> Timesheet {
         Row { person: None, ..row(0, "", ["2026-01-15", "09:00", "18:00", "60"], &ankara) },
         row(1, "Çağrı Deneme", ["2026-01-15", "09:00", "ab:cd", "60"], &ankara),
         row(1, "Çağrı Deneme", ["2026-01-15", "09:00", "18:00", ""], &ankara),
+        row(1, "Çağrı Deneme", ["2026-01-16", "09:00", "09:00", "60"], &ankara),
     ];
     timesheet(&report(language), &rows).unwrap()
 }
@@ -61,7 +62,7 @@ fn the_first_sheet_looks_as_offices_know_it() {
         ["", "Örnek Su Arıtma A.Ş.", "", "", "", "", "", "", "", "", "", "", "", "", "", ""],
         ["", "Puantaj ve Mesai Raporu", "", "", "", "", "", "", "", "", "", "", "", "", "", ""],
         ["", "Tarih Aralığı: 01.01.2026 - 31.01.2026", "", "", "", "", "", "", "", "", "", "", "", "", "", ""],
-        ["Hesaplanamayan satır: 5. Toplamlarda yoklar, Hatalar sayfasına bakın.", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""],
+        ["Hesaplanamayan satır: 6. Toplamlarda yoklar, Hatalar sayfasına bakın.", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""],
         ["Çalışan", "Bölge", "Tarih", "Giriş", "Çıkış", "Mola (dk)", "Çalışılan (s)", "Plan (s)", "Fazla Mesai (s)", "Gece (s)",
             "Geceye Taşan (s)", "Özel Gün", "Özel Gün Normal (s)", "Özel Gün Fazla (s)", "Özel Gün Gece (s)", "Not"],
         ["Şule Örnek", "Ankara", "@2026-01-14", "@15:00", "@02:00", "#60", "#10", "#9", "#2", "#4", "#2", "Hayır", "#0", "#0", "#0", ""],
@@ -126,7 +127,7 @@ fn special_days_and_nights_have_sheets_of_their_own() {
 #[test]
 fn a_bad_row_ends_nothing_and_is_named() {
     let timesheet = made(Language::Turkish);
-    assert_eq!(timesheet.errors, 5);
+    assert_eq!(timesheet.errors, 6);
     #[rustfmt::skip]
     let wanted = [
         ["Çalışan", "Bölge", "Tarih", "Giriş", "Çıkış", "Mola (dk)", "Özel Gün", "Not", "Neden"],
@@ -135,6 +136,8 @@ fn a_bad_row_ends_nothing_and_is_named() {
         ["", "Ankara", "2026-01-15", "09:00", "18:00", "60", "Hayır", "", "Çalışan kaydı yok"],
         ["Çağrı Deneme", "Ankara", "2026-01-15", "09:00", "ab:cd", "60", "Hayır", "", "Çıkış: “ab:cd” bir saat değil"],
         ["Çağrı Deneme", "Ankara", "2026-01-15", "09:00", "18:00", "", "Hayır", "", "Mola (dk): boş, sayı yazılmalı (mola yoksa 0)"],
+        ["Çağrı Deneme", "Ankara", "2026-01-16", "09:00", "09:00", "60", "Hayır", "",
+            "Giriş de çıkış da 09:00: bütün gün mü çalışıldı, hiç mi, belli değil"],
     ];
     assert_eq!(cells(&timesheet.file.bytes, "Hatalar"), wanted);
 }
@@ -168,7 +171,7 @@ fn english_says_the_same() {
     assert_eq!(sheets(&bytes), names);
     let days = cells(&bytes, "Timesheet");
     assert_eq!(days[1][1], "Timesheet and Overtime Report");
-    assert_eq!(days[3][0], "Rows that cannot be calculated: 5. No total counts them; see the sheet Errors.");
+    assert_eq!(days[3][0], "Rows that cannot be calculated: 6. No total counts them; see the sheet Errors.");
     assert_eq!(days[4][..6], ["Employee", "Region", "Date", "Entry", "Exit", "Break (min)"]);
     assert_eq!(days[8][11], "Yes");
     let reasons: Vec<String> = cells(&bytes, "Errors")[1..].iter().map(|row| row[8].clone()).collect();
@@ -178,6 +181,7 @@ fn english_says_the_same() {
         "There is no such employee",
         "Exit: “ab:cd” is not a time",
         "Break (min): empty, needs a number (0 for no break)",
+        "Entry and exit are both 09:00: all day or not at all, nobody can tell",
     ];
     assert_eq!(reasons, wanted);
     let turkish = made(Language::Turkish).file.bytes;

@@ -10,9 +10,9 @@
 //!
 //! The one thing to know: a [`Shift`] that was read can be calculated on every date; only reading fails.
 //!
-//! Not repeated from the old program: every shift past midnight failed on the last day of a month. Repeated on purpose, so
-//! that old sheets come out as they were: a shift whose end is its start has no hours, but 8 night hours and the rest of its
-//! day after midnight. [`quality`](crate::quality) points at such rows.
+//! Not repeated from the old program: every shift past midnight failed on the last day of a month; and a row whose end is its
+//! start came to no hours, but to 8 of night and the rest of its day after midnight. Such a row is refused when it is
+//! read ([`ShiftError::NoLength`]); a [`Shift`] made otherwise still comes to what it came to.
 
 mod schedule;
 mod shift;

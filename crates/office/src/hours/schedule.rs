@@ -135,6 +135,8 @@ mod tests {
     fn blank_settings_mean_the_programs_own() {
         assert_eq!(read("", " ", ""), Ok(Schedule::default()));
         assert_eq!(read("9", "09:00", "14:00"), Ok(Schedule::default()));
+        assert_eq!(read("", "09:30", ""), read("9", "09:30", "14:00"));
+        assert_eq!(read("", "", "13:00"), read("9", "09:00", "13:00"));
     }
 
     #[test]

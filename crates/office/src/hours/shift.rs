@@ -27,7 +27,7 @@ pub struct Shift {
     /// The day on which it begins.
     pub date: Date,
     pub start: TimeOfDay,
-    /// On the next day if it is before `start`.
+    /// On the next day if it is before `start`. [`Shift::read`] takes no row in which it is `start`.
     pub end: TimeOfDay,
     /// Below 0 means none, more than the shift is long means all of it.
     pub break_minutes: i64,
@@ -36,10 +36,12 @@ pub struct Shift {
 
 /// Why a row cannot be calculated. `Display` is English.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {problem}")]
-pub struct ShiftError {
-    pub field: Field,
-    pub problem: InputError,
+pub enum ShiftError {
+    #[error("{field}: {problem}")]
+    Unreadable { field: Field, problem: InputError },
+    /// Nobody can tell whether somebody worked all day or not at all.
+    #[error("begins and ends at {at}")]
+    NoLength { at: TimeOfDay },
 }
 
 /// What of a row cannot be read.
@@ -59,16 +61,17 @@ impl Shift {
     /// Reads a row strictly: databases keep one spelling, and a guess would be somebody's pay.
     ///
     /// # Errors
-    /// [`ShiftError`] with the first field, from left to right, that cannot be read.
+    /// [`ShiftError`] with the first field, from left to right, that cannot be read; else if the row has no length.
     pub fn read(entry: &Entry<'_>) -> Result<Self, ShiftError> {
-        let in_field = |field| move |problem| ShiftError { field, problem };
-        Ok(Self {
+        let in_field = |field| move |problem| ShiftError::Unreadable { field, problem };
+        let shift = Self {
             date: input::stored_date(entry.date).map_err(in_field(Field::Date))?,
             start: entry.start.parse().map_err(in_field(Field::Start))?,
             end: entry.end.parse().map_err(in_field(Field::End))?,
             break_minutes: input::whole(entry.break_minutes).map_err(in_field(Field::Break))?,
             is_special: entry.is_special,
-        })
+        };
+        if shift.start == shift.end { Err(ShiftError::NoLength { at: shift.start }) } else { Ok(shift) }
     }
 
     /// From start to end, with the break; nothing if both are the same.

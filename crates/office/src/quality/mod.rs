@@ -33,17 +33,13 @@ pub struct Row<'a, K> {
 /// Something to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding<K> {
-    /// A date, time or break that says nothing: the row counts nowhere.
+    /// A date, time or break that says nothing, or no length: the row counts nowhere.
     Unreadable {
         row: K,
         error: ShiftError,
     },
     /// Its person is not there.
     Orphan {
-        row: K,
-    },
-    /// Ends in the minute in which it begins.
-    NoLength {
         row: K,
     },
     /// Twelve hours or more, break included.

@@ -28,13 +28,10 @@ fn row_findings<K: Copy>(row: &Row<'_, K>) -> Vec<Finding<K>> {
 
 fn shift_findings<K: Copy>(row: K, shift: &Shift) -> impl Iterator<Item = Finding<K>> {
     let (gross, past_midnight) = (shift.gross(), shift.past_midnight());
-    let has_length = !gross.is_zero();
+    let late = Finding::PastMidnight { row, hours: Hundredths::rounded(past_midnight) };
     let told = [
-        (!has_length).then_some(Finding::NoLength { row }),
         (gross >= LONG).then_some(Finding::LongShift { row, gross: Hundredths::rounded(gross) }),
-        // What a row without length has past midnight is nothing that anybody worked.
-        (has_length && !past_midnight.is_zero())
-            .then_some(Finding::PastMidnight { row, hours: Hundredths::rounded(past_midnight) }),
+        (!past_midnight.is_zero()).then_some(late),
         shift.is_special.then_some(Finding::SpecialDay { row }),
     ];
     told.into_iter().flatten()
@@ -42,14 +39,12 @@ fn shift_findings<K: Copy>(row: K, shift: &Shift) -> impl Iterator<Item = Findin
 
 /// Who worked on six days or more without a day off. **Shape**: by person, then by day; a longer stretch is one finding.
 ///
-/// Several rows of a day are one day. Rows that cannot be read, have no length or are nobody's are no days.
+/// Several rows of a day are one day. Rows that cannot be calculated or are nobody's are no days.
 pub fn days_in_a_row<'a, K: Ord + Copy>(rows: impl IntoIterator<Item = Row<'a, K>>) -> Vec<Finding<K>> {
     let mut worked: BTreeMap<K, BTreeSet<Date>> = BTreeMap::new();
     for row in rows {
         let (Some(person), Ok(shift)) = (row.person, Shift::read(&row.entry)) else { continue };
-        if !shift.gross().is_zero() {
-            worked.entry(person).or_default().insert(shift.date);
-        }
+        worked.entry(person).or_default().insert(shift.date);
     }
     worked.iter().flat_map(|(person, days)| stretches(*person, days)).collect()
 }
@@ -73,7 +68,7 @@ mod tests {
     use jiff::{ToSpan, civil::date};
 
     use super::*;
-    use crate::hours::Entry;
+    use crate::hours::{Entry, ShiftError};
 
     fn row<'a>(id: u8, start: &'a str, end: &'a str) -> Row<'a, u8> {
         let entry = Entry { date: "2026-01-14", start, end, break_minutes: "60", is_special: false };
@@ -102,7 +97,7 @@ mod tests {
         let error = |start: &str| Shift::read(&row(0, start, "12:00").entry).unwrap_err();
         let wanted = [
             Finding::Unreadable { row: 1, error: error("99:25") },
-            Finding::NoLength { row: 2 },
+            Finding::Unreadable { row: 2, error: ShiftError::NoLength { at: "09:00".parse().unwrap() } },
             Finding::LongShift { row: 3, gross: Hundredths(1200) },
             Finding::PastMidnight { row: 4, hours: Hundredths(650) },
             Finding::LongShift { row: 5, gross: Hundredths(1325) },
