@@ -1,5 +1,6 @@
-//! Makes a report of ten thousand rows, to be measured from outside: `time cargo run --release -p denk-export --example
-//! ten_thousand report.xlsx`.
+//! Makes a report of ten thousand rows, to be measured from outside.
+//!
+//! `cargo build --release -p denk-export --example ten_thousand`, then `time target/release/examples/ten_thousand report.xlsx`.
 
 use std::{env, fs};
 

@@ -221,6 +221,7 @@ fn turkish(problem: &InputError) -> String {
         InputError::Minute { minute } => format!("dakika {minute} olamaz, 0 ile 59 arasında olmalı"),
         InputError::Ambiguous { text } => format!("“{text}” iki ayrı saat olabilir, SS:DD biçiminde yazın"),
         InputError::NotANumber { text } => format!("“{text}” bir sayı değil"),
+        InputError::NotWhole { text } => format!("“{text}” bir tam sayı değil"),
         InputError::NotAFlag { text } => format!("“{text}” evet ya da hayır değil"),
         InputError::NotAMonth { text } => format!("“{text}” bir ay değil (YYYY-AA)"),
     }
@@ -238,6 +239,7 @@ fn english(problem: &InputError) -> String {
         InputError::Minute { minute } => format!("there is no minute {minute}, it must be from 0 to 59"),
         InputError::Ambiguous { text } => format!("“{text}” can be two times, write it as HH:MM"),
         InputError::NotANumber { text } => format!("“{text}” is not a number"),
+        InputError::NotWhole { text } => format!("“{text}” is not a whole number"),
         InputError::NotAFlag { text } => format!("“{text}” is neither yes nor no"),
         InputError::NotAMonth { text } => format!("“{text}” is not a month (YYYY-MM)"),
     }

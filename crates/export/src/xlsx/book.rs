@@ -191,12 +191,13 @@ impl Formats {
 impl Kinds {
     fn of(base: &Format) -> Self {
         let with = |code: &str| base.clone().set_num_format(code);
+        let built_in = |index| base.clone().set_num_format_index(index);
         Self {
             // Text stays text also when somebody goes into the cell and out again: no formula, no lost zeros.
-            text: with("@"),
+            text: built_in(49),
             date: with("dd.mm.yyyy"),
             time: with("hh:mm"),
-            numbers: ["0", "0.0", "0.00", "0.000", "0.0000"].map(with),
+            numbers: [built_in(1), with("0.0"), built_in(2), with("0.000"), with("0.0000")],
             number: with("General"),
         }
     }

@@ -94,6 +94,25 @@ fn the_first_sheet_is_frozen_and_measured_as_before() {
 }
 
 #[test]
+fn headers_company_and_dates_look_as_before() {
+    let bytes = made(Language::Turkish).file.bytes;
+    let styles = part(&bytes, "xl/styles.xml").unwrap();
+    for (look, size) in [("company", 14), ("title", 11), ("dates", 10)] {
+        assert!(styles.contains(&format!(r#"<sz val="{size}"/>"#)), "{look}: {styles}");
+    }
+    for color in ["FFDCE6F1", "FFB0B0B0", "FFEAF1FB"] {
+        assert!(styles.contains(color), "{color}: {styles}");
+    }
+    for format in ["dd.mm.yyyy", "hh:mm"] {
+        assert!(styles.contains(&format!(r#"formatCode="{format}""#)), "{format}: {styles}");
+    }
+    // Built in: whole numbers, two digits behind the comma, text.
+    for index in [1, 2, 49] {
+        assert!(styles.contains(&format!(r#"<xf numFmtId="{index}""#)), "{index}: {styles}");
+    }
+}
+
+#[test]
 fn people_are_told_apart_by_number_and_sorted_in_turkish() {
     let timesheet = made(Language::Turkish);
     #[rustfmt::skip]

@@ -68,7 +68,7 @@ impl Shift {
             date: input::stored_date(entry.date).map_err(in_field(Field::Date))?,
             start: entry.start.parse().map_err(in_field(Field::Start))?,
             end: entry.end.parse().map_err(in_field(Field::End))?,
-            break_minutes: input::whole(entry.break_minutes).map_err(in_field(Field::Break))?,
+            break_minutes: input::stored_whole(entry.break_minutes).map_err(in_field(Field::Break))?,
             is_special: entry.is_special,
         };
         if shift.start == shift.end { Err(ShiftError::NoLength { at: shift.start }) } else { Ok(shift) }

@@ -12,6 +12,7 @@ mod time;
 pub use check::CheckStatus;
 pub(crate) use date::stored_date;
 pub use date::{Month, date, date_of_serial, week_start};
+pub(crate) use number::stored_whole;
 pub use number::{decimal, flag, whole};
 pub use text::{fold, header};
 pub use time::{time, time_of_serial};
@@ -34,6 +35,8 @@ pub enum InputError {
     Ambiguous { text: String },
     #[error("`{text}` is not a number")]
     NotANumber { text: String },
+    #[error("`{text}` is not a whole number")]
+    NotWhole { text: String },
     #[error("`{text}` is neither yes nor no")]
     NotAFlag { text: String },
     #[error("`{text}` is not a month (YYYY-MM)")]

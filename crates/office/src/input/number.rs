@@ -44,6 +44,15 @@ pub fn whole(text: &str) -> Result<i64, InputError> {
     i64::try_from(whole).map_err(|_| InputError::NotANumber { text: text.trim().into() })
 }
 
+/// A whole number as databases keep it (`60`; `60.0` in a column of another type), and nothing else.
+///
+/// # Errors
+/// [`InputError::NotWhole`] for `1.5` and beyond 64 bits, else [`InputError::NotANumber`].
+pub(crate) fn stored_whole(text: &str) -> Result<i64, InputError> {
+    let number: Decimal = text.parse().map_err(|_| InputError::NotANumber { text: text.into() })?;
+    number.to_i64().ok_or_else(|| InputError::NotWhole { text: text.into() })
+}
+
 /// Yes: `1` and every other whole number than 0, `true`, `yes`, `evet`, `e`. No: an empty text, `0`, `false`, `no`, `hayır`, `h`.
 /// Whatever the letters' size.
 ///
