@@ -59,6 +59,7 @@ pub struct Timesheet {
 }
 
 /// Makes the report: five sheets, the rows in the order they come in, people by name in Turkish order.
+/// Blocks while it works and writes temporary files.
 ///
 /// # Errors
 /// [`ExportError`]; never because of what a row or a logo holds.

@@ -19,7 +19,8 @@ const WIDTH_MIN: usize = 8;
 const WIDTH_MAX: usize = 60;
 
 /// One sheet: headers in the first row, which stays in sight and has filters; cells by their types; columns as wide as their
-/// longest text, within reason. Takes rows as they come and keeps none of them in memory.
+/// longest text, within reason. Takes rows as they come and keeps none of them in memory; blocks while it works and writes a
+/// temporary file.
 ///
 /// A date before 1 March 1900 and a number of more than 15 digits are written as text, because Excel has no cell that holds
 /// them.
