@@ -151,10 +151,11 @@ pub(crate) fn preset(name: &str) -> Result<Preset> {
         let why = message("preset-no-offices").with("name", name).with("part", part);
         Failure::new(Code::PresetHasNo, message("hub-store-what"), why, message("preset-no-offices-hint"))
     };
-    let rules = files.iter().find(|file| file.path == presets::TABLES).map(|file| file.text);
+    let text = |path: &str| files.iter().find(|file| file.path == path).map(|file| file.text);
     Ok(Preset {
-        rules: rules.ok_or_else(|| lacks(presets::TABLES))?,
+        rules: text(presets::TABLES).ok_or_else(|| lacks(presets::TABLES))?,
         schema: presets::schema(name, "office", "sqlite").ok_or_else(|| lacks("office/schema.sqlite.sql"))?,
+        pages: text(presets::PAGES).unwrap_or_default(),
     })
 }
 

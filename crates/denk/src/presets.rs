@@ -4,6 +4,8 @@ use include_dir::{Dir, include_dir};
 
 /// How the hub merges the tables of offices: a preset's file that is no flow.
 pub const TABLES: &str = "tables.toml";
+/// What the hub's pages show of them: a preset's file that is no flow.
+pub const PAGES: &str = "pages.toml";
 /// Who gets an account on a new hub: a preset's file that is no flow.
 pub const USERS: &str = "users.toml";
 
@@ -36,7 +38,7 @@ pub fn files(preset: &str) -> Option<Vec<File>> {
 #[must_use]
 pub fn flows(preset: &str) -> Option<Vec<File>> {
     let is_flow = |file: &File| {
-        ![TABLES, USERS].contains(&file.path)
+        ![TABLES, PAGES, USERS].contains(&file.path)
             && std::path::Path::new(file.path).extension().is_some_and(|end| end == "toml")
     };
     Some(files(preset)?.into_iter().filter(is_flow).collect())

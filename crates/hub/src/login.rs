@@ -229,6 +229,7 @@ mod tests {
             preset: Preset {
                 rules: include_str!("../../../presets/rainstaff/tables.toml"),
                 schema: include_str!("../../../presets/rainstaff/office/schema.sqlite.sql"),
+                pages: include_str!("../../../presets/rainstaff/pages.toml"),
             },
             upload_bytes_max: store::Settings::UPLOAD_BYTES_MAX,
             clock: Arc::new(|| 1),

@@ -20,6 +20,8 @@ use crate::Broken;
 pub const PRESET: Preset = Preset {
     rules: include_str!("../../../presets/rainstaff/tables.toml"),
     schema: testkit::office::LEGACY_SCHEMA,
+    // Nobody looks.
+    pages: "",
 };
 
 /// Where the hub can stop between two durable steps.

@@ -358,7 +358,7 @@ mod tests {
         let settings = Settings {
             address: Address::sqlite(folder.path().join("hub.db")),
             data_folder: folder.path().to_owned(),
-            preset: Preset { rules: "", schema: "" },
+            preset: Preset { rules: "", schema: "", pages: "" },
             upload_bytes_max: Settings::UPLOAD_BYTES_MAX,
             clock: Arc::new(move || now.load(Ordering::Relaxed)),
             random: Arc::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed))),

@@ -10,12 +10,13 @@ use model::{Gid, SiteId, Stamp};
 use replica::handout::Blank;
 use tokio::sync::Notify;
 
-use crate::{Result, Settings, meta::Meta, pulse::Beat, query::Db};
+use crate::{Pages, Result, Settings, lists, meta::Meta, pulse::Beat, query::Db};
 
 /// What all jobs of a store share.
 #[derive(Debug)]
 pub(crate) struct Hub {
     pub rules: Rules,
+    pub pages: Pages,
     pub order: InsertOrder,
     pub settings: Settings,
     pub blank: Blank,
@@ -89,13 +90,14 @@ const START_MASK: u128 = (1 << 73) - 1;
 impl Hub {
     pub async fn new(settings: Settings) -> Result<Self> {
         let rules = merge::read(settings.preset.rules)?;
+        let pages = lists::read(settings.preset.pages, &rules)?;
         for folder in ["", "uploads", "hand_outs"] {
             make_private(&settings.data_folder.join(folder))?;
         }
         let folder = settings.data_folder.join("hand_outs");
         let blank = Blank::of(settings.preset.schema, &folder).await?;
         let order = merge::insert_order(&rules);
-        Ok(Self { rules, order, settings, blank, beat: Beat::default(), committed: Notify::new() })
+        Ok(Self { rules, pages, order, settings, blank, beat: Beat::default(), committed: Notify::new() })
     }
 
     pub fn now_ms(&self) -> i64 {

@@ -13,6 +13,8 @@ pub enum Error {
     Database(#[from] database::Error),
     #[error("the preset's rules cannot be used")]
     Rules(#[from] merge::RulesError),
+    #[error("the preset's pages cannot be used")]
+    Pages(#[from] crate::PagesError),
     #[error("a file of the store cannot be written")]
     File(#[from] std::io::Error),
     #[error("the hand-out cannot be written")]
@@ -116,6 +118,7 @@ impl Error {
         match self {
             Self::Database(error) => error.kind,
             Self::Rules(_)
+            | Self::Pages(_)
             | Self::Newer { .. }
             | Self::Older { .. }
             | Self::Unfaithful(_)

@@ -17,6 +17,7 @@ use crate::{
     desk::Hub,
     engine::{self, Mode, Prepared, Taker},
     hand_outs,
+    lists::Index,
     query::Db,
     shape::Place,
     sites, tell, uploads,
@@ -41,6 +42,7 @@ macro_rules! ask_reader {
 
 mod activity;
 mod agents;
+mod lists;
 
 /// The hub's store. Cheap to clone; all clones are one store.
 #[derive(Clone)]
@@ -56,6 +58,10 @@ struct Inner {
     reader: Mutex<Option<Db>>,
     /// As `reader`, for who shows which key: that is asked at each request, and waits for no longer question.
     keys: Mutex<Option<Db>>,
+    /// As `reader`, for lists: people never wait for what PCs ask, nor PCs for them.
+    shown: Mutex<Option<Db>>,
+    /// The rows of lists, as they were when somebody last asked.
+    index: Mutex<Option<Index>>,
     /// Counts, with the number of the change up to which they are right.
     counted: Mutex<Option<Status>>,
     /// Read from the decision which file is handed out until it is open; files are removed by who writes.
@@ -86,9 +92,11 @@ impl Store {
         hand_outs::sweep(&hub, &mut reader).await?;
         let writer = writer::start(Arc::clone(&hub), db);
         let (writer, reader) = (Mutex::new(Some(writer)), Mutex::new(Some(reader)));
-        let (keys, counted, handing_out) = (Mutex::default(), Mutex::default(), RwLock::default());
+        let (keys, shown, index) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let (counted, handing_out) = (Mutex::default(), RwLock::default());
         let heads = watch::Sender::new(Arc::default());
-        let inner = Arc::new(Inner { hub, places, writer, reader, keys, counted, handing_out, heads });
+        let inner = Inner { hub, places, writer, reader, keys, shown, index, counted, handing_out, heads };
+        let inner = Arc::new(inner);
         tokio::spawn(agents::watch(Arc::downgrade(&inner)));
         Ok(Self { inner })
     }

@@ -17,6 +17,7 @@ mod facade;
 #[cfg(feature = "failpoints")]
 mod failpoints;
 mod hand_outs;
+mod lists;
 mod meta;
 mod news;
 mod pulse;
@@ -39,6 +40,10 @@ pub use activity::{ActivityAsked, Sealed};
 pub use desk::make_private;
 pub use error::{Declined, Error, Refusal, Rejected, Result};
 pub use facade::Store;
+pub use lists::{
+    Asked, Cell, Changed, Choice, Hanging, HistoryLine, Label, Line, ListPage, Listed, Named, PageColumn,
+    Pages, PagesError, RowPage, Shows, Viewer,
+};
 pub use news::{Heads, Listener};
 pub use pulse::Pulse;
 pub use settings::{Preset, Random, Settings, WallClock};

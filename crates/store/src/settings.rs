@@ -30,6 +30,8 @@ pub struct Preset {
     pub rules: &'static str,
     /// `office/schema.sqlite.sql`.
     pub schema: &'static str,
+    /// `pages.toml`; empty: the hub has no lists.
+    pub pages: &'static str,
 }
 
 impl Settings {
@@ -54,6 +56,7 @@ impl Settings {
             preset: Preset {
                 rules: include_str!("../../../presets/rainstaff/tables.toml"),
                 schema: include_str!("../../../presets/rainstaff/office/schema.sqlite.sql"),
+                pages: include_str!("../../../presets/rainstaff/pages.toml"),
             },
             upload_bytes_max: Self::UPLOAD_BYTES_MAX,
             clock: Arc::new(|| 1),

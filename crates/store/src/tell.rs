@@ -135,7 +135,7 @@ pub(crate) const NO_FLOOR: i64 = -1;
 /// Numbers that are looked through at once.
 const BACK_MAX: i64 = 10_000;
 
-fn change(row: &Row) -> Result<RecentChange> {
+pub(crate) fn change(row: &Row) -> Result<RecentChange> {
     Ok(RecentChange {
         rev: row.int(0)?,
         gid: row.uuid(1)?.to_string(),

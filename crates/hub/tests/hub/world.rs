@@ -82,6 +82,7 @@ fn store_settings(folder: &Path, address: Address, clock: &Arc<AtomicI64>) -> st
         preset: Preset {
             rules: include_str!("../../../../presets/rainstaff/tables.toml"),
             schema: include_str!("../../../../presets/rainstaff/office/schema.sqlite.sql"),
+            pages: include_str!("../../../../presets/rainstaff/pages.toml"),
         },
         clock: Arc::new(move || clock.fetch_add(1, Ordering::Relaxed)),
         random: Arc::new(|bytes| {

@@ -17,6 +17,7 @@ use testkit::office::{Desktop, Generation, Moment, Office, Shape, Size, generate
 pub const PRESET: Preset = Preset {
     rules: include_str!("../../../../presets/rainstaff/tables.toml"),
     schema: include_str!("../../../../presets/rainstaff/office/schema.sqlite.sql"),
+    pages: include_str!("../../../../presets/rainstaff/pages.toml"),
 };
 
 /// Makes the test run on SQLite and on PostgreSQL.

@@ -14,6 +14,7 @@ mod guide;
 mod held;
 mod ids;
 mod lab;
+mod lists;
 mod mirror;
 mod put_back;
 mod regions;

@@ -1,0 +1,28 @@
+//! Lists of rows for people: a page of a table, one row with what hangs on it, and its history.
+//!
+//! Owns who sees which row and which value of it: whatever is asked is answered through a [`Scope`], which cannot be made
+//! without a [`Viewer`]. Does not know HTTP, nor how a date is written. The one thing to know: the living rows are kept in
+//! memory, column by column, each value once, as of a rev; a question first takes in what changed since. So letters fold
+//! and sort in Turkish on either database, and a question costs the same on both.
+
+mod column;
+mod find;
+mod history;
+mod index;
+mod letters;
+mod pages;
+mod row;
+mod scope;
+mod shelf;
+mod viewer;
+
+pub use find::{Asked, Listed};
+pub use history::{Changed, HistoryLine};
+pub(crate) use index::Index;
+pub(crate) use pages::read;
+pub use pages::{Choice, Label, ListPage, PageColumn, Pages, PagesError, Shows};
+pub(crate) use row::row_of;
+pub use row::{Hanging, RowPage};
+pub(crate) use scope::Scope;
+pub use scope::{Cell, Line, Named};
+pub use viewer::Viewer;

@@ -1,0 +1,46 @@
+//! Who looks.
+
+use merge::{Owner, Region};
+
+use crate::{Role, User};
+
+/// Somebody who looks at rows.
+///
+/// **Invariants**: there is none without a role and a region; what is shown is decided by these alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Viewer {
+    role: Role,
+    region: Region,
+}
+
+impl Viewer {
+    #[must_use]
+    pub const fn new(role: Role, region: Region) -> Self {
+        Self { role, region }
+    }
+
+    #[must_use]
+    pub fn of(user: &User) -> Self {
+        Self::new(user.role, user.region.clone())
+    }
+
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+
+    #[must_use]
+    pub const fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// Whether identity numbers and phones are shown whole.
+    #[must_use]
+    pub const fn sees_personal(&self) -> bool {
+        matches!(self.role, Role::Admin | Role::Manager)
+    }
+
+    pub(super) fn sees(&self, owner: &Owner) -> bool {
+        self.region.sees(owner)
+    }
+}
