@@ -234,9 +234,9 @@ on_both! {
 
     async fn what_a_row_was_in_another_region_stays_there(lab) {
         let pc = headquarters(&lab).await;
-        edit(&pc, "update vehicles set region = 'Bursa', notes = 'Bursa notu' where id = 1");
+        edit(&pc, "update vehicles set region = 'Bursa', notes = 'Bursa notu' where plate = (select min(plate) from vehicles)");
         lab.sync(&pc).await;
-        edit(&pc, "update vehicles set region = 'Ankara', notes = 'Ankara notu' where id = 1");
+        edit(&pc, "update vehicles set region = 'Ankara', notes = 'Ankara notu' where plate = (select min(plate) from vehicles)");
         lab.sync(&pc).await;
         let at = lab.store.pages().at("vehicles").unwrap();
         let moved = list(&lab.store, &admin(), "vehicles", &sought("ankara notu")).await.lines[0].gid.clone();
