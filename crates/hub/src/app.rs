@@ -35,6 +35,8 @@ pub(crate) struct App {
     pub readings: Places,
     /// Of sites that ask little: an agent, its page in some tabs, a test of the connection.
     pub askings: Places,
+    /// Pages that are open and wait for news, by the name of their reader: some people share one, and all have tabs.
+    pub readers: Places<String>,
     /// Whether the hub is about to end: then streams end.
     pub stopping: watch::Sender<bool>,
     /// Browsers reach the hub by https.
@@ -53,6 +55,7 @@ impl App {
             sendings: Places::of(2),
             readings: Places::of(2),
             askings: Places::of(4),
+            readers: Places::of(48),
             stopping: watch::Sender::new(false),
             secure: settings.is_secure(),
             settings,

@@ -4,19 +4,20 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 
 use askama::Template;
 use axum::{
-    extract::{ConnectInfo, Query, State},
+    extract::{ConnectInfo, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
 use jiff::tz::TimeZone;
 use merge::Region;
-use store::{AuditEntry, RecentChange, RegionCount, Role, Site, Source, Status};
+use store::{AuditEntry, Pages, RecentChange, RegionCount, Role, Site, Source, Status, Viewer};
 
 use crate::{
     answer::Refusal,
     app::{App, moment},
     credential::{self, Caller},
-    login::{Asked, LOGIN, PASSWORD, page},
+    login::{LOGIN, PASSWORD, page},
+    pages::{Shell, Visit},
     public::is_seen,
     session,
     words::Words,
@@ -29,20 +30,29 @@ const RECENT: usize = 25;
 const ACTIVITY: usize = 25;
 const CONTENT_CHARS_MAX: usize = 160;
 
-/// Who looks, and at what.
-struct Viewer {
+/// Who looks.
+struct Reader {
     /// `None`: a program that shows a key.
     name: Option<String>,
-    sees: Region,
-    is_admin: bool,
+    viewer: Viewer,
+}
+
+impl Reader {
+    fn program() -> Self {
+        Self { name: None, viewer: Viewer::new(Role::Admin, Region::All) }
+    }
+
+    fn is_admin(&self) -> bool {
+        self.viewer.role() == Role::Admin
+    }
 }
 
 #[derive(Template)]
 #[template(path = "dashboard.html")]
 struct Page<'a> {
+    shell: Shell,
     words: &'a Words,
-    name: Option<&'a str>,
-    region: &'a str,
+    rev: i64,
     now: String,
     replace_shared_key: bool,
     regions: Vec<RegionLine>,
@@ -99,29 +109,26 @@ struct ActivityLine {
 pub(crate) async fn dashboard(
     State(app): State<Arc<App>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Query(asked): Query<Asked>,
+    visit: Visit,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let words = Words::of(asked.lang.as_deref(), &headers, app.settings.language);
-    match viewer(&app, peer, &headers).await? {
-        Ok(viewer) => page(&gather(&app, words, &viewer).await?),
+    match reader(&app, peer, &headers).await? {
+        Ok(reader) => page(&gather(&app, &visit, &reader).await?),
         Err(elsewhere) => Ok(elsewhere),
     }
 }
 
 /// Whoever may look; otherwise where to go first. A key opens the page as the old guide says it: the shared key, or
 /// that of headquarters.
-async fn viewer(
+async fn reader(
     app: &App,
     peer: SocketAddr,
     headers: &HeaderMap,
-) -> Result<Result<Viewer, Response>, Refusal> {
+) -> Result<Result<Reader, Response>, Refusal> {
     if credential::is_shown(headers) {
         return match credential::caller(app, peer, headers).await {
-            Ok(Caller::Shared) => Ok(Ok(Viewer { name: None, sees: Region::All, is_admin: true })),
-            Ok(Caller::Site(device)) if device.region == Region::All => {
-                Ok(Ok(Viewer { name: None, sees: Region::All, is_admin: true }))
-            }
+            Ok(Caller::Shared) => Ok(Ok(Reader::program())),
+            Ok(Caller::Site(device)) if device.region == Region::All => Ok(Ok(Reader::program())),
             Ok(Caller::Site(_)) | Err(Refusal::Key) => {
                 Ok(Err((StatusCode::UNAUTHORIZED, "Unauthorized").into_response()))
             }
@@ -131,9 +138,7 @@ async fn viewer(
     Ok(match session::person(app, headers).await? {
         None => Err(Redirect::to(LOGIN).into_response()),
         Some(user) if user.must_change => Err(Redirect::to(PASSWORD).into_response()),
-        Some(user) => {
-            Ok(Viewer { is_admin: user.role == Role::Admin, name: Some(user.name), sees: user.region })
-        }
+        Some(user) => Ok(Reader { viewer: Viewer::of(&user), name: Some(user.name) }),
     })
 }
 
@@ -141,21 +146,28 @@ fn uses_shared_key(site: &Site) -> bool {
     site.source() == Source::SharedKey && site.revoked_ms.is_none()
 }
 
-async fn gather<'a>(app: &App, words: &'static Words, viewer: &'a Viewer) -> Result<Page<'a>, Refusal> {
-    let store = &app.store;
+async fn gather(app: &App, visit: &Visit, reader: &Reader) -> Result<Page<'static>, Refusal> {
+    let (store, words, sees) = (&app.store, visit.words, reader.viewer.region());
     let (status, sites) = (store.status().await?, store.sites().await?);
-    let recent = store.recent(&viewer.sees, RECENT).await?;
-    let open = store.open_of(&viewer.sees).await?;
+    let recent = store.recent(sees, RECENT).await?;
+    let open = store.open_of(sees).await?;
     let alerts = store.alerts().await?;
-    let activity = if viewer.is_admin { Some(store.audit(ACTIVITY).await?) } else { None };
-    let told = Teller { words, zone: &app.settings.zone, sees: &viewer.sees, sites: sites_by_number(&sites) };
-    let seen: Vec<&Site> = sites.iter().filter(|site| is_seen(&viewer.sees, &site.region)).collect();
-    Ok(Page {
+    let activity = if reader.is_admin() { Some(store.audit(ACTIVITY).await?) } else { None };
+    let told = Teller {
         words,
-        name: viewer.name.as_deref(),
-        region: told.region(&viewer.sees),
+        zone: &app.settings.zone,
+        sees,
+        sites: sites_by_number(&sites),
+        pages: store.pages(),
+        viewer: &reader.viewer,
+    };
+    let seen: Vec<&Site> = sites.iter().filter(|site| is_seen(sees, &site.region)).collect();
+    Ok(Page {
+        shell: Shell::around(visit, store.pages(), reader.name.as_deref(), sees),
+        words,
+        rev: status.rev,
         now: told.time(app.now_ms()),
-        replace_shared_key: viewer.is_admin
+        replace_shared_key: reader.is_admin()
             && app.settings.api_key.is_some()
             && sites.iter().any(uses_shared_key),
         regions: told.regions(&status),
@@ -184,6 +196,8 @@ struct Teller<'a> {
     zone: &'a TimeZone,
     sees: &'a Region,
     sites: HashMap<u32, &'a Site>,
+    pages: &'a Pages,
+    viewer: &'a Viewer,
 }
 
 impl Teller<'_> {
@@ -197,13 +211,6 @@ impl Teller<'_> {
 
     fn time_or(&self, ms: Option<i64>, otherwise: &str) -> String {
         ms.map_or_else(|| otherwise.to_owned(), |ms| self.time(ms))
-    }
-
-    fn region<'r>(&self, region: &'r Region) -> &'r str {
-        match region {
-            Region::All => self.words.all_regions,
-            Region::Named(name) => name,
-        }
     }
 
     fn regions(&self, status: &Status) -> Vec<RegionLine> {
@@ -291,8 +298,17 @@ impl Teller<'_> {
             region: change.region.clone().unwrap_or_default(),
             table: change.table.clone(),
             action: self.words.action(&change.action),
-            content: content(change.after.as_ref().or(change.before.as_ref())),
+            content: self.content(&change.table, change.after.as_ref().or(change.before.as_ref())),
         }
+    }
+
+    /// A row in one line: its columns that say something, without what not everybody may read.
+    fn content(&self, table: &str, row: Option<&serde_json::Value>) -> String {
+        let is_hidden = |name: &str| {
+            !self.viewer.sees_personal()
+                && self.pages.column(table, name).is_some_and(|column| column.personal)
+        };
+        content(row, is_hidden)
     }
 
     fn activity(&self, entry: &AuditEntry) -> ActivityLine {
@@ -310,11 +326,11 @@ impl Teller<'_> {
     }
 }
 
-/// A row in one line: its columns that say something.
-fn content(row: Option<&serde_json::Value>) -> String {
+fn content(row: Option<&serde_json::Value>, is_hidden: impl Fn(&str) -> bool) -> String {
     use serde_json::Value;
     let Some(Value::Object(columns)) = row else { return String::new() };
     let said = columns.iter().filter_map(|(name, value)| match value {
+        _ if is_hidden(name) => None,
         Value::Null | Value::Object(_) | Value::Array(_) => None,
         Value::String(text) if text.is_empty() => None,
         Value::String(text) => Some(format!("{name}: {text}")),

@@ -8,7 +8,7 @@ use std::{
 use askama::Template;
 use axum::{
     Form,
-    extract::{ConnectInfo, Query, State},
+    extract::{ConnectInfo, State},
     http::{HeaderMap, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
 };
@@ -19,7 +19,9 @@ use crate::{
     PasswordError, Passwords,
     answer::{Refusal, chain},
     app::App,
-    attempts, session, shared_key,
+    attempts,
+    pages::{Shell, Visit},
+    session, shared_key,
     words::Words,
 };
 
@@ -27,12 +29,6 @@ pub(crate) const LOGIN: &str = "/login";
 pub(crate) const PASSWORD: &str = "/password";
 pub(crate) const DASHBOARD: &str = "/dashboard";
 const NAME_CHARS_MAX: usize = 100;
-
-/// The language that a link asks for.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Asked {
-    pub lang: Option<String>,
-}
 
 #[derive(Deserialize)]
 pub(crate) struct Credentials {
@@ -50,6 +46,7 @@ pub(crate) struct Change {
 #[derive(Template)]
 #[template(path = "login.html")]
 struct LoginPage<'a> {
+    shell: Shell,
     words: &'a Words,
     name: &'a str,
     problem: &'a str,
@@ -58,6 +55,7 @@ struct LoginPage<'a> {
 #[derive(Template)]
 #[template(path = "password.html")]
 struct PasswordPage<'a> {
+    shell: Shell,
     words: &'a Words,
     must: bool,
     problem: &'a str,
@@ -71,26 +69,22 @@ pub(crate) fn page(template: &impl Template) -> Result<Response, Refusal> {
     Ok(Html(html).into_response())
 }
 
-pub(crate) async fn ask(
-    State(app): State<Arc<App>>,
-    Query(asked): Query<Asked>,
-    headers: HeaderMap,
-) -> Result<Response, Refusal> {
-    let words = Words::of(asked.lang.as_deref(), &headers, app.settings.language);
-    page(&LoginPage { words, name: "", problem: "" })
+pub(crate) async fn ask(visit: Visit) -> Result<Response, Refusal> {
+    page(&LoginPage { shell: Shell::outside(&visit), words: visit.words, name: "", problem: "" })
 }
 
 pub(crate) async fn log_in(
     State(app): State<Arc<App>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Query(asked): Query<Asked>,
+    visit: Visit,
     headers: HeaderMap,
     Form(form): Form<Credentials>,
 ) -> Result<Response, Refusal> {
-    let words = Words::of(asked.lang.as_deref(), &headers, app.settings.language);
+    let words = visit.words;
     let name = form.username.trim();
     let again = |status: StatusCode, problem| -> Result<Response, Refusal> {
-        Ok((status, page(&LoginPage { words, name, problem })?).into_response())
+        let shell = Shell::outside(&visit);
+        Ok((status, page(&LoginPage { shell, words, name, problem })?).into_response())
     };
     if name.chars().count() > NAME_CHARS_MAX {
         return again(StatusCode::UNAUTHORIZED, words.wrong);
@@ -151,8 +145,20 @@ async fn welcome(app: &App, user: &User, headers: &HeaderMap) -> Result<Response
     session::close(app, headers).await?;
     let cookie = session::open(app, &user.name).await?;
     app.store.note(&user.name, "log_in", "").await?;
+    make_ready(app);
     let to = if user.must_change { PASSWORD } else { DASHBOARD };
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(to)).into_response())
+}
+
+/// Whoever logs in will look at lists.
+fn make_ready(app: &App) {
+    let store = app.store.clone();
+    tokio::spawn(async move {
+        if let Err(error) = store.make_ready().await {
+            // Whoever asks for a list is told.
+            tracing::warn!(cause = chain(&error), "lists cannot be made ready");
+        }
+    });
 }
 
 pub(crate) async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Refusal> {
@@ -166,29 +172,39 @@ pub(crate) async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap) -> 
 
 pub(crate) async fn ask_password(
     State(app): State<Arc<App>>,
-    Query(asked): Query<Asked>,
+    visit: Visit,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let Some(user) = session::person(&app, &headers).await? else {
         return Ok(Redirect::to(LOGIN).into_response());
     };
-    let words = Words::of(asked.lang.as_deref(), &headers, app.settings.language);
-    page(&PasswordPage { words, must: user.must_change, problem: "" })
+    let shell = around(&app, &visit, &user);
+    page(&PasswordPage { shell, words: visit.words, must: user.must_change, problem: "" })
+}
+
+/// Whoever must choose a password first has nowhere else to go.
+fn around(app: &App, visit: &Visit, user: &User) -> Shell {
+    if user.must_change {
+        Shell::outside(visit)
+    } else {
+        Shell::around(visit, app.store.pages(), Some(&user.name), &user.region)
+    }
 }
 
 pub(crate) async fn change_password(
     State(app): State<Arc<App>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Query(asked): Query<Asked>,
+    visit: Visit,
     headers: HeaderMap,
     Form(form): Form<Change>,
 ) -> Result<Response, Refusal> {
     let Some(user) = session::person(&app, &headers).await? else {
         return Ok(Redirect::to(LOGIN).into_response());
     };
-    let words = Words::of(asked.lang.as_deref(), &headers, app.settings.language);
+    let words = visit.words;
     let again = |status: StatusCode, problem| -> Result<Response, Refusal> {
-        Ok((status, page(&PasswordPage { words, must: user.must_change, problem })?).into_response())
+        let shell = around(&app, &visit, &user);
+        Ok((status, page(&PasswordPage { shell, words, must: user.must_change, problem })?).into_response())
     };
     if form.new != form.again {
         return again(StatusCode::UNPROCESSABLE_ENTITY, words.not_the_same);

@@ -1,7 +1,8 @@
-//! How much one site may have under way, so that none takes the place of others.
+//! How much one site or person may have under way, so that none takes the place of others.
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -9,42 +10,42 @@ use model::SiteId;
 
 use crate::answer::Refusal;
 
-/// How many requests of a kind are under way, by site.
+/// How many requests of a kind are under way, by who sent them.
 #[derive(Debug)]
-pub(crate) struct Places {
-    taken: Arc<Mutex<HashMap<SiteId, usize>>>,
-    of_site_max: usize,
+pub(crate) struct Places<K: Eq + Hash = SiteId> {
+    taken: Arc<Mutex<HashMap<K, usize>>>,
+    of_one_max: usize,
 }
 
 /// One of them; its place is free again when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
-    taken: Arc<Mutex<HashMap<SiteId, usize>>>,
-    site: SiteId,
+pub(crate) struct Place<K: Eq + Hash = SiteId> {
+    taken: Arc<Mutex<HashMap<K, usize>>>,
+    who: K,
 }
 
-impl Places {
-    pub fn of(of_site_max: usize) -> Self {
-        Self { taken: Arc::default(), of_site_max }
+impl<K: Clone + Eq + Hash> Places<K> {
+    pub fn of(of_one_max: usize) -> Self {
+        Self { taken: Arc::default(), of_one_max }
     }
 
     /// # Errors
-    /// `Busy`: the site has as many as it may.
-    pub fn begin(&self, site: SiteId) -> Result<Place, Refusal> {
+    /// `Busy`: they have as many as they may.
+    pub fn begin(&self, who: K) -> Result<Place<K>, Refusal> {
         let mut all = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = all.entry(site).or_default();
-        if *count >= self.of_site_max {
+        let count = all.entry(who.clone()).or_default();
+        if *count >= self.of_one_max {
             return Err(Refusal::Busy);
         }
         *count += 1;
-        Ok(Place { taken: Arc::clone(&self.taken), site })
+        Ok(Place { taken: Arc::clone(&self.taken), who })
     }
 }
 
-impl Drop for Place {
+impl<K: Eq + Hash> Drop for Place<K> {
     fn drop(&mut self) {
         let mut all = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = all.get_mut(&self.site) {
+        if let Some(count) = all.get_mut(&self.who) {
             *count -= 1;
         }
         all.retain(|_, count| *count > 0);

@@ -7,16 +7,16 @@ use axum::{
     extract::DefaultBodyLimit,
     middleware,
     response::{IntoResponse, Redirect, Response},
-    routing::{get, post},
+    routing::{MethodRouter, get, post},
 };
-use store::{Accounts, Store};
+use store::{Accounts, Pages, Store};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     Settings,
     answer::{self, Refusal},
     app::App,
-    dashboard, download, login, origin, public, secure, upload, v1,
+    dashboard, download, login, origin, pages, public, secure, upload, v1,
 };
 
 const FORM_BYTES_MAX: usize = 16 << 10;
@@ -27,12 +27,14 @@ pub fn router(settings: Settings, store: Store, accounts: Accounts) -> Router {
 }
 
 pub(crate) fn of(app: Arc<App>) -> Router {
-    let people = Router::new()
+    let people = people(app.store.pages())
+        .into_iter()
+        .fold(Router::new(), |all, (path, route)| all.route(&path, route))
         .route("/", get(async || Redirect::to(login::DASHBOARD)))
-        .route(login::DASHBOARD, get(dashboard::dashboard))
+        .route("/assets/{name}", get(pages::asset))
         .route(login::LOGIN, get(login::ask).post(login::log_in))
-        .route(login::PASSWORD, get(login::ask_password).post(login::change_password))
         .route("/logout", post(login::log_out))
+        .layer(middleware::from_fn(pages::remember))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), origin::check));
     let programs = Router::new()
         .route("/health", get(public::health))
@@ -55,6 +57,22 @@ pub(crate) fn of(app: Arc<App>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(&app), answer::in_words))
         .layer(middleware::from_fn(secure::headers))
         .with_state(app)
+}
+
+/// What people see who are logged in.
+fn people(pages: &Pages) -> Vec<(String, MethodRouter<Arc<App>>)> {
+    let own = [
+        (login::DASHBOARD, get(dashboard::dashboard)),
+        (login::PASSWORD, get(login::ask_password).post(login::change_password)),
+    ];
+    let own = own.map(|(path, route)| (path.to_owned(), route));
+    own.into_iter().chain(pages::routes(pages)).collect()
+}
+
+/// Paths that people who are logged in can ask for; `{gid}` stands for a row.
+#[must_use]
+pub fn people_paths(pages: &Pages) -> Vec<String> {
+    people(pages).into_iter().map(|(path, _)| path).collect()
 }
 
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {

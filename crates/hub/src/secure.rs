@@ -12,8 +12,9 @@ use tokio::time;
 
 use crate::{answer::Refusal, app::App};
 
-/// Pages need nothing but themselves: no script, no style, no frame, no other site.
-const POLICY: &str = "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// Pages need nothing but the hub's own files: nothing that stands in a page runs or styles it, no frame, no other site.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const OF_PAGES: [(HeaderName, &str); 4] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),
@@ -26,12 +27,18 @@ const OF_PAGES: [(HeaderName, &str); 4] = [
 pub(crate) async fn headers(request: Request, next: Next) -> Response {
     // No browser shows what agents are answered: nothing has their tokens but they. To them each byte counts.
     let of_agents = request.uri().path().starts_with("/v1/");
+    let of_pages = request.uri().path().starts_with("/assets/");
     let mut response = next.run(request).await;
     for (name, value) in OF_PAGES.into_iter().filter(|_| !of_agents) {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
-    // Answers are somebody's own data; only a hand-out, which has a tag, may be kept and asked for again.
-    let kept = if response.headers().contains_key(header::ETAG) { "private, no-cache" } else { "no-store" };
+    // Answers are somebody's own data; only a hand-out, which has a tag, may be kept and asked for again. A page's files
+    // are everybody's, and have other names when they are others.
+    let kept = match response.headers().contains_key(header::ETAG) {
+        _ if of_pages && response.status().is_success() => "public, max-age=31536000, immutable",
+        true => "private, no-cache",
+        false => "no-store",
+    };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
     response
 }

@@ -38,9 +38,13 @@ fn cookie(token: &str, seconds: i64, secure: bool) -> Result<HeaderValue, Refusa
 }
 
 fn token(headers: &HeaderMap) -> Option<&str> {
+    cookie_of(headers, NAME).filter(|token| (1..=TOKEN_BYTES_MAX).contains(&token.len()))
+}
+
+/// What a browser keeps under this name.
+pub(crate) fn cookie_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
     let mut pairs =
         cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let token = pairs.find(|(name, _)| *name == NAME)?.1;
-    (1..=TOKEN_BYTES_MAX).contains(&token.len()).then_some(token)
+    pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
 }

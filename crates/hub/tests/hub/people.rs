@@ -257,6 +257,12 @@ async fn a_region_s_people_see_their_region_only() {
     assert_ne!(people(&admin), "0");
 }
 
+/// Whether a page has another script than the hub's own file.
+pub fn scripts_of_others(page: &str) -> bool {
+    let own = page.matches("<script src=\"/assets/hub-").count();
+    own > 1 || page.to_lowercase().matches("<script").count() > own
+}
+
 #[tokio::test]
 async fn names_are_text_on_a_page_whatever_they_say() {
     let world = hub().await;
@@ -273,9 +279,9 @@ async fn names_are_text_on_a_page_whatever_they_say() {
     assert_eq!(sent.status(), StatusCode::OK);
     let page = world.dashboard_of("admin", PASSWORD).await;
     assert!(page.contains("&#60;script&#62;alert(1)&#60;/script&#62;"), "{page}");
-    assert!(!page.contains("<script") && !page.contains("<img"), "{page}");
+    assert!(!scripts_of_others(&page) && !page.contains("<img"), "{page}");
     let login = world.log_in(&format!("\"{evil}"), "wrong").await.text().await.unwrap();
-    assert!(!login.contains("<script") && login.contains("&#34;&#60;script"), "{login}");
+    assert!(!scripts_of_others(&login) && login.contains("&#34;&#60;script"), "{login}");
 }
 
 #[tokio::test]

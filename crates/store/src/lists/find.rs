@@ -44,6 +44,8 @@ pub struct Asked {
 /// A page of a list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Listed {
+    /// Up to this change it is so.
+    pub rev: i64,
     pub lines: Vec<Line>,
     /// Of the first line, from 1; 0 where there is none.
     pub first: usize,
@@ -81,6 +83,7 @@ impl<'a> Scope<'a> {
         let range = first..(first + size).min(total);
         Order::of(self, (list, shelf), &sort).take(&mut rows, range.clone());
         Some(Listed {
+            rev: self.index.rev(),
             lines: rows[range].iter().map(|row| self.line(list, shelf, *row as usize)).collect(),
             first: if total == 0 { 0 } else { first + 1 },
             total,

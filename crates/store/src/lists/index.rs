@@ -40,6 +40,10 @@ impl Index {
         }
     }
 
+    pub(super) const fn rev(&self) -> i64 {
+        self.rev
+    }
+
     const fn may_follow(&self, head: i64) -> bool {
         head > self.rev && head - self.rev <= CHANGES_MAX && head - self.read_rev <= CHANGES_KEPT_MAX
     }

@@ -19,6 +19,8 @@ const LINES_MAX: usize = 10;
 /// A row with everything that a person asks about it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RowPage {
+    /// Up to this change it is so.
+    pub rev: i64,
     pub name: String,
     pub line: Line,
     pub hanging: Vec<Hanging>,
@@ -65,6 +67,7 @@ impl Scope<'_> {
         let list = &self.pages.lists()[at];
         let (shelf, row) = self.find(list.table, gid)?;
         Some(RowPage {
+            rev: self.index.rev(),
             name: self.name(list, shelf, row, 1),
             line: self.line(list, shelf, row),
             hanging: self.hanging(at, gid),

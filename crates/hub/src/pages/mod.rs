@@ -1,0 +1,35 @@
+//! The pages of people who are logged in: their common frame, the lists, a row's page, and how they stay up to date.
+//!
+//! What somebody sees is decided by [`store::Viewer`], not here: no handler looks at a region.
+
+mod address;
+mod assets;
+mod list;
+mod live;
+mod row;
+mod shell;
+mod shown;
+mod visit;
+
+use std::sync::Arc;
+
+use axum::routing::{MethodRouter, get};
+use store::Pages;
+
+use crate::app::App;
+pub(crate) use assets::asset;
+pub(crate) use shell::Shell;
+pub(crate) use visit::{Person, Visit, remember};
+
+type Route = (String, MethodRouter<Arc<App>>);
+
+/// Pages and what belongs to them, for people who are logged in. What stands here is asked by a test as every role for
+/// every region.
+pub(crate) fn routes(pages: &Pages) -> Vec<Route> {
+    let lists = pages.lists().iter().enumerate().flat_map(|(at, list)| {
+        let page = get(async move |app, person, visit| list::list(at, app, person, visit).await);
+        let row = get(async move |app, person, visit, gid| row::row(at, app, person, visit, gid).await);
+        [(format!("/{}", list.path), page), (format!("/{}/{{gid}}", list.path), row)]
+    });
+    std::iter::once(("/live".to_owned(), get(live::live))).chain(lists).collect()
+}

@@ -1,0 +1,161 @@
+//! A row's own page: what it says, what hangs on it, what happened to it.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use store::{Changed, Hanging, HistoryLine, ListPage, RowPage};
+
+use super::{
+    Person, Shell, Visit,
+    address::Fields,
+    list::{Head, Link, Row, View},
+    shown::{self, Shown},
+};
+use crate::{
+    answer::Refusal,
+    app::{App, moment},
+    login::page,
+    words::{ListWords, Words},
+};
+
+#[derive(Template)]
+#[template(path = "row.html")]
+struct Page<'a> {
+    shell: Shell,
+    words: &'static Words,
+    lists: &'static ListWords,
+    rev: i64,
+    list: Link,
+    name: String,
+    facts: Vec<(&'a str, Shown)>,
+    hanging: Vec<Section>,
+    history: Vec<Change>,
+    more: bool,
+}
+
+#[derive(Template)]
+#[template(path = "missing.html")]
+struct Missing {
+    shell: Shell,
+    lists: &'static ListWords,
+}
+
+/// Rows of another list.
+struct Section {
+    id: String,
+    title: String,
+    count: String,
+    all: String,
+    months: Vec<(Link, String)>,
+    heads: Vec<Head>,
+    rows: Vec<Row>,
+}
+
+struct Change {
+    at: String,
+    who: String,
+    action: &'static str,
+    columns: Vec<(String, Shown, Shown)>,
+}
+
+pub(super) async fn row(
+    at: usize,
+    State(app): State<Arc<App>>,
+    person: Person,
+    visit: Visit,
+    Path(gid): Path<String>,
+) -> Result<Response, Refusal> {
+    let pages = app.store.pages();
+    let shell = Shell::of(&person, &visit, pages);
+    let Some(found) = app.store.row(&person.viewer, at, &gid).await? else {
+        let missing = page(&Missing { shell, lists: visit.words.lists })?;
+        return Ok((StatusCode::NOT_FOUND, missing).into_response());
+    };
+    let teller = Teller { app: &app, words: visit.words, list: &pages.lists()[at] };
+    page(&teller.page(shell, &found))
+}
+
+struct Teller<'a> {
+    app: &'a App,
+    words: &'static Words,
+    list: &'a ListPage,
+}
+
+impl<'a> Teller<'a> {
+    fn page(&self, shell: Shell, row: &RowPage) -> Page<'a> {
+        Page {
+            shell,
+            words: self.words,
+            lists: self.words.lists,
+            rev: row.rev,
+            list: Link {
+                href: format!("/{}", self.list.path),
+                text: self.words.label(&self.list.label).to_owned(),
+            },
+            name: row.name.clone(),
+            facts: self.facts(row),
+            hanging: row.hanging.iter().map(|hanging| self.section(hanging, &row.line.gid)).collect(),
+            history: row.history.iter().map(|line| self.change(line)).collect(),
+            more: row.more,
+        }
+    }
+
+    fn facts(&self, row: &RowPage) -> Vec<(&'a str, Shown)> {
+        let columns = self.list.columns.iter().zip(&row.line.cells);
+        let facts = columns
+            .map(|(column, cell)| (self.words.label(&column.label), shown::cell(self.words, column, cell)));
+        let region = row.line.region.clone().unwrap_or_default();
+        facts.chain([(self.words.region, Shown { text: region, ..Shown::default() })]).collect()
+    }
+
+    fn section(&self, hanging: &Hanging, gid: &str) -> Section {
+        let list = &self.app.store.pages().lists()[hanging.list];
+        let view = View { words: self.words, list, fields: Fields::default() };
+        let of = Fields::default().with("of", Some(gid));
+        let path = format!("/{}", list.path);
+        let number =
+            |count: usize| shown::whole(self.words.language, i64::try_from(count).unwrap_or(i64::MAX));
+        let month = |(month, count): &(String, usize)| {
+            let href = of.with("month", Some(month)).on(&path);
+            (Link { href, text: shown::month(self.words, month) }, number(*count))
+        };
+        Section {
+            id: list.path.clone(),
+            title: self.words.label(&list.label).to_owned(),
+            count: number(hanging.total),
+            all: of.on(&path),
+            months: hanging.months.iter().take(MONTHS).map(month).collect(),
+            heads: view.heads(None, true),
+            rows: hanging.lines.iter().map(|line| view.row(line, true)).collect(),
+        }
+    }
+
+    fn change(&self, line: &HistoryLine) -> Change {
+        let at = moment(line.at_ms).to_zoned(self.app.settings.zone.clone());
+        Change {
+            at: at.strftime("%d.%m.%Y %H:%M").to_string(),
+            who: line.site.clone().unwrap_or_else(|| self.words.lists.headquarters.to_owned()),
+            action: self.words.action(&line.action),
+            columns: line.changes.iter().map(|changed| self.changed(changed)).collect(),
+        }
+    }
+
+    fn changed(&self, changed: &Changed) -> (String, Shown, Shown) {
+        let column = changed.column.map(|at| &self.list.columns[at]);
+        let label = column.map_or(self.words.region, |column| self.words.label(&column.label));
+        let shown = |cell: &Option<store::Cell>| match (cell, column) {
+            (None, _) => Shown::default(),
+            (Some(cell), Some(column)) => shown::cell(self.words, column, cell),
+            (Some(cell), None) => Shown { text: cell.value.to_string(), ..Shown::default() },
+        };
+        (label.to_owned(), shown(&changed.before), shown(&changed.after))
+    }
+}
+
+/// Months that stand on a row's page; the list has the others.
+const MONTHS: usize = 24;

@@ -1,0 +1,76 @@
+//! What stands around every page.
+
+use store::Pages;
+
+use super::{
+    Person, Visit,
+    assets::{ICON, SCRIPT, STYLE},
+};
+use crate::{login::DASHBOARD, words::Words};
+use merge::Region;
+
+pub(crate) struct Shell {
+    pub words: &'static Words,
+    /// `None`: nobody is logged in.
+    pub name: Option<String>,
+    pub region: String,
+    pub links: Vec<Link>,
+    /// This page in the other language.
+    pub other: String,
+    pub style: &'static str,
+    pub script: &'static str,
+    pub icon: &'static str,
+}
+
+/// A page in the navigation.
+pub(crate) struct Link {
+    pub href: String,
+    pub label: String,
+    /// `page`: this one; `true`: one above it; empty: another.
+    pub current: &'static str,
+}
+
+impl Shell {
+    /// Around a page of somebody who is not logged in.
+    pub fn outside(visit: &Visit) -> Self {
+        Self {
+            words: visit.words,
+            name: None,
+            region: String::new(),
+            links: Vec::new(),
+            other: visit.other(),
+            style: &STYLE.href,
+            script: &SCRIPT.href,
+            icon: &ICON.href,
+        }
+    }
+
+    pub fn of(person: &Person, visit: &Visit, pages: &Pages) -> Self {
+        Self::around(visit, pages, Some(&person.user.name), &person.user.region)
+    }
+
+    pub fn around(visit: &Visit, pages: &Pages, name: Option<&str>, region: &Region) -> Self {
+        let region = match region {
+            Region::All => visit.words.all_regions,
+            Region::Named(name) => name,
+        };
+        let dashboard = (DASHBOARD.to_owned(), visit.words.dashboard);
+        let lists =
+            pages.lists().iter().map(|list| (format!("/{}", list.path), visit.words.label(&list.label)));
+        let links = std::iter::once(dashboard).chain(lists).map(|(href, label)| {
+            let current = current(&visit.path, &href);
+            Link { href, label: label.to_owned(), current }
+        });
+        // A key opens the dashboard only.
+        let links = if name.is_some() { links.collect() } else { Vec::new() };
+        Self { name: name.map(str::to_owned), region: region.to_owned(), links, ..Self::outside(visit) }
+    }
+}
+
+fn current(path: &str, href: &str) -> &'static str {
+    match path.strip_prefix(href) {
+        Some("") => "page",
+        Some(rest) if rest.starts_with('/') => "true",
+        _ => "",
+    }
+}
