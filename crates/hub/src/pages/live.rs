@@ -62,6 +62,7 @@ impl Listening {
             }
             let rev = self.news.borrow_and_update().of(self.person.viewer.region());
             if self.told.is_none_or(|told| rev > told) {
+                self.still_there().await?;
                 self.told = Some(rev);
                 return Some(rev);
             }

@@ -14,6 +14,7 @@ mod hostile;
 mod office;
 mod old_faults;
 mod openapi;
+mod pages;
 mod people;
 mod programs;
 mod pushes;
