@@ -1,0 +1,202 @@
+//! The hub's pages in a real browser, on a phone and at a desk.
+#![allow(clippy::unwrap_used, reason = "tests")]
+#![cfg(unix)]
+
+#[path = "../page/browser.rs"]
+#[allow(dead_code, reason = "not every test needs all of it")]
+mod browser;
+#[path = "../hub_process/mod.rs"]
+mod hub;
+
+use std::{path::PathBuf, thread, time::Duration};
+
+use browser::Browser;
+use hub::Hub;
+use rusqlite::Connection;
+use serde_json::Value;
+use testkit::office::{self, Office, Shape, Size};
+
+const PASSWORD: &str = "uzun-bir-parola";
+/// No page is larger. **Units**: bytes.
+const PAGE_BYTES_MAX: u64 = 300_000;
+
+/// A hub with two offices, each after a year.
+struct Headquarters {
+    hub: Hub,
+    token: String,
+    file: PathBuf,
+}
+
+impl Headquarters {
+    fn new() -> Self {
+        let hub = Hub::start();
+        let mut ankara = None;
+        for (name, region, seed) in [("Bursa PC", "Bursa", 2), ("Ankara PC", "Ankara", 1)] {
+            let token = hub.add_site(name, region);
+            let file = hub.folder.path().join(format!("{region}.db"));
+            let office = Office { shape: Shape::Live, size: Size::year(), region, seed };
+            office::generate(&file, &office).unwrap();
+            assert_eq!(hub.upload(&token, "", &file).0, 200);
+            ankara = Some((token, file));
+        }
+        let (token, file) = ankara.unwrap();
+        Self { hub, token, file }
+    }
+
+    /// Changes the office's file and sends it.
+    fn enter(&self, sql: &str) {
+        Connection::open(&self.file).unwrap().execute_batch(sql).unwrap();
+        assert_eq!(self.hub.upload(&self.token, "", &self.file).0, 200);
+    }
+
+    /// A browser in which somebody has logged in, who had a one-time password.
+    fn log_in(&self, name: &str, role: &[&str]) -> Browser {
+        let (code, said) = self.hub.denk(&[&["user", "add", name, "--role"], role].concat());
+        assert_eq!(code, 0, "{said:#}");
+        let once = said["password"].as_str().unwrap();
+        let browser = Browser::open("tr");
+        browser.goto(&self.at("/employees"));
+        browser.type_into("username", name);
+        browser.type_into("password", once);
+        browser.click("log-in");
+        browser.shows("main", "tek kullanımlık");
+        let fill = format!(
+            "const fields = document.querySelectorAll('.fields input'); fields[0].value = '{once}';
+             fields[1].value = fields[2].value = '{PASSWORD}'; document.querySelector('.fields button').click()"
+        );
+        browser.run(&fill);
+        browser.shows("main", "Genel bakış");
+        browser
+    }
+
+    fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.hub.url)
+    }
+}
+
+/// Looks again and again until it is so; the number of looks ends a test that fails.
+fn until(what: &str, so: impl Fn() -> bool) {
+    let looks = (0..3_000).take_while(|_| !so()).inspect(|_| thread::park_timeout(Duration::from_millis(20)));
+    assert!(looks.count() < 3_000, "{what}");
+}
+
+fn texts(of: &Value) -> Vec<String> {
+    of.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+}
+
+/// Pages of the navigation, and one row of each list.
+fn pages(browser: &Browser) -> Vec<String> {
+    let links = "return [...document.querySelectorAll('#pages a')].map((a) => a.getAttribute('href'))";
+    let mut pages = texts(&browser.run(links));
+    assert_eq!(pages.len(), 9, "{pages:?}");
+    for list in pages.clone().iter().skip(1) {
+        browser.run(&format!("location.assign('{list}')"));
+        until(list, || {
+            browser.run("return location.pathname + !!document.getElementById('rows')")
+                == format!("{list}true")
+        });
+        let row = browser.run("return document.querySelector('#rows tbody th a').getAttribute('href')");
+        pages.push(row.as_str().unwrap().to_owned());
+    }
+    pages
+}
+
+#[test]
+fn every_page_is_whole_on_a_phone_and_at_a_desk_by_day_and_by_night() {
+    let headquarters = Headquarters::new();
+    let browser = headquarters.log_in("patron", &["admin"]);
+    let pages = pages(&browser);
+    for (width, height, colours) in [(360, 740, "light"), (1280, 900, "light"), (1280, 900, "dark")] {
+        browser.screen(width, height, colours);
+        for page in &pages {
+            browser.goto(&headquarters.at(page));
+            browser.shows("live", "Canlı");
+            let sideways = browser
+                .run("return document.documentElement.scrollWidth - document.documentElement.clientWidth");
+            assert_eq!(sideways, 0, "{page} at {width}");
+            let bytes = browser.run("return performance.getEntriesByType('navigation')[0].decodedBodySize");
+            assert!(bytes.as_u64().unwrap() < PAGE_BYTES_MAX, "{page}: {bytes}");
+            let marked = browser.run("return document.querySelectorAll('#pages [aria-current]').length");
+            assert_eq!(marked, 1, "{page}");
+            let name = page.trim_start_matches('/').split('/').collect::<Vec<_>>();
+            let name = if name.len() > 1 { format!("{}-row", name[0]) } else { name[0].to_owned() };
+            browser.picture(&format!("hub-{name}-{width}-{colours}"));
+        }
+    }
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
+#[test]
+fn what_is_labelled_is_labelled_for_everybody() {
+    let headquarters = Headquarters::new();
+    let browser = headquarters.log_in("patron", &["admin"]);
+    for page in pages(&browser) {
+        browser.goto(&headquarters.at(&page));
+        let unnamed = browser.run(
+            "const unnamed = [...document.querySelectorAll('input:not([type=hidden]), select')].filter((field) => !field.labels.length);
+             const tables = [...document.querySelectorAll('table')].filter((table) => !table.caption?.textContent.trim() || table.querySelector('thead th:not([scope])'));
+             const links = [...document.querySelectorAll('a, button')].filter((link) => !link.textContent.trim());
+             const ids = [...document.querySelectorAll('[id]')].map((one) => one.id).filter((id, at, all) => all.indexOf(id) !== at);
+             return [...unnamed, ...tables, ...links].map((one) => one.outerHTML.slice(0, 200)).concat(ids, document.querySelectorAll('h1').length === 1 ? [] : ['h1'])",
+        );
+        assert_eq!(texts(&unnamed), [""; 0], "{page}");
+    }
+    // The first key leads past the navigation.
+    browser.goto(&headquarters.at("/employees"));
+    browser.press("\u{e004}");
+    assert_eq!(browser.run("return document.activeElement.className"), "skip");
+    browser.press("\u{e007}");
+    until("the content has the focus", || browser.run("return document.activeElement.id") == "main");
+}
+
+#[test]
+fn somebody_searches_orders_turns_pages_and_opens_a_row() {
+    let headquarters = Headquarters::new();
+    headquarters
+        .enter("update employees set full_name = 'Çağla Iğdır' where id = (select min(id) from employees)");
+    let browser = headquarters.log_in("patron", &["admin"]);
+    browser.goto(&headquarters.at("/employees"));
+    browser.shows("count", "24");
+    browser.type_into("search", "cagla igdir\u{e007}");
+    browser.shows("count", "1–1 / 1");
+    assert_eq!(browser.run("return location.search"), "?q=cagla+igdir", "nothing that was not asked for");
+    browser.run("document.querySelector('#rows tbody th a').click()");
+    browser.shows("main", "Puantaj");
+    browser.shows("history", "Ankara PC");
+    browser.picture("hub-history");
+    browser.run("document.querySelector('#of-timesheets .months a').click()");
+    browser.shows("of", "Çağla Iğdır");
+    browser.goto(&headquarters.at("/timesheets"));
+    browser.shows("count", "1–50 / 4.000");
+    browser.run("document.getElementById('next').click()");
+    browser.shows("count", "51–100 / 4.000");
+    browser.run("const region = document.getElementById('region'); region.value = 'Bursa'; region.dispatchEvent(new Event('change', { bubbles: true }))");
+    browser.shows("count", "1–50 / 2.000");
+    browser.run("document.querySelector('thead th:nth-child(2) a').click()");
+    until("ordered", || {
+        browser.run("return document.querySelector('thead th:nth-child(2)')?.getAttribute('aria-sort')")
+            == "ascending"
+    });
+    browser.shows("count", "1–50 / 2.000");
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
+#[test]
+fn what_an_office_enters_appears_by_itself_and_a_hub_that_is_away_is_told_of() {
+    let mut headquarters = Headquarters::new();
+    let browser = headquarters.log_in("ankara", &["office", "--region", "Ankara"]);
+    browser.goto(&headquarters.at("/employees"));
+    browser.shows("live", "Canlı");
+    browser.run("window.same = true; scrollTo(0, 40)");
+    browser.type_into("search", "yarım kalan");
+    headquarters.enter("insert into employees (full_name, region) values ('Anında Görünen', 'Ankara')");
+    browser.shows("rows", "Anında Görünen");
+    assert_eq!(browser.run("return window.same"), true, "the page was not loaded again");
+    assert_eq!(browser.value("search"), "yarım kalan");
+    assert_eq!(browser.run("return document.activeElement.id"), "search");
+    assert_eq!(browser.complaints(), [""; 0]);
+    headquarters.hub.kill();
+    browser.shows("live", "Merkeze ulaşılamıyor");
+    assert_eq!(browser.run("return document.getElementById('main').classList.contains('stale')"), true);
+    browser.picture("hub-away");
+}
