@@ -52,11 +52,12 @@ impl Bench {
 type Benchmark = fn(&Bench) -> anyhow::Result<()>;
 
 /// By name, in the order in which they run.
-const BENCHMARKS: [(&str, Benchmark); 5] = [
+const BENCHMARKS: [(&str, Benchmark); 6] = [
     ("copy-baseline", copy_baseline::run),
     ("copy", copy::run),
     ("entegra", entegra::run),
     ("hub", hub::run),
+    ("pages", hub::pages::run),
     ("agent", agent::run),
 ];
 

@@ -17,7 +17,7 @@ use crate::{
     app::{App, moment},
     credential::{self, Caller},
     login::{LOGIN, PASSWORD, page},
-    pages::{Shell, Visit},
+    pages::{Shell, Visit, turned},
     public::is_seen,
     session,
     words::Words,
@@ -172,7 +172,11 @@ async fn gather(app: &App, visit: &Visit, reader: &Reader) -> Result<Page<'stati
             && sites.iter().any(uses_shared_key),
         regions: told.regions(&status),
         total: told.total(&status),
-        tables: told.tables(&status),
+        tables: told
+            .tables(&status)
+            .into_iter()
+            .map(|(table, rows)| (told.table(&table).to_owned(), rows))
+            .collect(),
         conflicts: open.conflicts,
         held: seen.iter().map(|site| site.held).sum(),
         sites: seen.iter().map(|site| told.site(site)).collect(),
@@ -296,19 +300,27 @@ impl Teller<'_> {
             at: self.time(change.at_ms),
             site: self.site_name(change.site),
             region: change.region.clone().unwrap_or_default(),
-            table: change.table.clone(),
+            table: self.table(&change.table).to_owned(),
             action: self.words.action(&change.action),
             content: self.content(&change.table, change.after.as_ref().or(change.before.as_ref())),
         }
     }
 
+    /// What people call a table.
+    fn table<'t>(&'t self, name: &'t str) -> &'t str {
+        self.pages.of_name(name).map_or(name, |list| self.words.label(&list.label))
+    }
+
     /// A row in one line: its columns that say something, without what not everybody may read.
     fn content(&self, table: &str, row: Option<&serde_json::Value>) -> String {
+        let column = |name: &str| self.pages.column(table, name);
         let is_hidden = |name: &str| {
-            !self.viewer.sees_personal()
-                && self.pages.column(table, name).is_some_and(|column| column.personal)
+            column(name)
+                .is_some_and(|column| column.refers() || (column.personal && !self.viewer.sees_personal()))
         };
-        content(row, is_hidden)
+        content(row, is_hidden, |name| {
+            column(name).map_or_else(|| name.to_owned(), |column| self.words.label(&column.label).to_owned())
+        })
     }
 
     fn activity(&self, entry: &AuditEntry) -> ActivityLine {
@@ -326,15 +338,19 @@ impl Teller<'_> {
     }
 }
 
-fn content(row: Option<&serde_json::Value>, is_hidden: impl Fn(&str) -> bool) -> String {
+fn content(
+    row: Option<&serde_json::Value>,
+    is_hidden: impl Fn(&str) -> bool,
+    label: impl Fn(&str) -> String,
+) -> String {
     use serde_json::Value;
     let Some(Value::Object(columns)) = row else { return String::new() };
     let said = columns.iter().filter_map(|(name, value)| match value {
         _ if is_hidden(name) => None,
         Value::Null | Value::Object(_) | Value::Array(_) => None,
         Value::String(text) if text.is_empty() => None,
-        Value::String(text) => Some(format!("{name}: {text}")),
-        other => Some(format!("{name}: {other}")),
+        Value::String(text) => Some(format!("{}: {}", label(name), turned(text).as_ref().unwrap_or(text))),
+        other => Some(format!("{}: {other}", label(name))),
     });
     let line = said.collect::<Vec<_>>().join(", ");
     if line.chars().count() <= CONTENT_CHARS_MAX {

@@ -119,4 +119,5 @@ addEventListener("pageshow", (event) => {
   }
 });
 
+document.querySelector("#pages [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 if (document.body.dataset.live) listen();

@@ -4,6 +4,7 @@
 //! can carry.
 
 mod figures;
+pub mod pages;
 pub(super) mod process;
 mod web;
 

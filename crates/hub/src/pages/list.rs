@@ -96,7 +96,12 @@ pub(super) async fn list(
     let asked = asked(&visit.fields);
     let listed = app.store.list(&person.viewer, at, &asked).await?.ok_or(Refusal::NoPath)?;
     let pages = app.store.pages();
-    let view = View { words: visit.words, list: &pages.lists()[at], fields: visit.fields.only(&KEPT) };
+    let view = View {
+        words: visit.words,
+        list: &pages.lists()[at],
+        fields: visit.fields.only(&KEPT),
+        without: None,
+    };
     page(&view.page(Shell::of(&person, &visit, pages), &asked, listed))
 }
 
@@ -124,9 +129,16 @@ pub(super) struct View<'a> {
     pub words: &'static Words,
     pub list: &'a ListPage,
     pub fields: Fields,
+    /// A column that says the same in every row.
+    pub without: Option<usize>,
 }
 
 impl<'a> View<'a> {
+    fn columns(&self) -> impl Iterator<Item = (usize, &'a PageColumn)> {
+        let without = self.without;
+        self.list.listed().filter(move |(at, _)| Some(*at) != without)
+    }
+
     fn path(&self) -> String {
         format!("/{}", self.list.path)
     }
@@ -188,7 +200,7 @@ impl<'a> View<'a> {
 
     /// `listed`: of a list that can be ordered.
     pub fn heads(&self, listed: Option<&Listed>, one_region: bool) -> Vec<Head> {
-        let columns = self.list.listed().map(|(at, column)| {
+        let columns = self.columns().map(|(at, column)| {
             let can = |listed: &&Listed| !listed.unordered.contains(&at);
             let kind = if shown::is_number(column) { "number" } else { "" };
             self.head(self.words.label(&column.label), (&column.name, kind), listed.filter(can))
@@ -211,7 +223,7 @@ impl<'a> View<'a> {
 
     pub fn row(&self, line: &Line, one_region: bool) -> Row {
         let own = format!("/{}/{}", self.list.path, line.gid);
-        let cells = self.list.listed().map(|(at, column)| {
+        let cells = self.columns().map(|(at, column)| {
             let names = at == self.list.naming();
             RowCell { names, ..self.cell(column, &line.cells[at], names.then_some(&own)) }
         });

@@ -19,6 +19,7 @@ use store::Pages;
 use crate::app::App;
 pub(crate) use assets::asset;
 pub(crate) use shell::Shell;
+pub(crate) use shown::turned;
 pub(crate) use visit::{Person, Visit, remember};
 
 type Route = (String, MethodRouter<Arc<App>>);

@@ -27,7 +27,6 @@ use crate::{
 #[template(path = "row.html")]
 struct Page<'a> {
     shell: Shell,
-    words: &'static Words,
     lists: &'static ListWords,
     rev: i64,
     list: Link,
@@ -60,6 +59,8 @@ struct Change {
     at: String,
     who: String,
     action: &'static str,
+    /// Something stood there before.
+    had: bool,
     columns: Vec<(String, Shown, Shown)>,
 }
 
@@ -90,7 +91,6 @@ impl<'a> Teller<'a> {
     fn page(&self, shell: Shell, row: &RowPage) -> Page<'a> {
         Page {
             shell,
-            words: self.words,
             lists: self.words.lists,
             rev: row.rev,
             list: Link {
@@ -115,7 +115,8 @@ impl<'a> Teller<'a> {
 
     fn section(&self, hanging: &Hanging, gid: &str) -> Section {
         let list = &self.app.store.pages().lists()[hanging.list];
-        let view = View { words: self.words, list, fields: Fields::default() };
+        let view =
+            View { words: self.words, list, fields: Fields::default(), without: Some(hanging.through) };
         let of = Fields::default().with("of", Some(gid));
         let path = format!("/{}", list.path);
         let number =
@@ -141,6 +142,7 @@ impl<'a> Teller<'a> {
             at: at.strftime("%d.%m.%Y %H:%M").to_string(),
             who: line.site.clone().unwrap_or_else(|| self.words.lists.headquarters.to_owned()),
             action: self.words.action(&line.action),
+            had: line.changes.iter().any(|changed| changed.before.is_some()),
             columns: line.changes.iter().map(|changed| self.changed(changed)).collect(),
         }
     }

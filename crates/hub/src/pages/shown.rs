@@ -11,7 +11,7 @@ pub(crate) struct Shown {
     pub text: String,
     /// Where what it names has its own page.
     pub href: Option<String>,
-    /// `number`, `tag`, `masked`, or nothing.
+    /// `number`, `tag`, `quiet`, `masked`, or nothing.
     pub kind: &'static str,
 }
 
@@ -25,7 +25,8 @@ pub(crate) fn cell(words: &Words, column: &PageColumn, cell: &Cell) -> Shown {
     }
     let choice = cell.choice.map(|at| &column.choices[at]).filter(|choice| choice.names_values());
     if let Some(choice) = choice {
-        return Shown { text: words.label(&choice.label).to_owned(), kind: "tag", ..Shown::default() };
+        let kind = if choice.quiet { "quiet" } else { "tag" };
+        return Shown { text: words.label(&choice.label).to_owned(), kind, ..Shown::default() };
     }
     let kind = if is_number(column) { "number" } else { "" };
     Shown { text: text(words.language, column.shows, &cell.value), kind, ..Shown::default() }

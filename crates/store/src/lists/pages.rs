@@ -71,6 +71,9 @@ pub struct Label {
 pub struct Choice {
     pub name: String,
     pub label: Label,
+    /// The usual, which nobody looks for.
+    #[serde(default)]
+    pub quiet: bool,
     #[serde(default)]
     pub(super) is: Vec<String>,
     pub(super) blank: Option<bool>,
@@ -147,6 +150,14 @@ impl ListPage {
     #[must_use]
     pub const fn naming(&self) -> usize {
         self.called
+    }
+}
+
+impl PageColumn {
+    /// Whether it names another row.
+    #[must_use]
+    pub const fn refers(&self) -> bool {
+        self.refers.is_some()
     }
 }
 

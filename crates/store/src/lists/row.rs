@@ -35,6 +35,8 @@ pub struct RowPage {
 pub struct Hanging {
     /// Place in [`Pages::lists`].
     pub list: usize,
+    /// Place of the column that refers, in [`ListPage::columns`](super::ListPage::columns).
+    pub through: usize,
     pub total: usize,
     /// Rows a month, newest first.
     pub months: Vec<(String, usize)>,
@@ -78,12 +80,13 @@ impl Scope<'_> {
 
     fn hanging(&self, at: usize, gid: Gid) -> Vec<Hanging> {
         let table = self.pages.lists()[at].table;
-        let refer = |list: &super::ListPage| list.columns.iter().any(|column| column.refers == Some(table));
-        let lists = self.pages.lists().iter().enumerate().filter(|(_, list)| refer(list));
-        lists.filter_map(|(at, _)| self.hanging_of(at, gid)).collect()
+        let through =
+            |list: &super::ListPage| list.columns.iter().position(|column| column.refers == Some(table));
+        let lists = self.pages.lists().iter().enumerate();
+        lists.filter_map(|(at, list)| self.hanging_of((at, through(list)?), gid)).collect()
     }
 
-    fn hanging_of(&self, at: usize, gid: Gid) -> Option<Hanging> {
+    fn hanging_of(&self, (at, through): (usize, usize), gid: Gid) -> Option<Hanging> {
         let list = &self.pages.lists()[at];
         let shelf = self.index.shelf(list.table)?;
         let mut rows = self.matching(list, shelf, &Asked { of: Some(gid.to_string()), ..Asked::default() });
@@ -92,6 +95,7 @@ impl Scope<'_> {
         Order::of(self, (list, shelf), &(name.to_owned(), descending)).take(&mut rows, 0..shown);
         Some(Hanging {
             list: at,
+            through,
             total: rows.len(),
             months: self.by_month(list, shelf, &rows),
             lines: rows[..shown].iter().map(|row| self.line(list, shelf, *row as usize)).collect(),
