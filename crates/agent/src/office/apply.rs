@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use merge::{LocalId, LocalRow, OnDelete, TableId};
-use model::{ErrorKind, Gid, Rev, Value};
+use model::{ErrorKind, Gid, Value};
 use replica::{
     outbox::At,
     wire::{Page, Row},
@@ -50,8 +50,6 @@ fn together(rows: &[Row]) -> usize {
 pub(super) struct Manner {
     /// The hub's clock: whatever is done to the rows here comes later.
     pub clock_ms: i64,
-    /// The hub is a restored one that had heard the file up to here: what it has of later was told since.
-    pub heard: Option<Rev>,
     /// The file is set back to them, whatever it was told before.
     pub forced: bool,
     /// Ids under which rows were here.
@@ -60,7 +58,7 @@ pub(super) struct Manner {
 
 impl Manner {
     pub fn usual(clock_ms: i64) -> Self {
-        Self { clock_ms, heard: None, forced: false, returning: HashMap::new() }
+        Self { clock_ms, forced: false, returning: HashMap::new() }
     }
 
     pub const fn at(&self) -> At {
@@ -83,7 +81,7 @@ impl Office {
         if !news && self.late().await?.is_empty() {
             return Ok(Applied::default());
         }
-        let manner = Manner { heard: state.behind.map(Rev), ..Manner::usual(page.clock_ms) };
+        let manner = Manner::usual(page.clock_ms);
         let mut applied = Applied::default();
         let mut rows = &page.rows[..];
         loop {

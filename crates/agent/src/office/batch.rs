@@ -37,8 +37,9 @@ pub(super) struct Batching<'a> {
     pub clock: &'a Clockwork,
     /// Nobody knows when what the file says was written.
     pub unsure: bool,
-    /// What nobody noted was told before, and is as old as it was.
-    pub retelling: bool,
+    /// A restored hub is told again, which had heard the file up to here. What nobody noted was told before, and is as old
+    /// as it was.
+    pub retelling: Option<i64>,
 }
 
 impl Batching<'_> {
@@ -77,7 +78,7 @@ impl Batching<'_> {
         let now = self.clock.hub_ms();
         let wall = match noted {
             Some(noted) if !self.unsure => noted.saturating_add(self.clock.offset_ms).min(now),
-            None if self.retelling => known.map_or(now, |known| known.at.0),
+            None if self.retelling.is_some() => known.map_or(now, |known| known.at.0),
             _ => now,
         };
         match known.map(|known| known.at) {
@@ -89,16 +90,19 @@ impl Batching<'_> {
     fn message(&self, change: &merge::Change, at: At) -> wire::Change {
         let rules = &self.rules[change.table];
         let (mut insert, mut update, mut delete) = (None, None, None);
+        let mut base = change.base.0;
         match &change.action {
             Action::Insert(cells) => insert = Some(cells_of(rules, cells)),
             Action::Update(edits) => {
+                // What others told it since stands beside the office's word, not below it.
+                base = self.retelling.map_or(base, |heard| base.min(heard));
                 let edits =
                     edits.iter().map(|edit| (rules[edit.column].name.clone(), Cell(edit.value.clone())));
                 update = Some(edits.collect());
             }
             Action::Delete { with } => delete = Some(wire::Delete { with: with.map(Gid::uuid) }),
         }
-        let (table, gid, base) = (rules.name.clone(), change.gid.uuid(), change.base.0);
+        let (table, gid) = (rules.name.clone(), change.gid.uuid());
         wire::Change { table, gid, base, at, insert, update, delete }
     }
 }

@@ -173,7 +173,7 @@ impl Office {
                 if everything {
                     // What is typed from now on is not of before.
                     self.forget_given().await?;
-                    (state.rest, state.unsure, state.retelling) = (false, false, false);
+                    (state.rest, state.unsure, state.retelling) = (false, false, None);
                 }
                 Ok((state, None))
             }

@@ -97,7 +97,7 @@ impl Office {
     async fn behind_in(&mut self, state: State) -> Result<(State, ())> {
         self.void_outbox().await?;
         self.db.clear(LATE).await?;
-        let state = State { doubt: true, suspecting: true, retelling: true, ..state };
+        let state = State { doubt: true, suspecting: true, retelling: state.behind, ..state };
         Ok((State { held: None, cursor: 0, mark: None, ..state }, ()))
     }
 

@@ -43,8 +43,9 @@ pub(super) struct State {
     pub behind: Option<i64>,
     /// What it may have lost is not marked everywhere yet.
     pub suspecting: bool,
-    /// It is told again what it lost, until everything was compared: what nobody noted is as old as it was.
-    pub retelling: bool,
+    /// It is told again what it lost, until everything was compared: what nobody noted is as old as it was, and what it has
+    /// of later than this was told by others since.
+    pub retelling: Option<i64>,
     /// The copy that the hub was asked about in the first contact: its hash.
     pub meeting: Option<String>,
     /// Day of the last full comparison, since 1970.

@@ -231,10 +231,7 @@ impl<'a> Writing<'a> {
             _ if known.row.rev == SUSPECT && self.told.contains(&spot.gid) => Step::Late,
             // The hub has it as it was before, or as somebody else told it since: what the file says is told again, beside
             // that.
-            _ if known.row.rev == SUSPECT => {
-                let heard = self.manner.heard.unwrap_or(now.row.rev).min(now.row.rev);
-                Step::Know(Known { row: ShadowRow { rev: heard, ..now.row }, at: known.at })
-            }
+            _ if known.row.rev == SUSPECT => Step::Know(Known { at: known.at, ..now }),
             (Some(file), _) if !differs(file, &new.cells) => Step::Know(now),
             (Some(_), Some((said, agreed))) if !differs(said, agreed) => Step::Write(new, now),
             _ => Step::Late,

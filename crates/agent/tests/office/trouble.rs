@@ -282,6 +282,33 @@ async fn what_others_tell_a_restored_hub_meanwhile_is_not_lost_with_the_answer()
 }
 
 #[tokio::test]
+async fn a_hub_that_is_restored_again_is_told_again_what_others_had_told_it() {
+    let (mut town, a, b, _) = two().await;
+    let (hub, seen) = (town.hub.clone(), town.hub.rev);
+    let numbers = [a.standing().await.number, b.standing().await.number];
+    a.sql("insert into drivers (full_name, region) values ('Bir', 'Ankara')");
+    a.cycle(&mut town).await;
+    b.cycle(&mut town).await;
+    town.hub = hub.clone();
+    for (pc, number) in [(&a, numbers[0]), (&b, numbers[1])] {
+        town.answered(pc.site, number);
+        pc.office().await.behind(number, seen.0).await.unwrap();
+        pc.cycle(&mut town).await;
+        pc.cycle(&mut town).await;
+    }
+    // It comes back as it was a moment before the first told it of that row, and that one is away.
+    let told = page_row(&town, "Bir").rev;
+    assert!(told > seen.0);
+    town.hub = hub;
+    town.hub.rev = model::Rev(told - 1);
+    town.answered(b.site, numbers[1]);
+    b.office().await.behind(numbers[1], told - 1).await.unwrap();
+    b.pull(&town).await;
+    b.cycle(&mut town).await;
+    assert!(page_row(&town, "Bir").cells.is_some());
+}
+
+#[tokio::test]
 async fn an_answer_is_taken_once() {
     let (mut town, a, ..) = two().await;
     a.sql("insert into drivers (full_name, region) values ('Bir', 'Ankara')");
