@@ -29,6 +29,8 @@ pub(crate) const LOGIN: &str = "/login";
 pub(crate) const PASSWORD: &str = "/password";
 pub(crate) const DASHBOARD: &str = "/dashboard";
 const NAME_CHARS_MAX: usize = 100;
+/// Stands in the activity for a name that nobody has.
+const NOBODY: &str = "?";
 
 #[derive(Deserialize)]
 pub(crate) struct Credentials {
@@ -126,12 +128,16 @@ async fn recognise(app: &App, (name, from): (&str, IpAddr), password: &str) -> R
         }
         Err(_) => return Err(Refusal::Defect("a password cannot be checked")),
     };
+    let is_known = user.is_some();
     match user.filter(|_| right) {
         Some(user) => {
             app.log_ins.succeed(&who);
             Ok(Outcome::Is(user))
         }
         None => {
+            // What nobody is called may be somebody's password, typed into the wrong field.
+            let name = if is_known { name } else { NOBODY };
+            app.store.note(name, "log_in_failed", &from.to_string()).await?;
             if app.log_ins.is_spent(&who) {
                 app.store.note(name, "log_in_locked", &from.to_string()).await?;
             }

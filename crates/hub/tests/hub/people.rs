@@ -96,6 +96,20 @@ async fn after_five_wrong_passwords_even_the_right_one_waits() {
 }
 
 #[tokio::test]
+async fn failed_log_ins_are_noted_and_what_may_be_a_password_is_not() {
+    let world = hub().await;
+    world.person("admin", Role::Admin, "*", PASSWORD).await;
+    for (name, password) in [("admin", "wrong"), (PASSWORD, "admin")] {
+        assert_eq!(world.log_in(name, password).await.status(), StatusCode::UNAUTHORIZED);
+    }
+    let noted = world.store.audit(50).await.unwrap();
+    let failed: Vec<_> = noted.iter().filter(|entry| entry.action == "log_in_failed").collect();
+    assert_eq!(failed.iter().map(|entry| entry.who.as_str()).collect::<Vec<_>>(), ["?", "admin"]);
+    assert!(failed.iter().all(|entry| entry.what == "127.0.0.1"));
+    assert!(!format!("{noted:?}").contains(PASSWORD));
+}
+
+#[tokio::test]
 async fn whoever_guesses_keeps_nobody_else_out() {
     let world = hub_with(|settings| settings.transport = hub::Transport::BehindProxy).await;
     world.person("admin", Role::Admin, "*", PASSWORD).await;
