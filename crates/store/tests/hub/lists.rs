@@ -93,15 +93,18 @@ on_both! {
         lab.sync(&two).await;
         assert_ne!(everything(&lab.store, &admin()).await, before);
         for round in 0..3 {
+            let count = list(&lab.store, &admin(), "timesheets", &page(1)).await.total;
             edit(&one, &format!(
-                "update employees set full_name = 'Yeni Ad {round}' where id = 1;
+                "update employees set full_name = 'Yeni Ad {round}' where id = (select min(id) from employees);
                  update timesheets set notes = 'not {round}' where id % 10 = {round};
-                 delete from vehicle_faults where id = {round};
-                 delete from timesheets where id = {round} + 4;
+                 delete from vehicle_faults where id = (select max(id) from vehicle_faults);
+                 delete from timesheets where id = (select max(id) from timesheets);
                  insert into drivers (full_name, region) values ('Şoför {round}', 'Ankara')"
             ));
             lab.sync(&one).await;
             lab.sync(&two).await;
+            assert_eq!(list(&lab.store, &admin(), "timesheets", &page(1)).await.total, count - 1);
+            assert_eq!(list(&lab.store, &admin(), "drivers", &sought(&format!("şoför {round}"))).await.total, 1);
             let fresh = Store::open(lab.settings.clone()).await.unwrap();
             for viewer in [admin(), viewer(Role::Office, "Ankara"), viewer(Role::Viewer, "Bursa")] {
                 assert_eq!(everything(&lab.store, &viewer).await, everything(&fresh, &viewer).await, "{round}");
