@@ -80,3 +80,31 @@ pub async fn run_script(address: &Address, script: &'static str) -> Result<()> {
 pub async fn duplicate(file: &Address, to: &std::path::Path) -> Result<()> {
     sqlite::duplicate(file, to).await
 }
+
+/// What one table of a SQLite file holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableProof {
+    pub name: String,
+    pub rows: u64,
+    /// Of how the table is made and of every value, in order of the key: the same rows have the same hash, wherever in the
+    /// file they lie. **Units**: BLAKE3, hexadecimal.
+    pub hash: String,
+}
+
+/// Checks a SQLite file from end to end, and tells what each of its tables holds, in order of name.
+///
+/// # Errors
+/// As [`open`]; `Corrupt` with the first thing that does not hold together.
+#[cfg(feature = "sqlite")]
+pub async fn proof(file: &Address) -> Result<Vec<TableProof>> {
+    sqlite::proof(file).await
+}
+
+/// Makes a SQLite file whole in itself: what is in its log goes into the file, and the log goes.
+///
+/// # Errors
+/// As [`open`]; `Busy` when somebody uses it.
+#[cfg(feature = "sqlite")]
+pub async fn settle(file: &Address) -> Result<()> {
+    sqlite::settle(file).await
+}

@@ -89,6 +89,12 @@ impl Link {
         let _ = self.connection.query_row(include_str!("sql/checkpoint.sql"), [], |_| Ok(()));
     }
 
+    /// Whether who reads sees one state while others write.
+    pub(super) fn is_in_wal_mode(&self) -> Result<bool> {
+        let mode: String = self.connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+        Ok(mode == "wal")
+    }
+
     /// Whether texts are stored in UTF-16, whose bytes sort differently.
     pub(super) fn is_utf16(&self) -> Result<bool> {
         let encoding: String = self.connection.pragma_query_value(None, "encoding", |row| row.get(0))?;

@@ -22,10 +22,18 @@ pub(super) fn duplicate(from: &Path, to: &Path) -> Result<()> {
     Ok(to.connection.execute_batch(include_str!("sql/rollback_journal.sql"))?)
 }
 
+/// Carries the log into the file and does without one from now on.
+pub(super) fn settle(path: &Path) -> Result<()> {
+    let link = Link::open(path, Absent::Refuse)?;
+    Ok(link.connection.execute_batch(include_str!("sql/rollback_journal.sql"))?)
+}
+
 fn fill(from: &Link, to: &mut Link) -> Result<()> {
+    // In WAL mode who copies keeps nobody from writing, and what is written meanwhile is not seen: one step is one view.
+    let apart = if from.is_in_wal_mode()? { 0 } else { STEPS_MAX };
     let backup = Backup::new(&from.connection, &mut to.connection)?;
-    for step in 0..=STEPS_MAX {
-        let pages = if step < STEPS_MAX { STEP_PAGES } else { -1 };
+    for step in 0..=apart {
+        let pages = if step < apart { STEP_PAGES } else { -1 };
         match backup.step(pages)? {
             StepResult::Done => return Ok(()),
             StepResult::More => {}
@@ -39,6 +47,37 @@ fn fill(from: &Link, to: &mut Link) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_with_a_write_ahead_log_is_copied_at_one_go_and_nobody_waits() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("from.db");
+        let program = Link::open(&file, Absent::Create).unwrap();
+        let sql = "pragma journal_mode = wal; create table t (k integer primary key, v);
+             with recursive n(k) as (select 1 union all select k + 1 from n where k < 20000)
+             insert into t select k, zeroblob(100) from n";
+        program.connection.execute_batch(sql).unwrap();
+        let writing = std::sync::atomic::AtomicBool::new(true);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let other = Link::open(&file, Absent::Refuse).unwrap();
+                while writing.load(std::sync::atomic::Ordering::Relaxed) {
+                    other.connection.execute("update t set v = zeroblob(100) where k % 1000 = 0", []).unwrap();
+                }
+            });
+            let from = Link::open(&file, Absent::Refuse).unwrap();
+            let mut to = Link::open(&folder.path().join("to.db"), Absent::Create).unwrap();
+            let mut backup = 0;
+            while backup < 5 {
+                fill(&from, &mut to).unwrap();
+                backup += 1;
+            }
+            writing.store(false, std::sync::atomic::Ordering::Relaxed);
+        });
+        let to = Link::open(&folder.path().join("to.db"), Absent::Refuse).unwrap();
+        let count: i64 = to.connection.query_row("select count(*) from t", [], |row| row.get(0)).unwrap();
+        assert_eq!(count, 20_000);
+    }
 
     #[test]
     fn a_copy_of_a_file_with_a_write_ahead_log_is_one_file() {

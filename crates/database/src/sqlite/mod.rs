@@ -21,6 +21,7 @@ mod introspect;
 mod journal;
 mod key;
 mod page;
+mod proof;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -42,7 +43,7 @@ use self::{
 };
 use crate::{
     Address, Applied, Begin, Capabilities, Digest, Error, JournalStatus, Read, Result, Server, Session,
-    Unfaithful, Write,
+    TableProof, Unfaithful, Write,
 };
 
 /// Opens a file that is there.
@@ -72,6 +73,18 @@ pub(crate) async fn run_script(address: &Address, script: &'static str) -> Resul
 pub(crate) async fn duplicate(address: &Address, to: &Path) -> Result<()> {
     let (from, to) = (address.path().to_owned(), to.to_owned());
     blocking(address.patience(), move || duplicate::duplicate(&from, &to)).await?
+}
+
+/// What the file holds, proven.
+pub(crate) async fn proof(address: &Address) -> Result<Vec<TableProof>> {
+    let path = address.path().to_owned();
+    blocking(address.patience(), move || proof::proof(&path)).await?
+}
+
+/// Makes the file one that is whole without a log beside it.
+pub(crate) async fn settle(address: &Address) -> Result<()> {
+    let path = address.path().to_owned();
+    blocking(address.patience(), move || duplicate::settle(&path)).await?
 }
 
 async fn connect(address: &Address, absent: Absent) -> Result<Box<dyn Session>> {
