@@ -102,6 +102,8 @@ pub enum Command {
     Held(HeldCommand),
     #[command(subcommand, arg_required_else_help = true)]
     User(UserCommand),
+    #[command(subcommand, arg_required_else_help = true)]
+    Backup(BackupCommand),
     Demo(DemoArgs),
 }
 
@@ -407,6 +409,29 @@ pub enum UserRole {
 #[derive(Debug, Args)]
 pub struct UserNameArgs {
     pub name: String,
+}
+
+/// Backups of the hub's store.
+#[derive(Debug, Subcommand)]
+pub enum BackupCommand {
+    Create,
+    List,
+    Restore(BackupRestoreArgs),
+    Drill,
+}
+
+#[derive(Debug, Args)]
+pub struct BackupRestoreArgs {
+    pub id: String,
+    /// A new data folder, instead of the hub's own.
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+    /// Only the tables of the business, as they were at this time.
+    #[arg(long, value_name = "TIME", requires = "to")]
+    pub at: Option<String>,
+    /// The hub's store is replaced.
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// Rows that differ between two office files.

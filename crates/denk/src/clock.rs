@@ -45,3 +45,14 @@ pub fn now() -> Instant {
     let micros = i64::try_from(since.as_micros()).unwrap_or(i64::MAX) - EPOCH_SECONDS * 1_000_000;
     Instant::utc(Timestamp { micros, nanos: 0 })
 }
+
+/// A moment as somebody types it: with its distance from UTC, or as a clock of this zone shows it. **Units**: milliseconds
+/// since 1970.
+#[must_use]
+pub fn moment(typed: &str, zone: &str) -> Option<i64> {
+    if let Ok(at) = typed.parse::<jiff::Timestamp>() {
+        return Some(at.as_millisecond());
+    }
+    let local: jiff::civil::DateTime = typed.parse().ok()?;
+    Some(local.to_zoned(time_zone(zone)).ok()?.timestamp().as_millisecond())
+}

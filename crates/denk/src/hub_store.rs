@@ -134,6 +134,12 @@ pub(crate) fn failure(error: &store::Error, address: &Address) -> Failure {
             let why = message("hub-store-older-why").with("found", *found).with("known", *known);
             Failure::new(Code::HubStore, message("hub-store-what"), why, message("hub-store-older-hint"))
         }
+        Error::Restoring => Failure::new(
+            Code::StoreInUse,
+            message("hub-store-what"),
+            message("hub-store-restoring"),
+            message("hub-store-restoring-hint"),
+        ),
         other => Failure::new(
             Code::HubStore,
             message("hub-store-what"),

@@ -3,6 +3,7 @@
 //! A command gets a [`Context`] and ends with an [`Outcome`] or a [`Failure`](failure::Failure); [`execute`] turns
 //! both into words and an exit code.
 
+pub mod backups;
 pub mod cli;
 mod clock;
 pub mod commands;
@@ -217,6 +218,7 @@ async fn dispatch(command: Command, context: &Context) -> failure::Result<Outcom
         Command::Conflicts(command) => commands::conflicts::run(&command, context).await,
         Command::User(command) => commands::user::run(&command, context).await,
         Command::Held(command) => commands::held::run(&command, context).await,
+        Command::Backup(command) => commands::backup::run(&command, context).await,
         Command::Demo(args) => commands::demo::run(&args, context).await,
     }
 }

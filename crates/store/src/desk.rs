@@ -1,6 +1,7 @@
 //! What a job works with.
 
 use std::{
+    fs::File,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -10,7 +11,7 @@ use model::{Gid, SiteId, Stamp};
 use replica::handout::Blank;
 use tokio::sync::Notify;
 
-use crate::{Pages, Result, Settings, lists, meta::Meta, pulse::Beat, query::Db};
+use crate::{Pages, Result, Settings, in_use, lists, meta::Meta, pulse::Beat, query::Db};
 
 /// What all jobs of a store share.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct Hub {
     pub beat: Beat,
     /// Something was committed.
     pub committed: Notify,
+    /// As long as anybody works with the store.
+    _in_use: Option<File>,
 }
 
 /// One writing transaction at work.
@@ -94,10 +97,12 @@ impl Hub {
         for folder in ["", "uploads", "hand_outs"] {
             make_private(&settings.data_folder.join(folder))?;
         }
+        let in_use = in_use::share(&settings.address)?;
         let folder = settings.data_folder.join("hand_outs");
         let blank = Blank::of(settings.preset.schema, &folder).await?;
         let order = merge::insert_order(&rules);
-        Ok(Self { rules, pages, order, settings, blank, beat: Beat::default(), committed: Notify::new() })
+        let (beat, committed) = (Beat::default(), Notify::new());
+        Ok(Self { rules, pages, order, settings, blank, beat, committed, _in_use: in_use })
     }
 
     pub fn now_ms(&self) -> i64 {

@@ -39,6 +39,8 @@ pub enum Error {
     Columns(String),
     #[error("a batch of site `{0}` waits for a decision; until then it gets no file")]
     Waiting(String),
+    #[error("another file is being put in the place of the store's")]
+    Restoring,
     #[error("the store's writer has ended")]
     Ended,
     #[error("there is no site `{0}`")]
@@ -132,7 +134,7 @@ impl Error {
                 ErrorKind::Constraint
             }
             Self::Ended => ErrorKind::Connection,
-            Self::Waiting(_) => ErrorKind::Busy,
+            Self::Waiting(_) | Self::Restoring => ErrorKind::Busy,
             Self::File(_) | Self::Handout(_) | Self::Broken(_) => ErrorKind::Internal,
         }
     }

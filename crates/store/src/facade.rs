@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::{
     Alert, Decision, Device, Enrolment, Error, Handout, Heads, Health, HeldBatch, KeptConflict, Open, Pulse,
-    Receipt, RecentChange, Rejected, Result, Settings, Site, Status, Take, conflicts,
+    Receipt, RecentChange, Rejected, Result, Settings, Site, Status, Take, backups, conflicts,
     desk::Hub,
     engine::{self, Mode, Prepared, Taker},
     hand_outs,
@@ -81,7 +81,7 @@ impl Store {
     ///
     /// # Errors
     /// What the database says; `Newer`, `Older` when another version of denk has written it, which is then left as it
-    /// was; `Rules`, `Columns` for a preset that cannot be used with it.
+    /// was; `Rules`, `Columns` for a preset that cannot be used with it; `Restoring`.
     pub async fn open(settings: Settings) -> Result<Self> {
         #[cfg(feature = "failpoints")]
         crate::failpoints::arm();
@@ -394,6 +394,14 @@ impl Store {
     /// What the database says.
     pub async fn alerts(&self) -> Result<Vec<Alert>> {
         ask_reader!(self, db, tell::alerts(db).await)
+    }
+
+    /// Raises an alert about the hub itself: of one kind and thing at most one a day.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn warn(&self, kind: &'static str, what: &str) -> Result<()> {
+        self.ask(backups::Warn { kind, what: sites::visible(what) }).await
     }
 
     async fn ask<J: Job>(&self, job: J) -> std::result::Result<J::Answer, J::Failure> {

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod activity;
+pub mod backups;
 mod clock;
 mod conflicts;
 mod desk;
@@ -18,6 +19,7 @@ mod facade;
 mod failpoints;
 mod hand_outs;
 mod lists;
+mod in_use;
 mod meta;
 mod news;
 mod pulse;

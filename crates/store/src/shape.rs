@@ -3,11 +3,13 @@
 //! Rows of the business are read by the beginning of a primary key, so there are no further indexes. The small tables
 //! beside them (lineages, held batches, sites, conflicts) are also read whole.
 
+use std::sync::Arc;
+
 use database::{ColumnRead, ColumnRef, Relation, Session};
 use merge::{ColumnType, Kept, Rules, TableRules};
-use model::{ColumnDef, DataType, Table, TableKind, TableRef};
+use model::{ColumnDef, DataType, ErrorKind, Table, TableKind, TableRef};
 
-use crate::{Error, Result};
+use crate::{Error, Result, query::Db};
 
 /// What a column of denk's tables holds.
 #[derive(Clone, Copy)]
@@ -53,6 +55,7 @@ pub(crate) const REGIONS: &str = "denk_regions";
 pub(crate) const AGENTS: &str = "denk_agents";
 pub(crate) const TOUCHED: &str = "denk_touched";
 pub(crate) const GUARD: &str = "denk_guard";
+pub(crate) const BESIDE: &str = "denk_beside";
 
 const SHAPES: &[Shape] = &[
     // Where the store stands: see `meta`.
@@ -331,6 +334,35 @@ pub(crate) async fn ensure(session: &mut dyn Session, wanted: &Table) -> Result<
     place(wanted, table)
 }
 
+/// Knows one of denk's tables in a file that others have made; `false` where it is not there.
+///
+/// # Errors
+/// What the database says.
+pub(crate) async fn find(db: &mut Db, name: &str) -> Result<bool> {
+    let Some(wanted) = SHAPES.iter().find(|shape| shape.name == name).map(own) else { return Ok(false) };
+    find_table(db, &wanted).await
+}
+
+/// As [`find`], any table.
+///
+/// # Errors
+/// What the database says.
+pub(crate) async fn find_table(db: &mut Db, wanted: &Table) -> Result<bool> {
+    match db.session.table(&wanted.name).await {
+        Err(error) if error.kind == ErrorKind::Missing => Ok(false),
+        table => {
+            let place = place(wanted, table?)?;
+            Arc::make_mut(&mut db.places).insert(wanted.name.name.clone(), place);
+            Ok(true)
+        }
+    }
+}
+
+/// Files beside the store that a backup carries.
+pub(crate) fn beside() -> Table {
+    own(&Shape { name: BESIDE, columns: &[("name", Text), ("content", Bytes)], key: 1 })
+}
+
 fn place(wanted: &Table, table: Table) -> Result<Place> {
     let columns: Vec<ColumnRef> =
         wanted.columns.iter().map(|column| ColumnRef::named(&column.name)).collect();
@@ -355,7 +387,7 @@ fn own(shape: &Shape) -> Table {
 }
 
 /// Living rows of a table of the business, references as gids.
-fn living(rules: &TableRules) -> Table {
+pub(crate) fn living(rules: &TableRules) -> Table {
     let gid = ColumnDef::new(GID, DataType::Uuid).not_null();
     let cells = rules.columns.iter().map(|column| {
         let kind = match (column.reference, column.data_type) {

@@ -1,6 +1,7 @@
 //! What each command does: one file a command, each with a `run(args, context)`.
 
 pub mod agent;
+pub mod backup;
 pub mod check;
 pub mod compare;
 pub mod config_show;

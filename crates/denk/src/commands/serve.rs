@@ -10,6 +10,7 @@ use std::{
 use hub::{ApiKey, Language, Limits, NewUsers, OneTimePassword, Transport};
 use serde_json::json;
 use store::Accounts;
+use tokio::task::JoinHandle;
 
 use crate::{
     Context, Outcome,
@@ -38,6 +39,7 @@ pub async fn run(args: &ServeArgs, context: &Context) -> Result<Outcome> {
     let _lock = lock(folder)?;
     context.start_log();
     let hub_store = HubStore::open_or_create(context).await?;
+    let backups = super::backup::watch(context, &hub_store.store)?;
     let accounts = Accounts::open(&store_settings).await.map_err(|error| hub_store.failure(&error))?;
     let settings = hub::Settings {
         listen: args.listen.unwrap_or(context.config.hub.listen),
@@ -55,6 +57,8 @@ pub async fn run(args: &ServeArgs, context: &Context) -> Result<Outcome> {
     tracing::info!(url, "the hub listens");
     announce(context, &url, serving.fingerprint.as_deref(), &serving.passwords);
     let ended = serving.ended().await;
+    // One that is being made is swept by the next.
+    backups.inspect(JoinHandle::abort);
     hub_store.store.close().await;
     ended.map_err(|error| cannot_serve(&error))?;
     context.output.note(&context.text, &message("serve-stopped"));

@@ -24,6 +24,7 @@ mod variables;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use model::Zone;
@@ -87,6 +88,20 @@ pub struct Hub {
     pub private_key: Option<PathBuf>,
     /// The largest office file that is taken.
     pub upload_bytes_max: u64,
+    pub backup: Backup,
+}
+
+/// `[hub] backup`.
+#[derive(Clone, Debug)]
+pub struct Backup {
+    /// `None`: only when somebody asks for one.
+    pub every: Option<Duration>,
+    /// So many stay.
+    pub keep: usize,
+    /// Seen from the data folder.
+    pub folder: PathBuf,
+    /// A second folder. Seen from the folder of the configuration.
+    pub copy_to: Option<PathBuf>,
 }
 
 /// `[flows]`.

@@ -1,11 +1,11 @@
 //! Which settings there are, their defaults and their meaning: the one place to add one.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use model::Zone;
 use tracing::level_filters::LevelFilter;
 
-use super::{DEFAULT_ZONE, FlowSource, Flows, Hub, Log, Name, Origin, Raw, Setting, Settings};
+use super::{Backup, DEFAULT_ZONE, FlowSource, Flows, Hub, Log, Name, Origin, Raw, Setting, Settings};
 use crate::{
     failure::{Code, Failure, Result},
     log,
@@ -31,12 +31,15 @@ const HUB: [&str; 10] = [
     "upload_mb_max",
     "backup",
 ];
+const BACKUP: [&str; 4] = ["every", "keep", "folder", "copy_to"];
 const FLOWS: [&str; 4] = ["preset", "folder", "batch_rows", "retries"];
 const LOG: [&str; 3] = ["level", "format", "folder"];
 const DATABASE: [&str; 2] = ["url", "password"];
 
 /// Each file takes some twenty times its size in memory while it is merged. **Units**: MB.
 const UPLOAD_MB_MAX: i64 = 1024;
+/// More backups than that are a misunderstanding.
+const KEEP_MAX: i64 = 10_000;
 /// Most rows of a batch that make sense. **Units**: rows.
 const BATCH_ROWS_MAX: i64 = 1_000_000;
 
@@ -48,6 +51,9 @@ pub(super) fn defaults() -> Vec<Setting> {
         default("hub.listen", "127.0.0.1:8787"),
         default("hub.preset", "rainstaff"),
         default("hub.upload_mb_max", "64"),
+        default("hub.backup.every", "6h"),
+        default("hub.backup.keep", "28"),
+        default("hub.backup.folder", "backups"),
         default("log.level", "info"),
         default("log.format", "text"),
         default("log.folder", "logs"),
@@ -64,13 +70,14 @@ pub(super) fn known(name: &Name, is_table: bool, origin: &Origin) -> Result<()> 
         [section, key] if section == "hub" => (key, &HUB),
         [section, key] if section == "flows" => (key, &FLOWS),
         [section, key] if section == "log" => (key, &LOG),
+        [section, below, key] if section == "hub" && below == "backup" => (key, &BACKUP),
         [section, _, key] if section == "databases" => (key, &DATABASE),
         _ => return Ok(()),
     };
     if !siblings.contains(&part) {
         return Err(unknown(name, origin, siblings));
     }
-    let section = name.parts().len() == 1 && !["language", "zone"].contains(&part);
+    let section = name.parts().len() == 1 && !["language", "zone"].contains(&part) || part == "backup";
     if section && !is_table { Err(wrong(name, origin, "value-section")) } else { Ok(()) }
 }
 
@@ -113,11 +120,11 @@ pub(super) fn check(setting: &Setting) -> Result<()> {
     let Setting { name, raw, origin } = setting;
     let section = name.parts().first().map_or("", String::as_str);
     match raw {
-        _ if RAW.contains(&section) || name.parts().get(1).is_some_and(|part| part == "backup") => Ok(()),
+        _ if RAW.contains(&section) => Ok(()),
         Raw::Value(toml::Value::Boolean(_)) if name.last() == "behind_proxy" => Ok(()),
         Raw::Reference(_) | Raw::Value(toml::Value::String(_)) => one(setting),
         Raw::Value(toml::Value::Integer(_))
-            if ["batch_rows", "retries", "upload_mb_max"].contains(&name.last()) =>
+            if ["batch_rows", "retries", "upload_mb_max", "keep"].contains(&name.last()) =>
         {
             one(setting)
         }
@@ -148,6 +155,9 @@ fn wanted(name: &Name) -> &'static str {
         "hub.behind_proxy" => "value-bool",
         "hub.upload_mb_max" => "value-upload-mb",
         "hub.database" => "value-database",
+        "hub.backup" => "value-section",
+        "hub.backup.every" => "value-every",
+        "hub.backup.keep" => "value-keep",
         "flows.batch_rows" => "value-batch-rows",
         "flows.retries" => "value-retries",
         dotted if dotted.starts_with("databases.") => "value-database",
@@ -217,8 +227,37 @@ pub(super) fn hub(settings: &Settings) -> Result<Hub> {
         behind_proxy: boolean(settings, "hub.behind_proxy")?,
         certificate,
         private_key,
+        backup: backup(settings)?,
         upload_bytes_max: upload_mb.map_or(store::Settings::UPLOAD_BYTES_MAX, |mb| mb << 20),
     })
+}
+
+fn backup(settings: &Settings) -> Result<Backup> {
+    let folder = |name| Ok::<_, Failure>(text(settings, name)?.map(PathBuf::from));
+    let keep = number(settings, "hub.backup.keep", KEEP_MAX)?.and_then(|keep| usize::try_from(keep).ok());
+    Ok(Backup {
+        every: read(settings, "hub.backup.every", every)?.flatten(),
+        keep: keep.unwrap_or(1),
+        folder: folder("hub.backup.folder")?.unwrap_or_default(),
+        copy_to: folder("hub.backup.copy_to")?,
+    })
+}
+
+/// `90s`, `30m`, `6h`, `1d`; `never`.
+fn every(text: &str) -> Option<Option<Duration>> {
+    if text == "never" {
+        return Some(None);
+    }
+    let (digits, unit) = text.split_at(text.trim_end_matches(|c: char| c.is_ascii_alphabetic()).len());
+    let seconds = match unit.trim() {
+        "s" => 1,
+        "m" => 60,
+        "h" => 60 * 60,
+        "d" => 24 * 60 * 60,
+        _ => return None,
+    };
+    let number: u64 = digits.trim().parse().ok().filter(|number| (1..=1000).contains(number))?;
+    Some(Some(Duration::from_secs(number * seconds)))
 }
 
 fn half_certificate(settings: &Settings, given: &str) -> Failure {

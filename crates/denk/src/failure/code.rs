@@ -37,6 +37,10 @@ pub enum Code {
     FlowCircle,
     /// Two flows of one name.
     FlowTwice,
+    /// Two folders of backups that are one, or one within the other.
+    BackupFolders,
+    /// The store is in a database that its own tools back up.
+    BackupElsewhere,
     /// A database failed; one code for each kind.
     Database(ErrorKind),
     /// A flow's database could not be opened.
@@ -101,6 +105,16 @@ pub enum Code {
     AgentPage,
     /// A service cannot be installed or removed.
     Service,
+    /// A backup could not be made.
+    BackupFailed,
+    /// There is no such backup.
+    UnknownBackup,
+    /// A backup is not whole.
+    BackupDamaged,
+    /// The store is in use, or is being replaced.
+    StoreInUse,
+    /// There is a store where one was to be put.
+    StoreThere,
     /// A command that does not exist.
     UnknownCommand,
     /// An option that does not exist.
@@ -144,6 +158,8 @@ impl Code {
             C::FlowFile,
             C::FlowCircle,
             C::FlowTwice,
+            C::BackupFolders,
+            C::BackupElsewhere,
         ];
         let flows = [
             C::FlowDatabase,
@@ -179,6 +195,11 @@ impl Code {
             C::HubRefuses,
             C::AgentPage,
             C::Service,
+            C::BackupFailed,
+            C::UnknownBackup,
+            C::BackupDamaged,
+            C::StoreInUse,
+            C::StoreThere,
         ];
         let usage = [
             C::UnknownCommand,
@@ -215,6 +236,8 @@ impl Code {
             Self::FlowFile => 1013,
             Self::FlowCircle => 1014,
             Self::FlowTwice => 1015,
+            Self::BackupFolders => 1016,
+            Self::BackupElsewhere => 1017,
             Self::Database(kind) => of_database(kind),
             Self::FlowDatabase => 3001,
             Self::FlowDoesNotFit => 3002,
@@ -247,6 +270,11 @@ impl Code {
             Self::HubRefuses => 5020,
             Self::AgentPage => 5021,
             Self::Service => 5022,
+            Self::BackupFailed => 5023,
+            Self::UnknownBackup => 5024,
+            Self::BackupDamaged => 5025,
+            Self::StoreInUse => 5026,
+            Self::StoreThere => 5027,
             Self::UnknownCommand => 4001,
             Self::UnknownOption => 4002,
             Self::ArgumentMissing => 4003,

@@ -1,0 +1,115 @@
+//! The backups of the hub's store, where the configuration says they are, and their failures in words.
+
+use std::path::{Path, PathBuf};
+
+use ::database::Address;
+use store::backups::{Backups, Error, Fault, Plan};
+
+use crate::{
+    Context,
+    config::seen_from,
+    failure::{Code, Failure, Result},
+    hub_store,
+    messages::{Message, message},
+};
+
+/// The backups of the configured store.
+#[derive(Debug)]
+pub struct HubBackups {
+    pub backups: Backups,
+    pub folder: PathBuf,
+    address: Address,
+}
+
+impl HubBackups {
+    /// # Errors
+    /// What is wrong with the configuration; `BackupElsewhere`, `BackupFolders`.
+    pub fn find(context: &Context) -> Result<Self> {
+        let settings = hub_store::settings(context)?;
+        let configured = &context.config.hub.backup;
+        let folder = seen_from(&context.data_folder(), &configured.folder);
+        let copy_to = configured.copy_to.as_ref().map(|copy| seen_from(&context.config.folder, copy));
+        if let Some(copy) = copy_to.as_ref().filter(|copy| overlap(&folder, copy)) {
+            return Err(one_folder(&folder, copy));
+        }
+        let address = settings.address.clone();
+        let (keep, version) = (configured.keep, env!("CARGO_PKG_VERSION"));
+        let plan = Plan { folder: folder.clone(), copy_to, keep, version };
+        let backups = Backups::new(settings, plan).map_err(|error| failure(&error, &address))?;
+        Ok(Self { backups, folder, address })
+    }
+
+    /// What went wrong, for people.
+    #[must_use]
+    pub fn failure(&self, error: &Error) -> Failure {
+        failure(error, &self.address)
+    }
+}
+
+/// Whether one of the folders is the other, or lies in it: what happens to one disk, or one `rm`, happens to both.
+fn overlap(one: &Path, other: &Path) -> bool {
+    let (one, other) = (real(one), real(other));
+    one.starts_with(&other) || other.starts_with(&one)
+}
+
+/// Where a folder is, or would be made.
+fn real(folder: &Path) -> PathBuf {
+    let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let there = folder.ancestors().find_map(|part| Some((part, part.canonicalize().ok()?)));
+    match there {
+        Some((part, found)) => found.join(folder.strip_prefix(part).unwrap_or(Path::new(""))),
+        None => folder,
+    }
+}
+
+fn one_folder(folder: &Path, copy: &Path) -> Failure {
+    let why = message("backup-one-folder").with("folder", folder).with("copy", copy);
+    Failure::new(Code::BackupFolders, message("config-what"), why, message("backup-one-folder-hint"))
+}
+
+fn failure(error: &Error, address: &Address) -> Failure {
+    let told = |code, why: Message, hint| Failure::new(code, message("backup-what"), why, message(hint));
+    match error {
+        Error::Engine => told(Code::BackupElsewhere, message("backup-elsewhere"), "backup-elsewhere-hint"),
+        Error::NoStore(store) => told(
+            Code::HubStoreMissing,
+            message("hub-store-missing-why").with("file", store.as_path()),
+            "hub-store-missing-hint",
+        ),
+        error @ Error::File { path, source } => {
+            let why = message("config-read-why").with("file", path.as_path()).with("reason", source.to_string());
+            told(Code::BackupFailed, why, if error.is_full() { "backup-full-hint" } else { "backup-file-hint" })
+        }
+        Error::Store(error) => hub_store::failure(error, address).what(message("backup-what")),
+        Error::Unknown(id) => told(
+            Code::UnknownBackup,
+            message("backup-unknown").with("id", id.as_str()),
+            "backup-unknown-hint",
+        ),
+        Error::Nothing => told(Code::UnknownBackup, message("backup-nothing"), "backup-nothing-hint"),
+        Error::Damaged { id, fault } => {
+            let why = message("backup-damaged").with("id", id.as_str()).with("fault", fault_words(fault));
+            told(Code::BackupDamaged, why, "backup-damaged-hint")
+        }
+        Error::InUse => told(Code::StoreInUse, message("backup-in-use"), "backup-in-use-hint"),
+        Error::Occupied(folder) => told(
+            Code::StoreThere,
+            message("backup-occupied").with("folder", folder.as_path()),
+            "backup-occupied-hint",
+        ),
+        Error::Busy => told(Code::BackupFailed, message("backup-busy"), "backup-busy-hint"),
+        Error::Early(id) => {
+            told(Code::WrongArgument, message("backup-early").with("id", id.as_str()), "backup-early-hint")
+        }
+    }
+}
+
+/// What is wrong with a backup, for people.
+#[must_use]
+pub fn fault_words(fault: &Fault) -> Message {
+    let words = message(format!("backup-fault-{}", fault.word().replace('_', "-")));
+    match fault {
+        Fault::Integrity(found) | Fault::Table(found) | Fault::Store(found) => words.with("found", found.as_str()),
+        _ => words,
+    }
+}

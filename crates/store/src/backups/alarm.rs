@@ -1,0 +1,55 @@
+//! What people are told when a backup or a drill fails: an alert that names cause and remedy by its kind.
+
+use async_trait::async_trait;
+use model::{SiteId, Value};
+
+use crate::{
+    Error, Result,
+    desk::Desk,
+    engine::{self, Alarm},
+    query::text,
+    shape::ALERTS,
+    writer::Job,
+};
+
+/// No room for a backup.
+pub const BACKUP_FULL: &str = "backup_full";
+/// The folder of backups cannot be written.
+pub const BACKUP_FOLDER: &str = "backup_folder";
+/// The second folder cannot be written.
+pub const BACKUP_COPY: &str = "backup_copy";
+/// A backup could not be made for another reason.
+pub const BACKUP_FAILED: &str = "backup_failed";
+/// A backup that was whole is no longer.
+pub const BACKUP_DAMAGED: &str = "backup_damaged";
+/// The newest backup could not be put back.
+pub const DRILL_FAILED: &str = "drill_failed";
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Raises an alert about the hub itself: of one kind and thing at most one a day.
+pub(crate) struct Warn {
+    pub kind: &'static str,
+    pub what: String,
+}
+
+#[async_trait]
+impl Job for Warn {
+    type Answer = ();
+    type Failure = Error;
+
+    async fn run(&mut self, desk: &mut Desk<'_>) -> Result<()> {
+        let with = [
+            ("site", Value::Int(i64::from(SiteId::HUB.0))),
+            ("kind", text(self.kind)),
+            ("what", text(&self.what)),
+        ];
+        for row in desk.db.find(ALERTS, &with).await? {
+            if row.int(5)? > desk.now_ms.saturating_sub(DAY_MS) {
+                return Ok(());
+            }
+        }
+        let (kind, what) = (self.kind, self.what.clone());
+        engine::alert(desk, Alarm { site: SiteId::HUB, kind, what, rows: 0 }).await
+    }
+}

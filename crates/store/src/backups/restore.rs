@@ -1,0 +1,149 @@
+//! Putting a backup back: checked whole before anything is touched, and then one rename.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use database::Address;
+use fail::fail_point;
+use model::ErrorKind;
+
+use super::{
+    Backups, beside,
+    error::{At, Error, Result},
+    manifest::{Manifest, Reason},
+    shelf::sync_folder,
+    unpack,
+};
+use crate::{desk, in_use};
+
+/// What was put back.
+#[derive(Clone, Debug)]
+pub struct Restored {
+    pub manifest: Manifest,
+    /// The store that was there before.
+    pub safety: Option<Manifest>,
+    /// Files beside the store that were not there any more.
+    pub beside: Vec<String>,
+}
+
+impl Backups {
+    /// Puts a backup in the place of the store. The store that was there is kept as a backup of its own.
+    ///
+    /// # Errors
+    /// `Unknown`, `Damaged`; `InUse` while a hub or a command has the store open; `File`, `Store`. The store is then as it
+    /// was.
+    pub async fn restore(&self, id: &str) -> Result<Restored> {
+        let store = self.store();
+        if let Some(folder) = store.parent() {
+            desk::make_private(folder).at(folder)?;
+        }
+        let alone = in_use::alone(&store).map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => Error::InUse,
+            _ => Error::File { path: store.clone(), source: error },
+        })?;
+        let _lock = self.shelf.lock().await?;
+        self.shelf.sweep()?;
+        let ready = with_end(&store, ".restoring");
+        let unpacked = self.unpack_whole(id, &ready).await;
+        let replaced = match unpacked {
+            Ok(manifest) => self.replace(&store, &ready).await.map(|safety| (manifest, safety)),
+            Err(error) => Err(error),
+        };
+        let (manifest, safety) = replaced.inspect_err(|_| _ = fs::remove_file(&ready))?;
+        drop(alone);
+        desk::make_private(&self.settings.data_folder).at(&self.settings.data_folder)?;
+        let beside = beside::put_back(&Address::sqlite(&store), &self.settings.data_folder).await?;
+        Ok(Restored { manifest, safety, beside })
+    }
+
+    /// Puts a backup where no store is yet: `store` is the file's place, in a data folder of its own.
+    ///
+    /// # Errors
+    /// `Occupied`; as [`Backups::restore`].
+    pub async fn restore_to(&self, id: &str, store: &Path) -> Result<Restored> {
+        let folder = store.parent().unwrap_or(Path::new("."));
+        if store.exists() {
+            return Err(Error::Occupied(folder.to_owned()));
+        }
+        desk::make_private(folder).at(folder)?;
+        let ready = with_end(store, ".restoring");
+        let manifest = self.unpack_whole(id, &ready).await.inspect_err(|_| _ = fs::remove_file(&ready))?;
+        fs::rename(&ready, store).at(store)?;
+        sync_folder(folder)?;
+        let beside = beside::put_back(&Address::sqlite(store), folder).await?;
+        Ok(Restored { manifest, safety: None, beside })
+    }
+
+    async fn unpack_whole(&self, id: &str, to: &Path) -> Result<Manifest> {
+        let (shelf, manifest) = self.whole(id).await?;
+        unpack(&shelf, &manifest, to).await?;
+        fail_point!("restore-unpacked");
+        Ok(manifest)
+    }
+
+    /// Puts the file that lies ready in the place of the store's.
+    async fn replace(&self, store: &Path, ready: &Path) -> Result<Option<Manifest>> {
+        let mut safety = None;
+        if store.exists() {
+            let kept = self.keep_old(store).await?;
+            fail_point!("restore-kept");
+            settle(store, &kept.id).await?;
+            safety = Some(kept);
+        }
+        fail_point!("restore-settled");
+        fs::rename(ready, store).at(store)?;
+        store.parent().map_or(Ok(()), sync_folder)?;
+        fail_point!("restore-placed");
+        Ok(safety)
+    }
+
+    /// A store that is broken is kept as it is: it may be why somebody restores.
+    async fn keep_old(&self, store: &Path) -> Result<Manifest> {
+        match self.make(Reason::Safety).await {
+            Err(Error::Store(error)) if error.kind() == ErrorKind::Corrupt => {}
+            made => return made,
+        }
+        let at_ms = (self.settings.clock)();
+        let id = self.shelf.free_id(at_ms)?;
+        let copy = self.shelf.part(&[&id, ".db"].concat());
+        if database::duplicate(&Address::sqlite(store), &copy).await.is_err() {
+            fs::copy(store, &copy).at(&copy)?;
+        }
+        let manifest = Manifest::new(id, (at_ms, Reason::Safety), self.plan.version);
+        let kept = self.keep(copy, manifest).await;
+        self.shelf.sweep()?;
+        kept
+    }
+}
+
+/// The old file's log would be taken for the new one's.
+async fn settle(store: &Path, kept: &str) -> Result<()> {
+    match database::settle(&Address::sqlite(store)).await {
+        Ok(()) => {}
+        Err(error) if error.kind == ErrorKind::Busy => return Err(Error::InUse),
+        Err(error) if error.kind != ErrorKind::Corrupt => return Err(error.into()),
+        Err(_) => {
+            let log = with_end(store, "-wal");
+            if log.exists() {
+                fs::rename(&log, with_end(store, &["-wal.before-", kept].concat())).at(&log)?;
+            }
+        }
+    }
+    for end in ["-wal", "-shm", "-journal"] {
+        let path = with_end(store, end);
+        match fs::metadata(&path) {
+            Ok(found) if found.len() > 0 && end == "-wal" => return Err(Error::InUse),
+            Ok(_) => fs::remove_file(&path).at(path)?,
+            Err(_) => {}
+        }
+    }
+    store.parent().map_or(Ok(()), sync_folder)
+}
+
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
