@@ -117,13 +117,14 @@ fn cells(backup: &Backup, context: &Context) -> [String; 7] {
 }
 
 async fn restore(hub: &HubBackups, args: &BackupRestoreArgs, context: &Context) -> Result<Outcome> {
+    let failed = |error| hub.failure(&error).what(message("backup-restore-what"));
     if !args.yes {
+        hub.backups.describe(&args.id).await.map_err(failed)?;
         let store = hub_store::settings(context)?.address;
         let why = message("backup-yes").with("store", store.path()).with("id", args.id.as_str());
         let (code, hint) = (Code::ArgumentMissing, message("backup-yes-hint"));
         return Err(Failure::new(code, message("backup-restore-what"), why, hint));
     }
-    let failed = |error| hub.failure(&error).what(message("backup-restore-what"));
     let Restored { manifest, safety, beside } = hub.backups.restore(&args.id).await.map_err(failed)?;
     let mut answer = told(&manifest);
     answer["safety"] = json!(safety.as_ref().map(|safety| safety.id.as_str()));

@@ -182,8 +182,19 @@ impl Backups {
         self.plan.copy_to.clone().map(Shelf)
     }
 
+    /// What a whole backup of this name is of.
+    ///
+    /// # Errors
+    /// `Unknown`, `Damaged`; `File`.
+    pub async fn describe(&self, id: &str) -> Result<Manifest> {
+        Ok(self.whole(id).await?.1)
+    }
+
     /// A backup of this name that is whole, in whichever folder.
     async fn whole(&self, id: &str) -> Result<(Shelf, Manifest)> {
+        if !shelf::is_id(id) {
+            return Err(Error::Unknown(id.to_owned()));
+        }
         let (places, id) = ([Some(self.shelf.clone()), self.copies()], id.to_owned());
         blocking(move || {
             let mut found = None;

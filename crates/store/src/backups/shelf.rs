@@ -289,6 +289,11 @@ fn id_of(at_ms: i64) -> String {
 /// 2000-01-01 in milliseconds since 1970.
 const EPOCH_MS: i64 = 946_684_800_000;
 
+/// Whether it can be the name of a backup, and so of no other file.
+pub(super) fn is_id(id: &str) -> bool {
+    time_of(id).is_some()
+}
+
 /// When a backup of this name was begun; `None` for what is no such name.
 fn time_of(id: &str) -> Option<i64> {
     let (time, number) = id.split_once('-').unwrap_or((id, "2"));
