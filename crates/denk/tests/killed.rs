@@ -36,6 +36,17 @@ const DOWNLOAD: [&str; 5] = [
 ];
 /// Where an agent's batch can be stopped besides: tried where agents are.
 const PUSH: [&str; 1] = ["store-answer-written"];
+/// Where a backup and its way back can be stopped: tried where those are.
+const BACKUPS: [&str; 8] = [
+    "backup-copied",
+    "backup-packed",
+    "backup-described",
+    "backup-placed",
+    "restore-unpacked",
+    "restore-kept",
+    "restore-settled",
+    "restore-placed",
+];
 const ABORTED: Option<i32> = Some(6);
 
 /// A hub with two PCs of one office, and headquarters.
@@ -204,7 +215,7 @@ fn at_every_failpoint_with_the_store_in_postgresql() {
 fn no_failpoint_is_left_out() {
     let mut there = BTreeSet::new();
     collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../store/src"), &mut there);
-    let tried = UPLOAD.iter().map(|(point, _)| *point).chain(DOWNLOAD).chain(PUSH).map(str::to_owned);
+    let tried = UPLOAD.iter().map(|(point, _)| *point).chain(DOWNLOAD).chain(PUSH).chain(BACKUPS).map(str::to_owned);
     assert_eq!(there, tried.collect());
 }
 

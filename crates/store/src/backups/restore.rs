@@ -3,6 +3,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use database::Address;
@@ -39,10 +40,7 @@ impl Backups {
         if let Some(folder) = store.parent() {
             desk::make_private(folder).at(folder)?;
         }
-        let alone = in_use::alone(&store).map_err(|error| match error.kind() {
-            io::ErrorKind::WouldBlock => Error::InUse,
-            _ => Error::File { path: store.clone(), source: error },
-        })?;
+        let alone = alone(&store).await?;
         let _lock = self.shelf.lock().await?;
         self.shelf.sweep()?;
         let ready = with_end(&store, ".restoring");
@@ -117,6 +115,22 @@ impl Backups {
         kept
     }
 }
+
+/// A command that is about to end is waited for.
+async fn alone(store: &Path) -> Result<fs::File> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match in_use::alone(store) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && waited >= PATIENCE => return Err(Error::InUse),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => tokio::time::sleep(PAUSE).await,
+            held => return held.at(store),
+        }
+        waited += PAUSE;
+    }
+}
+
+const PATIENCE: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The old file's log would be taken for the new one's.
 async fn settle(store: &Path, kept: &str) -> Result<()> {
