@@ -1,6 +1,6 @@
 //! The backups of the hub's store, where the configuration says they are, and their failures in words.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use ::database::Address;
 use store::backups::{Backups, Error, Fault, Plan};
@@ -54,12 +54,15 @@ fn overlap(one: &Path, other: &Path) -> bool {
 
 /// Where a folder is, or would be made.
 fn real(folder: &Path) -> PathBuf {
-    let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    let there = folder.ancestors().find_map(|part| Some((part, part.canonicalize().ok()?)));
-    match there {
-        Some((part, found)) => found.join(folder.strip_prefix(part).unwrap_or(Path::new(""))),
-        None => folder,
+    let mut found = PathBuf::new();
+    for part in std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()).components() {
+        match part {
+            Component::ParentDir => _ = found.pop(),
+            part => found.push(part),
+        }
+        found = found.canonicalize().unwrap_or(found);
     }
+    found
 }
 
 fn one_folder(folder: &Path, copy: &Path) -> Failure {
@@ -77,8 +80,13 @@ fn failure(error: &Error, address: &Address) -> Failure {
             "hub-store-missing-hint",
         ),
         error @ Error::File { path, source } => {
-            let why = message("config-read-why").with("file", path.as_path()).with("reason", source.to_string());
-            told(Code::BackupFailed, why, if error.is_full() { "backup-full-hint" } else { "backup-file-hint" })
+            let why =
+                message("config-read-why").with("file", path.as_path()).with("reason", source.to_string());
+            told(
+                Code::BackupFailed,
+                why,
+                if error.is_full() { "backup-full-hint" } else { "backup-file-hint" },
+            )
         }
         Error::Store(error) => hub_store::failure(error, address).what(message("backup-what")),
         Error::Unknown(id) => told(
@@ -109,7 +117,9 @@ fn failure(error: &Error, address: &Address) -> Failure {
 pub fn fault_words(fault: &Fault) -> Message {
     let words = message(format!("backup-fault-{}", fault.word().replace('_', "-")));
     match fault {
-        Fault::Integrity(found) | Fault::Table(found) | Fault::Store(found) => words.with("found", found.as_str()),
+        Fault::Integrity(found) | Fault::Table(found) | Fault::Store(found) => {
+            words.with("found", found.as_str())
+        }
         _ => words,
     }
 }

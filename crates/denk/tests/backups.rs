@@ -49,7 +49,8 @@ fn create(hub: &Hub) -> String {
 
 fn killed_at(hub: &Hub, arguments: &[&str], point: &str) {
     let mut command = hub.command(arguments);
-    let ended = command.env("DENK_TEST_KILL_AT", point).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+    let ended =
+        command.env("DENK_TEST_KILL_AT", point).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&ended), Some(6), "{point}");
 }
 
@@ -114,7 +115,8 @@ fn killed_at_any_step_of_a_restore_the_store_is_the_old_or_the_new_one() {
 fn a_restore_asks_first_and_waits_until_the_hub_is_stopped() {
     let (mut hub, _, _) = filled("");
     let backup = create(&hub);
-    let code = |(exit, said): (i32, Value)| (exit, said["error"]["code"].as_str().unwrap_or_default().to_owned());
+    let code =
+        |(exit, said): (i32, Value)| (exit, said["error"]["code"].as_str().unwrap_or_default().to_owned());
     assert_eq!(code(hub.denk(&["backup", "restore", &backup])), (2, "DENK-4003".to_owned()));
     assert_eq!(code(hub.denk(&["backup", "restore", "20260101T000000Z"])), (1, "DENK-5024".to_owned()));
     assert_eq!(code(hub.denk(&["backup", "restore", &backup, "--yes"])), (1, "DENK-5026".to_owned()));
@@ -170,16 +172,22 @@ fn without_room_there_is_no_backup_and_nothing_else_is_touched() {
     for blocks in [8, 200] {
         let (code, said) = cramped(&hub, blocks, &["backup", "create"]);
         assert_eq!(code, 1, "{blocks}: {said:#}");
-        assert!(["DENK-2009", "DENK-5023"].contains(&said["error"]["code"].as_str().unwrap()), "{said:#}");
+        // SQLite knows a file that may not grow only as one that cannot be written.
+        assert!(
+            ["DENK-2009", "DENK-2001", "DENK-5023"].contains(&said["error"]["code"].as_str().unwrap()),
+            "{said:#}"
+        );
         assert_eq!(states(&hub), ["whole"], "{blocks}");
     }
-    let left: u64 = fs::read_dir(folder(&hub)).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
+    let left: u64 =
+        fs::read_dir(folder(&hub)).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
     hub.kill();
     let (code, said) = cramped(&hub, 200, &["backup", "restore", &backup, "--yes"]);
     assert_eq!(code, 1, "{said:#}");
     assert_eq!(hub.holds(PEOPLE), before);
     assert!(!hub.folder.path().join("data/hub.db.restoring").exists());
-    let now: u64 = fs::read_dir(folder(&hub)).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
+    let now: u64 =
+        fs::read_dir(folder(&hub)).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
     assert_eq!(now, left, "what was begun takes no room");
     hub.serve();
     assert_eq!(hub.get("/health", None).0, 200);
@@ -192,7 +200,7 @@ fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
         if let Some(found) = look() {
             return found;
         }
-        web.block_on(tokio::time::sleep(Duration::from_millis(100)));
+        web.block_on(async { tokio::time::sleep(Duration::from_millis(100)).await });
     }
     panic!("it never came to be");
 }
@@ -206,7 +214,11 @@ fn by_the_clock_a_backup_is_made_and_tried_out_and_a_failure_is_an_alert() {
     assert!(items(&hub).iter().all(|item| item["reason"] == "schedule"));
     assert_eq!(hub.holds("select kind from denk_alerts"), [""; 0]);
     // A file lies where the folder was.
-    until(|| fs::rename(folder(&hub), hub.folder.path().join("away")).and_then(|()| fs::write(folder(&hub), "")).ok());
+    until(|| {
+        fs::rename(folder(&hub), hub.folder.path().join("away"))
+            .and_then(|()| fs::write(folder(&hub), ""))
+            .ok()
+    });
     until(|| (hub.holds("select kind from denk_alerts") == ["backup_folder"]).then_some(()));
     fs::remove_file(folder(&hub)).unwrap();
     until(|| (!items(&hub).is_empty()).then_some(()));
@@ -223,9 +235,16 @@ fn a_drill_that_fails_ends_with_1_and_an_alert() {
     fs::write(packed, bytes).unwrap();
     let (code, said) = hub.denk(&["backup", "drill"]);
     assert_eq!((code, &said["error"]["code"]), (1, &json!("DENK-5025")), "{said:#}");
-    assert_eq!(hub.holds("select kind || ' ' || what from denk_alerts order by id"), ["drill_failed ".to_owned(), format!("drill_failed {backup}")]);
+    assert_eq!(
+        hub.holds("select kind || ' ' || what from denk_alerts order by id"),
+        ["drill_failed ".to_owned(), format!("drill_failed {backup}")]
+    );
     let (_, said) = hub.denk(&["backup", "list"]);
-    assert_eq!((&said["drill"]["ok"], &said["items"][0]["state"]), (&json!(false), &json!("damaged")), "{said:#}");
+    assert_eq!(
+        (&said["drill"]["ok"], &said["items"][0]["state"]),
+        (&json!(false), &json!("damaged")),
+        "{said:#}"
+    );
 }
 
 #[test]
@@ -248,7 +267,11 @@ fn what_is_configured_wrongly_is_told_before_anything_is_done() {
             command.current_dir(folder.path()).args(["backup", "create", "--lang", language, "--json"]);
             let output = command.output().unwrap();
             let said: Value = serde_json::from_slice(&output.stdout).unwrap();
-            assert_eq!((output.status.code(), &said["error"]["code"]), (Some(2), &json!(wanted)), "{line}: {said:#}");
+            assert_eq!(
+                (output.status.code(), &said["error"]["code"]),
+                (Some(2), &json!(wanted)),
+                "{line}: {said:#}"
+            );
         }
         assert!(!folder.path().join("data/backups").exists(), "{line}");
     }

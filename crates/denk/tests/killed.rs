@@ -215,7 +215,8 @@ fn at_every_failpoint_with_the_store_in_postgresql() {
 fn no_failpoint_is_left_out() {
     let mut there = BTreeSet::new();
     collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../store/src"), &mut there);
-    let tried = UPLOAD.iter().map(|(point, _)| *point).chain(DOWNLOAD).chain(PUSH).chain(BACKUPS).map(str::to_owned);
+    let tried =
+        UPLOAD.iter().map(|(point, _)| *point).chain(DOWNLOAD).chain(PUSH).chain(BACKUPS).map(str::to_owned);
     assert_eq!(there, tried.collect());
 }
 

@@ -112,7 +112,8 @@ async fn a_backup_made_during_writes_holds_all_that_was_acknowledged_before_it_b
     for office in 1..=6 {
         let name = format!("Şube {office}");
         let device = lab.site(&name, &name).await;
-        let (store, flag, acknowledged) = (lab.store.clone(), Arc::clone(&goes_on), Arc::clone(&acknowledged));
+        let (store, flag, acknowledged) =
+            (lab.store.clone(), Arc::clone(&goes_on), Arc::clone(&acknowledged));
         offices.push(tokio::spawn(write(store, (device, office), flag, acknowledged)));
     }
     let backups = backups(&lab, 100);
@@ -131,7 +132,7 @@ async fn a_backup_made_during_writes_holds_all_that_was_acknowledged_before_it_b
     for office in offices {
         office.await.unwrap();
     }
-    assert!(made.iter().any(|(_, upto, after)| after > upto, ), "nobody wrote meanwhile: {made:?}");
+    assert!(made.iter().any(|(_, upto, after)| after > upto,), "nobody wrote meanwhile: {made:?}");
     let acknowledged = acknowledged.lock().unwrap();
     for (at, (manifest, upto, _)) in made.iter().enumerate() {
         let file = lab.folder.path().join(format!("restored-{at}/hub.db"));
@@ -144,7 +145,11 @@ async fn a_backup_made_during_writes_holds_all_that_was_acknowledged_before_it_b
     }
     let drilled = backups.drill().await.unwrap();
     assert_eq!((drilled.id, Some(drilled.rev)), (made[3].0.id.clone(), made[3].0.rev));
-    assert_eq!(names(&lab.folder.path().join("hub.db")).len(), acknowledged.len(), "the store itself was left alone");
+    assert_eq!(
+        names(&lab.folder.path().join("hub.db")).len(),
+        acknowledged.len(),
+        "the store itself was left alone"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -163,11 +168,19 @@ async fn every_damage_is_found_by_the_list_by_a_restore_and_by_a_drill() {
         bytes
     };
     let damages: [(&str, &dyn Fn(), Fault); 7] = [
-        ("a byte of the file", &|| fs::write(&packed, flipped(&bytes, bytes.len() / 2)).unwrap(), Fault::Bytes),
+        (
+            "a byte of the file",
+            &|| fs::write(&packed, flipped(&bytes, bytes.len() / 2)).unwrap(),
+            Fault::Bytes,
+        ),
         ("a cut file", &|| fs::write(&packed, &bytes[..bytes.len() / 2]).unwrap(), Fault::Length),
         ("an empty file", &|| fs::write(&packed, "").unwrap(), Fault::Length),
         ("no file", &|| fs::remove_file(&packed).unwrap(), Fault::Missing),
-        ("a byte of the description", &|| fs::write(&told, flipped(&text, text.len() / 2)).unwrap(), Fault::Manifest),
+        (
+            "a byte of the description",
+            &|| fs::write(&told, flipped(&text, text.len() / 2)).unwrap(),
+            Fault::Manifest,
+        ),
         ("a cut description", &|| fs::write(&told, &text[..text.len() / 2]).unwrap(), Fault::Manifest),
         ("no description", &|| fs::remove_file(&told).unwrap(), Fault::NoManifest),
     ];
@@ -175,9 +188,16 @@ async fn every_damage_is_found_by_the_list_by_a_restore_and_by_a_drill() {
     for (what, damage, fault) in damages {
         damage();
         let listed = backups.list().await.unwrap();
-        assert_eq!(listed.iter().map(|backup| backup.fault.clone()).collect::<Vec<_>>(), [Some(fault.clone())], "{what}");
+        assert_eq!(
+            listed.iter().map(|backup| backup.fault.clone()).collect::<Vec<_>>(),
+            [Some(fault.clone())],
+            "{what}"
+        );
         for error in [backups.restore_to(&id, &to).await.unwrap_err(), backups.drill().await.unwrap_err()] {
-            assert!(matches!(&error, backups::Error::Damaged { fault: found, .. } if *found == fault), "{what}: {error}");
+            assert!(
+                matches!(&error, backups::Error::Damaged { fault: found, .. } if *found == fault),
+                "{what}: {error}"
+            );
         }
         assert!(!to.exists() && fs::read_dir(to.parent().unwrap()).unwrap().next().is_none(), "{what}");
         assert!(backups.last_drill().unwrap().fault.is_some());
@@ -216,7 +236,10 @@ async fn a_restored_hub_is_known_as_one_and_what_was_there_is_kept() {
     let said = Push { mark: page.mark, ..batch(2, page.next, vec![employee(4, "Kişi Dört", "Ankara")]) };
     assert!(matches!(store.push(&ankara, said).await, Err(Declined::Behind { .. })));
     // Who lost a batch tells it again.
-    assert!(matches!(store.push(&other, batch(2, 2, vec![employee(5, "Beş", "Ankara")])).await, Err(Declined::Behind { number: 0, .. })));
+    assert!(matches!(
+        store.push(&other, batch(2, 2, vec![employee(5, "Beş", "Ankara")])).await,
+        Err(Declined::Behind { number: 0, .. })
+    ));
     store.close().await;
     drop(store);
 
@@ -224,7 +247,13 @@ async fn a_restored_hub_is_known_as_one_and_what_was_there_is_kept() {
     assert_eq!(safety.reason, Reason::Safety);
     backups.restore(&safety.id).await.unwrap();
     assert_eq!(names(settings.address.path()), ["Kişi Bir", "Kişi İki"].map(str::to_owned).into());
-    let states: Vec<_> = backups.list().await.unwrap().iter().map(|backup| (backup.is_safety_copy(), backup.state())).collect();
+    let states: Vec<_> = backups
+        .list()
+        .await
+        .unwrap()
+        .iter()
+        .map(|backup| (backup.is_safety_copy(), backup.state()))
+        .collect();
     assert_eq!(states, [(true, "whole"), (true, "whole"), (false, "whole")]);
     assert!(matches!(Store::open(settings).await, Ok(_)));
 }
@@ -235,14 +264,20 @@ async fn a_batch_that_was_held_is_decided_after_a_restore_on_another_machine() {
     let pc = lab.pc("Ankara 1", "Ankara", 1).await;
     lab.sync(&pc).await;
     let id: i64 = value(&pc, "select min(id) from timesheets");
-    Connection::open(pc.desktop.path()).unwrap().execute("delete from timesheets where id > ?1", [id]).unwrap();
+    Connection::open(pc.desktop.path())
+        .unwrap()
+        .execute("delete from timesheets where id > ?1", [id])
+        .unwrap();
     assert_eq!(lab.send(&pc).await.unwrap().held, 1);
     fs::write(lab.settings.data_folder.join("certificate.pem"), "what offices know the hub by").unwrap();
     let made = backups(&lab, 9).create(Reason::Asked).await.unwrap();
     let elsewhere = lab.folder.path().join("elsewhere");
     let restored = backups(&lab, 9).restore_to(&made.manifest.id, &elsewhere.join("hub.db")).await.unwrap();
     assert_eq!(restored.beside, ["certificate.pem"]);
-    assert_eq!(fs::read_to_string(elsewhere.join("certificate.pem")).unwrap(), "what offices know the hub by");
+    assert_eq!(
+        fs::read_to_string(elsewhere.join("certificate.pem")).unwrap(),
+        "what offices know the hub by"
+    );
     lab.store.close().await;
 
     let address = database::Address::sqlite(elsewhere.join("hub.db"));
@@ -275,7 +310,10 @@ async fn a_broken_store_is_kept_as_it_is_and_does_not_stand_in_the_way() {
     let middle = bytes.len() / 2;
     bytes[middle..].fill(0xa5);
     fs::write(&file, &bytes).unwrap();
-    assert!(matches!(backups.create(Reason::Asked).await, Err(backups::Error::Store(_))), "no backup of what is broken");
+    assert!(
+        matches!(backups.create(Reason::Asked).await, Err(backups::Error::Store(_))),
+        "no backup of what is broken"
+    );
     let safety = backups.restore(&id).await.unwrap().safety.unwrap();
     assert_eq!(safety.tables, None);
     assert_eq!(names(&file), people);
@@ -283,6 +321,13 @@ async fn a_broken_store_is_kept_as_it_is_and_does_not_stand_in_the_way() {
     fs::write(&file, "no database").unwrap();
     let safety = backups.restore(&id).await.unwrap().safety.unwrap();
     assert_eq!(safety.plain.bytes, 11);
+    assert_eq!(names(&file), people);
+    // Somebody removed it, but not its log.
+    let log = settings.address.path().with_file_name("hub.db-wal");
+    fs::remove_file(&file).unwrap();
+    fs::write(&log, "of another file").unwrap();
+    assert!(backups.restore(&id).await.unwrap().safety.is_none());
+    assert!(!log.exists());
     assert_eq!(names(&file), people);
     assert!(backups.list().await.unwrap().iter().all(backups::Backup::is_whole));
     drop(Store::open(settings).await.unwrap());
@@ -302,7 +347,12 @@ async fn the_tables_as_they_were_at_a_time() {
     let changes = vec![retitled(2, seen, "Yeni Adı"), deleted(3, seen), employee(5, "Sonra Gelen", "Ankara")];
     let seen = push(&lab, &ankara, batch(3, seen, changes)).await;
     lab.pass(60);
-    push(&lab, &ankara, batch(4, seen, vec![retitled(5, seen, "Sonra Gelen Biri"), retitled(2, seen, "En Yeni Adı")])).await;
+    push(
+        &lab,
+        &ankara,
+        batch(4, seen, vec![retitled(5, seen, "Sonra Gelen Biri"), retitled(2, seen, "En Yeni Adı")]),
+    )
+    .await;
     let backups = backups(&lab, 9);
     let id = backups.create(Reason::Asked).await.unwrap().manifest.id;
     let to = |name: &str| lab.folder.path().join(name).join("past.db");
@@ -346,9 +396,13 @@ async fn the_second_folder_has_what_the_first_has_and_stands_in_for_it() {
     let third = make().await;
     assert!(third.copy_failed.is_none());
     let listed = backups.list().await.unwrap();
-    let told: Vec<_> = listed.iter().map(|backup| (backup.id.as_str(), backup.folder == copies, backup.state())).collect();
+    let told: Vec<_> =
+        listed.iter().map(|backup| (backup.id.as_str(), backup.folder == copies, backup.state())).collect();
     let (second, third) = (second.manifest.id.as_str(), third.manifest.id.as_str());
-    assert_eq!(told, [(third, false, "whole"), (third, true, "whole"), (second, false, "whole"), (second, true, "whole")]);
+    assert_eq!(
+        told,
+        [(third, false, "whole"), (third, true, "whole"), (second, false, "whole"), (second, true, "whole")]
+    );
     // The first folder is gone, or its newest is damaged: the other one is as good.
     fs::write(folder(&lab).join(format!("{third}.db.zst")), "x").unwrap();
     backups.restore_to(third, &lab.folder.path().join("one/hub.db")).await.unwrap();
@@ -373,14 +427,17 @@ async fn several_at_once_make_a_whole_backup_each() {
     }
     let listed = backups(&lab, 9).list().await.unwrap();
     assert!(listed.len() == 4 && listed.iter().all(|backup| backup.is_whole() && ids.contains(&backup.id)));
-    let names = fs::read_dir(folder(&lab)).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names =
+        fs::read_dir(folder(&lab)).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert!(names.into_iter().all(|name| !name.contains(".part")), "nothing is left behind");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_alert_about_the_hub_is_raised_once_a_day_for_the_same_thing() {
     let lab = Lab::sqlite().await;
-    for (kind, what) in [("backup_full", "/a"), ("backup_full", "/a"), ("backup_full", "/b"), ("drill_failed", "/a")] {
+    for (kind, what) in
+        [("backup_full", "/a"), ("backup_full", "/a"), ("backup_full", "/b"), ("drill_failed", "/a")]
+    {
         lab.store.warn(kind, what).await.unwrap();
     }
     assert_eq!(lab.store.alerts().await.unwrap().len(), 3);
@@ -404,5 +461,9 @@ async fn nobody_opens_a_store_while_another_file_takes_its_place() {
     assert!(matches!(Store::open(settings.clone()).await, Err(Error::Restoring)));
     drop(lock);
     let (one, two) = (Store::open(settings.clone()).await.unwrap(), Store::open(settings).await.unwrap());
-    assert_eq!(one.health().await.unwrap().rev, two.health().await.unwrap().rev, "several have it open at once");
+    assert_eq!(
+        one.health().await.unwrap().rev,
+        two.health().await.unwrap().rev,
+        "several have it open at once"
+    );
 }

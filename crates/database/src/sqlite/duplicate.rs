@@ -62,7 +62,10 @@ mod tests {
             scope.spawn(|| {
                 let other = Link::open(&file, Absent::Refuse).unwrap();
                 while writing.load(std::sync::atomic::Ordering::Relaxed) {
-                    other.connection.execute("update t set v = zeroblob(100) where k % 1000 = 0", []).unwrap();
+                    other
+                        .connection
+                        .execute("update t set v = zeroblob(100) where k % 1000 = 0", [])
+                        .unwrap();
                 }
             });
             let from = Link::open(&file, Absent::Refuse).unwrap();

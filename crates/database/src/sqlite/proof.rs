@@ -92,12 +92,19 @@ mod tests {
     #[test]
     fn the_same_rows_have_the_same_proof_wherever_they_lie() {
         let folder = tempfile::tempdir().unwrap();
-        let rows = [MADE, "insert into t values ('x', 1), ('y', x'00'); insert into \"o d d\" values (1), (1)"];
+        let rows =
+            [MADE, "insert into t values ('x', 1), ('y', x'00'); insert into \"o d d\" values (1), (1)"];
         let one = file(folder.path(), "one", &rows.concat());
-        let turned = [MADE, "insert into t values ('y', x'00'), ('z', 1), ('x', 1); delete from t where a = 'z';
-            insert into \"o d d\" values (1), (1); vacuum"];
+        let turned = [
+            MADE,
+            "insert into t values ('y', x'00'), ('z', 1), ('x', 1); delete from t where a = 'z';
+            insert into \"o d d\" values (1), (1); vacuum",
+        ];
         assert_eq!(one, file(folder.path(), "other", &turned.concat()));
-        assert_eq!(one.iter().map(|table| (table.name.as_str(), table.rows)).collect::<Vec<_>>(), [("o d d", 2), ("t", 2)]);
+        assert_eq!(
+            one.iter().map(|table| (table.name.as_str(), table.rows)).collect::<Vec<_>>(),
+            [("o d d", 2), ("t", 2)]
+        );
     }
 
     #[test]
@@ -118,7 +125,11 @@ mod tests {
     #[test]
     fn what_does_not_hang_together_is_corrupt() {
         let folder = tempfile::tempdir().unwrap();
-        file(folder.path(), "f", "create table t (a primary key); insert into t values ('first'), ('second')");
+        file(
+            folder.path(),
+            "f",
+            "create table t (a primary key); insert into t values ('first'), ('second')",
+        );
         let path = folder.path().join("f");
         let link = Link::open(&path, Absent::Refuse).unwrap();
         // The table says something else than its index.

@@ -110,7 +110,9 @@ fn cells(backup: &Backup, context: &Context) -> [String; 7] {
         context.moment(backup.at_ms),
         manifest.map(|manifest| size(manifest.packed.bytes)).unwrap_or_default(),
         rev.map(|rev| rev.to_string()).unwrap_or_default(),
-        manifest.map(|manifest| context.text.get(&format!("backup-reason-{}", manifest.reason.word()))).unwrap_or_default(),
+        manifest
+            .map(|manifest| context.text.get(&format!("backup-reason-{}", manifest.reason.word())))
+            .unwrap_or_default(),
         fault.map_or_else(|| state.clone(), |fault| format!("{state}: {fault}")),
         backup.folder.display().to_string(),
     ]
@@ -173,7 +175,8 @@ async fn look_up(
     let file = context.environment.folder().join(folder).join(PAST);
     let failed = |error| hub.failure(&error).what(message("backup-restore-what"));
     let past = hub.backups.look_up(id, at_ms, &file).await.map_err(failed)?;
-    let tables: serde_json::Map<_, _> = past.tables.iter().map(|(table, rows)| (table.clone(), json!(rows))).collect();
+    let tables: serde_json::Map<_, _> =
+        past.tables.iter().map(|(table, rows)| (table.clone(), json!(rows))).collect();
     context.output.answer(
         &json!({ "id": id, "time": context.moment(at_ms), "rev": past.rev, "file": file, "tables": tables }),
     );

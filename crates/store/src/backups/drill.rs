@@ -108,7 +108,9 @@ async fn use_it(store: &Store, manifest: &Manifest) -> std::result::Result<Drill
     if Some(health.rev) != manifest.rev {
         return Err(format!("it is at change {}, not at {:?}", health.rev, manifest.rev));
     }
-    if let Some((table, found)) = status.tables.iter().find(|(table, found)| rows.get(table.as_str()) != Some(found)) {
+    if let Some((table, found)) =
+        status.tables.iter().find(|(table, found)| rows.get(table.as_str()) != Some(found))
+    {
         return Err(format!("{table} has {found} rows"));
     }
     Ok(Drilled {

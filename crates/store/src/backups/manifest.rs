@@ -23,6 +23,8 @@ pub struct Manifest {
     pub denk: String,
     /// Number of the newest change in it; `None` for a file that is no store (the safety copy of a broken one).
     pub rev: Option<i64>,
+    /// The store's own name: another store in its place, such as an empty one, is not the same.
+    pub hub: Option<String>,
     /// The store's file.
     pub plain: Sum,
     /// The same, compressed (zstd).
@@ -79,6 +81,7 @@ impl Manifest {
             reason,
             denk: denk.to_owned(),
             rev: None,
+            hub: None,
             plain: Sum::default(),
             packed: Sum::default(),
             tables: None,
@@ -139,8 +142,16 @@ mod tests {
                 bytes[at] ^= bit;
                 assert_eq!(Manifest::read(&bytes, &manifest.id), Err(Fault::Manifest), "{at} {bit}");
             }
-            assert_eq!(Manifest::read(&text.as_bytes()[..at], &manifest.id), Err(Fault::Manifest), "cut {at}");
+            assert_eq!(
+                Manifest::read(&text.as_bytes()[..at], &manifest.id),
+                Err(Fault::Manifest),
+                "cut {at}"
+            );
         }
-        assert_eq!(Manifest::read(text.as_bytes(), "20260124T000001Z"), Err(Fault::Manifest), "of another one");
+        assert_eq!(
+            Manifest::read(text.as_bytes(), "20260124T000001Z"),
+            Err(Fault::Manifest),
+            "of another one"
+        );
     }
 }

@@ -23,8 +23,8 @@ use database::{Address, Engine};
 use fail::fail_point;
 use model::ErrorKind;
 
-pub use alarm::{BACKUP_DAMAGED, BACKUP_FAILED, BACKUP_FOLDER, BACKUP_FULL, BACKUP_COPY, DRILL_FAILED};
 pub(crate) use alarm::Warn;
+pub use alarm::{BACKUP_COPY, BACKUP_DAMAGED, BACKUP_FAILED, BACKUP_FOLDER, BACKUP_FULL, DRILL_FAILED};
 pub use drill::{Drill, Drilled};
 pub use error::{Error, Fault, Result};
 pub use manifest::{Manifest, Reason, Sum, TableSum};
@@ -33,12 +33,7 @@ pub use restore::Restored;
 pub use shelf::Backup;
 
 use self::{error::At, shelf::Shelf};
-use crate::{
-    Settings,
-    meta::Meta,
-    query::Db,
-    shape,
-};
+use crate::{Settings, meta::Meta, query::Db, shape};
 
 /// Where backups lie and how many are kept.
 #[derive(Clone, Debug)]
@@ -152,7 +147,7 @@ impl Backups {
         let copied = Address::sqlite(copy);
         beside::carry(&copied, &self.settings.data_folder).await?;
         manifest.tables = Some(tables(&copied).await?);
-        manifest.rev = rev(&copied).await?;
+        (manifest.rev, manifest.hub) = told(&copied).await?.unzip();
         self.keep(copy.to_owned(), manifest).await
     }
 
@@ -233,7 +228,10 @@ fn mirror(shelf: &Shelf, copy: &Shelf, (keep, now_ms): (usize, i64)) -> Result<V
 /// What a file holds, table by table.
 async fn tables(file: &Address) -> Result<Vec<TableSum>> {
     let proof = database::proof(file).await?;
-    Ok(proof.into_iter().map(|table| TableSum { name: table.name, rows: table.rows, hash: table.hash }).collect())
+    Ok(proof
+        .into_iter()
+        .map(|table| TableSum { name: table.name, rows: table.rows, hash: table.hash })
+        .collect())
 }
 
 /// What `backup` says, unpacked into `to` and held against what it held when it was made.
@@ -263,13 +261,13 @@ async fn unpack(shelf: &Shelf, backup: &Manifest, to: &Path) -> Result<()> {
     }
 }
 
-/// Number of the newest change; `None` where the file is no store of this version.
-async fn rev(file: &Address) -> Result<Option<i64>> {
+/// Number of the newest change, and the store's name; `None` where the file is no store of this version.
+async fn told(file: &Address) -> Result<Option<(i64, String)>> {
     let mut db = open(file).await?;
     if !shape::find(&mut db, shape::META).await? {
         return Ok(None);
     }
-    Ok(Meta::load(&mut db).await.ok().map(|meta| meta.rev.0))
+    Ok(Meta::load(&mut db).await.ok().map(|meta| (meta.rev.0, meta.hub)))
 }
 
 /// A file in which no table is known yet.

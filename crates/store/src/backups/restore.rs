@@ -62,7 +62,8 @@ impl Backups {
     /// `Occupied`; as [`Backups::restore`].
     pub async fn restore_to(&self, id: &str, store: &Path) -> Result<Restored> {
         let folder = store.parent().unwrap_or(Path::new("."));
-        if store.exists() {
+        // A log without its file would be taken for the new one's.
+        if store.exists() || with_end(store, "-wal").exists() {
             return Err(Error::Occupied(folder.to_owned()));
         }
         desk::make_private(folder).at(folder)?;
@@ -87,9 +88,10 @@ impl Backups {
         if store.exists() {
             let kept = self.keep_old(store).await?;
             fail_point!("restore-kept");
-            settle(store, &kept.id).await?;
+            settle(store).await?;
             safety = Some(kept);
         }
+        put_aside(store, (self.settings.clock)())?;
         fail_point!("restore-settled");
         fs::rename(ready, store).at(store)?;
         store.parent().map_or(Ok(()), sync_folder)?;
@@ -121,7 +123,9 @@ async fn alone(store: &Path) -> Result<fs::File> {
     let mut waited = Duration::ZERO;
     loop {
         match in_use::alone(store) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock && waited >= PATIENCE => return Err(Error::InUse),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && waited >= PATIENCE => {
+                return Err(Error::InUse);
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => tokio::time::sleep(PAUSE).await,
             held => return held.at(store),
         }
@@ -132,26 +136,26 @@ async fn alone(store: &Path) -> Result<fs::File> {
 const PATIENCE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The old file's log would be taken for the new one's.
-async fn settle(store: &Path, kept: &str) -> Result<()> {
+/// Carries the old file's log into it; one of a broken file stays.
+async fn settle(store: &Path) -> Result<()> {
     match database::settle(&Address::sqlite(store)).await {
-        Ok(()) => {}
-        Err(error) if error.kind == ErrorKind::Busy => return Err(Error::InUse),
-        Err(error) if error.kind != ErrorKind::Corrupt => return Err(error.into()),
-        Err(_) => {
-            let log = with_end(store, "-wal");
-            if log.exists() {
-                fs::rename(&log, with_end(store, &["-wal.before-", kept].concat())).at(&log)?;
-            }
+        Err(error) if error.kind == ErrorKind::Busy => Err(Error::InUse),
+        Err(error) if error.kind != ErrorKind::Corrupt => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// What still lies beside the old file would be taken for the new one's.
+fn put_aside(store: &Path, now_ms: i64) -> Result<()> {
+    for end in ["-wal", "-journal"] {
+        let path = with_end(store, end);
+        if path.exists() {
+            fs::rename(&path, with_end(store, &format!("{end}.before-{now_ms}"))).at(&path)?;
         }
     }
-    for end in ["-wal", "-shm", "-journal"] {
-        let path = with_end(store, end);
-        match fs::metadata(&path) {
-            Ok(found) if found.len() > 0 && end == "-wal" => return Err(Error::InUse),
-            Ok(_) => fs::remove_file(&path).at(path)?,
-            Err(_) => {}
-        }
+    let shared = with_end(store, "-shm");
+    if shared.exists() {
+        fs::remove_file(&shared).at(&shared)?;
     }
     store.parent().map_or(Ok(()), sync_folder)
 }

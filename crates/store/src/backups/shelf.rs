@@ -4,7 +4,7 @@
 //! there is of a file that was whole and durable. Names that end in `.part` are of work that did not end.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     fs::{self, File},
     io,
     path::{Path, PathBuf},
@@ -111,7 +111,9 @@ impl Shelf {
         for name in self.names()? {
             let path = self.0.join(&name);
             // SQLite names what lies beside a file after it.
-            if name.ends_with(PART) || [".part-wal", ".part-shm", ".part-journal"].iter().any(|end| name.ends_with(end)) {
+            if name.ends_with(PART)
+                || [".part-wal", ".part-shm", ".part-journal"].iter().any(|end| name.ends_with(end))
+            {
                 let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
                 removed.at(path)?;
             }
@@ -161,7 +163,11 @@ impl Shelf {
         let id = id_of(at_ms);
         let taken = self.ids()?;
         let mut numbered = (2..).map(|number: u32| [&id, "-", &number.to_string()].concat());
-        if taken.contains(&id) { Ok(numbered.find(|id| !taken.contains(id)).unwrap_or_default()) } else { Ok(id) }
+        if taken.contains(&id) {
+            Ok(numbered.find(|id| !taken.contains(id)).unwrap_or_default())
+        } else {
+            Ok(id)
+        }
     }
 
     /// Every backup of the folder, newest first, each looked at byte by byte.
@@ -236,22 +242,29 @@ impl Shelf {
         self.place(manifest)
     }
 
-    /// Removes what is more than `keep` whole backups and older than they are. The last whole one always stays, and so does what
-    /// a restore took the place of, for a week. Damaged ones that are found; those that stay are told.
+    /// Removes what is more than `keep` whole backups of a store and older than they are. The last whole one of a store always
+    /// stays, and so does what a restore took the place of, for a week. The damaged ones that stay.
     pub fn prune(&self, keep: usize, now_ms: i64) -> Result<Vec<Backup>> {
-        let (mut whole, mut damaged) = (0, Vec::new());
+        // Backups of an empty store that took the place of a lost one do not push out those of the lost one.
+        let mut whole: HashMap<Option<String>, usize> = HashMap::new();
+        let mut damaged = Vec::new();
         for backup in self.list()? {
+            let hub = backup.manifest.as_ref().and_then(|manifest| manifest.hub.clone());
+            let newer = match backup.manifest {
+                Some(_) => whole.get(&hub).copied().unwrap_or_default(),
+                None => whole.values().copied().max().unwrap_or_default(),
+            };
             let over = if backup.is_safety_copy() {
-                whole > 0 && backup.at_ms < now_ms.saturating_sub(SAFETY_MS)
+                whole.values().any(|count| *count > 0) && backup.at_ms < now_ms.saturating_sub(SAFETY_MS)
             } else {
-                whole >= keep.max(1)
+                newer >= keep.max(1)
             };
             if over {
                 self.remove(&backup.id)?;
             } else if !backup.is_whole() {
                 damaged.push(backup);
             } else if !backup.is_safety_copy() {
-                whole += 1;
+                *whole.entry(hub).or_default() += 1;
             }
         }
         Ok(damaged)
@@ -281,7 +294,8 @@ pub(super) fn sync_folder(folder: &Path) -> Result<()> {
 fn id_of(at_ms: i64) -> String {
     let at = Timestamp { micros: at_ms.saturating_sub(EPOCH_MS).saturating_mul(1000), nanos: 0 };
     let text = at.to_string();
-    let digits: String = text.chars().take("2026-01-24 13:05:00".len()).filter(char::is_ascii_digit).collect();
+    let digits: String =
+        text.chars().take("2026-01-24 13:05:00".len()).filter(char::is_ascii_digit).collect();
     let (day, time) = digits.split_at(digits.len().min(8));
     [day, "T", time, "Z"].concat()
 }
@@ -302,15 +316,8 @@ fn time_of(id: &str) -> Option<i64> {
     if !digits(day, 8) || !digits(time, 6) || number.is_empty() || !digits(number, number.len()) {
         return None;
     }
-    let text = format!(
-        "{}-{}-{} {}:{}:{}",
-        &day[..4],
-        &day[4..6],
-        &day[6..],
-        &time[..2],
-        &time[2..4],
-        &time[4..]
-    );
+    let text =
+        format!("{}-{}-{} {}:{}:{}", &day[..4], &day[4..6], &day[6..], &time[..2], &time[2..4], &time[4..]);
     Timestamp::parse(&text).map(|at| at.unix_ms())
 }
 
@@ -325,15 +332,29 @@ mod tests {
         for name in ["20260124T000000Z", "20260124T000000Z-17"] {
             assert_eq!(time_of(name), Some(at_ms), "{name}");
         }
-        for odd in ["", "x", "../x", "20260124T000000", "20260124T000000Z-", "20261324T000000Z", "20260124T00000é", "drill"] {
+        for odd in [
+            "",
+            "x",
+            "../x",
+            "20260124T000000",
+            "20260124T000000Z-",
+            "20261324T000000Z",
+            "20260124T00000é",
+            "drill",
+        ] {
             assert_eq!(time_of(odd), None, "{odd}");
         }
     }
 
     /// Puts a made-up backup of this time in place.
     fn put(shelf: &Shelf, at_ms: i64, reason: Reason) -> String {
+        put_of(shelf, at_ms, (reason, "one"))
+    }
+
+    fn put_of(shelf: &Shelf, at_ms: i64, (reason, hub): (Reason, &str)) -> String {
         let id = shelf.free_id(at_ms).unwrap();
         let mut manifest = Manifest::new(id.clone(), (at_ms, reason), "0");
+        manifest.hub = Some(hub.to_owned());
         let plain = shelf.part("plain");
         fs::write(&plain, id.repeat(100)).unwrap();
         (manifest.plain, manifest.packed) = pack::pack(&plain, &shelf.packed_part(&id)).unwrap();
@@ -353,7 +374,8 @@ mod tests {
     fn the_newest_are_kept_and_never_the_last_whole_one_is_removed() {
         let folder = tempfile::tempdir().unwrap();
         let shelf = Shelf(folder.path().to_owned());
-        let days: Vec<String> = (0..5).map(|day| put(&shelf, NOW_MS + day * DAY_MS, Reason::Schedule)).collect();
+        let days: Vec<String> =
+            (0..5).map(|day| put(&shelf, NOW_MS + day * DAY_MS, Reason::Schedule)).collect();
         assert_eq!(shelf.prune(3, NOW_MS + 5 * DAY_MS).unwrap(), []);
         assert_eq!(ids(&shelf), [&*days[4], &days[3], &days[2]]);
         // Of the three that are left only the oldest is whole.
@@ -368,6 +390,17 @@ mod tests {
         let newest = put(&shelf, NOW_MS + 6 * DAY_MS, Reason::Schedule);
         assert_eq!(shelf.prune(1, NOW_MS + 6 * DAY_MS).unwrap(), []);
         assert_eq!(ids(&shelf), [newest]);
+    }
+
+    #[test]
+    fn an_empty_store_in_the_place_of_a_lost_one_pushes_out_no_backup_of_the_lost_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf(folder.path().to_owned());
+        let lost = put_of(&shelf, NOW_MS, (Reason::Schedule, "lost"));
+        let others: Vec<String> =
+            (1..5).map(|hour| put(&shelf, NOW_MS + hour * DAY_MS, Reason::Schedule)).collect();
+        shelf.prune(2, NOW_MS + 9 * DAY_MS).unwrap();
+        assert_eq!(ids(&shelf), [&*others[3], &others[2], &lost]);
     }
 
     #[test]

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 
 use store::{
     Store,
-    backups::{BACKUP_COPY, BACKUP_DAMAGED, BACKUP_FAILED, BACKUP_FOLDER, BACKUP_FULL, DRILL_FAILED, Drill, Error, Made, Reason},
+    backups::{
+        BACKUP_COPY, BACKUP_DAMAGED, BACKUP_FAILED, BACKUP_FOLDER, BACKUP_FULL, DRILL_FAILED, Drill, Error,
+        Made, Reason,
+    },
 };
 use tokio::task::JoinHandle;
 
@@ -79,11 +82,17 @@ impl Keeper {
             }
         }
         let hour = clock::zoned(&self.zone).hour();
-        if now_ms >= self.drill_again_ms && is_drill_due(self.hub.backups.last_drill().as_ref(), hour, now_ms) {
+        if now_ms >= self.drill_again_ms && is_drill_due(self.hub.backups.last_drill().as_ref(), hour, now_ms)
+        {
             self.drill_again_ms = now_ms + HOUR_MS;
             match self.hub.backups.drill().await {
                 Ok(drilled) => {
-                    tracing::info!(id = drilled.id, rev = drilled.rev, rows = drilled.rows, "the newest backup was put back and proven");
+                    tracing::info!(
+                        id = drilled.id,
+                        rev = drilled.rev,
+                        rows = drilled.rows,
+                        "the newest backup was put back and proven"
+                    );
                 }
                 Err(error) => self.failed(&error, DRILL_FAILED).await,
             }
@@ -92,7 +101,12 @@ impl Keeper {
 
     async fn made(&self, made: &Made) {
         let manifest = &made.manifest;
-        tracing::info!(id = manifest.id, rev = manifest.rev, bytes = manifest.packed.bytes, "a backup was made");
+        tracing::info!(
+            id = manifest.id,
+            rev = manifest.rev,
+            bytes = manifest.packed.bytes,
+            "a backup was made"
+        );
         for backup in &made.damaged {
             tracing::error!(id = backup.id, folder = %backup.folder.display(), "a backup is damaged");
             self.warn(BACKUP_DAMAGED, &backup.id).await;
