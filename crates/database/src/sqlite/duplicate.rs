@@ -28,14 +28,15 @@ pub(super) fn settle(path: &Path) -> Result<()> {
     Ok(link.connection.execute_batch(include_str!("sql/rollback_journal.sql"))?)
 }
 
-fn fill(from: &Link, to: &mut Link) -> Result<()> {
+/// In how many steps it was done.
+fn fill(from: &Link, to: &mut Link) -> Result<usize> {
     // In WAL mode who copies keeps nobody from writing, and what is written meanwhile is not seen: one step is one view.
     let apart = if from.is_in_wal_mode()? { 0 } else { STEPS_MAX };
     let backup = Backup::new(&from.connection, &mut to.connection)?;
     for step in 0..=apart {
         let pages = if step < apart { STEP_PAGES } else { -1 };
         match backup.step(pages)? {
-            StepResult::Done => return Ok(()),
+            StepResult::Done => return Ok(step + 1),
             StepResult::More => {}
             // Was waited for already.
             _ => break,
@@ -70,10 +71,8 @@ mod tests {
             });
             let from = Link::open(&file, Absent::Refuse).unwrap();
             let mut to = Link::open(&folder.path().join("to.db"), Absent::Create).unwrap();
-            let mut backup = 0;
-            while backup < 5 {
-                fill(&from, &mut to).unwrap();
-                backup += 1;
+            for _ in 0..5 {
+                assert_eq!(fill(&from, &mut to).unwrap(), 1);
             }
             writing.store(false, std::sync::atomic::Ordering::Relaxed);
         });
