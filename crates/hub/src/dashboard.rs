@@ -314,9 +314,11 @@ impl Teller<'_> {
     /// A row in one line: its columns that say something, without what not everybody may read.
     fn content(&self, table: &str, row: Option<&serde_json::Value>) -> String {
         let column = |name: &str| self.pages.column(table, name);
-        let is_hidden = |name: &str| {
-            column(name)
-                .is_some_and(|column| column.refers() || (column.personal && !self.viewer.sees_personal()))
+        let has_list = self.pages.of_name(table).is_some();
+        // What a list does not name is the region, which stands beside.
+        let is_hidden = |name: &str| match column(name) {
+            Some(column) => column.refers() || (column.personal && !self.viewer.sees_personal()),
+            None => has_list,
         };
         content(row, is_hidden, |name| {
             column(name).map_or_else(|| name.to_owned(), |column| self.words.label(&column.label).to_owned())
