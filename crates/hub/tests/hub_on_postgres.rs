@@ -20,6 +20,8 @@ mod hostile;
 mod office;
 #[path = "hub/old_faults.rs"]
 mod old_faults;
+#[path = "hub/pages.rs"]
+mod pages;
 #[path = "hub/people.rs"]
 mod people;
 #[path = "hub/programs.rs"]

@@ -102,7 +102,7 @@ pub(super) async fn list(
         fields: visit.fields.only(&KEPT),
         without: None,
     };
-    page(&view.page(Shell::of(&person, &visit, pages), &asked, listed))
+    page(&view.page(Shell::of(&person, &visit, pages), &asked, &listed))
 }
 
 /// Fields that a list knows.
@@ -143,7 +143,7 @@ impl<'a> View<'a> {
         format!("/{}", self.list.path)
     }
 
-    fn page(&'a self, shell: Shell, asked: &'a Asked, listed: Listed) -> Page<'a> {
+    fn page(&'a self, shell: Shell, asked: &'a Asked, listed: &Listed) -> Page<'a> {
         let fields = [SEARCH, REGION, MONTH, STATE, OF];
         let sort = self.fields.get(SORT).map(|sort| (SORT, sort));
         let of = self.fields.get(OF).map(|of| (OF, of));
@@ -155,13 +155,13 @@ impl<'a> View<'a> {
             path: self.path(),
             search: &asked.search,
             kept: sort.into_iter().chain(of).collect(),
-            choices: self.choices(asked, &listed),
+            choices: self.choices(asked, listed),
             filtered: fields.iter().any(|field| self.fields.get(field).is_some()),
             of: listed.of.as_ref().map(|of| self.link_to(of)),
-            count: self.count(&listed),
-            heads: self.heads(Some(&listed), listed.regions.is_empty()),
+            count: self.count(listed),
+            heads: self.heads(Some(listed), listed.regions.is_empty()),
             rows: listed.lines.iter().map(|line| self.row(line, listed.regions.is_empty())).collect(),
-            paging: self.paging(&listed),
+            paging: self.paging(listed),
         }
     }
 

@@ -43,7 +43,7 @@ pub(super) async fn live(
 ) -> Result<Response, Refusal> {
     let open = app.readers.begin(person.user.name.clone())?;
     let (news, stopping) = (app.store.listen().await?, app.stopping.subscribe());
-    let mut look = time::interval_at(time::Instant::now() + STILL_THERE, STILL_THERE);
+    let mut look = time::interval(STILL_THERE);
     look.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
     let listening = Listening { app, person, headers, news, stopping, told: None, look, _open: open };
     let events = stream::unfold(listening, |mut listening| async move {

@@ -69,7 +69,7 @@ pub(crate) fn whole(language: Language, number: i64) -> String {
     };
     let mut written = String::from(if number < 0 { "-" } else { "" });
     for (at, figure) in figures.chars().enumerate() {
-        if at > 0 && (figures.len() - at) % 3 == 0 {
+        if at > 0 && (figures.len() - at).is_multiple_of(3) {
             written.push(between);
         }
         written.push(figure);
