@@ -44,7 +44,7 @@ pub use error::{Declined, Error, Refusal, Rejected, Result};
 pub use facade::Store;
 pub use lists::{
     Asked, Cell, Changed, Choice, Hanging, HistoryLine, Label, Line, ListPage, Listed, Named, PageColumn,
-    Pages, PagesError, RowPage, Shows, Viewer,
+    Pages, PagesError, RowPage, ShiftColumns, Shows, Viewer,
 };
 pub use news::{Heads, Listener};
 pub use pulse::Pulse;

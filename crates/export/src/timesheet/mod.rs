@@ -13,7 +13,7 @@ use jiff::civil::{Date, DateTime};
 use office::hours::{Entry, Schedule};
 
 pub use self::labels::{Language, reason};
-pub use self::names::file_name;
+pub use self::names::{file_name, list_file_name};
 use self::rows::Rows;
 use crate::{
     ExportError, Exported, Notice,

@@ -19,6 +19,12 @@ pub fn file_name(
     format!("{}_{person}_{}_{}.xlsx", labels.file, day(from), day(until))
 }
 
+/// What the file of a list is called: `calisanlar-2026-01-31.xlsx`, in letters that every system takes.
+#[must_use]
+pub fn list_file_name(title: &str, made: Date, ending: &str) -> String {
+    format!("{}-{made}.{}", slug(title), slug(ending))
+}
+
 /// A name in small English letters and digits, what is between them as one `_`, 40 characters at most.
 fn slug(name: &str) -> String {
     const LENGTH_MAX: usize = 40;
@@ -47,6 +53,13 @@ mod tests {
         );
         let english = file_name(Language::English, None, january.0, None);
         assert_eq!(english, "timesheet_report_all_employees_2026-01-01_all.xlsx");
+    }
+
+    #[test]
+    fn a_lists_file_is_called_by_what_it_lists() {
+        let made = date(2026, 1, 31);
+        assert_eq!(list_file_name("Çalışanlar", made, "xlsx"), "calisanlar-2026-01-31.xlsx");
+        assert_eq!(list_file_name("../a\r\n\"; b", made, "csv"), "a_b-2026-01-31.csv");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The store as people look at its rows.
 
+use model::Value;
+
 use super::Store;
 use crate::{
     Asked, Line, Listed, Pages, Result, RowPage, Viewer,
@@ -42,6 +44,25 @@ impl Store {
         let count = Scope::new(&index, (&hub.rules, &hub.pages), viewer).all(list, asked, tell);
         *known = Some(index);
         Ok(count)
+    }
+
+    /// Each combination of values that matching rows have in these columns, and how many have it; `None`: there is no such
+    /// list or column, or the viewer does not see its values whole.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn tally<const N: usize>(
+        &self,
+        viewer: &Viewer,
+        (list, columns): (usize, [usize; N]),
+        asked: &Asked,
+        tell: impl FnMut([&Value; N], usize) + Send,
+    ) -> Result<Option<()>> {
+        let (mut known, hub) = (self.inner.index.lock().await, &self.inner.hub);
+        let index = self.at_head(known.take()).await?;
+        let told = Scope::new(&index, (&hub.rules, &hub.pages), viewer).tally(list, asked, columns, tell);
+        *known = Some(index);
+        Ok(told)
     }
 
     /// One row of a list with what hangs on it and its history; `None`: there is none of this identity that the viewer

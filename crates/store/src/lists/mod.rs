@@ -14,13 +14,14 @@ mod pages;
 mod row;
 mod scope;
 mod shelf;
+mod tally;
 mod viewer;
 
 pub use find::{Asked, Listed};
 pub use history::{Changed, HistoryLine};
 pub(crate) use index::Index;
 pub(crate) use pages::read;
-pub use pages::{Choice, Label, ListPage, PageColumn, Pages, PagesError, Shows};
+pub use pages::{Choice, Label, ListPage, PageColumn, Pages, PagesError, ShiftColumns, Shows};
 pub(crate) use row::row_of;
 pub use row::{Hanging, RowPage};
 pub(crate) use scope::Scope;

@@ -21,6 +21,8 @@ pub struct ListPage {
     pub path: String,
     /// **Invariants**: every column of the table once, but the one that says the region.
     pub columns: Vec<PageColumn>,
+    /// `None`: its rows are no timesheets.
+    pub shifts: Option<ShiftColumns>,
     pub(super) table: TableId,
     /// Place in `columns`, as those that follow.
     pub(super) called: usize,
@@ -43,6 +45,22 @@ pub struct PageColumn {
     pub choices: Vec<Choice>,
     pub(super) column: ColumnId,
     pub(super) refers: Option<TableId>,
+}
+
+/// What hours are calculated from, by places in [`ListPage::columns`].
+///
+/// **Invariants**: `person` refers to another list's row; what hours are calculated from is neither personal nor refers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShiftColumns {
+    /// Who worked.
+    pub person: usize,
+    pub date: usize,
+    pub start: usize,
+    pub end: usize,
+    /// The break.
+    pub pause: usize,
+    pub special: usize,
+    pub note: usize,
 }
 
 /// How a value is written.
@@ -107,6 +125,18 @@ impl Pages {
         self.lists.iter().position(|list| list.path == path)
     }
 
+    /// The list of what a column refers to, by its place.
+    #[must_use]
+    pub fn referred(&self, column: &PageColumn) -> Option<usize> {
+        self.of_table(column.refers?)
+    }
+
+    /// The list whose rows are timesheets, by its place.
+    #[must_use]
+    pub fn timesheets(&self) -> Option<(usize, ShiftColumns)> {
+        self.lists.iter().enumerate().find_map(|(at, list)| Some((at, list.shifts?)))
+    }
+
     pub(super) fn of_table(&self, table: TableId) -> Option<usize> {
         self.lists.iter().position(|list| list.table == table)
     }
@@ -153,6 +183,14 @@ impl ListPage {
     }
 }
 
+impl ShiftColumns {
+    /// Date, entry, exit, break, and whether the day is special.
+    #[must_use]
+    pub const fn telling(&self) -> [usize; 5] {
+        [self.date, self.start, self.end, self.pause, self.special]
+    }
+}
+
 impl PageColumn {
     /// Whether it names another row.
     #[must_use]
@@ -194,7 +232,21 @@ struct RawList {
     month: Option<String>,
     state: Option<String>,
     label: Label,
+    hours: Option<RawShifts>,
     columns: Vec<RawColumn>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawShifts {
+    person: String,
+    date: String,
+    start: String,
+    end: String,
+    #[serde(rename = "break")]
+    pause: String,
+    special: String,
+    note: String,
 }
 
 #[derive(Deserialize)]
@@ -267,8 +319,10 @@ fn resolve(list: &RawList, rules: &Rules) -> Result<ListPage, PagesError> {
         search: list.search.iter().map(find).collect::<Result<_, _>>()?,
         month: list.month.as_ref().map(find).transpose()?,
         state: list.state.as_ref().map(find).transpose()?,
+        shifts: list.hours.as_ref().map(|raw| shifts(list, raw)).transpose()?,
         columns,
     };
+    check_shifts(list, &page)?;
     check_roles(list, &page)?;
     Ok(page)
 }
@@ -319,6 +373,31 @@ fn column(list: &RawList, raw: &RawColumn, rule: &TableRules) -> Result<PageColu
         column,
         refers: rule[column].reference.map(|reference| reference.table),
     })
+}
+
+fn shifts(list: &RawList, raw: &RawShifts) -> Result<ShiftColumns, PagesError> {
+    Ok(ShiftColumns {
+        person: place(list, &raw.person)?,
+        date: place(list, &raw.date)?,
+        start: place(list, &raw.start)?,
+        end: place(list, &raw.end)?,
+        pause: place(list, &raw.pause)?,
+        special: place(list, &raw.special)?,
+        note: place(list, &raw.note)?,
+    })
+}
+
+fn check_shifts(list: &RawList, page: &ListPage) -> Result<(), PagesError> {
+    let Some(shifts) = page.shifts else { return Ok(()) };
+    let person = &page.columns[shifts.person];
+    if !person.refers() {
+        return Err(wrong(list, format!("`{}` refers to nobody who worked", person.name)));
+    }
+    let is_untold = |column: &&PageColumn| column.personal || column.refers();
+    match shifts.telling().iter().map(|at| &page.columns[*at]).find(is_untold) {
+        Some(column) => Err(wrong(list, format!("no hours can be calculated from `{}`", column.name))),
+        None => Ok(()),
+    }
 }
 
 fn check_roles(list: &RawList, page: &ListPage) -> Result<(), PagesError> {
@@ -386,6 +465,13 @@ mod tests {
             ("called = \"seri_no\"", "called = \"serial\"", "`serial` is none of its columns"),
             ("month = \"tarih\"", "month = \"durum\"", "`durum` shows no dates"),
             ("state = \"durum\"", "state = \"adet\"", "`adet` has no choices"),
+            ("person = \"employee_id\"", "person = \"notes\"", "`notes` refers to nobody who worked"),
+            (
+                "hours = { date = \"work_date\"",
+                "hours = { date = \"employee_id\"",
+                "calculated from `employee_id`",
+            ),
+            ("special = \"is_special\"", "special = \"is_speciall\"", "`is_speciall` is none of its columns"),
             ("name = \"there\", blank = true,", "name = \"there\",", "choice `there` of `end_date` needs"),
         ];
         for (of, to, told) in cases {
