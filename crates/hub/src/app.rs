@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use jiff::Timestamp;
 use store::{Accounts, Store};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::{
     Passwords, Settings,
@@ -35,6 +35,8 @@ pub(crate) struct App {
     pub readings: Places,
     /// Of sites that ask little: an agent, its page in some tabs, a test of the connection.
     pub askings: Places,
+    /// Files that are made of lists at the same time, of all people: each holds its rows in memory.
+    pub exports: Arc<Semaphore>,
     /// Pages that are open and wait for news, by the name of their reader: some people share one, and all have tabs.
     pub readers: Places<String>,
     /// Whether the hub is about to end: then streams end.
@@ -55,6 +57,7 @@ impl App {
             sendings: Places::of(2),
             readings: Places::of(2),
             askings: Places::of(4),
+            exports: Arc::new(Semaphore::new(2)),
             readers: Places::of(48),
             stopping: watch::Sender::new(false),
             secure: settings.is_secure(),

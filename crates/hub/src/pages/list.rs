@@ -9,6 +9,8 @@ use store::{Asked, Line, ListPage, Listed, PageColumn};
 use super::{
     Person, Shell, Visit,
     address::Fields,
+    export,
+    hours::{self, Totals},
     shown::{self, Shown},
 };
 use crate::{
@@ -24,7 +26,7 @@ const MONTH: &str = "month";
 const STATE: &str = "state";
 const OF: &str = "of";
 const SORT: &str = "sort";
-const PAGE: &str = "page";
+pub(super) const PAGE: &str = "page";
 
 #[derive(Template)]
 #[template(path = "list.html")]
@@ -44,6 +46,15 @@ struct Page<'a> {
     heads: Vec<Head>,
     rows: Vec<Row>,
     paging: Option<Paging>,
+    /// Files of all that is filtered.
+    files: [Link; 2],
+    totals: Option<TotalsShown>,
+}
+
+/// What all rows that match come to.
+struct TotalsShown {
+    amounts: Vec<(&'static str, String)>,
+    failed: Option<String>,
 }
 
 /// A field of the form with what can be chosen.
@@ -102,13 +113,18 @@ pub(super) async fn list(
         fields: visit.fields.only(&KEPT),
         without: None,
     };
-    page(&view.page(Shell::of(&person, &visit, pages), &asked, &listed))
+    let totals = match &view.list.shifts {
+        Some(columns) if listed.total > 0 => Some(Totals::of(&app, &person, (at, columns), &asked).await?),
+        _ => None,
+    };
+    let shell = Shell::of(&person, &visit, pages);
+    page(&Page { totals: totals.map(|totals| view.totals(&totals)), ..view.page(shell, &asked, &listed) })
 }
 
 /// Fields that a list knows.
-const KEPT: [&str; 7] = [SEARCH, REGION, MONTH, STATE, OF, SORT, PAGE];
+pub(super) const KEPT: [&str; 7] = [SEARCH, REGION, MONTH, STATE, OF, SORT, PAGE];
 
-fn asked(fields: &Fields) -> Asked {
+pub(super) fn asked(fields: &Fields) -> Asked {
     let own = |name| fields.get(name).map(str::to_owned);
     let sort = fields.get(SORT).unwrap_or_default();
     Asked {
@@ -162,6 +178,16 @@ impl<'a> View<'a> {
             heads: self.heads(Some(listed), listed.regions.is_empty()),
             rows: listed.lines.iter().map(|line| self.row(line, listed.regions.is_empty())).collect(),
             paging: self.paging(listed),
+            files: export::links(self.words, &self.fields.with(PAGE, None), &self.path()),
+            totals: None,
+        }
+    }
+
+    fn totals(&self, totals: &Totals) -> TotalsShown {
+        let failed = i64::try_from(totals.failed).unwrap_or(i64::MAX);
+        TotalsShown {
+            amounts: totals.shown(self.words),
+            failed: (failed > 0).then(|| shown::whole(self.words.language, failed)),
         }
     }
 
@@ -206,7 +232,8 @@ impl<'a> View<'a> {
             self.head(self.words.label(&column.label), (&column.name, kind), listed.filter(can))
         });
         let region = (!one_region).then(|| self.head(self.words.region, (REGION, ""), listed));
-        columns.chain(region).collect()
+        let hours = self.list.shifts.iter().flat_map(|_| hours::heads(self.words));
+        columns.chain(hours).chain(region).collect()
     }
 
     fn head(&self, label: &str, (name, kind): (&str, &'static str), listed: Option<&Listed>) -> Head {
@@ -232,7 +259,9 @@ impl<'a> View<'a> {
             shown: Shown { text: line.region.clone().unwrap_or_default(), ..Shown::default() },
             names: false,
         });
-        Row { cells: cells.chain(region).collect() }
+        let shifts = self.list.shifts.iter();
+        let hours = shifts.flat_map(|columns| hours::cells(self.words, columns, line));
+        Row { cells: cells.chain(hours).chain(region).collect() }
     }
 
     pub fn cell(&self, column: &PageColumn, cell: &store::Cell, own: Option<&String>) -> RowCell {

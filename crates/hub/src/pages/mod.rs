@@ -4,8 +4,11 @@
 
 mod address;
 mod assets;
+mod export;
+mod hours;
 mod list;
 mod live;
+mod reports;
 mod row;
 mod shell;
 mod shown;
@@ -18,6 +21,7 @@ use store::Pages;
 
 use crate::app::App;
 pub(crate) use assets::asset;
+pub(crate) use hours::AMOUNTS;
 pub(crate) use shell::Shell;
 pub(crate) use shown::turned;
 pub(crate) use visit::{Person, Visit, remember};
@@ -30,7 +34,15 @@ pub(crate) fn routes(pages: &Pages) -> Vec<Route> {
     let lists = pages.lists().iter().enumerate().flat_map(|(at, list)| {
         let page = get(async move |app, person, visit| list::list(at, app, person, visit).await);
         let row = get(async move |app, person, visit, gid| row::row(at, app, person, visit, gid).await);
-        [(format!("/{}", list.path), page), (format!("/{}/{{gid}}", list.path), row)]
+        let file = get(async move |app, person, visit| export::export(at, app, person, visit).await);
+        let path = &list.path;
+        [(format!("/{path}"), page), (format!("/{path}/export"), file), (format!("/{path}/{{gid}}"), row)]
     });
-    std::iter::once(("/live".to_owned(), get(live::live))).chain(lists).collect()
+    let reports = pages.timesheets().into_iter().flat_map(|_| {
+        [
+            (reports::REPORTS.to_owned(), get(reports::reports)),
+            (reports::TIMESHEETS.to_owned(), get(reports::timesheets)),
+        ]
+    });
+    std::iter::once(("/live".to_owned(), get(live::live))).chain(lists).chain(reports).collect()
 }

@@ -1,6 +1,6 @@
 //! A row's own page: what it says, what hangs on it, what happened to it.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use askama::Template;
 use axum::{
@@ -8,12 +8,14 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use store::{Changed, Hanging, HistoryLine, ListPage, RowPage};
+use store::{Asked, Changed, Hanging, HistoryLine, ListPage, RowPage};
 
 use super::{
     Person, Shell, Visit,
     address::Fields,
+    hours::{self, Totals},
     list::{Head, Link, Row, View},
+    reports::{EMPLOYEE, REPORTS},
     shown::{self, Shown},
 };
 use crate::{
@@ -35,6 +37,7 @@ struct Page<'a> {
     hanging: Vec<Section>,
     history: Vec<Change>,
     more: bool,
+    report: Option<Link>,
 }
 
 #[derive(Template)]
@@ -50,9 +53,17 @@ struct Section {
     title: String,
     count: String,
     all: String,
-    months: Vec<(Link, String)>,
+    months: Vec<Month>,
     heads: Vec<Head>,
     rows: Vec<Row>,
+}
+
+/// A month of rows that hang on a row.
+struct Month {
+    link: Link,
+    count: String,
+    /// What they come to; empty where they are no timesheets.
+    hours: String,
 }
 
 struct Change {
@@ -77,14 +88,27 @@ pub(super) async fn row(
         let missing = page(&Missing { shell, lists: visit.words.lists })?;
         return Ok((StatusCode::NOT_FOUND, missing).into_response());
     };
-    let teller = Teller { app: &app, words: visit.words, list: &pages.lists()[at] };
+    let hours = hours_of(&app, &person, &found).await?;
+    let teller = Teller { app: &app, words: visit.words, list: &pages.lists()[at], hours };
     page(&teller.page(shell, &found))
+}
+
+/// What the timesheets of a person come to, by month.
+async fn hours_of(app: &App, person: &Person, found: &RowPage) -> Result<BTreeMap<String, Totals>, Refusal> {
+    let hanging = |at: usize| found.hanging.iter().find(|hanging| hanging.list == at);
+    let timesheets = app.store.pages().timesheets();
+    let Some((at, columns)) = timesheets.filter(|(at, _)| hanging(*at).is_some()) else {
+        return Ok(BTreeMap::new());
+    };
+    let asked = Asked { of: Some(found.line.gid.clone()), ..Asked::default() };
+    hours::of_months(app, person, (at, columns), &asked).await
 }
 
 struct Teller<'a> {
     app: &'a App,
     words: &'static Words,
     list: &'a ListPage,
+    hours: BTreeMap<String, Totals>,
 }
 
 impl<'a> Teller<'a> {
@@ -102,6 +126,7 @@ impl<'a> Teller<'a> {
             hanging: row.hanging.iter().map(|hanging| self.section(hanging, &row.line.gid)).collect(),
             history: row.history.iter().map(|line| self.change(line)).collect(),
             more: row.more,
+            report: self.report(&row.line.gid),
         }
     }
 
@@ -111,6 +136,16 @@ impl<'a> Teller<'a> {
             .map(|(column, cell)| (self.words.label(&column.label), shown::cell(self.words, column, cell)));
         let region = row.line.region.clone().unwrap_or_default();
         facts.chain([(self.words.region, Shown { text: region, ..Shown::default() })]).collect()
+    }
+
+    /// The report of a person.
+    fn report(&self, gid: &str) -> Option<Link> {
+        let pages = self.app.store.pages();
+        let (at, columns) = pages.timesheets()?;
+        let of = pages.referred(&pages.lists()[at].columns[columns.person])?;
+        let is_person = pages.lists()[of].path == self.list.path;
+        let href = Fields::default().with(EMPLOYEE, Some(gid)).on(REPORTS);
+        is_person.then(|| Link { href, text: self.words.files().report.to_owned() })
     }
 
     fn section(&self, hanging: &Hanging, gid: &str) -> Section {
@@ -123,7 +158,12 @@ impl<'a> Teller<'a> {
             |count: usize| shown::whole(self.words.language, i64::try_from(count).unwrap_or(i64::MAX));
         let month = |(month, count): &(String, usize)| {
             let href = of.with("month", Some(month)).on(&path);
-            (Link { href, text: shown::month(self.words, month) }, number(*count))
+            let hours = self.hours.get(month).filter(|_| list.shifts.is_some());
+            Month {
+                link: Link { href, text: shown::month(self.words, month) },
+                count: number(*count),
+                hours: hours.map(|hours| hours.short(self.words)).unwrap_or_default(),
+            }
         };
         Section {
             id: list.path.clone(),

@@ -5,6 +5,7 @@ use store::Pages;
 use super::{
     Person, Visit,
     assets::{ICON, SCRIPT, STYLE},
+    reports::REPORTS,
 };
 use crate::{login::DASHBOARD, words::Words};
 use merge::Region;
@@ -57,7 +58,9 @@ impl Shell {
         let dashboard = (DASHBOARD.to_owned(), visit.words.dashboard);
         let lists =
             pages.lists().iter().map(|list| (format!("/{}", list.path), visit.words.label(&list.label)));
-        let links = std::iter::once(dashboard).chain(lists).map(|(href, label)| {
+        let reports = (REPORTS.to_owned(), visit.words.files().reports);
+        let reports = pages.timesheets().map(|_| reports);
+        let links = std::iter::once(dashboard).chain(lists).chain(reports).map(|(href, label)| {
             let current = current(&visit.path, &href);
             Link { href, label: label.to_owned(), current }
         });

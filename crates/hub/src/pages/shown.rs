@@ -77,6 +77,14 @@ pub(crate) fn whole(language: Language, number: i64) -> String {
     written
 }
 
+/// `1234` as `12,34`.
+pub(crate) fn hundredths(language: Language, number: i64) -> String {
+    let sign = if number < 0 { "-" } else { "" };
+    let (whole_part, rest) = (number.unsigned_abs() / 100, number.unsigned_abs() % 100);
+    let whole_part = whole(language, i64::try_from(whole_part).unwrap_or(i64::MAX));
+    format!("{sign}{whole_part}{}{rest:02}", comma(language))
+}
+
 /// To the kuruş where that says it exactly; else as it is.
 fn money(language: Language, number: f64) -> String {
     let written = format!("{number:.2}");
@@ -125,6 +133,10 @@ mod tests {
             );
         }
         assert_eq!(money(Turkish, f64::NAN), "NaN");
+        for (number, written) in [(0, "0,00"), (5, "0,05"), (-105, "-1,05"), (123_456_789, "1.234.567,89")] {
+            assert_eq!(hundredths(Turkish, number), written);
+        }
+        assert_eq!(hundredths(English, 123_450), "1,234.50");
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! What pages say, in Turkish and English. One struct: a word that is missing in a language does not compile.
 
 mod english;
+mod files;
 mod lists;
 mod turkish;
 
+pub(crate) use files::FileWords;
 pub(crate) use lists::ListWords;
 
 use crate::Language;
@@ -76,6 +78,13 @@ impl Words {
         match language {
             Language::Turkish => &TURKISH,
             Language::English => &ENGLISH,
+        }
+    }
+
+    pub const fn files(&self) -> &'static FileWords {
+        match self.language {
+            Language::Turkish => &files::TURKISH,
+            Language::English => &files::ENGLISH,
         }
     }
 

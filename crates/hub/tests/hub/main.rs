@@ -8,6 +8,7 @@ const ON_POSTGRES: bool = false;
 mod agents;
 mod copies;
 mod downloads;
+mod files;
 mod five_tests;
 mod guides;
 mod hostile;

@@ -6,11 +6,12 @@ use reqwest::{Response, StatusCode, header};
 use store::{Asked, Role, Viewer};
 
 use crate::{
+    files::text_of_workbook,
     people::scripts_of_others,
     world::{World, changed, cookie, full_office_file, hub, office_file},
 };
 
-const PASSWORD: &str = "uzun-bir-parola";
+pub const PASSWORD: &str = "uzun-bir-parola";
 const REGIONS: [&str; 3] = ["Ankara", "Bursa", "Izmir"];
 const ROLES: [Role; 4] = [Role::Admin, Role::Manager, Role::Office, Role::Viewer];
 /// No page is larger. **Units**: bytes.
@@ -51,24 +52,28 @@ async fn three_regions() -> World {
 }
 
 /// Somebody's cookie.
-async fn somebody(world: &World, role: Role, region: &str) -> String {
+pub async fn somebody(world: &World, role: Role, region: &str) -> String {
     let name = format!("{role:?}-{region}");
     world.person(&name, role, region, PASSWORD).await;
     cookie(&world.log_in(&name, PASSWORD).await)
 }
 
-async fn get(world: &World, path: &str, cookie: &str) -> Response {
+pub async fn get(world: &World, path: &str, cookie: &str) -> Response {
     world.get(path).header(header::COOKIE, cookie).send().await.unwrap()
 }
 
-/// What a page says; of a stream its beginning.
-async fn read(answer: Response) -> String {
+/// What a page or a file says; of a stream its beginning.
+pub async fn read(answer: Response) -> String {
     let is_stream = answer.headers()[header::CONTENT_TYPE] == "text/event-stream";
     if is_stream {
         let first = answer.bytes_stream().next().await.unwrap().unwrap();
         return String::from_utf8_lossy(&first).into_owned();
     }
-    answer.text().await.unwrap()
+    let bytes = answer.bytes().await.unwrap();
+    if bytes.starts_with(b"PK") {
+        return text_of_workbook(&bytes);
+    }
+    String::from_utf8(bytes.into()).unwrap()
 }
 
 /// The identity of one row of each list of a region.
@@ -100,6 +105,14 @@ fn ways(path: &str, region: &str, gids: &[String]) -> Vec<String> {
         format!("{path}?state=open&month=2026-01&region={region}&q={sought}&sort=-title&page=1"),
     ];
     ways.extend(gids.iter().map(|gid| format!("{path}?of={gid}")));
+    if path.ends_with("/export") {
+        let fields =
+            ["region=*".to_owned(), format!("region={region}&q={sought}"), format!("of={}", gids[0])];
+        ways.extend(fields.iter().map(|field| format!("{path}?format=xlsx&{field}")));
+    }
+    if path.starts_with("/reports") {
+        ways.push(format!("{path}?employee={}&region={region}&from=2000-01-01&to=2100-01-01", gids[0]));
+    }
     ways
 }
 
@@ -107,7 +120,8 @@ fn ways(path: &str, region: &str, gids: &[String]) -> Vec<String> {
 async fn whatever_is_asked_for_by_whom_nobody_sees_a_row_of_another_region() {
     let world = three_regions().await;
     let paths = hub::people_paths(world.store.pages());
-    assert!(paths.len() >= 19 && paths.contains(&"/employees/{gid}".to_owned()), "{paths:?}");
+    let needed = ["/employees/{gid}", "/timesheets/export", "/reports", "/reports/timesheets"];
+    assert!(paths.len() >= 29 && needed.iter().all(|path| paths.iter().any(|own| own == path)), "{paths:?}");
     let mut gids = Vec::new();
     for region in REGIONS {
         gids.push((region, rows_of(&world, region).await));
@@ -126,7 +140,9 @@ async fn whatever_is_asked_for_by_whom_nobody_sees_a_row_of_another_region() {
                         );
                         let page = read(answer).await;
                         assert!(!page.contains(&secret(region)), "{role:?} of {own} by {asked}: {page}");
-                        assert_eq!(status == StatusCode::NOT_FOUND, path.contains("{gid}"), "{asked}");
+                        let names_a_row = path.contains("{gid}")
+                            || (path == "/reports/timesheets" && asked.contains("employee="));
+                        assert_eq!(status == StatusCode::NOT_FOUND, names_a_row, "{asked}");
                     }
                 }
             }
@@ -147,6 +163,11 @@ async fn who_may_sees_the_rows_by_the_same_ways() {
             {
                 let page = read(get(&world, &format!("/{}{asked}", list.path), &cookie).await).await;
                 assert!(page.contains(&secret("Bursa")), "{role:?} of {of}: {} {asked}: {page}", list.path);
+            }
+            for format in ["csv", "xlsx"] {
+                let asked = format!("/{}/export?format={format}&q={}", list.path, sought("Bursa"));
+                let file = read(get(&world, &asked, &cookie).await).await;
+                assert!(file.contains(&secret("Bursa")), "{role:?} of {of}: {asked}: {file}");
             }
         }
         for (list, gid) in world.store.pages().lists().iter().zip(rows_of(&world, "Bursa").await) {
@@ -283,6 +304,10 @@ async fn personal_numbers_are_whole_only_for_who_manages() {
             ("/drivers".to_owned(), "05000000"),
             (format!("/drivers/{drivers}"), "05000000"),
             ("/dashboard".to_owned(), "05000000"),
+            ("/employees/export".to_owned(), "10000000"),
+            ("/employees/export?format=xlsx&sort=identity_no".to_owned(), "10000000"),
+            ("/drivers/export?format=xlsx".to_owned(), "05000000"),
+            ("/drivers/export".to_owned(), "05000000"),
         ] {
             let page = read(get(&world, &path, &cookie).await).await;
             // What somebody types stands in the field.
