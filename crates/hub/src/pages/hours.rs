@@ -3,7 +3,7 @@
 //! The hub has none of the offices' settings, which never leave their PCs: what is planned is what the program itself plans
 //! where nothing is set, and pages say so.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use export::reason;
 use model::Value;
@@ -32,19 +32,24 @@ pub(super) struct Totals {
 }
 
 /// Cells of a row as texts, which live as long as an [`Entry`] of them.
-pub(super) struct Told([String; 5]);
+pub(super) struct Told<'a>([Cow<'a, str>; 5]);
 
-impl Told {
-    pub fn of(values: [&Value; 5]) -> Self {
+impl<'a> Told<'a> {
+    pub fn of(values: [&'a Value; 5]) -> Self {
         Self(values.map(|value| match value {
-            Value::Null => String::new(),
-            Value::Text(text) => text.clone(),
-            other => other.to_string(),
+            Value::Null => "".into(),
+            Value::Text(text) => text.as_str().into(),
+            other => other.to_string().into(),
         }))
     }
 
-    pub fn of_line(columns: &ShiftColumns, line: &Line) -> Self {
+    pub fn of_line(columns: &ShiftColumns, line: &'a Line) -> Self {
         Self::of(columns.telling().map(|at| &line.cells[at].value))
+    }
+
+    /// The same without what it was told by.
+    pub fn owned(self) -> Told<'static> {
+        Told(self.0.map(|text| text.into_owned().into()))
     }
 
     pub fn entry(&self) -> Entry<'_> {

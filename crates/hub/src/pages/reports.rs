@@ -70,7 +70,7 @@ struct Days {
 struct Day {
     person: Option<usize>,
     region: String,
-    told: Told,
+    told: Told<'static>,
     note: String,
 }
 
@@ -104,7 +104,7 @@ pub(super) async fn timesheets(
         return Ok((StatusCode::NOT_FOUND, page).into_response());
     }
     let mut days = Days::of(visit.words.language, (wanted, called), made(&app));
-    app.store.every(&person.viewer, at, &asked, |line| days.add(&columns, line)).await?;
+    app.store.every(&person.viewer, at, &asked, |line| days.add(&columns, &line)).await?;
     let asked = visit.fields.only(&[FROM, UNTIL, EMPLOYEE, REGION]);
     note(&app, &person, (&TIMESHEETS[1..], &asked, days.rows.len())).await?;
     make(turn, move || days.file()).await
@@ -194,8 +194,8 @@ impl Days {
         Self { language, wanted, called, made, people, names, rows }
     }
 
-    fn add(&mut self, columns: &ShiftColumns, line: Line) {
-        let told = Told::of_line(columns, &line);
+    fn add(&mut self, columns: &ShiftColumns, line: &Line) {
+        let told = Told::of_line(columns, line);
         if !self.wanted.has(date(told.date())) {
             return;
         }
@@ -210,7 +210,8 @@ impl Days {
             model::Value::Null => String::new(),
             note => note.to_string(),
         };
-        self.rows.push(Day { person, region: line.region.unwrap_or_default(), told, note });
+        let told = told.owned();
+        self.rows.push(Day { person, region: line.region.clone().unwrap_or_default(), told, note });
     }
 
     fn file(&self) -> Result<Download, ExportError> {

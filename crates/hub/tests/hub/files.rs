@@ -8,8 +8,8 @@ use reqwest::{Response, StatusCode, header};
 use store::{Asked, Role, Viewer};
 
 use crate::{
-    pages::{get, read, somebody},
-    world::{World, changed, full_office_file, hub},
+    pages::{full_office_file, get, read, somebody},
+    world::{World, changed, hub},
 };
 
 /// All that stands in a workbook's cells.
@@ -52,6 +52,11 @@ const DAYS: [Entry<'static>; 3] = [
 /// A hub with four timesheets of one person, the last of which cannot be calculated.
 async fn four_days() -> World {
     let world = hub().await;
+    send(&world, "Ankara", &sql_of_days()).await;
+    world
+}
+
+fn sql_of_days() -> String {
     let mut sql = "delete from timesheets where id not in (select id from timesheets order by id limit 4);
                    update timesheets set employee_id = (select min(id) from employees), notes = '';
                    update employees set full_name = 'Örnek Çalışan' where id = (select min(id) from employees);"
@@ -66,8 +71,7 @@ async fn four_days() -> World {
              where id = (select id from timesheets order by id limit 1 offset {at});"
         );
     }
-    send(&world, "Ankara", &sql).await;
-    world
+    sql
 }
 
 async fn send(world: &World, region: &str, sql: &str) {
@@ -121,6 +125,8 @@ async fn hours_in_a_list_are_those_of_the_one_calculation() {
 #[tokio::test]
 async fn totals_are_those_of_what_is_filtered() {
     let world = four_days().await;
+    // Days that say the same as others count like others.
+    send(&world, "Bursa", &sql_of_days()).await;
     let cookie = somebody(&world, Role::Admin, "*").await;
     let total = async |asked: &str| {
         let page = read(get(&world, &format!("/timesheets?{asked}"), &cookie).await).await;
@@ -137,19 +143,23 @@ async fn totals_are_those_of_what_is_filtered() {
         }
     };
     let all = total("").await;
-    shows(&all, &DAYS);
-    assert!(all.contains("toplamlara girmeyen satır: 1</p>") && all.contains("9 saat"), "{all}");
-    let january = total("month=2026-01").await;
+    shows(&all, &[DAYS, DAYS].concat());
+    assert!(all.contains("toplamlara girmeyen satır: 2</p>") && all.contains("9 saat"), "{all}");
+    let january = total("month=2026-01&region=Ankara").await;
     shows(&january, &DAYS[..1]);
     assert!(!january.contains("toplamlara girmeyen"));
-    shows(&total("state=special").await, &DAYS[1..2]);
+    shows(&total("state=special&region=Bursa").await, &DAYS[1..2]);
     assert_eq!(total("q=kimsedegil").await, "");
-    let file =
-        get(&world, "/timesheets/export?format=xlsx&month=2026-01", &cookie).await.bytes().await.unwrap();
+    let file = get(&world, "/timesheets/export?format=xlsx&month=2026-01&region=Ankara", &cookie)
+        .await
+        .bytes()
+        .await
+        .unwrap();
     let rows = sheet(&file, "Puantaj");
     assert_eq!(rows.len(), 3, "heads, a row, and what it comes to");
     assert_eq!((rows[2][0].as_str(), &rows[2][8..11]), ("Toplam", &["8", "5", "3.5"].map(str::to_owned)[..]));
-    let csv = csv_rows(&read(get(&world, "/timesheets/export?month=2026-01", &cookie).await).await);
+    let csv =
+        csv_rows(&read(get(&world, "/timesheets/export?month=2026-01&region=Ankara", &cookie).await).await);
     assert_eq!(csv.len(), 2, "programs add up themselves");
 }
 

@@ -4,14 +4,15 @@ use futures_util::StreamExt as _;
 use merge::Region;
 use reqwest::{Response, StatusCode, header};
 use store::{Asked, Role, Viewer};
+use testkit::office::{self, Office, Shape, Size};
 
 use crate::{
     files::text_of_workbook,
     people::scripts_of_others,
-    world::{World, changed, cookie, full_office_file, hub, office_file},
+    world::{World, changed, cookie, hub, office_file},
 };
 
-pub const PASSWORD: &str = "uzun-bir-parola";
+const PASSWORD: &str = "uzun-bir-parola";
 const REGIONS: [&str; 3] = ["Ankara", "Bursa", "Izmir"];
 const ROLES: [Role; 4] = [Role::Admin, Role::Manager, Role::Office, Role::Viewer];
 /// No page is larger. **Units**: bytes.
@@ -49,6 +50,15 @@ async fn three_regions() -> World {
         assert_eq!(world.upload(&token, "", file).send().await.unwrap().status(), StatusCode::OK);
     }
     world
+}
+
+/// An office's file in which every list has rows.
+pub fn full_office_file(region: &str, seed: u64) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("puantaj.db");
+    let size = Size { vehicles: 3, faults: 4, inspections: 5, service_visits: 4, ..Size::small() };
+    office::generate(&path, &Office { shape: Shape::Live, size, region, seed }).unwrap();
+    std::fs::read(path).unwrap()
 }
 
 /// Somebody's cookie.

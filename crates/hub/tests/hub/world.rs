@@ -232,15 +232,6 @@ pub fn office_file(region: &str, seed: u64) -> Vec<u8> {
     std::fs::read(path).unwrap()
 }
 
-/// An office's file in which every list has rows.
-pub fn full_office_file(region: &str, seed: u64) -> Vec<u8> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("puantaj.db");
-    let size = Size { vehicles: 3, faults: 4, inspections: 5, service_visits: 4, ..Size::small() };
-    office::generate(&path, &Office { shape: Shape::Live, size, region, seed }).unwrap();
-    std::fs::read(path).unwrap()
-}
-
 /// The same file after some SQL.
 pub fn changed(bytes: &[u8], sql: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();

@@ -1,8 +1,11 @@
 //! Lists of rows: who sees which, how they are searched and sorted, and that they stand as the tables do.
 
+use std::collections::BTreeMap;
+
 use merge::Region;
+use model::Value;
 use rusqlite::Connection;
-use store::{Asked, Cell, Listed, Role, Store, Viewer};
+use store::{Asked, Cell, Line, Listed, Role, Store, Viewer};
 use testkit::office::{Employee, Shape, Size, Vehicle};
 
 use crate::lab::{Lab, Pc, on_both};
@@ -191,6 +194,38 @@ on_both! {
             let row = lab.store.row(&viewer, 0, &listed.lines[0].gid).await.unwrap().unwrap();
             assert_eq!(format!("{row:?}").contains("0000000"), found == 1, "{row:?}");
         }
+    }
+
+    async fn what_rows_say_is_counted_as_they_are_listed(lab) {
+        for (name, region, seed) in [("a1", "Ankara", 1), ("b1", "Bursa", 2)] {
+            lab.sync(&office(&lab, name, region, seed).await).await;
+        }
+        let store = &lab.store;
+        let (at, columns) = store.pages().timesheets().unwrap();
+        for viewer in [viewer(Role::Viewer, "Ankara"), viewer(Role::Office, "Bursa"), admin()] {
+            for asked in [Asked::default(), Asked { state: Some("special".into()), ..Asked::default() }] {
+                let (mut told, mut listed) = (BTreeMap::new(), BTreeMap::new());
+                let add = |values: [&Value; 5], rows| {
+                    assert_eq!(told.insert(values.map(ToString::to_string), rows), None, "{values:?}");
+                };
+                store.tally(&viewer, (at, columns.telling()), &asked, add).await.unwrap().unwrap();
+                let add = |line: Line| {
+                    let values = columns.telling().map(|at| line.cells[at].value.to_string());
+                    *listed.entry(values).or_insert(0) += 1;
+                };
+                store.every(&viewer, at, &asked, add).await.unwrap();
+                assert_eq!(told, listed, "{viewer:?} {asked:?}");
+                assert!(!told.is_empty() || asked.state.is_some());
+            }
+        }
+        let people = store.pages().at("employees").unwrap();
+        let number = store.pages().lists()[people].column("identity_no").unwrap();
+        for (role, is_told) in [(Role::Viewer, false), (Role::Office, false), (Role::Manager, true)] {
+            let told = store.tally(&viewer(role, "Ankara"), (people, [number]), &Asked::default(), |_, _| {}).await;
+            assert_eq!(told.unwrap().is_some(), is_told, "{role:?}");
+        }
+        let told = store.tally(&admin(), (at, [columns.person]), &Asked::default(), |_, _| {}).await;
+        assert_eq!(told.unwrap(), None, "a reference is not told by its value");
     }
 
     async fn pages_hold_every_row_once(lab) {
