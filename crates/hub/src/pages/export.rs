@@ -84,7 +84,7 @@ pub(super) async fn export(
         .every(&person.viewer, at, &asked, |line| sheet.add(visit.words, list, &line))
         .await?
         .ok_or(Refusal::NoPath)?;
-    let what = visit.fields.only(&list::KEPT).with(list::PAGE, None);
+    let what = told(&visit.fields);
     note(&app, &person, (&list.path, &what, sheet.rows.len())).await?;
     sheet.add_totals(visit.words);
     make(turn, move || sheet.download()).await
@@ -109,6 +109,12 @@ pub(super) async fn note(
 ) -> Result<(), Refusal> {
     let what = asked.on(&format!("{path} ({rows})"));
     Ok(app.store.note(&person.user.name, "export", &what).await?)
+}
+
+/// How a list was filtered. What was searched for is not kept: it may be somebody's number, and the activity stays for good.
+fn told(fields: &Fields) -> Fields {
+    let searched = fields.get(list::SEARCH).map(|_| "*");
+    fields.only(&list::KEPT).with(list::PAGE, None).with(list::SEARCH, searched)
 }
 
 /// Makes a file where that holds nobody up.

@@ -20,7 +20,7 @@ use crate::{
     words::{ListWords, Words},
 };
 
-const SEARCH: &str = "q";
+pub(super) const SEARCH: &str = "q";
 const REGION: &str = "region";
 const MONTH: &str = "month";
 const STATE: &str = "state";

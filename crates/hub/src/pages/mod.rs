@@ -1,4 +1,5 @@
-//! The pages of people who are logged in: their common frame, the lists, a row's page, and how they stay up to date.
+//! The pages of people who are logged in: their common frame, the lists and their files, a row's page, reports, and how they
+//! stay up to date.
 //!
 //! What somebody sees is decided by [`store::Viewer`], not here: no handler looks at a region.
 

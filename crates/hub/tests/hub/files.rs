@@ -243,7 +243,11 @@ async fn no_one_s_words_lead_into_a_file_s_name() {
 async fn who_took_what_out_stands_in_the_activity() {
     let world = four_days().await;
     let cookie = somebody(&world, Role::Viewer, "Ankara").await;
-    for path in ["/timesheets/export?month=2026-01&page=3", "/reports/timesheets?from=2026-02-01"] {
+    for path in [
+        "/timesheets/export?month=2026-01&page=3",
+        "/employees/export?q=10000000146&lang=en",
+        "/reports/timesheets?from=2026-02-01",
+    ] {
         assert_eq!(get(&world, path, &cookie).await.status(), StatusCode::OK);
     }
     let told = world.store.audit(10).await.unwrap();
@@ -254,6 +258,7 @@ async fn who_took_what_out_stands_in_the_activity() {
         .collect();
     let wanted = [
         ("Viewer-Ankara", "reports/timesheets (3)?from=2026-02-01"),
+        ("Viewer-Ankara", "employees (0)?q=*"),
         ("Viewer-Ankara", "timesheets (1)?month=2026-01"),
     ];
     assert_eq!(exports, wanted);
