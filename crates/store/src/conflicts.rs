@@ -18,6 +18,7 @@ use crate::{
 const TABLE: usize = 1;
 const GID: usize = 2;
 const COLUMN: usize = 3;
+const REGION: usize = 8;
 const AT: usize = 10;
 const STATE: usize = 13;
 const WHO: usize = 14;
@@ -79,6 +80,12 @@ impl Entry {
         ConflictState::read(self.0.text(STATE)?)
     }
 
+    /// Who got so far with it, and when.
+    pub fn looked(&self) -> Result<(String, i64)> {
+        let who = self.0.text_or_none(WHO)?.unwrap_or_default().to_owned();
+        Ok((who, self.0.int_or_none(LOOKED)?.unwrap_or_default()))
+    }
+
     /// Notes how far a person got with it.
     pub async fn note(mut self, db: &mut Db, state: ConflictState, who: &str, now_ms: i64) -> Result<()> {
         self.0.0[STATE] = text(state.word());
@@ -98,29 +105,82 @@ pub(crate) async fn all(db: &mut Db, hub: &Hub) -> Result<Vec<KeptConflict>> {
 pub(crate) async fn open_of(db: &mut Db, hub: &Hub, region: &Region) -> Result<Vec<KeptConflict>> {
     let mut ids = open_ids(db, hub, region).await?;
     ids.truncate(replica::wire::CONFLICTS_MAX);
-    let rows = db.find_any(CONFLICTS, &[], "id", ids.into_iter().map(Value::Int)).await?;
-    told(db, (hub, region), rows).await
+    these(db, (hub, region), ids).await
 }
 
 /// Numbers of all those, newest first. What became of a row that another region has by now is nobody's business here.
 pub(crate) async fn open_ids(db: &mut Db, hub: &Hub, region: &Region) -> Result<Vec<i64>> {
-    let mut open = Vec::new();
-    for state in [ConflictState::New, ConflictState::Seen] {
+    let open = glances(db, (hub, region), &[ConflictState::New, ConflictState::Seen]).await?;
+    Ok(open.into_iter().map(|one| one.id).collect())
+}
+
+/// What a conflict is found by.
+pub(crate) struct Glance {
+    pub id: i64,
+    pub table: String,
+    gid: Gid,
+    pub region: Option<String>,
+    pub state: ConflictState,
+    pub looked_ms: Option<i64>,
+}
+
+impl Glance {
+    const PLACES: [usize; 6] = [0, TABLE, GID, REGION, STATE, LOOKED];
+
+    fn read(row: &Row) -> Result<Self> {
+        Ok(Self {
+            id: row.int(0)?,
+            table: row.text(1)?.to_owned(),
+            gid: Gid::from_uuid(row.uuid(2)?),
+            region: row.text_or_none(3)?.map(str::to_owned),
+            state: ConflictState::read(row.text(4)?)?,
+            looked_ms: row.int_or_none(5)?,
+        })
+    }
+}
+
+/// Those of a region that somebody got so far with, newest first.
+pub(crate) async fn glances(
+    db: &mut Db,
+    (hub, region): (&Hub, &Region),
+    states: &[ConflictState],
+) -> Result<Vec<Glance>> {
+    let mut all = Vec::new();
+    for state in states {
         let mut with = vec![("state", text(state.word()))];
         if let Region::Named(name) = region {
             with.push(("region", text(name)));
         }
-        let read = |row: Row| Ok((row.int(0)?, hub.rules.table(row.text(1)?), Gid::from_uuid(row.uuid(2)?)));
-        open.extend(db.each(CONFLICTS, (&with, None), &[0, TABLE, GID], read).await?);
+        all.extend(db.each(CONFLICTS, (&with, None), &Glance::PLACES, |row| Glance::read(&row)).await?);
     }
     if let Region::Named(_) = region {
-        let wanted = open.iter().filter_map(|(_, table, gid)| Some(((*table)?, *gid)));
+        let wanted = all.iter().filter_map(|one| Some((hub.rules.table(&one.table)?, one.gid)));
         let known = Known::load(db, (hub, region), wanted.collect()).await?;
-        open.retain(|(_, _, gid)| known.row(*gid).is_some());
+        all.retain(|one| known.row(one.gid).is_some());
     }
-    let mut ids: Vec<i64> = open.into_iter().map(|(id, ..)| id).collect();
-    ids.sort_unstable_by_key(|id| std::cmp::Reverse(*id));
-    Ok(ids)
+    all.sort_unstable_by_key(|one| std::cmp::Reverse(one.id));
+    Ok(all)
+}
+
+/// Conflicts by their numbers, newest first, as a region is told of them; the numbers are of those it may see.
+pub(crate) async fn these(
+    db: &mut Db,
+    (hub, region): (&Hub, &Region),
+    ids: impl IntoIterator<Item = i64>,
+) -> Result<Vec<KeptConflict>> {
+    let rows = db.find_any(CONFLICTS, &[], "id", ids.into_iter().map(Value::Int)).await?;
+    told(db, (hub, region), rows).await
+}
+
+/// Whether a conflict is one of a region's.
+pub(crate) async fn is_of(db: &mut Db, (hub, region): (&Hub, &Region), entry: &Entry) -> Result<bool> {
+    let Region::Named(name) = region else { return Ok(true) };
+    let Some(table) = hub.rules.table(entry.table()?) else { return Ok(false) };
+    if entry.0.text_or_none(REGION)? != Some(name) {
+        return Ok(false);
+    }
+    let known = Known::load(db, (hub, region), vec![(table, entry.gid()?)]).await?;
+    Ok(known.row(entry.gid()?).is_some())
 }
 
 async fn told(db: &mut Db, (hub, region): (&Hub, &Region), mut rows: Vec<Row>) -> Result<Vec<KeptConflict>> {
@@ -154,7 +214,7 @@ fn conflict(row: &Row, known: &Known<'_>, sites: &HashMap<u32, String>) -> Resul
         stands: known.stands(gid, column, [&winner, &loser]),
         winner,
         loser,
-        region: row.text_or_none(8)?.map(str::to_owned),
+        region: row.text_or_none(REGION)?.map(str::to_owned),
         asked: row.int(9)? != 0,
         state: ConflictState::read(row.text(STATE)?)?,
         who: row.text_or_none(WHO)?.map(str::to_owned),

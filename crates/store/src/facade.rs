@@ -42,6 +42,7 @@ macro_rules! ask_reader {
 
 mod activity;
 mod agents;
+mod decisions;
 mod lists;
 
 /// The hub's store. Cheap to clone; all clones are one store.
@@ -356,7 +357,7 @@ impl Store {
     /// because the row, or what it referred to, is not there any more; `Later` when it would overwrite, or take away, what
     /// came in after the conflict. Then nothing is done.
     pub async fn resolve(&self, conflict: i64, take: Take, who: &str) -> Result<()> {
-        self.ask(engine::Resolve { conflict, take, who: sites::visible(who) }).await
+        self.ask(engine::Resolve { conflict, take, who: sites::visible(who), region: Region::All }).await
     }
 
     /// Batches that wait for a person, oldest first.

@@ -11,6 +11,7 @@ mod activity;
 pub mod backups;
 mod clock;
 mod conflicts;
+mod decisions;
 mod desk;
 mod engine;
 mod error;
@@ -39,12 +40,13 @@ pub use replica::office_file::Refused as RefusedFile;
 
 pub use accounts::{Accounts, Role, User};
 pub use activity::{ActivityAsked, Sealed};
+pub use decisions::{ConflictsAsked, ConflictsListed, Denied, EndedBatch, Settled, Waiting};
 pub use desk::make_private;
 pub use error::{Declined, Error, Refusal, Rejected, Result};
 pub use facade::Store;
 pub use lists::{
-    Asked, Cell, Changed, Choice, Hanging, HistoryLine, Label, Line, ListPage, Listed, Named, PageColumn,
-    Pages, PagesError, RowPage, ShiftColumns, Shows, Viewer,
+    Asked, Cell, Changed, Choice, ConflictLine, Hanging, HistoryLine, Label, Line, ListPage, Listed, Named,
+    PageColumn, Pages, PagesError, RowPage, ShiftColumns, Shows, Viewer,
 };
 pub use news::{Heads, Listener};
 pub use pulse::Pulse;

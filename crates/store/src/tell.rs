@@ -151,14 +151,15 @@ pub(crate) fn change(row: &Row) -> Result<RecentChange> {
 
 pub(crate) async fn held(db: &mut Db) -> Result<Vec<HeldBatch>> {
     let rows = db.find(HELD, &[("state", text(engine::WAITING))]).await?;
-    let batch = |row: &Row| {
-        let tables = serde_json::from_str(row.text(5)?);
-        let tables = tables.map_err(|_| Error::Broken("a held batch cannot be read"))?;
-        Ok(HeldBatch { id: row.int(0)?, site: site(row, 1)?, tables, at_ms: row.int(8)? })
-    };
-    let mut batches = rows.iter().map(batch).collect::<Result<Vec<_>>>()?;
+    let mut batches = rows.iter().map(held_batch).collect::<Result<Vec<_>>>()?;
     batches.sort_by_key(|batch| batch.id);
     Ok(batches)
+}
+
+pub(crate) fn held_batch(row: &Row) -> Result<HeldBatch> {
+    let tables = serde_json::from_str(row.text(5)?);
+    let tables = tables.map_err(|_| Error::Broken("a held batch cannot be read"))?;
+    Ok(HeldBatch { id: row.int(0)?, site: site(row, 1)?, tables, at_ms: row.int(8)? })
 }
 
 pub(crate) async fn alerts(db: &mut Db) -> Result<Vec<Alert>> {

@@ -37,7 +37,7 @@ const BATCH: &str = "batch";
 pub(super) const SENT_BACK: &str = "sent_back";
 pub(super) const LET_THROUGH: &str = "let_through";
 /// A later file of the same PC was merged: what this one said is no longer what the PC says.
-pub(super) const SUPERSEDED: &str = "superseded";
+pub(crate) const SUPERSEDED: &str = "superseded";
 /// Of a held file, in one row.
 const PART_BYTES: usize = 1 << 20;
 

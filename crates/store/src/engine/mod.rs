@@ -37,7 +37,7 @@ pub(crate) use agents::{Greet, TellOlder, standing};
 pub(crate) use forget::newest as newest_hand_outs;
 pub(crate) use hand_out::{HandOut, Prepared, Taker};
 pub(crate) use held::{
-    Decide, WAITING, batch as held_batch, is_batch, path as held_path, uploads as held_uploads,
+    Decide, SUPERSEDED, WAITING, batch as held_batch, is_batch, path as held_path, uploads as held_uploads,
 };
 pub(crate) use history::shown;
 pub(crate) use meet::Meet;

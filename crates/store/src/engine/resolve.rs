@@ -9,7 +9,7 @@ use model::{Gid, Rev, SiteId, Value};
 use super::{audit, history, rows};
 use crate::{
     ConflictState, Error, Result, Take,
-    conflicts::Entry,
+    conflicts::{self, Entry},
     desk::{Desk, Made},
     tell,
     writer::Job,
@@ -29,6 +29,8 @@ pub(crate) struct Resolve {
     pub conflict: i64,
     pub take: Take,
     pub who: String,
+    /// Whose conflicts the person may decide.
+    pub region: Region,
 }
 
 #[async_trait]
@@ -56,7 +58,8 @@ impl Job for Resolve {
     async fn run(&mut self, desk: &mut Desk<'_>) -> Result<()> {
         let entry = Entry::find(desk.db, self.conflict).await?;
         let entry = entry.ok_or(Error::NoConflict(self.conflict))?;
-        if entry.state()? == ConflictState::Decided {
+        let is_theirs = conflicts::is_of(desk.db, (desk.hub, &self.region), &entry).await?;
+        if !is_theirs || entry.state()? == ConflictState::Decided {
             return Err(Error::NoConflict(self.conflict));
         }
         let word = match self.take {

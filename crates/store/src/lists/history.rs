@@ -146,7 +146,7 @@ impl Scope<'_> {
         told.chain(region).collect()
     }
 
-    fn told(&self, column: &PageColumn, value: &Json) -> Cell {
+    pub(super) fn told(&self, column: &PageColumn, value: &Json) -> Cell {
         let value = match value {
             Json::String(text) if column.refers.is_some() => {
                 text.parse::<Gid>().map_or(Value::Null, Into::into)
@@ -161,7 +161,7 @@ fn is_blank(value: &Json) -> bool {
     value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
-fn plain(value: &Json) -> Cell {
+pub(super) fn plain(value: &Json) -> Cell {
     Cell { value: of_json(value), refers: None, choice: None, masked: false }
 }
 

@@ -40,7 +40,7 @@ impl Index {
         }
     }
 
-    pub(super) const fn rev(&self) -> i64 {
+    pub(crate) const fn rev(&self) -> i64 {
         self.rev
     }
 

@@ -40,6 +40,12 @@ impl Viewer {
         matches!(self.role, Role::Admin | Role::Manager)
     }
 
+    /// Whether what waits for a person in the region is theirs to decide.
+    #[must_use]
+    pub const fn decides(&self) -> bool {
+        matches!(self.role, Role::Admin | Role::Manager)
+    }
+
     pub(super) fn sees(&self, owner: &Owner) -> bool {
         self.region.sees(owner)
     }

@@ -1,0 +1,123 @@
+//! The store as people use it who decide.
+
+use std::collections::BTreeSet;
+
+use super::Store;
+use crate::{
+    ConflictState, ConflictsAsked, ConflictsListed, Decision, Denied, EndedBatch, Error, HeldBatch, Result,
+    Settled, Take, Viewer, Waiting, decisions, engine,
+    lists::{Index, Scope},
+    sites,
+};
+
+impl Store {
+    /// How much waits for a person.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn waiting(&self, viewer: &Viewer) -> Result<Waiting> {
+        ask_reader!(self, shown, db, decisions::waiting(db, &self.inner.hub, viewer).await)
+    }
+
+    /// A page of the conflicts that a viewer sees, and of those that were decided.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn conflicts_listed(&self, viewer: &Viewer, asked: &ConflictsAsked) -> Result<ConflictsListed> {
+        let (mut known, hub) = (self.inner.index.lock().await, &self.inner.hub);
+        let mut reading = self.reading(&self.inner.shown).await?;
+        let index = Index::at_head(&mut reading.db, &hub.rules, known.take()).await?;
+        let found = decisions::find(&mut reading.db, hub, viewer, asked).await?;
+        reading.done().await?;
+        let scope = Scope::new(&index, (&hub.rules, &hub.pages), viewer);
+        let listed = ConflictsListed {
+            rev: index.rev(),
+            open: found.open.into_iter().map(|one| scope.kept(one)).collect(),
+            decided: found.decided.into_iter().map(|one| scope.kept(one)).collect(),
+            ..found.listed
+        };
+        *known = Some(index);
+        Ok(listed)
+    }
+
+    /// Decides conflicts as [`Store::resolve`] does, each once; `who` is the viewer's name. Either all are the viewer's to
+    /// decide, or nothing is done.
+    ///
+    /// # Errors
+    /// [`Denied`]
+    pub async fn settle(
+        &self,
+        (viewer, who): (&Viewer, &str),
+        conflicts: &BTreeSet<i64>,
+        take: Take,
+    ) -> std::result::Result<Vec<(i64, Settled)>, Denied> {
+        for id in conflicts {
+            self.conflict_of(viewer, *id).await?.ok_or(Denied::Missing)?;
+        }
+        if !viewer.decides() {
+            return Err(Denied::Role);
+        }
+        let mut all = Vec::new();
+        for id in conflicts {
+            all.push((*id, self.settle_one((viewer, who), *id, take).await?));
+        }
+        Ok(all)
+    }
+
+    async fn settle_one(
+        &self,
+        (viewer, who): (&Viewer, &str),
+        conflict: i64,
+        take: Take,
+    ) -> std::result::Result<Settled, Denied> {
+        let region = viewer.region().clone();
+        match self.ask(engine::Resolve { conflict, take, who: sites::visible(who), region }).await {
+            Ok(()) => Ok(Settled::Done),
+            Err(Error::Gone) => Ok(Settled::Gone),
+            Err(Error::Later(_)) => Ok(Settled::Later),
+            Err(Error::NoConflict(_)) => match self.conflict_of(viewer, conflict).await? {
+                Some((ConflictState::Decided, who, at_ms)) => Ok(Settled::Before { who, at_ms }),
+                _ => Err(Denied::Missing),
+            },
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    async fn conflict_of(&self, viewer: &Viewer, id: i64) -> Result<Option<(ConflictState, String, i64)>> {
+        ask_reader!(self, shown, db, decisions::settled(db, &self.inner.hub, viewer, id).await)
+    }
+
+    /// Batches that wait of the sites that a viewer sees, oldest first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn held_listed(&self, viewer: &Viewer) -> Result<Vec<HeldBatch>> {
+        ask_reader!(self, shown, db, decisions::held(db, viewer).await)
+    }
+
+    /// One batch, also when it does not wait any more; `None`: there is none that the viewer sees.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn held_one(&self, viewer: &Viewer, id: i64) -> Result<Option<EndedBatch>> {
+        ask_reader!(self, shown, db, decisions::batch(db, viewer, id).await)
+    }
+
+    /// Settles a held batch as [`Store::decide`] does; `who` is the viewer's name.
+    ///
+    /// # Errors
+    /// [`Denied`]; of one that waits no longer it is [`Store::decide`]'s.
+    pub async fn settle_held(
+        &self,
+        (viewer, who): (&Viewer, &str),
+        id: i64,
+        decision: Decision,
+    ) -> std::result::Result<(), Denied> {
+        self.held_one(viewer, id).await?.ok_or(Denied::Missing)?;
+        if !viewer.decides() {
+            return Err(Denied::Role);
+        }
+        self.decide(id, decision, &sites::visible(who)).await?;
+        Ok(())
+    }
+}
