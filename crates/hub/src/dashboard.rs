@@ -150,7 +150,7 @@ async fn gather(app: &App, visit: &Visit, reader: &Reader) -> Result<Page<'stati
     let (store, words, sees) = (&app.store, visit.words, reader.viewer.region());
     let (status, sites) = (store.status().await?, store.sites().await?);
     let recent = store.recent(sees, RECENT).await?;
-    let open = store.open_of(sees).await?;
+    let waiting = store.waiting(&reader.viewer).await?;
     let alerts = store.alerts().await?;
     let activity = if reader.is_admin() { Some(store.audit(ACTIVITY).await?) } else { None };
     let told = Teller {
@@ -163,7 +163,7 @@ async fn gather(app: &App, visit: &Visit, reader: &Reader) -> Result<Page<'stati
     };
     let seen: Vec<&Site> = sites.iter().filter(|site| is_seen(sees, &site.region)).collect();
     Ok(Page {
-        shell: Shell::around(visit, store.pages(), reader.name.as_deref(), sees),
+        shell: Shell::around(visit, store.pages(), reader.name.as_deref(), sees).counting(waiting),
         words,
         rev: status.rev,
         now: told.time(app.now_ms()),
@@ -177,8 +177,8 @@ async fn gather(app: &App, visit: &Visit, reader: &Reader) -> Result<Page<'stati
             .into_iter()
             .map(|(table, rows)| (told.table(&table).to_owned(), rows))
             .collect(),
-        conflicts: open.conflicts,
-        held: seen.iter().map(|site| site.held).sum(),
+        conflicts: waiting.conflicts,
+        held: waiting.held,
         sites: seen.iter().map(|site| told.site(site)).collect(),
         alerts: alerts
             .iter()

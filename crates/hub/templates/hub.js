@@ -32,7 +32,7 @@ function name(element) {
 
 function typed(main) {
   const fields = [...main.querySelectorAll("input[id], select[id]")];
-  const value = (field) => (field.tagName === "SELECT" ? field.value : field.value === field.defaultValue ? null : field.value);
+  const value = (field) => (field.type === "checkbox" ? (field.checked !== field.defaultChecked ? field.checked : null) : field.tagName === "SELECT" ? field.value : field.value === field.defaultValue ? null : field.value);
   return fields.map((field) => [field.id, value(field)]).filter(([, value]) => value !== null);
 }
 
@@ -46,7 +46,7 @@ function replace(fresh) {
   const kept = typed(old);
   const [x, y] = [scrollX, scrollY];
   old.replaceChildren(...document.adoptNode(fresh).childNodes);
-  for (const [id, value] of kept) if (at(id)) at(id).value = value;
+  for (const [id, value] of kept) if (at(id)) at(id)[typeof value === "boolean" ? "checked" : "value"] = value;
   for (const [id, left, top] of scrolled) at(id)?.scrollTo(left, top);
   const again = place === null ? null : old.querySelector(place);
   if (again) {

@@ -5,7 +5,9 @@
 
 mod address;
 mod assets;
+mod conflicts;
 mod export;
+mod held;
 mod hours;
 mod list;
 mod live;
@@ -13,6 +15,7 @@ mod reports;
 mod row;
 mod shell;
 mod shown;
+mod told;
 mod visit;
 
 use std::sync::Arc;
@@ -45,5 +48,11 @@ pub(crate) fn routes(pages: &Pages) -> Vec<Route> {
             (reports::TIMESHEETS.to_owned(), get(reports::timesheets)),
         ]
     });
-    std::iter::once(("/live".to_owned(), get(live::live))).chain(lists).chain(reports).collect()
+    let own = [
+        ("/live", get(live::live)),
+        (conflicts::PATH, get(conflicts::conflicts).post(conflicts::decide)),
+        (held::PATH, get(held::held)),
+        (held::ONE, get(held::ask).post(held::decide)),
+    ];
+    own.map(|(path, route)| (path.to_owned(), route)).into_iter().chain(lists).chain(reports).collect()
 }

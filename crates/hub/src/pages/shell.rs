@@ -1,10 +1,11 @@
 //! What stands around every page.
 
-use store::Pages;
+use store::{Pages, Waiting};
 
 use super::{
     Person, Visit,
     assets::{ICON, SCRIPT, STYLE},
+    conflicts, held,
     reports::REPORTS,
 };
 use crate::{login::DASHBOARD, words::Words};
@@ -29,6 +30,8 @@ pub(crate) struct Link {
     pub label: String,
     /// `page`: this one; `true`: one above it; empty: another.
     pub current: &'static str,
+    /// How much waits there; 0: nothing is said of it.
+    pub count: u64,
 }
 
 impl Shell {
@@ -47,7 +50,19 @@ impl Shell {
     }
 
     pub fn of(person: &Person, visit: &Visit, pages: &Pages) -> Self {
-        Self::around(visit, pages, Some(&person.user.name), &person.user.region)
+        Self::around(visit, pages, Some(&person.user.name), &person.user.region).counting(person.waiting)
+    }
+
+    /// Says in the navigation how much waits.
+    pub fn counting(mut self, waiting: Waiting) -> Self {
+        for link in &mut self.links {
+            link.count = match link.href.as_str() {
+                conflicts::PATH => waiting.conflicts,
+                held::PATH => waiting.held,
+                _ => 0,
+            };
+        }
+        self
     }
 
     pub fn around(visit: &Visit, pages: &Pages, name: Option<&str>, region: &Region) -> Self {
@@ -55,14 +70,20 @@ impl Shell {
             Region::All => visit.words.all_regions,
             Region::Named(name) => name,
         };
-        let dashboard = (DASHBOARD.to_owned(), visit.words.dashboard);
+        let words = visit.words;
+        let own = [
+            (DASHBOARD, words.dashboard),
+            (conflicts::PATH, words.decisions.conflicts),
+            (held::PATH, words.decisions.held),
+        ];
+        let own = own.map(|(path, label)| (path.to_owned(), label));
         let lists =
             pages.lists().iter().map(|list| (format!("/{}", list.path), visit.words.label(&list.label)));
-        let reports = (REPORTS.to_owned(), visit.words.files().reports);
+        let reports = (REPORTS.to_owned(), words.files().reports);
         let reports = pages.timesheets().map(|_| reports);
-        let links = std::iter::once(dashboard).chain(lists).chain(reports).map(|(href, label)| {
+        let links = own.into_iter().chain(lists).chain(reports).map(|(href, label)| {
             let current = current(&visit.path, &href);
-            Link { href, label: label.to_owned(), current }
+            Link { href, label: label.to_owned(), current, count: 0 }
         });
         // A key opens the dashboard only.
         let links = if name.is_some() { links.collect() } else { Vec::new() };

@@ -47,6 +47,15 @@ fn text(language: Language, shows: Shows, value: &Value) -> String {
     }
 }
 
+/// A value of a column of which nothing more is known.
+pub(crate) fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Text(text) => turned(text).unwrap_or_else(|| text.clone()),
+        value => value.to_string(),
+    }
+}
+
 /// `2026-01-05` as `05.01.2026`; `None` for what is no date.
 pub(crate) fn turned(text: &str) -> Option<String> {
     let (year, month, day) = Date::parse(text.trim())?.civil();

@@ -8,7 +8,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
-use store::{User, Viewer};
+use store::{User, Viewer, Waiting};
 
 use super::address::Fields;
 use crate::{
@@ -79,6 +79,8 @@ pub(crate) async fn remember(request: Request, next: Next) -> Response {
 pub(crate) struct Person {
     pub user: User,
     pub viewer: Viewer,
+    /// What there is to decide.
+    pub waiting: Waiting,
 }
 
 impl FromRequestParts<Arc<App>> for Person {
@@ -89,7 +91,12 @@ impl FromRequestParts<Arc<App>> for Person {
         match found {
             None => Err(Redirect::to(LOGIN).into_response()),
             Some(user) if user.must_change => Err(Redirect::to(PASSWORD).into_response()),
-            Some(user) => Ok(Self { viewer: Viewer::of(&user), user }),
+            Some(user) => {
+                let viewer = Viewer::of(&user);
+                let waiting = app.store.waiting(&viewer).await;
+                let waiting = waiting.map_err(|error| Refusal::from(error).into_response())?;
+                Ok(Self { viewer, user, waiting })
+            }
         }
     }
 }

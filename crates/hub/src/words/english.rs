@@ -5,6 +5,7 @@ use super::Words;
 pub(super) static ENGLISH: Words = Words {
     language: crate::Language::English,
     lists: &super::lists::ENGLISH,
+    decisions: &super::decisions::ENGLISH,
     tag: "en",
     other_tag: "tr",
     other_name: "Türkçe",

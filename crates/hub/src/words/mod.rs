@@ -1,10 +1,12 @@
 //! What pages say, in Turkish and English. One struct: a word that is missing in a language does not compile.
 
+mod decisions;
 mod english;
 mod files;
 mod lists;
 mod turkish;
 
+pub(crate) use decisions::DecisionWords;
 pub(crate) use files::FileWords;
 pub(crate) use lists::ListWords;
 
@@ -16,6 +18,7 @@ use turkish::TURKISH;
 pub(crate) struct Words {
     pub language: Language,
     pub lists: &'static ListWords,
+    pub decisions: &'static DecisionWords,
     pub tag: &'static str,
     pub other_tag: &'static str,
     pub other_name: &'static str,

@@ -5,6 +5,7 @@ use super::Words;
 pub(super) static TURKISH: Words = Words {
     language: crate::Language::Turkish,
     lists: &super::lists::TURKISH,
+    decisions: &super::decisions::TURKISH,
     tag: "tr",
     other_tag: "en",
     other_name: "English",
