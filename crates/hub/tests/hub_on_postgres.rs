@@ -8,6 +8,8 @@ const ON_POSTGRES: bool = true;
 mod agents;
 #[path = "hub/copies.rs"]
 mod copies;
+#[path = "hub/decisions.rs"]
+mod decisions;
 #[path = "hub/downloads.rs"]
 mod downloads;
 #[path = "hub/five_tests.rs"]

@@ -88,8 +88,9 @@ fn texts(of: &Value) -> Vec<String> {
 fn pages(browser: &Browser) -> Vec<String> {
     let links = "return [...document.querySelectorAll('#pages a')].map((a) => a.getAttribute('href'))";
     let mut pages = texts(&browser.run(links));
-    assert_eq!(pages.len(), 9, "{pages:?}");
-    for list in pages.clone().iter().skip(1) {
+    assert_eq!(pages.len(), 11, "{pages:?}");
+    // Behind the first one and those on which people decide.
+    for list in pages.clone().iter().skip(3) {
         browser.run(&format!("location.assign('{list}')"));
         until(list, || {
             browser.run("return location.pathname + !!document.getElementById('rows')")
@@ -199,4 +200,53 @@ fn what_an_office_enters_appears_by_itself_and_a_hub_that_is_away_is_told_of() {
     browser.shows("live", "Merkeze ulaşılamıyor");
     assert_eq!(browser.run("return document.getElementById('main').classList.contains('stale')"), true);
     browser.picture("hub-away");
+}
+
+#[test]
+fn somebody_resolves_a_conflict_and_lets_a_held_file_through() {
+    let headquarters = Headquarters::new();
+    let hub = &headquarters.hub;
+    let (other, second) = (hub.add_site("Ankara 2", "Ankara"), hub.folder.path().join("second.db"));
+    assert_eq!(hub.download(&other, "", &second), 200);
+    let name = "(select min(full_name) from employees)";
+    let title = |title: &str| format!("update employees set title = '{title}' where full_name = {name}");
+    headquarters.enter(&title("Usta"));
+    Connection::open(&second).unwrap().execute_batch(&title("Kalfa")).unwrap();
+    assert_eq!(hub.upload(&other, "", &second).0, 200);
+    Connection::open(&second).unwrap().execute_batch("delete from timesheets where id % 2 = 0").unwrap();
+    hub.upload(&other, "", &second);
+
+    let browser = headquarters.log_in("ankara", &["manager", "--region", "Ankara"]);
+    browser.goto(&headquarters.at("/dashboard"));
+    browser.shows("conflicts", "1");
+    browser.shows("held", "1");
+    for (page, ready) in [("conflicts", "open-rows"), ("held", "main")] {
+        for (width, height, colours) in [(360, 740, "light"), (1280, 900, "light"), (1280, 900, "dark")] {
+            browser.screen(width, height, colours);
+            browser.goto(&headquarters.at(&format!("/{page}")));
+            browser.shows(ready, "Ankara 2");
+            let sideways =
+                "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+            assert_eq!(browser.run(sideways), 0, "{page} at {width}");
+            browser.picture(&format!("hub-{page}-waiting-{width}-{colours}"));
+        }
+    }
+    browser.goto(&headquarters.at("/conflicts"));
+    browser.run("document.querySelector('#open-rows input').click()");
+    browser.run("document.querySelector('#open-rows button[name=other]').click()");
+    browser.shows("done", "1 çakışmaya karar verildi");
+    browser.shows("decided-rows", "ankara");
+    assert_eq!(browser.run("return document.querySelectorAll('#pages .waits').length"), 1);
+    browser.picture("hub-conflicts-decided");
+
+    browser.goto(&headquarters.at("/held"));
+    browser.run("document.querySelector('a.button').click()");
+    browser.shows("sentence", "1.000 silmesi");
+    browser.picture("hub-held-sure");
+    browser.click("decide");
+    browser.shows("done", "Geçirildi");
+    browser.shows("nothing", "Onay bekleyen bir şey yok");
+    browser.goto(&headquarters.at("/timesheets"));
+    browser.shows("count", "1–50 / 1.000");
+    assert_eq!(browser.complaints(), [""; 0]);
 }

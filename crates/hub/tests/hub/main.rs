@@ -7,6 +7,7 @@ const ON_POSTGRES: bool = false;
 
 mod agents;
 mod copies;
+mod decisions;
 mod downloads;
 mod files;
 mod five_tests;

@@ -103,6 +103,10 @@ fn ways(path: &str, region: &str, gids: &[String]) -> Vec<String> {
     if let Some(list) = path.strip_suffix("/{gid}") {
         return gids.iter().map(|gid| format!("{list}/{gid}?region={region}&of={gid}")).collect();
     }
+    if let Some(held) = path.strip_suffix("/{id}") {
+        let ids = ["1"].into_iter().chain(gids.iter().map(String::as_str));
+        return ids.map(|id| format!("{held}/{id}?decide=let&region={region}")).collect();
+    }
     let sought = sought(region);
     let mut ways = vec![
         path.to_owned(),
@@ -130,8 +134,9 @@ fn ways(path: &str, region: &str, gids: &[String]) -> Vec<String> {
 async fn whatever_is_asked_for_by_whom_nobody_sees_a_row_of_another_region() {
     let world = three_regions().await;
     let paths = hub::people_paths(world.store.pages());
-    let needed = ["/employees/{gid}", "/timesheets/export", "/reports", "/reports/timesheets"];
-    assert!(paths.len() >= 29 && needed.iter().all(|path| paths.iter().any(|own| own == path)), "{paths:?}");
+    let needed =
+        ["/employees/{gid}", "/timesheets/export", "/reports", "/reports/timesheets", "/conflicts", "/held"];
+    assert!(paths.len() >= 32 && needed.iter().all(|path| paths.iter().any(|own| own == path)), "{paths:?}");
     let mut gids = Vec::new();
     for region in REGIONS {
         gids.push((region, rows_of(&world, region).await));
@@ -150,8 +155,8 @@ async fn whatever_is_asked_for_by_whom_nobody_sees_a_row_of_another_region() {
                         );
                         let page = read(answer).await;
                         assert!(!page.contains(&secret(region)), "{role:?} of {own} by {asked}: {page}");
-                        let names_a_row = path.contains("{gid}")
-                            || (path == "/reports/timesheets" && asked.contains("employee="));
+                        let names_a_row =
+                            path.contains('{') || (path == "/reports/timesheets" && asked.contains("employee="));
                         assert_eq!(status == StatusCode::NOT_FOUND, names_a_row, "{asked}");
                     }
                 }
@@ -193,7 +198,7 @@ async fn who_is_not_logged_in_is_led_to_the_log_in() {
     let world = hub().await;
     world.person("new", Role::Admin, "*", PASSWORD).await;
     for path in hub::people_paths(world.store.pages()) {
-        let asked = path.replace("{gid}", "018f0000-0000-7000-8000-000000000000");
+        let asked = path.replace("{gid}", "018f0000-0000-7000-8000-000000000000").replace("{id}", "1");
         for cookie in ["", "denk_session=forged"] {
             let answer = get(&world, &asked, cookie).await;
             assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{asked}");
