@@ -280,6 +280,31 @@ async fn who_may_decides_once_and_is_told_when_somebody_else_has() {
     assert!(page(&world, &path, &admin).await.contains("decided before, by Manager-Ankara"));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_who_decide_at_once_one_does() {
+    let world = quarrels().await;
+    let admin = somebody(&world, Role::Admin, "*").await;
+    let (_, [title, _], held) = &ids(&world).await[0];
+    let held = format!("/held/{held}");
+    for (path, forms) in [
+        ("/conflicts", [("stays", title.as_str()), ("other", title.as_str())]),
+        (held.as_str(), [("decide", "let"), ("decide", "back")]),
+    ] {
+        let sent = (0..8).map(|at| {
+            let (world, admin, form) = (&world, &admin, [forms[at % 2]]);
+            async move { post(world, path, admin, &form).await.status() }
+        });
+        let mut came = futures_util::future::join_all(sent).await;
+        came.sort();
+        let mut wanted = vec![StatusCode::CONFLICT; 8];
+        wanted[0] = StatusCode::SEE_OTHER;
+        assert_eq!(came, wanted, "{path}");
+    }
+    let decided = ["conflict_winner", "conflict_loser", "let_through", "sent_back"];
+    let audit = world.store.audit(1000).await.unwrap();
+    assert_eq!(audit.iter().filter(|line| decided.contains(&line.action.as_str())).count(), 2);
+}
+
 #[tokio::test]
 async fn what_was_written_after_a_conflict_is_not_overwritten() {
     let world = quarrels().await;
