@@ -32,7 +32,7 @@ const TABLE: &str = "table";
 const PAGE: &str = "page";
 const PAST: &str = "past";
 const DONE: &str = "done";
-/// Conflicts on a page, of either kind.
+/// Conflicts on a page, of either kind; no more are decided at once.
 const ROWS: usize = 25;
 /// What a button says: what stands stays; the other one is taken.
 const STAYS: &str = "stays";
@@ -275,7 +275,8 @@ fn sent(fields: &[(String, String)]) -> Option<(BTreeSet<i64>, Take)> {
     }
     let take = fields.iter().find(|(name, _)| name == BULK).and_then(|(_, word)| take_of(word))?;
     let chosen = fields.iter().filter(|(name, _)| name == CHOSEN).map(|(_, id)| id.parse().ok());
-    Some((chosen.collect::<Option<_>>()?, take))
+    let chosen: BTreeSet<i64> = chosen.collect::<Option<_>>()?;
+    (chosen.len() <= ROWS).then_some((chosen, take))
 }
 
 pub(super) async fn decide(
@@ -335,10 +336,13 @@ mod tests {
         assert_eq!(of(&[("id", "1"), ("id", "2"), ("other", "7")]), Some(([7].into(), Take::Loser)));
         assert_eq!(of(&[("id", "1"), ("id", "2"), ("bulk", "stays")]), Some(([1, 2].into(), Take::Winner)));
         assert_eq!(of(&[("bulk", "other")]), Some((BTreeSet::new(), Take::Loser)));
+        let many: Vec<String> = (0..=ROWS).map(|id| id.to_string()).collect();
+        let many: Vec<_> = many.iter().map(|id| ("id", id.as_str())).chain([("bulk", "stays")]).collect();
         for bad in [
             &[("id", "1")][..],
             &[("bulk", "all"), ("id", "1")],
             &[("stays", "x")],
+            &many[..],
             &[("bulk", "stays"), ("id", "x")],
         ] {
             assert_eq!(of(bad), None, "{bad:?}");
