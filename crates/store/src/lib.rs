@@ -19,8 +19,8 @@ mod facade;
 #[cfg(feature = "failpoints")]
 mod failpoints;
 mod hand_outs;
-mod lists;
 mod in_use;
+mod lists;
 mod meta;
 mod news;
 mod pulse;

@@ -74,7 +74,10 @@ pub(super) static TURKISH: Words = Words {
         ("clock_skew", "bilgisayarın saati merkezinkinden farklı (+ ileri, - geri)"),
         ("backup_full", "yedek alınamadı: diskte yer yok; yer açın ya da başka bir yedek klasörü seçin"),
         ("backup_folder", "yedek alınamadı: klasöre yazılamıyor; klasörün yerine ve izinlerine bakın"),
-        ("backup_copy", "yedek ikinci klasöre kopyalanamadı; diskin takılı, klasörün yazılabilir olduğuna bakın"),
+        (
+            "backup_copy",
+            "yedek ikinci klasöre kopyalanamadı; diskin takılı, klasörün yazılabilir olduğuna bakın",
+        ),
         ("backup_failed", "yedek alınamadı; nedenini görmek için: denk backup create"),
         ("backup_damaged", "eski bir yedek bozulmuş; diski denetletin: denk backup list"),
         ("drill_failed", "en yeni yedek geri yüklenemedi; nedenini görmek için: denk backup drill"),

@@ -155,8 +155,8 @@ async fn whatever_is_asked_for_by_whom_nobody_sees_a_row_of_another_region() {
                         );
                         let page = read(answer).await;
                         assert!(!page.contains(&secret(region)), "{role:?} of {own} by {asked}: {page}");
-                        let names_a_row =
-                            path.contains('{') || (path == "/reports/timesheets" && asked.contains("employee="));
+                        let names_a_row = path.contains('{')
+                            || (path == "/reports/timesheets" && asked.contains("employee="));
                         assert_eq!(status == StatusCode::NOT_FOUND, names_a_row, "{asked}");
                     }
                 }
