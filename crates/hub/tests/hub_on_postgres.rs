@@ -12,6 +12,8 @@ mod copies;
 mod decisions;
 #[path = "hub/downloads.rs"]
 mod downloads;
+#[path = "hub/files.rs"]
+mod files;
 #[path = "hub/five_tests.rs"]
 mod five_tests;
 #[path = "hub/guides.rs"]

@@ -318,7 +318,7 @@ fn time_of(id: &str) -> Option<i64> {
     }
     let text =
         format!("{}-{}-{} {}:{}:{}", &day[..4], &day[4..6], &day[6..], &time[..2], &time[2..4], &time[4..]);
-    Timestamp::parse(&text).map(|at| at.unix_ms())
+    Timestamp::parse(&text).map(Timestamp::unix_ms)
 }
 
 #[cfg(test)]
