@@ -317,7 +317,9 @@ async fn a_broken_store_is_kept_as_it_is_and_does_not_stand_in_the_way() {
     let safety = backups.restore(&id).await.unwrap().safety.unwrap();
     assert_eq!(safety.tables, None);
     assert_eq!(names(&file), people);
-    // Something that is no database at all.
+    // Something that is no store, and something that is no database at all.
+    fs::write(&file, "").unwrap();
+    assert!(matches!(backups.create(Reason::Asked).await, Err(backups::Error::NoStore(_))));
     fs::write(&file, "no database").unwrap();
     let safety = backups.restore(&id).await.unwrap().safety.unwrap();
     assert_eq!(safety.plain.bytes, 11);
@@ -378,7 +380,7 @@ async fn the_tables_as_they_were_at_a_time() {
 async fn the_second_folder_has_what_the_first_has_and_stands_in_for_it() {
     let lab = Lab::sqlite().await;
     let copies = lab.folder.path().join("copies");
-    let both = Plan { folder: folder(&lab), copy_to: Some(copies.clone()), keep: 2, version: "0" };
+    let both = Plan { folder: folder(&lab), copy_to: Some(copies.clone()), keep: 3, version: "0" };
     let backups = plan(&lab.settings, both);
     let make = async || {
         lab.pass(DAY_S);
@@ -395,14 +397,19 @@ async fn the_second_folder_has_what_the_first_has_and_stands_in_for_it() {
     fs::write(copies.join(format!("{first}.db.zst")), "worth nothing").unwrap();
     let third = make().await;
     assert!(third.copy_failed.is_none());
-    let listed = backups.list().await.unwrap();
-    let told: Vec<_> =
-        listed.iter().map(|backup| (backup.id.as_str(), backup.folder == copies, backup.state())).collect();
     let (second, third) = (second.manifest.id.as_str(), third.manifest.id.as_str());
-    assert_eq!(
-        told,
-        [(third, false, "whole"), (third, true, "whole"), (second, false, "whole"), (second, true, "whole")]
-    );
+    let told = async || {
+        let listed = backups.list().await.unwrap();
+        listed
+            .into_iter()
+            .map(|backup| (backup.id.clone(), backup.folder == copies, backup.state()))
+            .collect::<Vec<_>>()
+    };
+    let both =
+        |ids: [&str; 3]| ids.map(|id| [false, true].map(|copy| (id.to_owned(), copy, "whole"))).concat();
+    assert_eq!(told().await, both([third, second, &first]), "what was missed or damaged there is made up");
+    let fourth = make().await.manifest.id;
+    assert_eq!(told().await, both([&fourth, third, second]));
     // The first folder is gone, or its newest is damaged: the other one is as good.
     fs::write(folder(&lab).join(format!("{third}.db.zst")), "x").unwrap();
     backups.restore_to(third, &lab.folder.path().join("one/hub.db")).await.unwrap();

@@ -147,7 +147,15 @@ impl Backups {
         let copied = Address::sqlite(copy);
         beside::carry(&copied, &self.settings.data_folder).await?;
         manifest.tables = Some(tables(&copied).await?);
-        (manifest.rev, manifest.hub) = told(&copied).await?.unzip();
+        let mut db = open(&copied).await?;
+        let is_store = shape::find(&mut db, shape::META).await?;
+        if !is_store && manifest.reason != Reason::Safety {
+            return Err(Error::NoStore(self.store()));
+        }
+        // What another version made is kept all the same.
+        let meta = if is_store { Meta::load(&mut db).await.ok() } else { None };
+        (manifest.rev, manifest.hub) = meta.map(|meta| (meta.rev.0, meta.hub)).unzip();
+        drop(db);
         self.keep(copy.to_owned(), manifest).await
     }
 
@@ -259,15 +267,6 @@ async fn unpack(shelf: &Shelf, backup: &Manifest, to: &Path) -> Result<()> {
         None if wanted.len() != found.len() => Err(damaged(Fault::Table(String::new()))),
         None => Ok(()),
     }
-}
-
-/// Number of the newest change, and the store's name; `None` where the file is no store of this version.
-async fn told(file: &Address) -> Result<Option<(i64, String)>> {
-    let mut db = open(file).await?;
-    if !shape::find(&mut db, shape::META).await? {
-        return Ok(None);
-    }
-    Ok(Meta::load(&mut db).await.ok().map(|meta| (meta.rev.0, meta.hub)))
 }
 
 /// A file in which no table is known yet.
