@@ -255,7 +255,7 @@ async fn a_restored_hub_is_known_as_one_and_what_was_there_is_kept() {
         .map(|backup| (backup.is_safety_copy(), backup.state()))
         .collect();
     assert_eq!(states, [(true, "whole"), (true, "whole"), (false, "whole")]);
-    assert!(Store::open(settings).await.is_ok());
+    Store::open(settings).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
