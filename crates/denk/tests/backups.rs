@@ -10,6 +10,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
     time::Duration,
 };
 
@@ -194,15 +195,10 @@ fn without_room_there_is_no_backup_and_nothing_else_is_touched() {
 }
 
 /// Looks until it is so, but not for ever.
-fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
-    let web = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    for _ in 0..600 {
-        if let Some(found) = look() {
-            return found;
-        }
-        web.block_on(async { tokio::time::sleep(Duration::from_millis(100)).await });
-    }
-    panic!("it never came to be");
+fn until<T>(look: impl FnMut() -> Option<T>) -> T {
+    let looks = std::iter::repeat_with(look).take(600);
+    let found = looks.inspect(|_| thread::park_timeout(Duration::from_millis(100))).flatten().next();
+    found.expect("it comes to be")
 }
 
 #[test]
