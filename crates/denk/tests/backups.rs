@@ -195,10 +195,14 @@ fn without_room_there_is_no_backup_and_nothing_else_is_touched() {
 }
 
 /// Looks until it is so, but not for ever.
-fn until<T>(look: impl FnMut() -> Option<T>) -> T {
-    let looks = std::iter::repeat_with(look).take(600);
-    let found = looks.inspect(|_| thread::park_timeout(Duration::from_millis(100))).flatten().next();
-    found.expect("it comes to be")
+fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..1_200 {
+        if let Some(found) = look() {
+            return found;
+        }
+        thread::park_timeout(Duration::from_millis(50));
+    }
+    panic!("it never came to be");
 }
 
 #[test]
