@@ -156,6 +156,7 @@ fn help_is_in_the_language_of_the_reader_and_goes_to_standard_output() {
       conflicts  İki kişinin değiştirdiği, birinin geçersiz kaldığı değerler
       held       Bir kerede çok şey silen, değiştiren ya da başka bölgeden getiren şube dosyaları
       user       Panoya girebilen kişiler
+      backup     Merkez deposunun yedekleri: merkez çalışırken alınır, dururken geri yüklenir
       demo       Her şeyi bu bilgisayarda uydurma verilerle gösterir
 
     Genel seçenekler:
@@ -282,7 +283,7 @@ fn a_new_configuration_can_be_read_and_is_not_overwritten() {
         let arguments = ["init", "--force", "--lang", language];
         assert!(denk(folder.path(), &arguments, &[]).status.success());
         let (exit, shown) = json(folder.path(), &["config", "show", "--origin"]);
-        assert_eq!((exit, shown["settings"].as_array().unwrap().len()), (0, 8), "{shown}");
+        assert_eq!((exit, shown["settings"].as_array().unwrap().len()), (0, 11), "{shown}");
     }
     let before = fs::read(folder.path().join("denk.toml")).unwrap();
     let (exit, answer) = json(folder.path(), &["init"]);
@@ -349,6 +350,9 @@ fn no_secret_is_ever_shown() {
     databases.web           postgres://shop:***@db.example/web?sslmode=require  denk.toml:2
     feed.upload.password    ***                                                 environment variable DENK__FEED__UPLOAD__PASSWORD
     hub.api_key             ***                                                 denk.toml:6
+    hub.backup.every        6h                                                  default
+    hub.backup.folder       backups                                             default
+    hub.backup.keep         28                                                  default
     hub.listen              127.0.0.1:8787                                      default
     hub.preset              rainstaff                                           default
     hub.upload_mb_max       64                                                  default
@@ -373,6 +377,9 @@ fn origins_tell_which_layer_won() {
         |s: &Value| format!("{} {} {} {}", s["name"], s["value"], s["origin"], s["place"]).replace('"', "");
     let lines: Vec<String> = shown["settings"].as_array().unwrap().iter().map(line).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
+    hub.backup.every 6h default default
+    hub.backup.folder backups default default
+    hub.backup.keep 28 default default
     hub.listen 0.0.0.0:3001 file .env:2
     hub.preset rainstaff default default
     hub.upload_mb_max 64 default default
