@@ -88,9 +88,9 @@ fn texts(of: &Value) -> Vec<String> {
 fn pages(browser: &Browser) -> Vec<String> {
     let links = "return [...document.querySelectorAll('#pages a')].map((a) => a.getAttribute('href'))";
     let mut pages = texts(&browser.run(links));
-    assert_eq!(pages.len(), 11, "{pages:?}");
-    // Behind the first one and those on which people decide.
-    for list in pages.clone().iter().skip(3) {
+    assert_eq!(pages.len(), 12, "{pages:?}");
+    // Behind the first one and those on which people decide; the last one is that of reports.
+    for list in &pages.clone()[3..11] {
         browser.run(&format!("location.assign('{list}')"));
         until(list, || {
             browser.run("return location.pathname + !!document.getElementById('rows')")
