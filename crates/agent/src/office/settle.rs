@@ -164,7 +164,7 @@ impl Office {
         self.drop_outbox(|number| number <= pushed.number).await?;
         if !state.rest {
             self.forget_given().await?;
-            state.unsure = false;
+            (state.unsure, state.retelling) = (false, None);
         }
         (state.number, state.held) = (pushed.number, None);
         if pushed.to != 0 && pushed.from == state.cursor {

@@ -214,6 +214,10 @@ async fn what_a_restored_hub_lost_is_told_again() {
     assert_eq!(page_row(&town, "Bir").gid, gid);
     assert_eq!(b.ask("select title from employees"), "Usta");
     agree(&town, &[&a, &b]);
+    // What is typed from now on is typed over what it lies upon.
+    let lies_upon = page_row(&town, "Bir").rev;
+    a.sql("update drivers set phone = '7'");
+    assert_eq!(a.push_once(&mut town).await.unwrap().changes[0].base, lies_upon);
 }
 
 #[tokio::test]
