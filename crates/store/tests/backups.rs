@@ -464,7 +464,8 @@ async fn a_store_in_postgresql_is_left_to_its_own_tools() {
 async fn nobody_opens_a_store_while_another_file_takes_its_place() {
     let (settings, folder) = stopped(Lab::sqlite().await).await;
     let lock = fs::File::options().write(true).open(folder.path().join("hub.db.in-use")).unwrap();
-    lock.try_lock().unwrap();
+    // Whoever had it open lets it go in a moment.
+    lock.lock().unwrap();
     assert!(matches!(Store::open(settings.clone()).await, Err(Error::Restoring)));
     drop(lock);
     let (one, two) = (Store::open(settings.clone()).await.unwrap(), Store::open(settings).await.unwrap());
