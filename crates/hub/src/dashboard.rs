@@ -163,7 +163,9 @@ async fn gather(app: &App, visit: &Visit, reader: &Reader) -> Result<Page<'stati
     };
     let seen: Vec<&Site> = sites.iter().filter(|site| is_seen(sees, &site.region)).collect();
     Ok(Page {
-        shell: Shell::around(visit, store.pages(), reader.name.as_deref(), sees).counting(waiting),
+        shell: Shell::around(visit, store.pages(), reader.name.as_deref(), sees)
+            .administering(&reader.viewer, visit)
+            .counting(waiting),
         words,
         rev: status.rev,
         now: told.time(app.now_ms()),

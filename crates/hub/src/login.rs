@@ -13,7 +13,7 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
-use store::User;
+use store::{User, Viewer};
 
 use crate::{
     PasswordError, Passwords,
@@ -194,6 +194,7 @@ fn around(app: &App, visit: &Visit, user: &User) -> Shell {
         Shell::outside(visit)
     } else {
         Shell::around(visit, app.store.pages(), Some(&user.name), &user.region)
+            .administering(&Viewer::of(user), visit)
     }
 }
 

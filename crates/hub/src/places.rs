@@ -40,6 +40,11 @@ impl<K: Clone + Eq + Hash> Places<K> {
         *count += 1;
         Ok(Place { taken: Arc::clone(&self.taken), who })
     }
+
+    /// Whether they have any under way.
+    pub fn has(&self, who: &K) -> bool {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).contains_key(who)
+    }
 }
 
 impl<K: Eq + Hash> Drop for Place<K> {

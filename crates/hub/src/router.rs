@@ -31,6 +31,7 @@ pub(crate) fn of(app: Arc<App>) -> Router {
         .into_iter()
         .fold(Router::new(), |all, (path, route)| all.route(&path, route))
         .route("/", get(async || Redirect::to(login::DASHBOARD)))
+        .route(pages::admin::PATH, get(async || Redirect::to(pages::admin::FIRST)))
         .route("/assets/{name}", get(pages::asset))
         .route(login::LOGIN, get(login::ask).post(login::log_in))
         .route("/logout", post(login::log_out))

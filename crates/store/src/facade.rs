@@ -32,7 +32,7 @@ macro_rules! ask_reader {
     ($store:expr, $slot:ident, $db:ident, $question:expr) => {{
         let mut reading = $store.reading(&$store.inner.$slot).await?;
         let $db = &mut reading.db;
-        let answer: Result<_> = async { $question }.await;
+        let answer: crate::Result<_> = async { $question }.await;
         if answer.is_ok() {
             reading.done().await?;
         }
@@ -41,6 +41,7 @@ macro_rules! ask_reader {
 }
 
 mod activity;
+mod administration;
 mod agents;
 mod decisions;
 mod lists;

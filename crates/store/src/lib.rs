@@ -8,6 +8,7 @@
 
 mod accounts;
 mod activity;
+mod administration;
 pub mod backups;
 mod clock;
 mod conflicts;
@@ -40,6 +41,7 @@ pub use replica::office_file::Refused as RefusedFile;
 
 pub use accounts::{Accounts, Role, User};
 pub use activity::{ActivityAsked, Sealed};
+pub use administration::{AgentSaid, Station};
 pub use decisions::{ConflictsAsked, ConflictsListed, Denied, EndedBatch, Settled, Waiting};
 pub use desk::make_private;
 pub use error::{Declined, Error, Refusal, Rejected, Result};

@@ -88,8 +88,8 @@ fn texts(of: &Value) -> Vec<String> {
 fn pages(browser: &Browser) -> Vec<String> {
     let links = "return [...document.querySelectorAll('#pages a')].map((a) => a.getAttribute('href'))";
     let mut pages = texts(&browser.run(links));
-    assert_eq!(pages.len(), 12, "{pages:?}");
-    // Behind the first one and those on which people decide; the last one is that of reports.
+    assert_eq!(pages.len(), 13, "{pages:?}");
+    // Behind the first one and those on which people decide; the last one is those of reports and of the administration.
     for list in &pages.clone()[3..11] {
         browser.run(&format!("location.assign('{list}')"));
         until(list, || {

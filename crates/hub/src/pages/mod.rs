@@ -4,6 +4,7 @@
 //! What somebody sees is decided by [`store::Viewer`], not here: no handler looks at a region.
 
 mod address;
+pub(crate) mod admin;
 mod assets;
 mod conflicts;
 mod export;
@@ -15,6 +16,7 @@ mod reports;
 mod row;
 mod shell;
 mod shown;
+mod sites;
 mod told;
 mod visit;
 
@@ -53,6 +55,7 @@ pub(crate) fn routes(pages: &Pages) -> Vec<Route> {
         (conflicts::PATH, get(conflicts::conflicts).post(conflicts::decide)),
         (held::PATH, get(held::held)),
         (held::ONE, get(held::ask).post(held::decide)),
+        (sites::PATH, get(sites::sites)),
     ];
     own.map(|(path, route)| (path.to_owned(), route)).into_iter().chain(lists).chain(reports).collect()
 }

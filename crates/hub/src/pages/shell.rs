@@ -1,9 +1,9 @@
 //! What stands around every page.
 
-use store::{Pages, Waiting};
+use store::{Pages, Viewer, Waiting};
 
 use super::{
-    Person, Visit,
+    Person, Visit, admin,
     assets::{ICON, SCRIPT, STYLE},
     conflicts, held,
     reports::REPORTS,
@@ -50,7 +50,9 @@ impl Shell {
     }
 
     pub fn of(person: &Person, visit: &Visit, pages: &Pages) -> Self {
-        Self::around(visit, pages, Some(&person.user.name), &person.user.region).counting(person.waiting)
+        Self::around(visit, pages, Some(&person.user.name), &person.user.region)
+            .administering(&person.viewer, visit)
+            .counting(person.waiting)
     }
 
     /// Says in the navigation how much waits.
@@ -62,6 +64,12 @@ impl Shell {
                 _ => 0,
             };
         }
+        self
+    }
+
+    /// Leads to the administration whoever administers something.
+    pub fn administering(mut self, viewer: &Viewer, visit: &Visit) -> Self {
+        self.links.extend(admin::entry(viewer, visit));
         self
     }
 
@@ -91,7 +99,7 @@ impl Shell {
     }
 }
 
-fn current(path: &str, href: &str) -> &'static str {
+pub(super) fn current(path: &str, href: &str) -> &'static str {
     match path.strip_prefix(href) {
         Some("") => "page",
         Some(rest) if rest.starts_with('/') => "true",

@@ -1,14 +1,18 @@
 //! What pages say, in Turkish and English. One struct: a word that is missing in a language does not compile.
 
+mod admin;
 mod decisions;
 mod english;
 mod files;
 mod lists;
+mod sites;
 mod turkish;
 
+pub(crate) use admin::AdminWords;
 pub(crate) use decisions::DecisionWords;
 pub(crate) use files::FileWords;
 pub(crate) use lists::ListWords;
+pub(crate) use sites::SiteWords;
 
 use crate::Language;
 use english::ENGLISH;
@@ -88,6 +92,20 @@ impl Words {
         match self.language {
             Language::Turkish => &files::TURKISH,
             Language::English => &files::ENGLISH,
+        }
+    }
+
+    pub const fn admin(&self) -> &'static AdminWords {
+        match self.language {
+            Language::Turkish => &admin::TURKISH,
+            Language::English => &admin::ENGLISH,
+        }
+    }
+
+    pub const fn pcs(&self) -> &'static SiteWords {
+        match self.language {
+            Language::Turkish => &sites::TURKISH,
+            Language::English => &sites::ENGLISH,
         }
     }
 

@@ -21,5 +21,6 @@ mod people;
 mod programs;
 mod pushes;
 mod raw;
+mod sites;
 mod tls;
 mod world;

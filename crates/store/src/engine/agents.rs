@@ -1,5 +1,7 @@
 //! What the hub knows of agents: the last batch of each, and what it said of itself.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use merge::Region;
 use model::{SiteId, Value};
@@ -7,7 +9,7 @@ use replica::wire::{self, Hello, Pushed, Welcome};
 
 use super::{Alarm, alert, held};
 use crate::{
-    Alert, Declined, Device, Error, Result, conflicts,
+    AgentSaid, Alert, Declined, Device, Error, Result, conflicts,
     desk::{Desk, Hub},
     meta::Meta,
     query::{Db, Row, maybe, number, text},
@@ -114,6 +116,19 @@ pub(super) async fn of(db: &mut Db, site: SiteId) -> Result<Agent> {
         Some(row) => read(site, row),
         None => Ok(Agent::new(site)),
     }
+}
+
+/// What the agents of all sites last said of themselves.
+pub(crate) async fn said(db: &mut Db) -> Result<BTreeMap<u32, AgentSaid>> {
+    let mut said = BTreeMap::new();
+    for row in db.find(AGENTS, &[]).await? {
+        let agent = read(SiteId(tell::site(&row, 0)?), &row)?;
+        if agent.at_ms > 0 {
+            let Agent { site, version, ahead_ms, waiting, at_ms, .. } = agent;
+            said.insert(site.0, AgentSaid { version, ahead_ms, waiting, at_ms });
+        }
+    }
+    Ok(said)
 }
 
 pub(super) async fn save(db: &mut Db, agent: &Agent) -> Result<()> {

@@ -33,7 +33,7 @@ mod shadow;
 use async_trait::async_trait;
 use model::{SiteId, Value};
 
-pub(crate) use agents::{Greet, TellOlder, standing};
+pub(crate) use agents::{Greet, TellOlder, said, standing};
 pub(crate) use forget::newest as newest_hand_outs;
 pub(crate) use hand_out::{HandOut, Prepared, Taker};
 pub(crate) use held::{

@@ -46,6 +46,18 @@ impl Viewer {
         matches!(self.role, Role::Admin | Role::Manager)
     }
 
+    /// Whether the PCs and people of the region are theirs to administer.
+    #[must_use]
+    pub const fn administers(&self) -> bool {
+        matches!(self.role, Role::Admin)
+    }
+
+    /// Whether the hub itself is: its backups, its settings.
+    #[must_use]
+    pub fn administers_hub(&self) -> bool {
+        self.administers() && self.region == Region::All
+    }
+
     pub(super) fn sees(&self, owner: &Owner) -> bool {
         self.region.sees(owner)
     }
