@@ -7,7 +7,7 @@ mod copy;
 mod copy_baseline;
 mod entegra;
 mod hub;
-mod measure;
+pub mod measure;
 mod table;
 
 use std::{
@@ -21,6 +21,7 @@ use testkit::postgres::Server;
 
 use crate::{
     cargo,
+    hub::Hub,
     packages::{self, Provided},
 };
 
@@ -46,6 +47,11 @@ struct Bench {
 impl Bench {
     fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// A hub with nothing in its store.
+    fn hub(&self, name: &str) -> anyhow::Result<Hub> {
+        Hub::start(&self.denk, self.folder().join(name))
     }
 }
 

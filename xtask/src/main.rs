@@ -1,9 +1,11 @@
-//! The one door to everything that is done to this repository: `cargo xtask test | check | bench | sim | golden | windows`.
+//! The one door to everything that is done to this repository: `cargo xtask test | check | bench | sim | scan | golden | windows`.
 
 mod bench;
 mod cargo;
 mod check;
+mod hub;
 mod packages;
+mod scan;
 mod sim;
 mod test;
 mod windows;
@@ -24,6 +26,8 @@ enum Task {
     Bench(bench::Arguments),
     /// Run hub and offices in one process from a seed; the same seed gives the same run.
     Sim(sim::Arguments),
+    /// Ask the hub everything that its description allows and much that it does not, with schemathesis.
+    Scan(scan::Arguments),
     /// Run the tests and write what they now produce into the golden files; review the difference.
     Golden(test::Arguments),
     /// Build for Windows and run the tests that need no server under Wine.
@@ -36,6 +40,7 @@ fn main() -> ExitCode {
         Task::Check(arguments) => check::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Sim(arguments) => sim::run(&arguments),
+        Task::Scan(arguments) => scan::run(&arguments),
         Task::Golden(arguments) => test::run(&arguments, test::Golden::Rewrite),
         Task::Windows(arguments) => windows::run(&arguments),
     };

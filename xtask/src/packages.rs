@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, ExitCode},
+    process::{Command, ExitCode, Stdio},
 };
 
 use anyhow::{Context, bail};
@@ -72,6 +72,18 @@ pub const BROWSER: Need = Need {
     instead: "",
 };
 
+pub const PYTHON: Need = Need {
+    sentence: "the scan needs",
+    packages: &[Package {
+        program: "python3",
+        find: with_venv,
+        apt: "python3-venv",
+        dnf: "python3",
+        brew: "python",
+    }],
+    instead: "",
+};
+
 pub const WINDOWS: Need = Need {
     sentence: "building and running for Windows needs",
     packages: &[
@@ -126,6 +138,13 @@ fn is_there(package: &Package) -> bool {
 pub fn on_path(program: &str) -> Option<PathBuf> {
     let path = crate::cargo::variable("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+/// A Python that can make environments: Debian's has the part for it in a package of its own.
+fn with_venv(program: &str) -> Option<PathBuf> {
+    let python = on_path(program)?;
+    let can = Command::new(&python).args(["-c", "import ensurepip"]).stderr(Stdio::null()).status();
+    can.is_ok_and(|status| status.success()).then_some(python)
 }
 
 fn is_root() -> bool {

@@ -14,7 +14,8 @@ use anyhow::{Context as _, ensure};
 use testkit::office::{self, Office, Shape, Size, Typist};
 
 use self::{figures::Figures, listener::Listener, pc::Pc};
-use super::{Bench, hub::process::Hub, measure::timed};
+use super::{Bench, measure::timed};
+use crate::hub::Hub;
 
 const SAVES: u32 = 30;
 /// What is done while an office has no network: entries, and as many changes as need no approval.
@@ -38,7 +39,7 @@ pub fn run(bench: &Bench) -> anyhow::Result<()> {
 
 /// An office with a year of work, and headquarters.
 fn two_places(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
-    let hub = Hub::start(bench, "agent")?;
+    let hub = bench.hub("agent")?;
     let store = hub.folder().join("data/hub.db");
     let office = Pc::new(&hub, "Office", ("Office", file(&hub, "office", Size::year(), 1)?))?;
     let headquarters = Pc::new(&hub, "Headquarters", ("*", file(&hub, "headquarters", Size::small(), 2)?))?;
@@ -71,7 +72,7 @@ fn two_places(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
 /// How long a program that saves all the time has to wait for the agent, at most: with many rows to be met, taken in,
 /// told and compared.
 fn undisturbed(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
-    let hub = Hub::start(bench, "typing")?;
+    let hub = bench.hub("typing")?;
     let size = Size { timesheets: MANY, timesheets_a_day: 40, employees: 80, ..Size::year() };
     let office = Pc::new(&hub, "Office", ("Office", file(&hub, "office", size, 1)?))?;
     let other = Pc::new(&hub, "Other", ("Office", file(&hub, "other", Size::small(), 2)?))?;
@@ -95,7 +96,7 @@ fn undisturbed(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
 
 /// A hub to which many agents listen.
 fn many_listeners(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
-    let mut hub = Hub::start(bench, "listeners")?;
+    let mut hub = bench.hub("listeners")?;
     let mut tokens = Vec::new();
     for at in 0..LISTENERS {
         tokens.push(hub.add_site(&format!("Office {at}"), &format!("Region {}", at % 81))?);

@@ -5,7 +5,6 @@
 
 mod figures;
 pub mod pages;
-pub(super) mod process;
 mod web;
 
 use std::{fs, ops::Range, path::PathBuf};
@@ -15,10 +14,10 @@ use testkit::office::{self, Office, Shape, Size};
 
 use self::{
     figures::{Figures, Goal},
-    process::Hub,
     web::Web,
 };
 use super::Bench;
+use crate::hub::Hub;
 
 /// Timesheets of which each measured upload changes some: so many that no guard holds it.
 const SMALL: Size = Size { timesheets: 500, ..Size::small() };
@@ -47,7 +46,7 @@ pub fn run(bench: &Bench) -> anyhow::Result<()> {
 
 /// Many offices send small files with changed rows at the same time.
 fn many_small(bench: &Bench, web: &Web) -> anyhow::Result<()> {
-    let hub = Hub::start(bench, "small")?;
+    let hub = bench.hub("small")?;
     let sites = (0..OFFICES).map(|at| site(&hub, at, SMALL)).collect::<anyhow::Result<Vec<_>>>()?;
     for site in &sites {
         web.upload(&hub, site, &fs::read(&site.file)?)?;
@@ -78,7 +77,7 @@ fn many_small(bench: &Bench, web: &Web) -> anyhow::Result<()> {
 /// A file of this size on its way: first, changed, unchanged; and back.
 fn one_office(bench: &Bench, web: &Web, title: &str, size: Size, goal: Goal) -> anyhow::Result<()> {
     let runs = bench.runs as usize;
-    let hub = Hub::start(bench, title)?;
+    let hub = bench.hub(title)?;
     let sites = (0..bench.runs.into()).map(|at| site(&hub, at, size)).collect::<anyhow::Result<Vec<_>>>()?;
     let bytes = fs::metadata(&sites[0].file)?.len();
     let mut figures = Figures::new(&format!("{title}: a file of {bytes} bytes"));
@@ -114,7 +113,7 @@ fn one_office(bench: &Bench, web: &Web, title: &str, size: Size, goal: Goal) -> 
 
 /// A hub that knows many sites and has nothing to do.
 fn idle(bench: &Bench, web: &Web) -> anyhow::Result<()> {
-    let mut hub = Hub::start(bench, "idle")?;
+    let mut hub = bench.hub("idle")?;
     for at in 0..SITES_KNOWN {
         hub.add_site(&format!("Office {at}"), &format!("Region {}", at % 81))?;
     }

@@ -98,7 +98,7 @@ impl Agent {
 
     /// Takes in what its clock shows; tells people, once, when it is wrong.
     pub async fn observe(&mut self, desk: &mut Desk<'_>, clock_ms: i64) -> Result<()> {
-        let was_wrong = self.ahead_ms.abs() > SKEW_MAX_MS;
+        let was_wrong = self.ahead_ms.saturating_abs() > SKEW_MAX_MS;
         self.ahead_ms = clock_ms.saturating_sub(desk.now_ms);
         self.at_ms = desk.now_ms;
         if was_wrong || self.ahead_ms.saturating_abs() <= SKEW_MAX_MS {

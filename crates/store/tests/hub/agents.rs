@@ -479,6 +479,15 @@ on_both! {
         assert_eq!(fetched(&lab, &one, 0).await.row("employees", gid(1).uuid())["title"], text("Müdür"));
     }
 
+    async fn no_clock_is_so_far_off_that_a_site_is_lost(lab) {
+        let one = lab.site("Ankara 1", "Ankara").await;
+        for (number, clock_ms) in (1..).zip([i64::MIN, i64::MIN, i64::MAX, i64::MAX, NOW_MS]) {
+            let person = Change { at: (clock_ms, 0), ..employee(u128::from(number), "Ayşe Deneme", "Ankara") };
+            let told = push(&lab, &one, Push { clock_ms, ..batch(number, 0, vec![person]) }).await;
+            assert_eq!(told.fates[0].end, End::Taken, "{clock_ms}");
+        }
+    }
+
     async fn what_a_restored_file_says_is_older_than_what_stands(lab) {
         let (one, other) = (lab.site("Ankara 1", "Ankara").await, lab.site("Ankara 2", "Ankara").await);
         push(&lab, &one, batch(1, 0, vec![employee(1, "Ayşe Deneme", "Ankara")])).await;

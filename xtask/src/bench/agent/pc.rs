@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::ensure;
 
-use crate::bench::hub::process::{Hub, megabytes};
+use crate::hub::{Hub, megabytes};
 
 pub struct Pc {
     name: String,

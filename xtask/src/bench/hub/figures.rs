@@ -2,8 +2,8 @@
 
 use std::{fmt, fs, time::Duration};
 
-use super::process::Hub;
 use crate::bench::measure::timed;
+use crate::hub::Hub;
 
 /// What a figure should reach; no goal where nothing is said.
 #[derive(Clone, Copy, Default)]

@@ -7,10 +7,9 @@ use tokio::runtime::Runtime;
 
 use super::{
     figures::{Figures, Goal},
-    process::Hub,
     web::Web,
 };
-use crate::bench::Bench;
+use crate::{bench::Bench, hub::Hub};
 
 /// 20 regions with 1 000 people, 100 000 timesheets and 400 vehicles, all together.
 const REGIONS: u64 = 20;
@@ -27,13 +26,18 @@ const SIZE: Size = Size {
     ..Size::small()
 };
 const GOAL: Goal = Goal { most_ms: Some(100), least_a_second: None, most_mb: None };
+/// 17 days of all regions, 30 timesheets a day in each: 10 200 rows.
+const REPORT: &str = "/reports/timesheets?from=2025-09-01&to=2025-09-17";
+const REPORT_GOAL: Goal = Goal { most_ms: Some(2000), least_a_second: None, most_mb: None };
+/// A file of so many rows is not smaller. **Units**: bytes.
+const REPORT_BYTES_MIN: usize = 200_000;
 /// **Units**: bytes.
 const PAGE_BYTES_MAX: usize = 300_000;
 const PASSWORD: &str = "uzun-bir-parola";
 
 pub fn run(bench: &Bench) -> anyhow::Result<()> {
     let web = Web::new()?;
-    let hub = Hub::start(bench, "pages")?;
+    let hub = bench.hub("pages")?;
     let mut last = None;
     for seed in 0..REGIONS {
         let site = super::site(&hub, seed, SIZE)?;
@@ -70,6 +74,8 @@ pub fn run(bench: &Bench) -> anyhow::Result<()> {
         let name = if path == row { "a person's page" } else { path };
         figures.add(name, GOAL, &hub, (bench.runs as usize, |_| reader.page(path).map(drop)))?;
     }
+    let report = |_| reader.file(REPORT).map(drop);
+    figures.add("an xlsx report of 10 200 rows", REPORT_GOAL, &hub, (bench.runs as usize, report))?;
     for (at, version) in super::versions(&site, 0..bench.runs)?.iter().enumerate() {
         web.change(&hub, &site, version)?;
         let name = format!("a list after 100 changes, {}", at + 1);
@@ -112,15 +118,25 @@ impl Reader {
         Ok(())
     }
 
-    fn page(&self, path: &str) -> anyhow::Result<String> {
+    fn get(&self, path: &str) -> anyhow::Result<Vec<u8>> {
         let request = self.client.get(format!("{}{path}", self.url)).header(header::COOKIE, &self.cookie);
-        let page = self.runtime.block_on(async { text(request.send().await?).await })?;
+        self.runtime.block_on(async { whole(request.send().await?).await })
+    }
+
+    fn file(&self, path: &str) -> anyhow::Result<Vec<u8>> {
+        let file = self.get(path)?;
+        ensure!(file.len() > REPORT_BYTES_MIN, "{path} is {} bytes", file.len());
+        Ok(file)
+    }
+
+    fn page(&self, path: &str) -> anyhow::Result<String> {
+        let page = String::from_utf8(self.get(path)?)?;
         ensure!(page.len() < PAGE_BYTES_MAX, "{path} is {} bytes", page.len());
         Ok(page)
     }
 }
 
-async fn text(answer: Response) -> anyhow::Result<String> {
+async fn whole(answer: Response) -> anyhow::Result<Vec<u8>> {
     ensure!(answer.status() == StatusCode::OK, "{}: {}", answer.url(), answer.status());
-    Ok(answer.text().await?)
+    Ok(answer.bytes().await?.into())
 }

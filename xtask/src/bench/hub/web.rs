@@ -8,7 +8,8 @@ use reqwest::{
 use serde_json::Value;
 use tokio::{runtime::Runtime, task::JoinSet};
 
-use super::{CHANGED, Site, process::Hub};
+use super::{CHANGED, Site};
+use crate::hub::Hub;
 
 pub struct Web {
     runtime: Runtime,

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 
-use super::super::{Bench, measure::kilobytes};
+use crate::bench::measure::kilobytes;
 
 /// Linux tells processor time in hundredths of a second, whatever the machine.
 const TICK: Duration = Duration::from_millis(10);
@@ -19,6 +19,8 @@ const USER_TICKS: usize = 11;
 const SYSTEM_TICKS: usize = 12;
 /// Written to `clear_refs`, it makes the peak begin anew.
 const FORGET_PEAK: &str = "5";
+/// Of old programs, at every hub that is started here.
+pub const SHARED_KEY: &str = "shared";
 
 pub struct Hub {
     denk: PathBuf,
@@ -28,11 +30,12 @@ pub struct Hub {
 }
 
 impl Hub {
-    pub fn start(bench: &Bench, name: &str) -> anyhow::Result<Self> {
-        let folder = bench.folder().join(name);
+    /// Starts `denk` with nothing in its store, in a folder that is not there yet.
+    pub fn start(denk: &Path, folder: PathBuf) -> anyhow::Result<Self> {
         fs::create_dir(&folder)?;
-        fs::write(folder.join("denk.toml"), "[hub]\nlisten = '127.0.0.1:0'\napi_key = 'shared'\n")?;
-        let mut hub = Self { denk: bench.denk.clone(), folder, process: None, url: String::new() };
+        let settings = format!("[hub]\nlisten = '127.0.0.1:0'\napi_key = '{SHARED_KEY}'\n");
+        fs::write(folder.join("denk.toml"), settings)?;
+        let mut hub = Self { denk: denk.to_owned(), folder, process: None, url: String::new() };
         hub.serve()?;
         Ok(hub)
     }
