@@ -7,7 +7,7 @@ use store::{Accounts, Store};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
-    Passwords, Settings,
+    Passwords, Reached, Settings,
     attempts::{Attempts, LogIns},
     places::Places,
     shared_key::RegionsHeard,
@@ -17,6 +17,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct App {
     pub settings: Settings,
+    /// Where offices reach the hub.
+    pub reached: Reached,
     pub store: Store,
     pub accounts: Accounts,
     pub passwords: Passwords,
@@ -46,7 +48,7 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub fn new(settings: Settings, store: Store, accounts: Accounts) -> Self {
+    pub fn new((settings, reached): (Settings, Reached), store: Store, accounts: Accounts) -> Self {
         Self {
             passwords: Passwords::new(Arc::clone(&settings.random)),
             log_ins: LogIns::of(5, 50),
@@ -62,6 +64,7 @@ impl App {
             stopping: watch::Sender::new(false),
             secure: settings.is_secure(),
             settings,
+            reached,
             store,
             accounts,
         }

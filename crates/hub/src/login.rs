@@ -261,6 +261,7 @@ mod tests {
         let settings = Settings {
             listen: ([127, 0, 0, 1], 0).into(),
             transport: Transport::Auto,
+            public_url: None,
             data_folder: folder.to_owned(),
             api_key: None,
             first_users: Vec::new(),
@@ -271,7 +272,8 @@ mod tests {
             random: Arc::clone(&store.random),
         };
         let accounts = Accounts::open(&store).await.unwrap();
-        App::new(settings, Store::open(store).await.unwrap(), accounts)
+        let reached = crate::Reached::find(&settings).unwrap();
+        App::new((settings, reached), Store::open(store).await.unwrap(), accounts)
     }
 
     #[tokio::test]

@@ -13,7 +13,7 @@ use store::{Accounts, Pages, Store};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    Settings,
+    CertificateError, Reached, Settings,
     answer::{self, Refusal},
     app::App,
     dashboard, download, login, origin, pages, public, secure, upload, v1,
@@ -22,8 +22,12 @@ use crate::{
 const FORM_BYTES_MAX: usize = 16 << 10;
 
 /// The hub without a socket. Needs `ConnectInfo<SocketAddr>` of every request.
-pub fn router(settings: Settings, store: Store, accounts: Accounts) -> Router {
-    of(Arc::new(App::new(settings, store, accounts)))
+///
+/// # Errors
+/// Its certificate cannot be used.
+pub fn router(settings: Settings, store: Store, accounts: Accounts) -> Result<Router, CertificateError> {
+    let reached = Reached::find(&settings)?;
+    Ok(of(Arc::new(App::new((settings, reached), store, accounts))))
 }
 
 pub(crate) fn of(app: Arc<App>) -> Router {

@@ -18,7 +18,7 @@ use store::{Accounts, Store};
 use tokio::task::JoinHandle;
 
 use crate::{
-    Limits, OneTimePassword, PasswordError, Settings, app::App, certificate, connections::Bounded,
+    Limits, OneTimePassword, PasswordError, Reached, Settings, app::App, certificate, connections::Bounded,
     first_users, router,
 };
 
@@ -80,7 +80,9 @@ pub async fn serve(
     let tls = certificate.map(certificate::Certificate::config).transpose()?;
     let (listener, address) = listen(settings.listen)?;
     let limits = settings.limits.clone();
-    let app = Arc::new(App::new(settings, store, accounts));
+    let settings = Settings { listen: address, ..settings };
+    let reached = Reached::of(&settings, fingerprint.clone());
+    let app = Arc::new(App::new((settings, reached), store, accounts));
     let passwords = first_users::add(&app.accounts, &app.passwords, &app.settings.first_users).await?;
     let handle = Handle::new();
     tokio::spawn(stop_when(stop, (handle.clone(), Arc::clone(&app)), limits.stop_wait));

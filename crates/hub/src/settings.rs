@@ -14,6 +14,8 @@ pub struct Settings {
     /// Port 0: any that is free.
     pub listen: SocketAddr,
     pub transport: Transport,
+    /// Where offices reach the hub, when that is not where it listens. Without a slash at the end.
+    pub public_url: Option<String>,
     /// Where its own certificate and unfinished uploads lie; made if it is not there.
     pub data_folder: PathBuf,
     /// The one key that all offices share, if there is one.

@@ -56,6 +56,14 @@ function replace(fresh) {
   scrollTo(x, y);
 }
 
+// What changes without a change of rows is looked at now and then.
+let later = 0;
+function lookAgain() {
+  const seconds = Number(document.querySelector("[data-again]")?.dataset.again);
+  clearTimeout(later);
+  if (seconds) later = setTimeout(renew, seconds * 1000);
+}
+
 async function renew() {
   wanted = true;
   if (asking) return;
@@ -72,6 +80,7 @@ async function renew() {
       shownAt = new Date();
       replace(page.getElementById("main"));
       say("on");
+      if (!wanted) lookAgain();
       await new Promise((done) => setTimeout(done, PAUSE_MS));
     }
   } catch {
@@ -120,4 +129,7 @@ addEventListener("pageshow", (event) => {
 });
 
 document.querySelector("#pages [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
-if (document.body.dataset.live) listen();
+if (document.body.dataset.live) {
+  listen();
+  lookAgain();
+}

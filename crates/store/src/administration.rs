@@ -3,6 +3,8 @@
 //! Owns who of them may: a page asks here, and is refused here. The one thing to know: a PC of another region is as if it
 //! were not there, for whoever asks.
 
+use std::collections::BTreeSet;
+
 use merge::Region;
 
 use crate::{Denied, Result, Site, Viewer, engine, query::Db, sites};
@@ -43,4 +45,23 @@ fn is_of(viewer: &Viewer, region: &str) -> bool {
 /// `Role`
 pub(crate) fn check(viewer: &Viewer) -> std::result::Result<(), Denied> {
     if viewer.administers() { Ok(()) } else { Err(Denied::Role) }
+}
+
+/// # Errors
+/// `Role`, also of a region that is not the viewer's.
+pub(crate) fn check_region(viewer: &Viewer, region: &str) -> std::result::Result<(), Denied> {
+    check(viewer)?;
+    if is_of(viewer, region.trim()) { Ok(()) } else { Err(Denied::Role) }
+}
+
+/// The one of `known` that a name means which is none of them.
+pub(crate) fn near(known: &BTreeSet<String>, region: &str) -> Option<String> {
+    let near = known.iter().find(|known| folded(known) == folded(region));
+    near.filter(|_| !known.contains(region.trim())).cloned()
+}
+
+/// Without blanks around, in small letters, all forms of i alike.
+fn folded(name: &str) -> String {
+    let small = name.trim().to_lowercase();
+    small.chars().filter(|c| *c != '\u{307}').map(|c| if c == 'ı' { 'i' } else { c }).collect()
 }

@@ -47,6 +47,8 @@ pub enum Error {
     NoSite(String),
     #[error("there is a site `{0}` already")]
     SiteExists(String),
+    #[error("site `{0}` has no token that could be another: it was revoked, or it is behind the shared key")]
+    NoToken(String),
     #[error("`{0}` cannot be a name: it must have 1 to 100 visible characters and not begin with `shared:`")]
     BadName(String),
     #[error("the shared key was used for {0} regions already")]
@@ -130,7 +132,7 @@ impl Error {
             Self::NoSite(_) | Self::NoHeld(_) | Self::Superseded(_) | Self::NoConflict(_) | Self::Gone => {
                 ErrorKind::Missing
             }
-            Self::SiteExists(_) | Self::BadName(_) | Self::Regions(_) | Self::Later(_) => {
+            Self::SiteExists(_) | Self::NoToken(_) | Self::BadName(_) | Self::Regions(_) | Self::Later(_) => {
                 ErrorKind::Constraint
             }
             Self::Ended => ErrorKind::Connection,

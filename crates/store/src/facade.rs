@@ -20,7 +20,8 @@ use crate::{
     lists::Index,
     query::Db,
     shape::Place,
-    sites, tell, uploads,
+    sites::{self, Which},
+    tell, uploads,
     writer::{self, Job, Queue},
 };
 
@@ -45,6 +46,9 @@ mod administration;
 mod agents;
 mod decisions;
 mod lists;
+
+/// Who does it, for the activity, where it is done on the hub's own machine.
+const HUB: &str = "hub";
 
 /// The hub's store. Cheap to clone; all clones are one store.
 #[derive(Clone)]
@@ -166,7 +170,8 @@ impl Store {
     /// `SiteExists`, `BadName`; what the database says.
     pub async fn add_site(&self, name: &str, region: &str) -> Result<Enrolment> {
         let random = Arc::clone(&self.inner.hub.settings.random);
-        self.ask(sites::Add { name: name.to_owned(), region: region.to_owned(), random }).await
+        let (name, region, who) = (name.to_owned(), region.to_owned(), HUB.to_owned());
+        self.ask(sites::Add { name, region, random, who }).await
     }
 
     /// All sites, in the order in which they were added.
@@ -182,15 +187,14 @@ impl Store {
     /// # Errors
     /// `NoSite`; what the database says.
     pub async fn revoke_site(&self, name: &str) -> Result<()> {
-        self.ask(sites::Revoke { name: name.to_owned() }).await?;
-        let _nobody = self.inner.handing_out.write().await;
-        ask_reader!(self, db, hand_outs::sweep(&self.inner.hub, db).await)
+        self.revoke(Which::Name(name.to_owned()), HUB).await
     }
 
     /// # Errors
     /// `NoSite`, `SiteExists`, `BadName`; what the database says.
     pub async fn rename_site(&self, name: &str, to: &str) -> Result<()> {
-        self.ask(sites::Rename { name: name.to_owned(), to: to.to_owned() }).await
+        let (which, to, who) = (Which::Name(name.to_owned()), to.to_owned(), HUB.to_owned());
+        self.ask(sites::Rename { which, to, who }).await
     }
 
     /// Who shows this token; `None` for one that is unknown or revoked.

@@ -50,7 +50,7 @@ pub use lists::{
     Asked, Cell, Changed, Choice, ConflictLine, Hanging, HistoryLine, Label, Line, ListPage, Listed, Named,
     PageColumn, Pages, PagesError, RowPage, ShiftColumns, Shows, Viewer,
 };
-pub use news::{Heads, Listener};
+pub use news::{Heads, Key, Listener};
 pub use pulse::Pulse;
 pub use settings::{Preset, Random, Settings, WallClock};
 pub use sites::{Device, Enrolment, IMPORT, Site, Source};

@@ -1,16 +1,13 @@
 //! What changed, for those who wait for it: told at a commit of this process, and looked for now and then, as others may
 //! write the same store.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use merge::Region;
 use model::SiteId;
 use tokio::sync::watch;
 
-use crate::{Result, meta::Meta, query::Db, shape::REGIONS, sites};
+use crate::{Result, meta::Meta, query::Db, shape::REGIONS, sites, token::TokenHash};
 
 /// Up to where there is news, by region.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,8 +15,12 @@ pub struct Heads {
     all: i64,
     shared: i64,
     regions: BTreeMap<String, i64>,
-    revoked: BTreeSet<u32>,
+    keys: BTreeMap<u32, TokenHash>,
 }
+
+/// What one token is known by, and no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key(TokenHash);
 
 /// Who waits for news keeps one of these.
 pub type Listener = watch::Receiver<Arc<Heads>>;
@@ -34,22 +35,23 @@ impl Heads {
         }
     }
 
+    /// By what the site's token is known; `None`: it was revoked. Another one is another token.
     #[must_use]
-    pub fn is_revoked(&self, site: SiteId) -> bool {
-        self.revoked.contains(&site.0)
+    pub fn key_of(&self, site: SiteId) -> Option<Key> {
+        self.keys.get(&site.0).copied().map(Key)
     }
 
-    /// `known`: says who was revoked; else it is looked.
+    /// `known`: says whose token is which; else it is looked.
     pub(crate) async fn read(db: &mut Db, known: Option<&Self>) -> Result<Self> {
         let meta = Meta::load(db).await?;
         let mut regions = BTreeMap::new();
         for row in db.find(REGIONS, &[]).await? {
             regions.insert(row.text(0)?.to_owned(), row.int_or_none(2)?.unwrap_or(0));
         }
-        let revoked = match known {
-            Some(known) => known.revoked.clone(),
-            None => sites::revoked(db).await?,
+        let keys = match known {
+            Some(known) => known.keys.clone(),
+            None => sites::keys(db).await?,
         };
-        Ok(Self { all: meta.rev.0, shared: meta.shared.0, regions, revoked })
+        Ok(Self { all: meta.rev.0, shared: meta.shared.0, regions, keys })
     }
 }

@@ -1,6 +1,6 @@
 //! Sites: who may send and fetch files, and for which region.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use merge::Region;
@@ -106,6 +106,7 @@ pub(crate) struct Add {
     pub name: String,
     pub region: String,
     pub random: Random,
+    pub who: String,
 }
 
 /// Finds the site of the shared key in a region, or makes it.
@@ -119,13 +120,28 @@ pub(crate) struct Stranger {
     pub region: Region,
 }
 
+/// The site of this name, or of this number.
+pub(crate) enum Which {
+    Name(String),
+    Number(u32),
+}
+
+/// A new token takes the place of the old one, which opens nothing from then on.
+pub(crate) struct Renew {
+    pub which: Which,
+    pub random: Random,
+    pub who: String,
+}
+
 pub(crate) struct Revoke {
-    pub name: String,
+    pub which: Which,
+    pub who: String,
 }
 
 pub(crate) struct Rename {
-    pub name: String,
+    pub which: Which,
     pub to: String,
+    pub who: String,
 }
 
 #[async_trait]
@@ -143,7 +159,7 @@ impl Job for Add {
         let token = token::new(id, &self.random);
         let kept = Kept { site: new(id, &self.name, &region, desk.now_ms), token: TokenHash::of(&token) };
         desk.db.add(SITES, &[row(&kept)]).await?;
-        engine::audit(desk, "hub", "site_add", &self.name).await?;
+        engine::audit(desk, &self.who, "site_add", &self.name).await?;
         Ok(Enrolment { site: kept.site, token })
     }
 }
@@ -189,15 +205,33 @@ impl Job for Stranger {
 }
 
 #[async_trait]
+impl Job for Renew {
+    type Answer = Enrolment;
+    type Failure = Error;
+
+    async fn run(&mut self, desk: &mut Desk<'_>) -> Result<Enrolment> {
+        let mut kept = self.which.find(desk.db).await?;
+        if kept.site.shared || kept.site.revoked_ms.is_some() {
+            return Err(Error::NoToken(kept.site.name));
+        }
+        let token = token::new(i64::from(kept.site.id), &self.random);
+        kept.token = TokenHash::of(&token);
+        desk.db.put(SITES, &[row(&kept)]).await?;
+        engine::audit(desk, &self.who, "site_renew", &kept.site.name).await?;
+        Ok(Enrolment { site: kept.site, token })
+    }
+}
+
+#[async_trait]
 impl Job for Revoke {
     type Answer = ();
     type Failure = Error;
 
     async fn run(&mut self, desk: &mut Desk<'_>) -> Result<()> {
-        let mut kept = named(desk.db, &self.name).await?.ok_or_else(|| Error::NoSite(self.name.clone()))?;
+        let mut kept = self.which.find(desk.db).await?;
         kept.site.revoked_ms.get_or_insert(desk.now_ms);
         desk.db.put(SITES, &[row(&kept)]).await?;
-        engine::audit(desk, "hub", "site_revoke", &self.name).await
+        engine::audit(desk, &self.who, "site_revoke", &kept.site.name).await
     }
 }
 
@@ -208,13 +242,23 @@ impl Job for Rename {
 
     async fn run(&mut self, desk: &mut Desk<'_>) -> Result<()> {
         check_name(&self.to)?;
-        let mut kept = named(desk.db, &self.name).await?.ok_or_else(|| Error::NoSite(self.name.clone()))?;
+        let mut kept = self.which.find(desk.db).await?;
         if named(desk.db, &self.to).await?.is_some() {
             return Err(Error::SiteExists(self.to.clone()));
         }
-        kept.site.name.clone_from(&self.to);
+        let before = std::mem::replace(&mut kept.site.name, self.to.clone());
         desk.db.put(SITES, &[row(&kept)]).await?;
-        engine::audit(desk, "hub", "site_rename", &[&self.name, " -> ", &self.to].concat()).await
+        engine::audit(desk, &self.who, "site_rename", &[&before, " -> ", &self.to].concat()).await
+    }
+}
+
+impl Which {
+    async fn find(&self, db: &mut Db) -> Result<Kept> {
+        let (found, name) = match self {
+            Self::Name(name) => (named(db, name).await?, name.clone()),
+            Self::Number(id) => (numbered(db, i64::from(*id)).await?, id.to_string()),
+        };
+        found.ok_or(Error::NoSite(name))
     }
 }
 
@@ -230,10 +274,10 @@ pub(crate) async fn list(db: &mut Db) -> Result<Vec<Site>> {
     Ok(sites)
 }
 
-/// Sites that may do nothing any more.
-pub(crate) async fn revoked(db: &mut Db) -> Result<BTreeSet<u32>> {
-    let revoked = all(db).await?.into_iter().filter(|kept| kept.site.revoked_ms.is_some());
-    Ok(revoked.map(|kept| kept.site.id).collect())
+/// What the tokens of sites are known by, but for those that were revoked.
+pub(crate) async fn keys(db: &mut Db) -> Result<BTreeMap<u32, TokenHash>> {
+    let living = all(db).await?.into_iter().filter(|kept| kept.site.revoked_ms.is_none());
+    Ok(living.filter_map(|kept| Some((kept.site.id, kept.token?))).collect())
 }
 
 /// The device that shows this token, unless the token was revoked.

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use hub::{ApiKey, Language, Limits, NewUsers, OneTimePassword, Transport};
+use hub::{ApiKey, Language, Limits, NewUsers, OneTimePassword, Reached, Transport};
 use serde_json::json;
 use store::Accounts;
 use tokio::task::JoinHandle;
@@ -81,6 +81,7 @@ fn settings_without_key(context: &Context) -> Result<hub::Settings> {
     Ok(hub::Settings {
         listen: configured.listen,
         transport,
+        public_url: configured.public_url.clone(),
         data_folder: store.data_folder,
         api_key: None,
         first_users: first_users(&configured.preset)?,
@@ -218,40 +219,13 @@ pub(super) fn cannot_serve(error: &hub::Error) -> Failure {
     Failure::new(Code::HubCannotServe, message("serve-what"), why, message("serve-hint")).caused_by(error)
 }
 
-/// Where offices reach the hub, and by what they know it.
-pub(super) struct Reached {
-    url: String,
-    /// Of its certificate.
-    fingerprint: Option<String>,
-}
-
-impl Reached {
-    /// # Errors
-    /// `HubCannotServe`: its certificate cannot be used.
-    pub fn find(context: &Context) -> Result<Self> {
-        let settings = settings_without_key(context)?;
-        let listen = kept_listen(&settings.data_folder).unwrap_or(settings.listen);
-        let settings = hub::Settings { listen, ..settings };
-        let fingerprint =
-            hub::fingerprint(&settings).map_err(|error| cannot_serve(&hub::Error::from(error)))?;
-        let secure = fingerprint.is_some() || settings.transport == Transport::BehindProxy;
-        let public = context.config.hub.public_url.clone();
-        Ok(Self { url: public.unwrap_or_else(|| reached_at(settings.listen, secure)), fingerprint })
-    }
-
-    /// `denk+https://host:port/#token.fingerprint`: everything that an office PC needs to know.
-    pub fn enrolment_line(&self, token: &str) -> String {
-        let mark = self.fingerprint.iter().map(|mark| format!(".{mark}")).collect::<String>();
-        format!("denk+{}/#{token}{mark}", self.url)
-    }
-}
-
-/// Where offices find a hub that listens there, as far as it knows: one that listens everywhere, by the machine's name.
-fn reached_at(listen: SocketAddr, secure: bool) -> String {
-    let scheme = if secure { "https" } else { "http" };
-    if listen.ip().is_unspecified() {
-        format!("{scheme}://{}:{}", gethostname::gethostname().to_string_lossy(), listen.port())
-    } else {
-        format!("{scheme}://{listen}")
-    }
+/// Where offices reach the hub that serves, or would serve, and by what they know it.
+///
+/// # Errors
+/// `HubCannotServe`: its certificate cannot be used.
+pub(super) fn reached(context: &Context) -> Result<Reached> {
+    let settings = settings_without_key(context)?;
+    let listen = kept_listen(&settings.data_folder).unwrap_or(settings.listen);
+    Reached::find(&hub::Settings { listen, ..settings })
+        .map_err(|error| cannot_serve(&hub::Error::from(error)))
 }

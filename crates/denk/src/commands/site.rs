@@ -3,7 +3,7 @@
 use serde_json::json;
 use store::{Alert, Site, Source};
 
-use super::serve::Reached;
+use super::serve;
 use crate::{
     Context, Outcome,
     cli::{SiteAddArgs, SiteCommand, SiteNameArgs, SiteRenameArgs},
@@ -30,7 +30,7 @@ async fn add(args: &SiteAddArgs, context: &Context) -> Result<Outcome> {
     let failed = |error| hub.failure(&error);
     refuse_misspelt(&args.region, &hub, "site-what").await?;
     // Once the PC is in the store, nothing may keep its token from being shown.
-    let reached = Reached::find(context)?;
+    let reached = serve::reached(context)?;
     let enrolment = hub.store.add_site(&args.name, &args.region).await.map_err(failed)?;
     let line = reached.enrolment_line(&enrolment.token);
     hub.store.close().await;
@@ -51,25 +51,13 @@ async fn add(args: &SiteAddArgs, context: &Context) -> Result<Outcome> {
 
 /// Who is of region `izmir` would see nothing of `Izmir`, and rows of theirs would be refused: such a name is a slip.
 pub(super) async fn refuse_misspelt(region: &str, hub: &HubStore, what: &'static str) -> Result<()> {
-    let failed = |error| hub.failure(&error);
-    let regions = hub.store.status().await.map_err(failed)?.regions;
-    let sites = hub.store.sites().await.map_err(failed)?;
-    let known = regions.keys().map(String::as_str).chain(sites.iter().map(|site| site.region.as_str()));
-    let known: Vec<&str> = known.collect();
-    let near = known.iter().find(|known| folded(known) == folded(region));
-    match near.filter(|_| !known.contains(&region.trim())) {
+    match hub.store.region_like(region).await.map_err(|error| hub.failure(&error))? {
         None => Ok(()),
         Some(near) => {
-            let why = message("site-region-near").with("region", region).with("near", *near);
+            let why = message("site-region-near").with("region", region).with("near", near);
             Err(Failure::new(Code::WrongArgument, message(what), why, message("site-region-hint")))
         }
     }
-}
-
-/// Without blanks around, in small letters, all forms of i alike.
-fn folded(name: &str) -> String {
-    let small = name.trim().to_lowercase();
-    small.chars().filter(|c| *c != '\u{307}').map(|c| if c == 'ı' { 'i' } else { c }).collect()
 }
 
 async fn list(context: &Context) -> Result<Outcome> {

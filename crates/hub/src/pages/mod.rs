@@ -12,10 +12,12 @@ mod held;
 mod hours;
 mod list;
 mod live;
+mod qr;
 mod reports;
 mod row;
 mod shell;
 mod shown;
+mod site;
 mod sites;
 mod told;
 mod visit;
@@ -55,7 +57,8 @@ pub(crate) fn routes(pages: &Pages) -> Vec<Route> {
         (conflicts::PATH, get(conflicts::conflicts).post(conflicts::decide)),
         (held::PATH, get(held::held)),
         (held::ONE, get(held::ask).post(held::decide)),
-        (sites::PATH, get(sites::sites)),
+        (sites::PATH, get(sites::sites).post(sites::add)),
+        (site::PATH, get(site::site).post(site::act)),
     ];
     own.map(|(path, route)| (path.to_owned(), route)).into_iter().chain(lists).chain(reports).collect()
 }

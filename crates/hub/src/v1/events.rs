@@ -12,7 +12,7 @@ use axum::{
 };
 use futures_util::stream;
 use replica::wire::News;
-use store::{Device, Listener};
+use store::{Device, Key, Listener};
 use tokio::sync::watch;
 
 use crate::{answer::Refusal, app::App, places::Place};
@@ -23,6 +23,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(25);
 /// A site that listens.
 struct Listening {
     device: Device,
+    /// By which its token was known when it began.
+    key: Option<Key>,
     news: Listener,
     stopping: watch::Receiver<bool>,
     /// What it was told last.
@@ -34,7 +36,10 @@ pub(super) async fn events(State(app): State<Arc<App>>, headers: HeaderMap) -> R
     let device = super::site(&app, &headers).await?;
     let open = app.streams.begin(device.site)?;
     let (news, stopping) = (app.store.listen().await?, app.stopping.subscribe());
-    let listening = Listening { device, news, stopping, told: None, _open: open };
+    let key = news.borrow().key_of(device.site);
+    // Of whoever's token was renewed until now, the one who has the new one listens.
+    super::site(&app, &headers).await?;
+    let listening = Listening { device, key, news, stopping, told: None, _open: open };
     let events = stream::unfold(listening, |mut listening| async move {
         let news = listening.next().await?;
         let event = Event::default().json_data(news).unwrap_or_default();
@@ -44,12 +49,13 @@ pub(super) async fn events(State(app): State<Arc<App>>, headers: HeaderMap) -> R
 }
 
 impl Listening {
-    /// First where the region stands, then whatever is new; `None`: the token was revoked, or the hub ends.
+    /// First where the region stands, then whatever is new; `None`: the token was revoked or renewed, or the hub ends.
     async fn next(&mut self) -> Option<News> {
         loop {
             let rev = {
                 let heads = self.news.borrow_and_update();
-                if heads.is_revoked(self.device.site) || *self.stopping.borrow() {
+                let key = heads.key_of(self.device.site);
+                if key.is_none() || key != self.key || *self.stopping.borrow() {
                     return None;
                 }
                 heads.of(&self.device.region)

@@ -1,4 +1,4 @@
-//! What the page of the office PCs says.
+//! What the pages of the office PCs say.
 
 /// **Shape**: `{...}` stands for what is named.
 #[derive(Debug)]
@@ -14,6 +14,39 @@ pub(crate) struct SiteWords {
     /// `{seconds}`
     pub clock_behind: &'static str,
     pub version: &'static str,
+    pub created: &'static str,
+    pub revoked: &'static str,
+    pub add: &'static str,
+    pub add_what: &'static str,
+    pub name: &'static str,
+    pub region_hint: &'static str,
+    pub add_button: &'static str,
+    pub rename: &'static str,
+    pub new_name: &'static str,
+    pub rename_button: &'static str,
+    pub line: &'static str,
+    pub renew: &'static str,
+    pub revoke: &'static str,
+    pub sure_renew: &'static str,
+    pub sure_revoke: &'static str,
+    pub cancel: &'static str,
+    pub was_renamed: &'static str,
+    pub was_revoked: &'static str,
+    /// `{name}`
+    pub exists: &'static str,
+    pub bad_name: &'static str,
+    /// `{near}`
+    pub near: &'static str,
+    pub no_token: &'static str,
+    pub once: &'static str,
+    /// `{url}`
+    pub only_here: &'static str,
+    pub line_what: &'static str,
+    pub qr: &'static str,
+    pub qr_what: &'static str,
+    pub old_program: &'static str,
+    pub old_program_what: &'static str,
+    pub back: &'static str,
 }
 
 pub(super) static TURKISH: SiteWords = SiteWords {
@@ -26,6 +59,39 @@ pub(super) static TURKISH: SiteWords = SiteWords {
     clock_ahead: "{seconds} s ileri",
     clock_behind: "{seconds} s geri",
     version: "Sürüm",
+    created: "Eklendi",
+    revoked: "İptal edildi",
+    add: "Bilgisayar ekle",
+    add_what: "Her bilgisayara kendi kayıt satırı verilir. Satır yalnız bir kez, eklendikten hemen sonra gösterilir.",
+    name: "Bilgisayarın adı",
+    region_hint: "Merkezin, her bölgeyi gören bilgisayarı için * yazın.",
+    add_button: "Ekle ve kayıt satırını göster",
+    rename: "Adını değiştir",
+    new_name: "Yeni adı",
+    rename_button: "Adını değiştir",
+    line: "Kayıt satırı",
+    renew: "Yeni kayıt satırı ver",
+    revoke: "İptal et",
+    sure_renew: "Bu bilgisayara yeni bir kayıt satırı verilir. Eskisi hemen geçersiz olur: yenisi girilene kadar bilgisayar merkezle \
+                 konuşamaz, orada girilenler kaybolmaz, bekler.",
+    sure_revoke: "Bu bilgisayarın merkezle bağlantısı hemen ve geri dönüşsüz kesilir. Gönderdikleri ve geçmişi kalır. Bilgisayar \
+                  yeniden gerekirse yeni bir ad ile eklenir.",
+    cancel: "Vazgeç",
+    was_renamed: "Adı değiştirildi.",
+    was_revoked: "İptal edildi: bu bilgisayar artık merkeze bağlanamaz.",
+    exists: "{name} adında bir bilgisayar zaten var.",
+    bad_name: "Bu ad olmaz: 1 ile 100 arasında görünür karakter olmalı, shared: ile başlamamalı.",
+    near: "Bölgenin adı {near} diye yazılıyor. Başka yazılırsa bilgisayar kendi satırlarını göremez.",
+    no_token: "Bu bilgisayarın yenilenecek bir anahtarı yok: iptal edilmiş ya da ortak anahtarı kullanıyor.",
+    once: "Bu sayfadakiler yalnız bu kez gösterilir: merkez onları saklamaz. Kapatmadan önce bilgisayara girin.",
+    only_here: "Bu satırdaki adrese ({url}) yalnız merkezin kendi bilgisayarından ulaşılır. Şubeler için denk.toml dosyasında \
+                hub.listen ya da hub.public_url ayarlanmalı; sonra yeni bir satır verin.",
+    line_what: "Şube bilgisayarında denk agent bu satırı ister:",
+    qr: "Kayıt satırının karekodu",
+    qr_what: "Aynı satır karekod olarak: telefonla ya da okuyucuyla okutulup bilgisayara yapıştırılabilir.",
+    old_program: "Eski program için",
+    old_program_what: "Eski programın ayarlarına anahtar olarak (X-API-KEY, API Token) bu girilir:",
+    back: "Bilgisayarlara dön",
 };
 
 pub(super) static ENGLISH: SiteWords = SiteWords {
@@ -38,4 +104,37 @@ pub(super) static ENGLISH: SiteWords = SiteWords {
     clock_ahead: "{seconds} s ahead",
     clock_behind: "{seconds} s behind",
     version: "Version",
+    created: "Added",
+    revoked: "Revoked",
+    add: "Add a PC",
+    add_what: "Each PC gets an enrolment line of its own. It is shown only once, right after the PC was added.",
+    name: "Name of the PC",
+    region_hint: "For a PC of headquarters, which sees every region, write *.",
+    add_button: "Add it and show its line",
+    rename: "Rename",
+    new_name: "New name",
+    rename_button: "Rename",
+    line: "Enrolment line",
+    renew: "Give a new line",
+    revoke: "Revoke",
+    sure_renew: "This PC gets a new enrolment line. The old one is void at once: until the new one was entered the PC cannot talk to \
+                 the hub; what is entered there is not lost, it waits.",
+    sure_revoke: "This PC is cut off from the hub at once and for good. What it sent and its history stay. If the PC is needed again, \
+                  add it under a new name.",
+    cancel: "Cancel",
+    was_renamed: "It was renamed.",
+    was_revoked: "It was revoked: this PC can no longer reach the hub.",
+    exists: "There is a PC called {name} already.",
+    bad_name: "That cannot be a name: it must have 1 to 100 visible characters and not begin with shared:.",
+    near: "The region is written {near}. Written otherwise, the PC would not see its own rows.",
+    no_token: "This PC has no token that could be renewed: it was revoked, or it uses the shared key.",
+    once: "What stands on this page is shown only this once: the hub does not keep it. Enter it at the PC before you close the page.",
+    only_here: "The address in this line ({url}) is reached from the hub's own machine only. For offices, set hub.listen or \
+                hub.public_url in denk.toml, and then give a new line.",
+    line_what: "On the office's PC denk agent asks for this line:",
+    qr: "QR code of the enrolment line",
+    qr_what: "The same line as a QR code: read it with a phone or a scanner and paste it at the PC.",
+    old_program: "For the old program",
+    old_program_what: "In the old program's settings this is the key (X-API-KEY, API Token):",
+    back: "Back to the PCs",
 };

@@ -129,7 +129,7 @@ impl Store {
 #[derive(Clone, Copy)]
 enum Look {
     Everything,
-    /// What changed, not who was revoked.
+    /// What changed, not whose token is which.
     Changes,
 }
 

@@ -101,6 +101,7 @@ fn settings(listen: SocketAddr, store: &store::Settings, context: &Context) -> R
     Ok(hub::Settings {
         listen,
         transport: Transport::Auto,
+        public_url: None,
         data_folder: store.data_folder.clone(),
         api_key: None,
         first_users: serve::first_users(PRESET)?,
