@@ -58,6 +58,7 @@ value-log-level = write "error", "warn", "info", "debug", "trace" or "off"
 value-log-format = write "text" or "json"
 value-public-url = write what offices reach the hub by, such as "https://hub.example.com" or "https://10.0.0.5:8787"
 value-listen = write an address and a port, such as "0.0.0.0:8787"
+value-proxies = write addresses or networks with commas between them, such as "10.0.0.0/8, 192.168.1.5"
 value-upload-mb = write a whole number of megabytes from 1 to 1024
 value-every = write a number and a unit: "90s", "30m", "6h" or "1d"; or "never"
 value-keep = write a whole number from 1 to 10,000

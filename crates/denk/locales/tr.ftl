@@ -58,6 +58,7 @@ value-log-level = "error", "warn", "info", "debug", "trace" ya da "off" yazın
 value-log-format = "text" ya da "json" yazın
 value-public-url = ofislerin merkeze ulaştığı adresi yazın, örneğin "https://merkez.example.com" veya "https://10.0.0.5:8787"
 value-listen = bir adres ve kapı yazın, örneğin "0.0.0.0:8787"
+value-proxies = adres ya da ağları aralarına virgül koyarak yazın, örneğin "10.0.0.0/8, 192.168.1.5"
 value-upload-mb = 1 ile 1024 arasında bir tam sayı (megabayt) yazın
 value-every = bir sayı ve birim yazın: "90s" (saniye), "30m" (dakika), "6h" (saat), "1d" (gün); ya da "never" (hiçbir zaman)
 value-keep = 1 ile 10.000 arasında bir tam sayı yazın

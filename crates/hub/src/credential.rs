@@ -42,7 +42,7 @@ pub(crate) async fn caller(app: &App, peer: SocketAddr, headers: &HeaderMap) -> 
         return Ok(Caller::Site(device));
     }
     let shared = app.settings.api_key.as_ref().ok_or(Refusal::Key)?;
-    let from = attempts::party(shared_key::address(peer, headers, app.settings.is_behind_proxy()));
+    let from = attempts::party(shared_key::address(peer, headers, app.settings.is_proxy(peer.ip())));
     if !app.keys.begin(&from, app.now_ms()) {
         return Err(Refusal::Guessing);
     }

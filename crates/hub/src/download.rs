@@ -47,7 +47,7 @@ async fn handout(app: &App, peer: SocketAddr, headers: &HeaderMap) -> Result<Han
             return Ok(store.hand_out(&device).await?);
         }
         Caller::Shared => {
-            let from = shared_key::address(peer, headers, app.settings.is_behind_proxy());
+            let from = shared_key::address(peer, headers, app.settings.is_proxy(peer.ip()));
             let heard = app.regions_heard.of(from, app.now_ms());
             let region = match credential::region(headers)? {
                 Some(region) if heard.contains(&region) => region,

@@ -35,6 +35,7 @@ mod words;
 
 pub use certificate::{Error as CertificateError, fingerprint};
 pub use first_users::{FirstUser, NewUsers, OneTimePassword};
+pub use ipnet::IpNet;
 pub use passwords::{PasswordError, Passwords};
 pub use reached::Reached;
 pub use router::{people_paths, router};

@@ -109,7 +109,7 @@ enum Outcome {
 
 /// Who asks, for counting attempts.
 fn party(app: &App, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
-    attempts::party(shared_key::address(peer, headers, app.settings.is_behind_proxy()))
+    attempts::party(shared_key::address(peer, headers, app.settings.is_proxy(peer.ip())))
 }
 
 /// Takes as long for a name that nobody has.
@@ -262,6 +262,7 @@ mod tests {
             listen: ([127, 0, 0, 1], 0).into(),
             transport: Transport::Auto,
             public_url: None,
+            proxies: Vec::new(),
             data_folder: folder.to_owned(),
             api_key: None,
             first_users: Vec::new(),

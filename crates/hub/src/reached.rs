@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::{CertificateError, Settings, fingerprint};
+use crate::{CertificateError, Settings, Transport, fingerprint};
 
 /// An address as an office PC sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Reached {
     }
 
     pub(crate) fn of(settings: &Settings, fingerprint: Option<String>) -> Self {
-        let secure = fingerprint.is_some() || settings.is_behind_proxy();
+        let secure = fingerprint.is_some() || settings.transport == Transport::BehindProxy;
         let only_here = settings.public_url.is_none() && settings.listen.ip().is_loopback();
         let url = settings.public_url.clone().unwrap_or_else(|| reached_at(settings.listen, secure));
         Self { url, fingerprint, only_here }

@@ -1,8 +1,14 @@
 //! What a hub is started with.
 
-use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use axum::http::{HeaderMap, header};
+use ipnet::IpNet;
 use jiff::tz::TimeZone;
 use store::{Random, WallClock};
 
@@ -16,6 +22,8 @@ pub struct Settings {
     pub transport: Transport,
     /// Where offices reach the hub, when that is not where it listens. Without a slash at the end.
     pub public_url: Option<String>,
+    /// Whose `X-Forwarded-For` counts behind a proxy; none: whoever is connected.
+    pub proxies: Vec<IpNet>,
     /// Where its own certificate and unfinished uploads lie; made if it is not there.
     pub data_folder: PathBuf,
     /// The one key that all offices share, if there is one.
@@ -80,8 +88,11 @@ impl Settings {
         self.transport != Transport::Auto || !self.listen.ip().is_loopback()
     }
 
-    pub(crate) fn is_behind_proxy(&self) -> bool {
-        self.transport == Transport::BehindProxy
+    /// Whether what comes from there comes through a proxy that may say from where.
+    pub(crate) fn is_proxy(&self, peer: IpAddr) -> bool {
+        let known =
+            self.proxies.is_empty() || self.proxies.iter().any(|net| net.contains(&peer.to_canonical()));
+        self.transport == Transport::BehindProxy && known
     }
 
     /// Where an upload lies until it is merged or refused.

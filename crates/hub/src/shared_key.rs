@@ -47,13 +47,13 @@ impl RegionsHeard {
     }
 }
 
-/// Which address a request comes from. A proxy in front adds it at the end of `X-Forwarded-For`.
-pub(crate) fn address(peer: SocketAddr, headers: &HeaderMap, behind_proxy: bool) -> IpAddr {
+/// Which address a request comes from. A proxy adds it at the end of `X-Forwarded-For`; what others say there is nothing.
+pub(crate) fn address(peer: SocketAddr, headers: &HeaderMap, is_proxy: bool) -> IpAddr {
     let told = || {
         let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
         last.rsplit(',').next()?.trim().parse().ok()
     };
-    behind_proxy.then(told).flatten().unwrap_or(peer.ip())
+    is_proxy.then(told).flatten().unwrap_or(peer.ip())
 }
 
 #[cfg(test)]

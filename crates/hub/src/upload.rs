@@ -52,7 +52,7 @@ pub(crate) async fn sync(
     let received = Received { device: device.clone(), upload, reason: credential::reason(&parts.headers) };
     let receipt = merge(&app, received, (sending, turn, room)).await?;
     if let Caller::Shared = caller {
-        let from = shared_key::address(peer, &parts.headers, app.settings.is_behind_proxy());
+        let from = shared_key::address(peer, &parts.headers, app.settings.is_proxy(peer.ip()));
         app.regions_heard.hear(from, region_name(&device.region), app.now_ms());
     }
     let language = Language::asked(&parts.headers).unwrap_or(app.settings.language);

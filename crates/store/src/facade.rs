@@ -45,6 +45,7 @@ mod activity;
 mod administration;
 mod agents;
 mod decisions;
+mod erase;
 mod lists;
 
 /// Who does it, for the activity, where it is done on the hub's own machine.

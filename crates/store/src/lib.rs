@@ -44,6 +44,7 @@ pub use activity::{ActivityAsked, Sealed};
 pub use administration::{AgentSaid, Station};
 pub use decisions::{ConflictsAsked, ConflictsListed, Denied, EndedBatch, Settled, Waiting};
 pub use desk::make_private;
+pub use engine::forgotten_name;
 pub use error::{Declined, Error, Refusal, Rejected, Result};
 pub use facade::Store;
 pub use lists::{

@@ -82,6 +82,7 @@ fn settings_without_key(context: &Context) -> Result<hub::Settings> {
         listen: configured.listen,
         transport,
         public_url: configured.public_url.clone(),
+        proxies: configured.proxies.clone(),
         data_folder: store.data_folder,
         api_key: None,
         first_users: first_users(&configured.preset)?,

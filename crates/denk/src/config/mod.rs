@@ -27,6 +27,7 @@ use std::{
     time::Duration,
 };
 
+use hub::IpNet;
 use model::Zone;
 use tracing::level_filters::LevelFilter;
 
@@ -83,6 +84,8 @@ pub struct Hub {
     pub preset: String,
     /// TLS ends before it reaches denk.
     pub behind_proxy: bool,
+    /// Who says there from where a request comes; none: whoever is connected.
+    pub proxies: Vec<IpNet>,
     /// PEM files; without them the hub makes its own.
     pub certificate: Option<PathBuf>,
     pub private_key: Option<PathBuf>,

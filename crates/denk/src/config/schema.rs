@@ -1,7 +1,12 @@
 //! Which settings there are, their defaults and their meaning: the one place to add one.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
+use hub::IpNet;
 use model::Zone;
 use tracing::level_filters::LevelFilter;
 
@@ -19,13 +24,14 @@ const TOP: [&str; 10] =
 /// Sections whose settings are kept as they stand.
 const RAW: [&str; 4] = ["mikro", "schedule", "feed", "notify"];
 
-const HUB: [&str; 10] = [
+const HUB: [&str; 11] = [
     "listen",
     "public_url",
     "database",
     "preset",
     "api_key",
     "behind_proxy",
+    "proxies",
     "certificate",
     "private_key",
     "upload_mb_max",
@@ -153,6 +159,7 @@ fn wanted(name: &Name) -> &'static str {
         "hub.listen" => "value-listen",
         "hub.public_url" => "value-public-url",
         "hub.behind_proxy" => "value-bool",
+        "hub.proxies" => "value-proxies",
         "hub.upload_mb_max" => "value-upload-mb",
         "hub.database" => "value-database",
         "hub.backup" => "value-section",
@@ -225,6 +232,7 @@ pub(super) fn hub(settings: &Settings) -> Result<Hub> {
         public_url: read(settings, "hub.public_url", base_url)?,
         preset: text(settings, "hub.preset")?.unwrap_or_default(),
         behind_proxy: boolean(settings, "hub.behind_proxy")?,
+        proxies: read(settings, "hub.proxies", proxies)?.unwrap_or_default(),
         certificate,
         private_key,
         backup: backup(settings)?,
@@ -241,6 +249,12 @@ fn backup(settings: &Settings) -> Result<Backup> {
         folder: folder("hub.backup.folder")?.unwrap_or_default(),
         copy_to: folder("hub.backup.copy_to")?,
     })
+}
+
+/// `10.0.0.1`, `10.0.0.0/8, fd00::/8`.
+fn proxies(text: &str) -> Option<Vec<IpNet>> {
+    let net = |text: &str| text.parse().ok().or_else(|| Some(IpNet::from(text.parse::<IpAddr>().ok()?)));
+    text.split(',').map(|part| net(part.trim())).collect()
 }
 
 /// `90s`, `30m`, `6h`, `1d`; `never`.

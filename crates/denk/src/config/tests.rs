@@ -155,10 +155,12 @@ fn what_is_no_toml_is_told_with_line_and_column() {
 
 #[test]
 fn the_hub_is_where_the_configuration_says() {
-    let text = "[hub]\nlisten = '0.0.0.0:9000'\ndatabase = 'sqlite:data/hub.db'\nbehind_proxy = true\nupload_mb_max = 100\napi_key = { env = 'KEY' }\n";
+    let text = "[hub]\nlisten = '0.0.0.0:9000'\ndatabase = 'sqlite:data/hub.db'\nbehind_proxy = true\nproxies = '10.0.0.0/8, 192.168.1.5'\nupload_mb_max = 100\napi_key = { env = 'KEY' }\n";
     let folder = folder(&[("denk.toml", text)]);
     let config = load(&folder, &[("KEY", "shared")]).unwrap();
     assert_eq!((config.hub.listen.port(), config.hub.behind_proxy), (9000, true));
+    let proxies: Vec<_> = config.hub.proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(proxies, ["10.0.0.0/8", "192.168.1.5/32"]);
     assert_eq!(config.hub.upload_bytes_max, 100 << 20);
     assert_eq!(config.hub_api_key().unwrap().as_deref(), Some("shared"));
     assert!(config.hub_database().unwrap().unwrap().path().ends_with("data/hub.db"));

@@ -32,6 +32,31 @@ pub fn list<'a, R: AsRef<[Cell<'a>]>>(
     rows: impl IntoIterator<Item = R>,
 ) -> Result<Exported, ExportError> {
     let mut book = Book::new(list.title, list.made);
+    write(&mut book, list, rows)?;
+    book.finish()
+}
+
+/// Several lists, each as [`list`] makes it, on sheets of one file.
+///
+/// # Errors
+/// [`ExportError`].
+pub fn lists<'a>(
+    title: &str,
+    made: DateTime,
+    lists: impl IntoIterator<Item = (List<'a>, &'a [Vec<Cell<'a>>])>,
+) -> Result<Exported, ExportError> {
+    let mut book = Book::new(title, made);
+    for (list, rows) in lists {
+        write(&mut book, &list, rows)?;
+    }
+    book.finish()
+}
+
+fn write<'a, R: AsRef<[Cell<'a>]>>(
+    book: &mut Book,
+    list: &List<'_>,
+    rows: impl IntoIterator<Item = R>,
+) -> Result<(), ExportError> {
     let mut sheet = book.sheet(list.title)?;
     let headers: Vec<Cell<'_>> = list.headers.iter().map(|header| Cell::from(*header)).collect();
     // The filter's button takes room beside the header.
@@ -53,7 +78,7 @@ pub fn list<'a, R: AsRef<[Cell<'a>]>>(
     if let Some(last_column) = u16::try_from(headers.len()).ok().and_then(|columns| columns.checked_sub(1)) {
         sheet.inner.autofilter(0, 0, last, last_column)?;
     }
-    book.finish()
+    Ok(())
 }
 
 fn widen(widths: &mut [usize], cells: &[Cell<'_>]) {

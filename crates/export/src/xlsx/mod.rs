@@ -4,7 +4,7 @@ mod book;
 mod list;
 mod logo;
 
-pub use self::list::{List, list};
+pub use self::list::{List, list, lists};
 pub use self::logo::LogoProblem;
 pub(crate) use self::{
     book::{Book, Look, Sheet},

@@ -43,7 +43,7 @@ enum Format {
 }
 
 /// A list with its rows, on its way to a file.
-struct Sheet {
+pub(super) struct Sheet {
     format: Format,
     title: String,
     heads: Vec<String>,
@@ -169,7 +169,25 @@ impl Sheet {
         }
     }
 
-    fn add(&mut self, words: &Words, list: &ListPage, line: &Line) {
+    pub fn xlsx(words: &Words, list: &ListPage, made: DateTime) -> Self {
+        Self::of(words, list, (Format::Xlsx, made))
+    }
+
+    /// One that is no list of the preset.
+    pub fn named(title: &str, heads: &[&str], made: DateTime) -> Self {
+        let heads = heads.iter().map(|head| (*head).to_owned()).collect();
+        Self { format: Format::Xlsx, title: title.to_owned(), heads, rows: Vec::new(), totals: None, made }
+    }
+
+    pub fn push(&mut self, row: Vec<Cell<'static>>) {
+        self.rows.push(row);
+    }
+
+    pub const fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub fn add(&mut self, words: &Words, list: &ListPage, line: &Line) {
         let mut cells = row(words, list, line);
         if let (Some(columns), Some(totals)) = (&list.shifts, &mut self.totals) {
             let hours = Told::of_line(columns, line).hours();
@@ -180,7 +198,7 @@ impl Sheet {
     }
 
     /// What the columns of hours come to; below a list that people read, not in one for programs, which add up themselves.
-    fn add_totals(&mut self, words: &Words) {
+    pub fn add_totals(&mut self, words: &Words) {
         let Some(totals) = self.totals.filter(|_| self.format == Format::Xlsx && !self.rows.is_empty())
         else {
             return;
@@ -193,8 +211,12 @@ impl Sheet {
         self.rows.push(cells);
     }
 
+    fn heads(&self) -> Vec<&str> {
+        self.heads.iter().map(String::as_str).collect()
+    }
+
     fn download(self) -> Result<Download, ExportError> {
-        let heads: Vec<&str> = self.heads.iter().map(String::as_str).collect();
+        let heads = self.heads();
         let (ending, kind, bytes) = match self.format {
             Format::Csv => {
                 let mut bytes = Vec::new();
@@ -208,6 +230,17 @@ impl Sheet {
         };
         Ok(Download { name: list_file_name(&self.title, self.made.date(), ending), kind, bytes })
     }
+}
+
+/// Several sheets in one file.
+pub(super) fn book(title: &str, made: DateTime, sheets: &[Sheet]) -> Result<Download, ExportError> {
+    let heads: Vec<Vec<&str>> = sheets.iter().map(Sheet::heads).collect();
+    let lists = sheets
+        .iter()
+        .zip(&heads)
+        .map(|(sheet, headers)| (List { title: &sheet.title, headers, made }, sheet.rows.as_slice()));
+    let bytes = export::lists(title, made, lists)?.bytes;
+    Ok(Download { name: list_file_name(title, made.date(), "xlsx"), kind: XLSX_TYPE, bytes })
 }
 
 fn row(words: &Words, list: &ListPage, line: &Line) -> Vec<Cell<'static>> {

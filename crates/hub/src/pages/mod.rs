@@ -12,6 +12,7 @@ mod held;
 mod hours;
 mod list;
 mod live;
+mod privacy;
 mod qr;
 mod reports;
 mod row;
@@ -46,6 +47,16 @@ pub(crate) fn routes(pages: &Pages) -> Vec<Route> {
         let path = &list.path;
         [(format!("/{path}"), page), (format!("/{path}/export"), file), (format!("/{path}/{{gid}}"), row)]
     });
+    let people = pages.lists().iter().enumerate().filter(|(_, list)| list.erased().next().is_some());
+    let people = people.flat_map(|(at, list)| {
+        let data = get(async move |app, person, visit, gid| privacy::data(at, app, person, visit, gid).await);
+        let ask = get(async move |app, person, visit, gid| privacy::ask(at, app, person, visit, gid).await);
+        let forget = async move |app, person, visit, gid, form| {
+            privacy::forget(at, app, person, visit, gid, form).await
+        };
+        let path = |end: &str| format!("/{}/{{gid}}/{end}", list.path);
+        [(path("data"), data), (path("forget"), ask.post(forget))]
+    });
     let reports = pages.timesheets().into_iter().flat_map(|_| {
         [
             (reports::REPORTS.to_owned(), get(reports::reports)),
@@ -60,5 +71,10 @@ pub(crate) fn routes(pages: &Pages) -> Vec<Route> {
         (sites::PATH, get(sites::sites).post(sites::add)),
         (site::PATH, get(site::site).post(site::act)),
     ];
-    own.map(|(path, route)| (path.to_owned(), route)).into_iter().chain(lists).chain(reports).collect()
+    own.map(|(path, route)| (path.to_owned(), route))
+        .into_iter()
+        .chain(lists)
+        .chain(people)
+        .chain(reports)
+        .collect()
 }

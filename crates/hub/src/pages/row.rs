@@ -8,13 +8,14 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use store::{Asked, Changed, Hanging, HistoryLine, ListPage, RowPage};
+use store::{Asked, Changed, Hanging, HistoryLine, ListPage, RowPage, Viewer};
 
 use super::{
     Person, Shell, Visit,
     address::Fields,
     hours::{self, Totals},
     list::{Head, Link, Row, View},
+    privacy,
     reports::{EMPLOYEE, REPORTS},
     shown::{self, Shown},
 };
@@ -38,6 +39,7 @@ struct Page<'a> {
     history: Vec<Change>,
     more: bool,
     report: Option<Link>,
+    privacy: Vec<Link>,
 }
 
 #[derive(Template)]
@@ -89,7 +91,8 @@ pub(super) async fn row(
         return Ok((StatusCode::NOT_FOUND, missing).into_response());
     };
     let hours = hours_of(&app, &person, &found).await?;
-    let teller = Teller { app: &app, words: visit.words, list: &pages.lists()[at], hours };
+    let teller =
+        Teller { app: &app, viewer: &person.viewer, words: visit.words, list: &pages.lists()[at], hours };
     page(&teller.page(shell, &found))
 }
 
@@ -106,6 +109,7 @@ async fn hours_of(app: &App, person: &Person, found: &RowPage) -> Result<BTreeMa
 
 struct Teller<'a> {
     app: &'a App,
+    viewer: &'a Viewer,
     words: &'static Words,
     list: &'a ListPage,
     hours: BTreeMap<String, Totals>,
@@ -127,6 +131,7 @@ impl<'a> Teller<'a> {
             history: row.history.iter().map(|line| self.change(line)).collect(),
             more: row.more,
             report: self.report(&row.line.gid),
+            privacy: privacy::links(self.words, self.list, (self.viewer, &row.line.gid)),
         }
     }
 

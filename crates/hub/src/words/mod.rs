@@ -5,6 +5,7 @@ mod decisions;
 mod english;
 mod files;
 mod lists;
+mod privacy;
 mod sites;
 mod turkish;
 
@@ -12,6 +13,7 @@ pub(crate) use admin::AdminWords;
 pub(crate) use decisions::DecisionWords;
 pub(crate) use files::FileWords;
 pub(crate) use lists::ListWords;
+pub(crate) use privacy::PrivacyWords;
 pub(crate) use sites::SiteWords;
 
 use crate::Language;
@@ -92,6 +94,13 @@ impl Words {
         match self.language {
             Language::Turkish => &files::TURKISH,
             Language::English => &files::ENGLISH,
+        }
+    }
+
+    pub const fn privacy(&self) -> &'static PrivacyWords {
+        match self.language {
+            Language::Turkish => &privacy::TURKISH,
+            Language::English => &privacy::ENGLISH,
         }
     }
 

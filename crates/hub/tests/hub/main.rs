@@ -18,6 +18,7 @@ mod old_faults;
 mod openapi;
 mod pages;
 mod people;
+mod privacy;
 mod programs;
 mod pushes;
 mod raw;

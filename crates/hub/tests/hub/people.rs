@@ -125,6 +125,28 @@ async fn whoever_guesses_keeps_nobody_else_out() {
 }
 
 #[tokio::test]
+async fn only_a_proxy_says_from_where_a_request_comes() {
+    for (transport, proxies, locks) in [
+        (hub::Transport::BehindProxy, vec!["127.0.0.0/8".parse().unwrap()], false),
+        (hub::Transport::BehindProxy, vec!["10.0.0.0/8".parse().unwrap()], true),
+        (hub::Transport::Auto, Vec::new(), true),
+    ] {
+        let told = format!("{transport:?} {proxies:?}");
+        let world = hub_with(|settings| (settings.transport, settings.proxies) = (transport, proxies)).await;
+        world.person("admin", Role::Admin, "*", PASSWORD).await;
+        let log_in = async |from: &str, password: &str| {
+            let form = [("username", "admin"), ("password", password)];
+            world.post("/login").header("X-Forwarded-For", from).form(&form).send().await.unwrap().status()
+        };
+        for guess in 0..5 {
+            assert_eq!(log_in(&format!("10.0.0.{guess}"), "wrong").await, StatusCode::UNAUTHORIZED, "{told}");
+        }
+        let wanted = if locks { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::SEE_OTHER };
+        assert_eq!(log_in("10.0.0.9", PASSWORD).await, wanted, "{told}");
+    }
+}
+
+#[tokio::test]
 async fn guessing_the_shared_key_is_slowed_and_tokens_go_on_working() {
     let world = hub_with(|settings| settings.transport = hub::Transport::BehindProxy).await;
     let token = world.token("Ankara PC", "Ankara").await;

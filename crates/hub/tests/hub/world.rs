@@ -99,6 +99,7 @@ fn settings(store: &store::Settings) -> Settings {
         listen: ([127, 0, 0, 1], 0).into(),
         transport: Transport::Auto,
         public_url: None,
+        proxies: Vec::new(),
         data_folder: store.data_folder.clone(),
         api_key: ApiKey::new(SHARED_KEY),
         first_users: Vec::new(),

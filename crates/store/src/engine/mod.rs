@@ -7,6 +7,7 @@ mod branch;
 mod by_id;
 mod choose;
 mod compare;
+mod erase;
 mod evidence;
 mod forget;
 mod hand_out;
@@ -34,6 +35,8 @@ use async_trait::async_trait;
 use model::{SiteId, Value};
 
 pub(crate) use agents::{Greet, TellOlder, said, standing};
+pub(crate) use erase::Erase;
+pub use erase::forgotten_name;
 pub(crate) use forget::newest as newest_hand_outs;
 pub(crate) use hand_out::{HandOut, Prepared, Taker};
 pub(crate) use held::{

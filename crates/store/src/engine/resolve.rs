@@ -129,7 +129,7 @@ async fn later(desk: &mut Desk<'_>, rev: Rev, gid: Gid) -> Result<Error> {
 }
 
 /// The living row that goes by this identity.
-async fn living(desk: &mut Desk<'_>, table: TableId, gid: Gid) -> Result<Stored> {
+pub(super) async fn living(desk: &mut Desk<'_>, table: TableId, gid: Gid) -> Result<Stored> {
     let gid = rows::today(&rows::became(desk.db).await?, gid);
     let found = rows::rows_of(desk.db, &desk.hub.rules, table, &[gid]).await?;
     found.into_iter().find(Stored::lives).ok_or(Error::Gone)

@@ -102,6 +102,10 @@ impl Lab {
         if self.database.is_some() { Self::postgres().await } else { Self::sqlite().await }
     }
 
+    pub const fn is_sqlite(&self) -> bool {
+        self.database.is_none()
+    }
+
     /// As after a start of the hub.
     pub async fn reopen(&mut self) {
         self.store.close().await;

@@ -9,6 +9,7 @@ mod conflicts;
 mod copies;
 mod deletes;
 mod doubts;
+mod erased;
 mod former_agents;
 mod guide;
 mod held;

@@ -102,6 +102,7 @@ fn settings(listen: SocketAddr, store: &store::Settings, context: &Context) -> R
         listen,
         transport: Transport::Auto,
         public_url: None,
+        proxies: Vec::new(),
         data_folder: store.data_folder.clone(),
         api_key: None,
         first_users: serve::first_users(PRESET)?,

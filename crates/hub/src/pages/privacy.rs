@@ -1,0 +1,241 @@
+//! What a person may ask of those who keep their data: all of it in a file, and to be forgotten.
+//!
+//! Which lists are of people, and which columns tell who they are, is said by the preset.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    Form,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use export::{Cell, ExportError};
+use serde::Deserialize;
+use store::{Asked, Denied, ListPage, RowPage, Viewer};
+
+use super::{
+    Person, Shell, Visit,
+    address::Fields,
+    export::{Download, Sheet, book, made, make, note, turn},
+    list::Link,
+    shown,
+    told::{denied, fill, told},
+};
+use crate::{
+    answer::Refusal,
+    app::{App, moment},
+    login::page,
+    words::{PrivacyWords, Words},
+};
+
+#[derive(Template)]
+#[template(path = "forget.html")]
+struct Page {
+    shell: Shell,
+    said: &'static PrivacyWords,
+    title: String,
+    name: String,
+    back: String,
+    problem: &'static str,
+    goes: Vec<String>,
+    stays: String,
+    cancel: &'static str,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Why {
+    #[serde(default)]
+    why: String,
+}
+
+/// Where a row's data are.
+pub(super) fn data_path(list: &ListPage, gid: &str) -> String {
+    format!("/{}/{gid}/data", list.path)
+}
+
+/// Where a row is forgotten.
+pub(super) fn forget_path(list: &ListPage, gid: &str) -> String {
+    format!("/{}/{gid}/forget", list.path)
+}
+
+/// What whoever looks can do for the person of a row.
+pub(super) fn links(words: &Words, list: &ListPage, (viewer, gid): (&Viewer, &str)) -> Vec<Link> {
+    let said = words.privacy();
+    let is_of_people = list.erased().next().is_some();
+    let data = viewer.sees_personal().then(|| (data_path(list, gid), said.data));
+    let forget = viewer.administers().then(|| (forget_path(list, gid), said.forget));
+    let links = data.into_iter().chain(forget).filter(|_| is_of_people);
+    links.map(|(href, text)| Link { href, text: text.to_owned() }).collect()
+}
+
+/// `GET /{list}/{gid}/data`
+pub(super) async fn data(
+    at: usize,
+    State(app): State<Arc<App>>,
+    person: Person,
+    visit: Visit,
+    Path(gid): Path<String>,
+) -> Result<Response, Refusal> {
+    let shell = Shell::of(&person, &visit, app.store.pages());
+    let (list, found) = match find(&app, &person, (at, &gid)).await? {
+        Some(found) if person.viewer.sees_personal() => found,
+        Some((list, row)) => {
+            return denied(Denied::Role, (shell, visit.words), row_path(list, &row.line.gid));
+        }
+        None => return denied(Denied::Missing, (shell, visit.words), list_path(&app, at)),
+    };
+    let turn = turn(&app).await?;
+    let mut book = Book::of(&app, visit.words, (list, &found));
+    for hanging in &found.hanging {
+        let list = &app.store.pages().lists()[hanging.list];
+        let mut sheet = Sheet::xlsx(visit.words, list, made(&app));
+        let asked = Asked { of: Some(found.line.gid.clone()), ..Asked::default() };
+        app.store
+            .every(&person.viewer, hanging.list, &asked, |line| sheet.add(visit.words, list, &line))
+            .await?;
+        sheet.add_totals(visit.words);
+        book.sheets.insert(book.sheets.len() - 1, sheet);
+    }
+    let rows = book.sheets.iter().map(Sheet::len).sum();
+    note(&app, &person, (&data_path(list, &found.line.gid)[1..], &Fields::default(), rows)).await?;
+    make(turn, move || book.download()).await
+}
+
+/// `GET /{list}/{gid}/forget`
+pub(super) async fn ask(
+    at: usize,
+    State(app): State<Arc<App>>,
+    person: Person,
+    visit: Visit,
+    Path(gid): Path<String>,
+) -> Result<Response, Refusal> {
+    form(&app, (&person, &visit), (at, &gid), (StatusCode::OK, "")).await
+}
+
+/// `POST /{list}/{gid}/forget`
+pub(super) async fn forget(
+    at: usize,
+    State(app): State<Arc<App>>,
+    person: Person,
+    visit: Visit,
+    Path(gid): Path<String>,
+    Form(form): Form<Why>,
+) -> Result<Response, Refusal> {
+    let (said, why) = (visit.words.privacy(), form.why.trim());
+    if why.is_empty() {
+        let problem = (StatusCode::UNPROCESSABLE_ENTITY, said.no_why);
+        return self::form(&app, (&person, &visit), (at, &gid), problem).await;
+    }
+    let shell = Shell::of(&person, &visit, app.store.pages());
+    let who = (&person.viewer, person.user.name.as_str());
+    match app.store.erase(who, (at, &gid), why).await {
+        Ok(()) => {}
+        Err(why) => return denied(why, (shell, visit.words), list_path(&app, at)),
+    }
+    let row = app.store.row(&person.viewer, at, &gid).await?;
+    let done = fill(said.done, &[("instead", &row.map(|row| row.name).unwrap_or_default())]);
+    let back = row_path(&app.store.pages().lists()[at], &gid);
+    told((shell, visit.words), (StatusCode::OK, said.done_title), vec![done], back)
+}
+
+async fn form(
+    app: &App,
+    (person, visit): (&Person, &Visit),
+    (at, gid): (usize, &str),
+    (status, problem): (StatusCode, &'static str),
+) -> Result<Response, Refusal> {
+    let shell = Shell::of(person, visit, app.store.pages());
+    let Some((list, found)) = find(app, person, (at, gid)).await? else {
+        return denied(Denied::Missing, (shell, visit.words), list_path(app, at));
+    };
+    let back = row_path(list, &found.line.gid);
+    if !person.viewer.administers() {
+        return denied(Denied::Role, (shell, visit.words), back);
+    }
+    let said = visit.words.privacy();
+    let instead = found.line.gid.parse().map(store::forgotten_name).unwrap_or_default();
+    let page = page(&Page {
+        shell,
+        said,
+        title: fill(said.forget_title, &[("name", &found.name)]),
+        name: found.name,
+        back,
+        problem,
+        goes: list.erased().map(|column| visit.words.label(&column.label).to_owned()).collect(),
+        stays: fill(said.what_stays, &[("instead", &instead)]),
+        cancel: visit.words.decisions.cancel,
+    })?;
+    Ok((status, page).into_response())
+}
+
+/// A row of a list of people.
+async fn find<'a>(
+    app: &'a App,
+    person: &Person,
+    (at, gid): (usize, &str),
+) -> Result<Option<(&'a ListPage, RowPage)>, Refusal> {
+    let list = app.store.pages().lists().get(at).filter(|list| list.erased().next().is_some());
+    let Some(list) = list else { return Ok(None) };
+    Ok(app.store.row(&person.viewer, at, gid).await?.map(|row| (list, row)))
+}
+
+fn row_path(list: &ListPage, gid: &str) -> String {
+    format!("/{}/{gid}", list.path)
+}
+
+fn list_path(app: &App, at: usize) -> String {
+    app.store.pages().lists().get(at).map(|list| format!("/{}", list.path)).unwrap_or_default()
+}
+
+/// Everything of one person, a sheet for each list.
+struct Book {
+    title: String,
+    sheets: Vec<Sheet>,
+    made: jiff::civil::DateTime,
+}
+
+impl Book {
+    /// The person's own row first, its history last.
+    fn of(app: &App, words: &'static Words, (list, row): (&ListPage, &RowPage)) -> Self {
+        let said = words.privacy();
+        let made = made(app);
+        let mut own = Sheet::xlsx(words, list, made);
+        own.add(words, list, &row.line);
+        let mut history = Sheet::named(said.history, &said.heads, made);
+        for line in &row.history {
+            let at = moment(line.at_ms).to_zoned(app.settings.zone.clone());
+            let at = at.strftime("%d.%m.%Y %H:%M").to_string();
+            let from = line.site.clone().unwrap_or_else(|| words.lists.headquarters.to_owned());
+            for changed in &line.changes {
+                let column = changed.column.map(|at| &list.columns[at]);
+                let label = column.map_or(words.region, |column| words.label(&column.label));
+                let value = |cell: &Option<store::Cell>| match (cell, column) {
+                    (Some(cell), Some(column)) => shown::cell(words, column, cell).text,
+                    (Some(cell), None) => cell.value.to_string(),
+                    (None, _) => String::new(),
+                };
+                history.push(
+                    [
+                        words.label(&list.label),
+                        &row.name,
+                        &at,
+                        &from,
+                        words.action(&line.action),
+                        label,
+                        &value(&changed.before),
+                        &value(&changed.after),
+                    ]
+                    .map(|text| Cell::from(text.to_owned()))
+                    .to_vec(),
+                );
+            }
+        }
+        Self { title: said.person.to_owned(), sheets: vec![own, history], made }
+    }
+
+    fn download(self) -> Result<Download, ExportError> {
+        book(&self.title, self.made, &self.sheets)
+    }
+}

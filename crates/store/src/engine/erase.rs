@@ -1,0 +1,146 @@
+//! A person is forgotten: what tells who they were goes from their row, its history and its conflicts; what hangs on the
+//! row stays.
+//!
+//! The row changes as any other does, so every office hears of it. What the store remembered of it besides is written over:
+//! it cannot be taken back.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use merge::{
+    Action, Age, Author, Change, ColumnId, Edit, Mint as _, Region, Scope, Stored, TableId, Verdict, merge,
+};
+use model::{Gid, Rev, SiteId, Value};
+use serde_json::Value as Json;
+
+use super::{audit, history, resolve::living, rows};
+use crate::{
+    Error, Result,
+    desk::{Desk, Made},
+    query::{Row, maybe, text},
+    shape::{CONFLICTS, LOG},
+    tell,
+    writer::Job,
+};
+
+/// Before what is left of the identity, where the name was.
+const NAME: &str = "Silinen kişi";
+/// Figures of the identity that tell two of them apart. **Units**: characters.
+const TOLD: usize = 8;
+/// Columns of the history: what a row was, and what it became.
+const BEFORE: usize = 8;
+const AFTER: usize = 9;
+
+pub(crate) struct Erase {
+    pub table: TableId,
+    pub gid: Gid,
+    /// What tells who somebody is.
+    pub columns: Vec<ColumnId>,
+    /// The one of them by which people name the row.
+    pub called: ColumnId,
+    pub who: String,
+    pub why: String,
+    /// Whose rows the person who does it may change.
+    pub region: Region,
+}
+
+#[async_trait]
+impl Job for Erase {
+    type Answer = ();
+    type Failure = Error;
+
+    async fn run(&mut self, desk: &mut Desk<'_>) -> Result<()> {
+        let row = living(desk, self.table, self.gid).await?;
+        let rev = self.write(desk, &row).await?;
+        let of = identities(desk, row.gid).await?;
+        let names: BTreeSet<String> = self.columns.iter().map(|at| self.name(desk, *at)).collect();
+        for gid in of {
+            forget_history(desk, gid, (&names, rev)).await?;
+            forget_conflicts(desk, gid, &names).await?;
+        }
+        let table = &desk.hub.rules[self.table].name;
+        let what = format!("{table} {}: {}", row.gid, self.why);
+        audit(desk, &self.who, "erase", &what).await
+    }
+}
+
+impl Erase {
+    fn name(&self, desk: &Desk<'_>, column: ColumnId) -> String {
+        desk.hub.rules[self.table][column].name.clone()
+    }
+
+    /// Empties the columns; the name becomes one that nobody has.
+    async fn write(&self, desk: &mut Desk<'_>, row: &Stored) -> Result<Rev> {
+        let rules = &desk.hub.rules;
+        let value =
+            |column| if column == self.called { Value::Text(forgotten_name(row.gid)) } else { Value::Null };
+        let edit = |column: &ColumnId| Edit {
+            column: *column,
+            base: row.cells[column.0].clone(),
+            value: value(*column),
+        };
+        let stamp = desk.mint(SiteId::HUB).stamp();
+        let seen = desk.meta.rev;
+        let author = Author::new(SiteId::HUB, self.region.clone(), seen);
+        let action = Action::Update(self.columns.iter().map(edit).collect());
+        let change = Change { table: self.table, gid: row.gid, stamp, base: seen, age: Age::Known, action };
+        let mut scope = Scope::default();
+        rows::load(desk.db, rules, &mut scope, std::slice::from_ref(&change), &Made::default()).await?;
+        if !self.region.sees(&scope.owner(rules, self.table, &row.cells)) {
+            return Err(Error::Gone);
+        }
+        let rev = desk.meta.next_rev();
+        let outcome = merge(rules, &mut scope, &author, change, rev);
+        if matches!(outcome.verdict, Verdict::Refused(_)) {
+            return Err(Error::Gone);
+        }
+        rows::save(desk.db, rules, &scope.take_changed()).await?;
+        history::write(desk, &[(stamp, rev, outcome)], &scope).await?;
+        Ok(rev)
+    }
+}
+
+/// What stands where the name of somebody was who is forgotten.
+#[must_use]
+pub fn forgotten_name(gid: Gid) -> String {
+    let figures = gid.to_string().replace('-', "").to_uppercase();
+    format!("{NAME} {}", &figures[figures.len().saturating_sub(TOLD)..])
+}
+
+/// All identities by which the row ever went.
+async fn identities(desk: &mut Desk<'_>, gid: Gid) -> Result<Vec<Gid>> {
+    let became = rows::became(desk.db).await?;
+    let former = became.keys().copied().filter(|former| rows::today(&became, *former) == gid);
+    Ok(former.chain([gid]).collect())
+}
+
+/// Takes the columns out of what the history says of the row; what the erasing itself wrote stays.
+async fn forget_history(desk: &mut Desk<'_>, gid: Gid, (names, rev): (&BTreeSet<String>, Rev)) -> Result<()> {
+    let lines = desk.db.find(LOG, &[("gid", gid.into())]).await?;
+    let mut told = Vec::new();
+    for line in lines {
+        let mut row = line.0.clone();
+        row[BEFORE] = without(&line, BEFORE, names)?;
+        if line.int(0)? < rev.0 {
+            row[AFTER] = without(&line, AFTER, names)?;
+        }
+        told.push(row);
+    }
+    desk.db.put(LOG, &told).await
+}
+
+fn without(line: &Row, at: usize, names: &BTreeSet<String>) -> Result<Value> {
+    let Some(mut row) = tell::json(line, at)? else { return Ok(Value::Null) };
+    if let Json::Object(cells) = &mut row {
+        cells.retain(|name, _| !names.contains(name));
+    }
+    Ok(maybe(Some(row.to_string())))
+}
+
+/// What did not stand of the columns goes, decided or not.
+async fn forget_conflicts(desk: &mut Desk<'_>, gid: Gid, names: &BTreeSet<String>) -> Result<()> {
+    for name in names {
+        desk.db.remove_with(CONFLICTS, &[("gid", gid.into()), ("column_name", text(name))]).await?;
+    }
+    Ok(())
+}
