@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::{
     Passwords, Reached, Settings,
     attempts::{Attempts, LogIns},
+    backup_work::BackupWork,
     places::Places,
     shared_key::RegionsHeard,
     turns::Turns,
@@ -39,6 +40,7 @@ pub(crate) struct App {
     pub askings: Places,
     /// Files that are made of lists at the same time, of all people: each holds its rows in memory.
     pub exports: Arc<Semaphore>,
+    pub backup_work: BackupWork,
     /// Pages that are open and wait for news, by the name of their reader: some people share one, and all have tabs.
     pub readers: Places<String>,
     /// Whether the hub is about to end: then streams end.
@@ -60,6 +62,7 @@ impl App {
             readings: Places::of(2),
             askings: Places::of(4),
             exports: Arc::new(Semaphore::new(2)),
+            backup_work: BackupWork::default(),
             readers: Places::of(48),
             stopping: watch::Sender::new(false),
             secure: settings.is_secure(),

@@ -7,6 +7,7 @@
 mod answer;
 mod app;
 mod attempts;
+mod backup_work;
 mod body;
 mod certificate;
 mod connections;
@@ -40,5 +41,5 @@ pub use passwords::{PasswordError, Passwords};
 pub use reached::Reached;
 pub use router::{people_paths, router};
 pub use server::{Error, Serving, serve};
-pub use settings::{ApiKey, Language, Limits, Settings, Transport};
+pub use settings::{ApiKey, Configured, ConfiguredIn, KeptBackups, Language, Limits, Settings, Transport};
 pub use turkish::refused_file as refused_file_in_turkish;

@@ -269,6 +269,8 @@ mod tests {
             language: Language::Turkish,
             zone: TimeZone::UTC,
             limits: Limits::default(),
+            backups: None,
+            configured: Vec::new(),
             clock: Arc::clone(&store.clock),
             random: Arc::clone(&store.random),
         };

@@ -10,7 +10,7 @@ use std::{
 use axum::http::{HeaderMap, header};
 use ipnet::IpNet;
 use jiff::tz::TimeZone;
-use store::{Random, WallClock};
+use store::{Random, WallClock, backups::Guarded};
 
 use crate::first_users::FirstUser;
 
@@ -35,8 +35,42 @@ pub struct Settings {
     /// Of times on pages.
     pub zone: TimeZone,
     pub limits: Limits,
+    /// `None`: the store is backed up by others, or not at all.
+    pub backups: Option<KeptBackups>,
+    /// What people are shown who ask how the hub is set up.
+    pub configured: Vec<Configured>,
     pub clock: WallClock,
     pub random: Random,
+}
+
+/// The backups that the hub's own machine keeps of its store.
+#[derive(Clone, Debug)]
+pub struct KeptBackups {
+    pub backups: Guarded,
+    /// `None`: only when somebody asks for one.
+    pub every: Option<Duration>,
+}
+
+/// A setting, as it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Configured {
+    pub name: String,
+    /// Without secrets; `None`: it is to be found elsewhere, and is not there.
+    pub value: Option<String>,
+    pub origin: ConfiguredIn,
+}
+
+/// Where a setting was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfiguredIn {
+    Default,
+    File {
+        path: String,
+        line: usize,
+    },
+    /// A variable of this name.
+    Environment(String),
+    Flag(String),
 }
 
 /// How bytes travel between a client and the hub.

@@ -34,6 +34,8 @@ mod programs;
 mod pushes;
 #[path = "hub/raw.rs"]
 mod raw;
+#[path = "hub/settings.rs"]
+mod settings;
 #[path = "hub/sites.rs"]
 mod sites;
 #[path = "hub/tls.rs"]

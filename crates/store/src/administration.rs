@@ -3,7 +3,11 @@
 //! Owns who of them may: a page asks here, and is refused here. The one thing to know: a PC of another region is as if it
 //! were not there, for whoever asks.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use merge::Region;
 
@@ -27,6 +31,27 @@ pub struct AgentSaid {
     pub waiting: u64,
     /// When it said so. **Units**: milliseconds since 1970.
     pub at_ms: i64,
+}
+
+/// What a store is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whereabouts {
+    pub product: String,
+    pub version: String,
+    /// Number of the newest change.
+    pub rev: i64,
+    /// `None`: it is on a server.
+    pub file: Option<PathBuf>,
+    /// Of the file and its log.
+    pub bytes: Option<u64>,
+}
+
+/// How large a SQLite file is with its log.
+pub(crate) fn bytes_of(file: &Path) -> u64 {
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    let log = PathBuf::from(log);
+    [file, &log].iter().filter_map(|path| fs::metadata(path).ok()).map(|found| found.len()).sum()
 }
 
 /// Those that are the viewer's to administer, in the order in which they were added.

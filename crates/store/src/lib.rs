@@ -41,7 +41,7 @@ pub use replica::office_file::Refused as RefusedFile;
 
 pub use accounts::{Accounts, Role, User};
 pub use activity::{ActivityAsked, Sealed};
-pub use administration::{AgentSaid, Station};
+pub use administration::{AgentSaid, Station, Whereabouts};
 pub use decisions::{ConflictsAsked, ConflictsListed, Denied, EndedBatch, Settled, Waiting};
 pub use desk::make_private;
 pub use engine::forgotten_name;

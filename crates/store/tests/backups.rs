@@ -410,11 +410,22 @@ async fn the_second_folder_has_what_the_first_has_and_stands_in_for_it() {
     assert_eq!(told().await, both([third, second, &first]), "what was missed or damaged there is made up");
     let fourth = make().await.manifest.id;
     assert_eq!(told().await, both([&fourth, third, second]));
+    // What rots inside is found when all is read, and made up.
+    let rotten = copies.join(format!("{third}.db.zst"));
+    let mut bytes = fs::read(&rotten).unwrap();
+    bytes[9] ^= 1;
+    fs::write(&rotten, bytes).unwrap();
+    let found = backups.check().await.unwrap();
+    let found: Vec<_> = found.iter().map(|backup| (&*backup.id, &backup.folder)).collect();
+    assert_eq!(found, [(third, &copies)]);
+    assert!(!rotten.exists() && backups.check().await.unwrap().is_empty());
+    let fifth = make().await.manifest.id;
+    assert_eq!(told().await, both([&fifth, &fourth, third]));
     // The first folder is gone, or its newest is damaged: the other one is as good.
     fs::write(folder(&lab).join(format!("{third}.db.zst")), "x").unwrap();
     backups.restore_to(third, &lab.folder.path().join("one/hub.db")).await.unwrap();
     fs::remove_dir_all(folder(&lab)).unwrap();
-    backups.restore_to(second, &lab.folder.path().join("two/hub.db")).await.unwrap();
+    backups.restore_to(&fourth, &lab.folder.path().join("two/hub.db")).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -206,7 +206,7 @@ async fn drill(hub: &HubBackups, context: &Context) -> Result<Outcome> {
 /// An alert in the store; that it cannot be written must not hide why there is one.
 async fn warn(error: &store::backups::Error, context: &Context) {
     let Ok(hub) = HubStore::open(context).await else { return };
-    let (kind, what) = schedule::alert(error, store::backups::DRILL_FAILED);
+    let (kind, what) = store::backups::alarm_of(error, store::backups::DRILL_FAILED);
     if let Err(error) = hub.store.warn(kind, &what).await {
         tracing::error!(error = &error as &dyn std::error::Error, "an alert could not be stored");
     }

@@ -1,5 +1,8 @@
 //! `denk config show [--origin]`: every setting, its value without secrets, and where it came from.
 
+use std::net::SocketAddr;
+
+use hub::{Configured, ConfiguredIn};
 use serde_json::json;
 
 use crate::{
@@ -103,6 +106,16 @@ impl Row {
         if self.missing { context.text.get("show-missing") } else { self.value.clone() }
     }
 
+    fn configured(self) -> Configured {
+        let origin = match self.origin {
+            Origin::Default => ConfiguredIn::Default,
+            Origin::File { path, line, .. } => ConfiguredIn::File { path: path.display().to_string(), line },
+            Origin::Environment(name) => ConfiguredIn::Environment(name),
+            Origin::Flag(flag) => ConfiguredIn::Flag(flag.to_owned()),
+        };
+        Configured { name: self.name, value: (!self.missing).then_some(self.value), origin }
+    }
+
     fn place(&self, context: &Context) -> String {
         let place = context.text.say(&self.origin.place());
         match &self.through {
@@ -110,6 +123,22 @@ impl Row {
             None => place,
         }
     }
+}
+
+/// The settings as the hub's page shows them, with what `denk serve` itself was told.
+pub(super) fn configured(context: &Context, listen: Option<SocketAddr>) -> Vec<Configured> {
+    let mut all: Vec<_> = rows(context).into_iter().map(Row::configured).collect();
+    if let Some(listen) = listen {
+        all.retain(|setting| setting.name != "hub.listen");
+        let origin = ConfiguredIn::Flag("--listen".to_owned());
+        all.push(Configured { name: "hub.listen".to_owned(), value: Some(listen.to_string()), origin });
+    }
+    if let Some(data) = &context.global.data {
+        let origin = ConfiguredIn::Flag("--data".to_owned());
+        all.push(Configured { name: "data".to_owned(), value: Some(data.display().to_string()), origin });
+    }
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all
 }
 
 fn answer(rows: &[Row], context: &Context) -> serde_json::Value {

@@ -7,13 +7,14 @@ use std::{
     path::Path,
 };
 
-use hub::{ApiKey, Language, Limits, NewUsers, OneTimePassword, Reached, Transport};
+use hub::{ApiKey, KeptBackups, Language, Limits, NewUsers, OneTimePassword, Reached, Transport};
 use serde_json::json;
-use store::Accounts;
+use store::{Accounts, backups::Guarded};
 use tokio::task::JoinHandle;
 
 use crate::{
     Context, Outcome,
+    backups::HubBackups,
     cli::ServeArgs,
     clock,
     failure::{Code, Failure, Result},
@@ -44,6 +45,8 @@ pub async fn run(args: &ServeArgs, context: &Context) -> Result<Outcome> {
     let settings = hub::Settings {
         listen: args.listen.unwrap_or(context.config.hub.listen),
         api_key: context.config.hub_api_key()?.as_deref().and_then(ApiKey::new),
+        backups: kept_backups(context)?,
+        configured: super::config_show::configured(context, args.listen),
         ..settings_without_key(context)?
     };
     check_key(context, &settings)?;
@@ -89,9 +92,23 @@ fn settings_without_key(context: &Context) -> Result<hub::Settings> {
         language: language(context),
         zone: clock::time_zone(&context.config.zone_name),
         limits: Limits { upload_bytes_max: store.upload_bytes_max, ..Limits::default() },
+        backups: None,
+        configured: Vec::new(),
         clock: store.clock,
         random: store.random,
     })
+}
+
+/// What administrators see of backups, and can ask for.
+fn kept_backups(context: &Context) -> Result<Option<KeptBackups>> {
+    match HubBackups::find(context) {
+        Err(failure) if failure.code() == Code::BackupElsewhere => Ok(None),
+        Err(failure) => Err(failure),
+        Ok(found) => {
+            let backups = Guarded::new(found.backups);
+            Ok(Some(KeptBackups { backups, every: context.config.hub.backup.every }))
+        }
+    }
 }
 
 /// The shared key where more than this machine can try it.

@@ -11,7 +11,7 @@ use axum::{
 use store::{Denied, Viewer};
 
 use super::{
-    Person, Shell, Visit,
+    Person, Shell, Visit, backups, settings,
     shell::{Link, current},
     sites, told,
 };
@@ -33,8 +33,11 @@ struct Page {
 }
 
 /// **Order**: as people see them.
-const PAGES: [Page; 1] =
-    [Page { path: sites::PATH, label: |words| words.admin().sites, is_for: Viewer::administers }];
+const PAGES: [Page; 3] = [
+    Page { path: sites::PATH, label: |words| words.admin().sites, is_for: Viewer::administers },
+    Page { path: backups::PATH, label: |words| words.backups().backups, is_for: Viewer::administers_hub },
+    Page { path: settings::PATH, label: |words| words.settings().settings, is_for: Viewer::administers_hub },
+];
 
 /// What stands above a page of the administration.
 pub(crate) struct AdminNav {

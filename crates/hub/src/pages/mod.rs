@@ -6,6 +6,7 @@
 mod address;
 pub(crate) mod admin;
 mod assets;
+mod backups;
 mod conflicts;
 mod export;
 mod held;
@@ -16,6 +17,7 @@ mod privacy;
 mod qr;
 mod reports;
 mod row;
+mod settings;
 mod shell;
 mod shown;
 mod site;
@@ -68,6 +70,9 @@ pub(crate) fn routes(pages: &Pages) -> Vec<Route> {
         (conflicts::PATH, get(conflicts::conflicts).post(conflicts::decide)),
         (held::PATH, get(held::held)),
         (held::ONE, get(held::ask).post(held::decide)),
+        (backups::PATH, get(backups::backups).post(backups::begin)),
+        (backups::FILE, get(backups::file)),
+        (settings::PATH, get(settings::settings)),
         (sites::PATH, get(sites::sites).post(sites::add)),
         (site::PATH, get(site::site).post(site::act)),
     ];

@@ -56,6 +56,17 @@ pub(crate) fn plain(value: &Value) -> String {
     }
 }
 
+/// Bytes as people read them: `1,2 MB`.
+pub(crate) fn size(language: Language, bytes: u64) -> String {
+    let tenths = |unit: u64| format!("{}{}{}", bytes / unit, comma(language), bytes % unit * 10 / unit);
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", tenths(1_000)),
+        1_000_000..1_000_000_000 => format!("{} MB", tenths(1_000_000)),
+        _ => format!("{} GB", tenths(1_000_000_000)),
+    }
+}
+
 /// `2026-01-05` as `05.01.2026`; `None` for what is no date.
 pub(crate) fn turned(text: &str) -> Option<String> {
     let (year, month, day) = Date::parse(text.trim())?.civil();

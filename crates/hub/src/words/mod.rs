@@ -1,19 +1,23 @@
 //! What pages say, in Turkish and English. One struct: a word that is missing in a language does not compile.
 
 mod admin;
+mod backups;
 mod decisions;
 mod english;
 mod files;
 mod lists;
 mod privacy;
+mod settings;
 mod sites;
 mod turkish;
 
 pub(crate) use admin::AdminWords;
+pub(crate) use backups::BackupWords;
 pub(crate) use decisions::DecisionWords;
 pub(crate) use files::FileWords;
 pub(crate) use lists::ListWords;
 pub(crate) use privacy::PrivacyWords;
+pub(crate) use settings::SettingWords;
 pub(crate) use sites::SiteWords;
 
 use crate::Language;
@@ -108,6 +112,20 @@ impl Words {
         match self.language {
             Language::Turkish => &admin::TURKISH,
             Language::English => &admin::ENGLISH,
+        }
+    }
+
+    pub const fn backups(&self) -> &'static BackupWords {
+        match self.language {
+            Language::Turkish => &backups::TURKISH,
+            Language::English => &backups::ENGLISH,
+        }
+    }
+
+    pub const fn settings(&self) -> &'static SettingWords {
+        match self.language {
+            Language::Turkish => &settings::TURKISH,
+            Language::English => &settings::ENGLISH,
         }
     }
 

@@ -6,6 +6,7 @@
 const ON_POSTGRES: bool = false;
 
 mod agents;
+mod backups;
 mod copies;
 mod decisions;
 mod downloads;
@@ -22,6 +23,7 @@ mod privacy;
 mod programs;
 mod pushes;
 mod raw;
+mod settings;
 mod sites;
 mod tls;
 mod world;

@@ -42,12 +42,12 @@ async fn administrators_see_the_pcs_of_their_region_and_others_none() {
     }
 }
 
-async fn post(world: &World, path: &str, cookie: &str, form: &[(&str, &str)]) -> Response {
+pub async fn post(world: &World, path: &str, cookie: &str, form: &[(&str, &str)]) -> Response {
     world.post(path).header(header::COOKIE, cookie).form(form).send().await.unwrap()
 }
 
 /// What stands in the element of this id.
-fn of_id<'a>(page: &'a str, id: &str) -> &'a str {
+pub fn of_id<'a>(page: &'a str, id: &str) -> &'a str {
     let (_, rest) = page.split_once(&format!("id=\"{id}\">")).unwrap_or_else(|| panic!("{id}: {page}"));
     rest.split_once('<').unwrap().0
 }

@@ -9,12 +9,15 @@ use std::{
     time::Duration,
 };
 
-use hub::{ApiKey, Language, Limits, NewUsers, Serving, Settings, Transport};
+use hub::{ApiKey, KeptBackups, Language, Limits, NewUsers, Serving, Settings, Transport};
 use merge::Region;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, multipart, redirect::Policy};
 use serde_json::Value;
-use store::Address;
 use store::{Accounts, Preset, Role, Store, User};
+use store::{
+    Address,
+    backups::{Backups, Guarded, Plan},
+};
 use tempfile::TempDir;
 use testkit::{
     office::{self, Office, Shape, Size},
@@ -106,9 +109,18 @@ fn settings(store: &store::Settings) -> Settings {
         language: Language::Turkish,
         zone: jiff::tz::TimeZone::get("Europe/Istanbul").unwrap(),
         limits: Limits { stop_wait: Duration::from_secs(20), ..Limits::default() },
+        backups: backups(store),
+        configured: Vec::new(),
         clock: Arc::clone(&store.clock),
         random: Arc::clone(&store.random),
     }
+}
+
+/// Where the store can be backed up.
+fn backups(store: &store::Settings) -> Option<KeptBackups> {
+    let plan = Plan { folder: store.data_folder.join("backups"), copy_to: None, keep: 5, version: "0" };
+    let backups = Guarded::new(Backups::new(store.clone(), plan).ok()?);
+    Some(KeptBackups { backups, every: Some(Duration::from_hours(6)) })
 }
 
 pub fn preset_users() -> NewUsers {

@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use model::{SiteId, Value};
 
+use super::Made;
 use crate::{
-    Error, Result,
+    Error, Result, Store, backups,
     desk::Desk,
     engine::{self, Alarm},
     query::text,
@@ -26,6 +27,40 @@ pub const BACKUP_DAMAGED: &str = "backup_damaged";
 pub const DRILL_FAILED: &str = "drill_failed";
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// The alert that names cause and remedy of a failure at this work, and what it is about: a folder or a backup.
+#[must_use]
+pub fn alarm_of(error: &backups::Error, work: &'static str) -> (&'static str, String) {
+    let kind = match error {
+        _ if work == BACKUP_COPY || work == DRILL_FAILED => work,
+        error if error.is_full() => BACKUP_FULL,
+        backups::Error::File { .. } => BACKUP_FOLDER,
+        _ => work,
+    };
+    let what = match error {
+        backups::Error::File { path, .. } => path.parent().unwrap_or(path).display().to_string(),
+        backups::Error::Damaged { id, .. } => id.clone(),
+        _ => String::new(),
+    };
+    (kind, what)
+}
+
+impl Store {
+    /// Raises the alerts about what was found when a backup was made.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn warn_of_made(&self, made: &Made) -> Result<()> {
+        for backup in &made.damaged {
+            self.warn(BACKUP_DAMAGED, &backup.id).await?;
+        }
+        if let Some(error) = &made.copy_failed {
+            let (kind, what) = alarm_of(error, BACKUP_COPY);
+            self.warn(kind, &what).await?;
+        }
+        Ok(())
+    }
+}
 
 /// Raises an alert about the hub itself: of one kind and thing at most one a day.
 pub(crate) struct Warn {

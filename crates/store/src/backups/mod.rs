@@ -11,6 +11,7 @@ mod error;
 mod manifest;
 mod pack;
 mod past;
+mod people;
 mod restore;
 mod shelf;
 
@@ -24,11 +25,14 @@ use fail::fail_point;
 use model::ErrorKind;
 
 pub(crate) use alarm::Warn;
-pub use alarm::{BACKUP_COPY, BACKUP_DAMAGED, BACKUP_FAILED, BACKUP_FOLDER, BACKUP_FULL, DRILL_FAILED};
+pub use alarm::{
+    BACKUP_COPY, BACKUP_DAMAGED, BACKUP_FAILED, BACKUP_FOLDER, BACKUP_FULL, DRILL_FAILED, alarm_of,
+};
 pub use drill::{Drill, Drilled};
 pub use error::{Error, Fault, Result};
 pub use manifest::{Manifest, Reason, Sum, TableSum};
 pub use past::Past;
+pub use people::Guarded;
 pub use restore::Restored;
 pub use shelf::Backup;
 
@@ -59,7 +63,7 @@ pub struct Backups {
 #[derive(Clone, Debug)]
 pub struct Made {
     pub manifest: Manifest,
-    /// Older ones that were found to be damaged.
+    /// Older ones that are damaged, as far as descriptions and lengths show it.
     pub damaged: Vec<Backup>,
     /// Why it is not in the second folder as well.
     pub copy_failed: Option<std::sync::Arc<Error>>,
@@ -115,6 +119,32 @@ impl Backups {
             }
             all.sort_by(|a, b| b.id.cmp(&a.id));
             Ok(all)
+        })
+        .await
+    }
+
+    /// Reads every backup of both folders to its end. The damaged ones; a copy that is damaged and of which the original is
+    /// whole is taken out of the second folder, so that the next backup makes it up.
+    ///
+    /// # Errors
+    /// `File`, `Busy`.
+    pub async fn check(&self) -> Result<Vec<Backup>> {
+        let _lock = self.shelf.lock().await?;
+        let (shelf, copies) = (self.shelf.clone(), self.copies());
+        blocking(move || {
+            let mut all = shelf.each()?;
+            if let Some(copies) = &copies {
+                all.extend(copies.each()?);
+            }
+            let (whole, damaged): (Vec<_>, Vec<_>) = all.into_iter().partition(Backup::is_whole);
+            for backup in &damaged {
+                let is_kept =
+                    whole.iter().any(|other| other.id == backup.id && other.folder != backup.folder);
+                if let Some(copies) = copies.as_ref().filter(|copies| copies.0 == backup.folder && is_kept) {
+                    copies.remove(&backup.id)?;
+                }
+            }
+            Ok(damaged)
         })
         .await
     }
@@ -222,12 +252,16 @@ impl Backups {
 fn mirror(shelf: &Shelf, copy: &Shelf, (keep, now_ms): (usize, i64)) -> Result<Vec<Backup>> {
     crate::desk::make_private(&copy.0).at(&copy.0)?;
     copy.sweep()?;
-    let there = copy.list()?;
+    let there = copy.glances()?;
     let is_there = |id: &str| there.iter().any(|backup| backup.id == id && backup.is_whole());
     // The newest first: a disk that is too small has it.
-    for backup in shelf.list()?.iter().filter(|backup| backup.is_whole() && !is_there(&backup.id)) {
+    for backup in shelf.glances()?.iter().filter(|backup| backup.is_whole() && !is_there(&backup.id)) {
         if let Some(manifest) = &backup.manifest {
-            copy.take_over(shelf, manifest).inspect_err(|_| _ = copy.sweep())?;
+            match copy.take_over(shelf, manifest) {
+                // It only looked whole; the daily check tells people.
+                Err(Error::Damaged { .. }) => copy.sweep()?,
+                taken => taken.inspect_err(|_| _ = copy.sweep())?,
+            }
         }
     }
     copy.prune(keep, now_ms)

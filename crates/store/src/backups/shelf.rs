@@ -70,6 +70,15 @@ impl Backup {
     }
 }
 
+/// The backups of one store that look whole and are newer than the one at hand.
+#[derive(Debug, Default)]
+struct Newer {
+    /// Newest first.
+    ids: Vec<String>,
+    /// Whether one of them was found to be whole; `None`: nobody has looked.
+    proven: Option<bool>,
+}
+
 impl Shelf {
     pub fn packed(&self, id: &str) -> PathBuf {
         self.0.join([id, PACKED].concat())
@@ -101,7 +110,7 @@ impl Shelf {
     }
 
     /// Whether somebody is at work in the folder right now.
-    fn is_locked(&self) -> bool {
+    pub fn is_locked(&self) -> bool {
         let file = File::options().write(true).open(self.0.join(LOCK));
         file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
     }
@@ -173,16 +182,33 @@ impl Shelf {
     /// Every backup of the folder, newest first, each looked at byte by byte.
     pub fn list(&self) -> Result<Vec<Backup>> {
         let making = self.is_locked();
-        let all = self.ids()?.into_iter().rev().map(|id| self.look(&id)).collect::<Result<Vec<_>>>()?;
         // Of one that is being put in place the description comes last.
+        let unfinished = |backup: &Backup| making && backup.fault == Some(Fault::NoManifest);
+        Ok(self.each()?.into_iter().filter(|backup| !unfinished(backup)).collect())
+    }
+
+    /// As [`Shelf::list`], for who holds the lock.
+    pub fn each(&self) -> Result<Vec<Backup>> {
+        self.ids()?.into_iter().rev().map(|id| self.look(&id)).collect()
+    }
+
+    /// Every backup of the folder, newest first, by its description and the length of its file alone.
+    pub fn glances(&self) -> Result<Vec<Backup>> {
+        let making = self.is_locked();
+        let glance = |id: &String| self.seen(id, |manifest| self.fault_of_length(id, manifest));
+        let all = self.ids()?.iter().rev().map(glance).collect::<Result<Vec<_>>>()?;
         let unfinished = |backup: &Backup| making && backup.fault == Some(Fault::NoManifest);
         Ok(all.into_iter().filter(|backup| !unfinished(backup)).collect())
     }
 
     pub fn look(&self, id: &str) -> Result<Backup> {
+        self.seen(id, |manifest| self.fault(id, manifest))
+    }
+
+    fn seen(&self, id: &str, fault: impl Fn(&Manifest) -> Result<Option<Fault>>) -> Result<Backup> {
         let (manifest, fault) = match self.read(id) {
             Ok(manifest) => {
-                let fault = self.fault(id, &manifest)?;
+                let fault = fault(&manifest)?;
                 (Some(manifest), fault)
             }
             Err(Error::Damaged { fault, .. }) => (None, Some(fault)),
@@ -203,15 +229,21 @@ impl Shelf {
         }
     }
 
-    fn fault(&self, id: &str, manifest: &Manifest) -> Result<Option<Fault>> {
+    fn fault_of_length(&self, id: &str, manifest: &Manifest) -> Result<Option<Fault>> {
         let path = self.packed(id);
         let length = match fs::metadata(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Some(Fault::Missing)),
             found => found.at(&path)?.len(),
         };
-        if length != manifest.packed.bytes {
-            return Ok(Some(Fault::Length));
+        Ok((length != manifest.packed.bytes).then_some(Fault::Length))
+    }
+
+    fn fault(&self, id: &str, manifest: &Manifest) -> Result<Option<Fault>> {
+        let short = self.fault_of_length(id, manifest)?;
+        if short.is_some() {
+            return Ok(short);
         }
+        let path = self.packed(id);
         Ok((pack::sum(&path).at(&path)? != manifest.packed).then_some(Fault::Bytes))
     }
 
@@ -243,35 +275,54 @@ impl Shelf {
     }
 
     /// Removes what is more than `keep` whole backups of a store and older than they are. The last whole one of a store always
-    /// stays, and so does what a restore took the place of, for a week. The damaged ones that stay.
+    /// stays, and so does what a restore took the place of, for a week. The damaged ones that stay, as far as descriptions
+    /// and lengths show it: one is read to its end only when others go because of it.
     pub fn prune(&self, keep: usize, now_ms: i64) -> Result<Vec<Backup>> {
         // Backups of an empty store that took the place of a lost one do not push out those of the lost one.
-        let mut whole: HashMap<Option<String>, usize> = HashMap::new();
+        let mut whole: HashMap<Option<String>, Newer> = HashMap::new();
         let mut damaged = Vec::new();
-        for backup in self.list()? {
+        for mut backup in self.glances()? {
             let hub = backup.manifest.as_ref().and_then(|manifest| manifest.hub.clone());
             let newer = match backup.manifest {
-                Some(_) => whole.get(&hub).copied().unwrap_or_default(),
-                None => whole.values().copied().max().unwrap_or_default(),
+                Some(_) => whole.get_mut(&hub),
+                None => whole.values_mut().max_by_key(|newer| newer.ids.len()),
             };
             let over = if backup.is_safety_copy() {
-                whole.values().any(|count| *count > 0) && backup.at_ms < now_ms.saturating_sub(SAFETY_MS)
+                backup.at_ms < now_ms.saturating_sub(SAFETY_MS) && self.has_proven(whole.values_mut())?
             } else {
-                newer >= keep.max(1)
+                newer.as_ref().is_some_and(|newer| newer.ids.len() >= keep.max(1))
+                    && self.has_proven(newer)?
             };
             if over {
                 self.remove(&backup.id)?;
             } else if !backup.is_whole() {
                 damaged.push(backup);
             } else if !backup.is_safety_copy() {
-                *whole.entry(hub).or_default() += 1;
+                whole.entry(hub).or_default().ids.push(std::mem::take(&mut backup.id));
             }
         }
         Ok(damaged)
     }
 
+    /// Whether one of these is whole that was read to its end.
+    fn has_proven<'a>(&self, all: impl IntoIterator<Item = &'a mut Newer>) -> Result<bool> {
+        for newer in all {
+            if newer.proven.is_none() {
+                let mut proven = false;
+                for id in &newer.ids {
+                    proven = proven || self.look(id)?.is_whole();
+                }
+                newer.proven = Some(proven);
+            }
+            if newer.proven == Some(true) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The description goes first: what is left behind by a power cut is no backup any more.
-    fn remove(&self, id: &str) -> Result<()> {
+    pub fn remove(&self, id: &str) -> Result<()> {
         for path in [self.manifest(id), self.packed(id)] {
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error).at(path),
@@ -389,6 +440,24 @@ mod tests {
         // As soon as there is a newer whole one, what is older goes, damaged or not.
         let newest = put(&shelf, NOW_MS + 6 * DAY_MS, Reason::Schedule);
         assert_eq!(shelf.prune(1, NOW_MS + 6 * DAY_MS).unwrap(), []);
+        assert_eq!(ids(&shelf), [newest]);
+    }
+
+    #[test]
+    fn nothing_goes_because_of_backups_that_only_look_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf(folder.path().to_owned());
+        let days: Vec<String> =
+            (0..3).map(|day| put(&shelf, NOW_MS + day * DAY_MS, Reason::Schedule)).collect();
+        for id in &days[1..] {
+            let mut bytes = fs::read(shelf.packed(id)).unwrap();
+            bytes[9] ^= 1;
+            fs::write(shelf.packed(id), bytes).unwrap();
+        }
+        shelf.prune(1, NOW_MS + 5 * DAY_MS).unwrap();
+        assert_eq!(ids(&shelf), [&*days[2], &days[1], &days[0]]);
+        let newest = put(&shelf, NOW_MS + 6 * DAY_MS, Reason::Schedule);
+        shelf.prune(1, NOW_MS + 6 * DAY_MS).unwrap();
         assert_eq!(ids(&shelf), [newest]);
     }
 

@@ -2,9 +2,11 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use database::Engine;
+
 use super::Store;
 use crate::{
-    Denied, Enrolment, Station, Viewer, administration, hand_outs,
+    Denied, Enrolment, Station, Viewer, Whereabouts, administration, hand_outs,
     sites::{self, Which},
 };
 
@@ -75,6 +77,20 @@ impl Store {
         self.station(viewer, id).await?;
         let (which, to, who) = (Which::Number(id), to.trim().to_owned(), sites::visible(who));
         Ok(self.ask(sites::Rename { which, to, who }).await?)
+    }
+
+    /// What the store is, and how large.
+    ///
+    /// # Errors
+    /// `Role`; what the database says.
+    pub async fn whereabouts(&self, viewer: &Viewer) -> Result<Whereabouts, Denied> {
+        if !viewer.administers_hub() {
+            return Err(Denied::Role);
+        }
+        let (health, address) = (self.health().await?, &self.inner.hub.settings.address);
+        let file = (address.engine() == Engine::Sqlite).then(|| address.path().to_owned());
+        let bytes = file.as_ref().map(|file| administration::bytes_of(file));
+        Ok(Whereabouts { product: health.product, version: health.version, rev: health.rev, file, bytes })
     }
 
     /// Gives a PC a new token and shows it, once; the old one opens nothing any more.

@@ -6,8 +6,7 @@ use std::{sync::Arc, time::Duration};
 use store::{
     Store,
     backups::{
-        BACKUP_COPY, BACKUP_DAMAGED, BACKUP_FAILED, BACKUP_FOLDER, BACKUP_FULL, DRILL_FAILED, Drill, Error,
-        Made, Reason,
+        BACKUP_COPY, BACKUP_DAMAGED, BACKUP_FAILED, DRILL_FAILED, Drill, Error, Made, Reason, alarm_of,
     },
 };
 use tokio::task::JoinHandle;
@@ -96,6 +95,20 @@ impl Keeper {
                 }
                 Err(error) => self.failed(&error, DRILL_FAILED).await,
             }
+            self.check().await;
+        }
+    }
+
+    /// Reads all of them to their end: what lies long may rot.
+    async fn check(&self) {
+        match self.hub.backups.check().await {
+            Ok(damaged) => {
+                for backup in damaged {
+                    tracing::error!(id = backup.id, folder = %backup.folder.display(), "a backup is damaged");
+                    self.warn(BACKUP_DAMAGED, &backup.id).await;
+                }
+            }
+            Err(error) => self.failed(&error, BACKUP_FAILED).await,
         }
     }
 
@@ -118,7 +131,7 @@ impl Keeper {
 
     async fn failed(&self, error: &Error, kind: &'static str) {
         tracing::error!(error = error as &dyn std::error::Error, kind, "backups need attention");
-        let (kind, what) = alert(error, kind);
+        let (kind, what) = alarm_of(error, kind);
         self.warn(kind, &what).await;
     }
 
@@ -127,22 +140,6 @@ impl Keeper {
             tracing::error!(error = &error as &dyn std::error::Error, "an alert could not be stored");
         }
     }
-}
-
-/// The alert that names cause and remedy of a failure at this work, and what it is about: a folder or a backup.
-pub(super) fn alert(error: &Error, work: &'static str) -> (&'static str, String) {
-    let kind = match error {
-        _ if work == BACKUP_COPY || work == DRILL_FAILED => work,
-        error if error.is_full() => BACKUP_FULL,
-        Error::File { .. } => BACKUP_FOLDER,
-        _ => work,
-    };
-    let what = match error {
-        Error::File { path, .. } => path.parent().unwrap_or(path).display().to_string(),
-        Error::Damaged { id, .. } => id.clone(),
-        _ => String::new(),
-    };
-    (kind, what)
 }
 
 /// A newest backup of the future is of a clock that was wrong.

@@ -109,6 +109,8 @@ fn settings(listen: SocketAddr, store: &store::Settings, context: &Context) -> R
         language: serve::language(context),
         zone: clock::time_zone(&context.config.zone_name),
         limits: Limits::default(),
+        backups: None,
+        configured: Vec::new(),
         clock: Arc::clone(&store.clock),
         random: Arc::clone(&store.random),
     })
