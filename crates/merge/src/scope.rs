@@ -90,7 +90,8 @@ impl Scope {
     }
 
     /// Columns of living rows that hold this row.
-    pub(crate) fn referring(&self, gid: Gid) -> Vec<(TableId, ColumnId, Gid)> {
+    #[must_use]
+    pub fn referring(&self, gid: Gid) -> Vec<(TableId, ColumnId, Gid)> {
         let found = self.referring.get(&gid).into_iter().flatten().copied();
         found.filter(|(_, _, from)| self.living(*from).is_some()).collect()
     }
@@ -105,7 +106,8 @@ impl Scope {
     }
 
     /// Rows of this natural key, dead ones too, but none that became another.
-    pub(crate) fn named(&self, table: TableId, key: &[Value]) -> Vec<Gid> {
+    #[must_use]
+    pub fn named(&self, table: TableId, key: &[Value]) -> Vec<Gid> {
         let found = self.named.get(&(table, key.to_vec())).into_iter().flatten().copied();
         found.collect()
     }

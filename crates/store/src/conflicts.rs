@@ -24,6 +24,8 @@ const STATE: usize = 13;
 const WHO: usize = 14;
 const LOOKED: usize = 15;
 const LOSER_CELL: usize = 12;
+const CHOSEN: usize = 16;
+const OTHER: usize = 17;
 
 /// References behind each other that a row's name follows.
 const DEPTH_MAX: usize = 8;
@@ -42,6 +44,28 @@ impl ConflictState {
         let all = [Self::New, Self::Seen, Self::Decided];
         let found = all.into_iter().find(|state| state.word() == word);
         found.ok_or(Error::Broken("a conflict's state cannot be read"))
+    }
+}
+
+/// What a person makes of a conflict.
+#[derive(Clone, Debug)]
+pub(crate) enum Took {
+    Side(Take),
+    Other(Value),
+}
+
+impl Took {
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Side(Take::Winner) => "winner",
+            Self::Side(Take::Loser) => "loser",
+            Self::Other(_) => "other",
+        }
+    }
+
+    fn side(word: &str) -> Option<Take> {
+        let all = [Take::Winner, Take::Loser];
+        all.into_iter().find(|take| Self::Side(*take).word() == word)
     }
 }
 
@@ -84,6 +108,15 @@ impl Entry {
     pub fn looked(&self) -> Result<(String, i64)> {
         let who = self.0.text_or_none(WHO)?.unwrap_or_default().to_owned();
         Ok((who, self.0.int_or_none(LOOKED)?.unwrap_or_default()))
+    }
+
+    /// Notes what a person took.
+    pub fn choose(&mut self, take: &Took) {
+        self.0.0[CHOSEN] = text(take.word());
+        self.0.0[OTHER] = match take {
+            Took::Side(_) => Value::Null,
+            Took::Other(value) => text(engine::shown(Some(value)).to_string()),
+        };
     }
 
     /// Notes how far a person got with it.
@@ -219,6 +252,8 @@ fn conflict(row: &Row, known: &Known<'_>, sites: &HashMap<u32, String>) -> Resul
         state: ConflictState::read(row.text(STATE)?)?,
         who: row.text_or_none(WHO)?.map(str::to_owned),
         looked_ms: row.int_or_none(LOOKED)?,
+        chosen: row.text_or_none(CHOSEN)?.and_then(Took::side),
+        other: json(row, OTHER)?,
         at_ms: row.int(11)?,
     })
 }

@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use merge::Region;
+use merge::{ColumnId, Region, TableId};
 use model::Value;
 
 use crate::{
-    ConflictLine, ConflictState, Error, HeldBatch, KeptConflict, Rejected, Result, Viewer, conflicts,
+    ConflictLine, ConflictState, Error, HeldBatch, KeptConflict, Rejected, Result, Unfit, Viewer, conflicts,
     desk::Hub,
     engine,
     query::{Db, text},
@@ -73,6 +73,10 @@ pub enum Settled {
     Gone,
     /// Something came in after it, which would be overwritten.
     Later,
+    /// Another row bears the name that the value would give to this one.
+    Named,
+    /// What was typed is no value of the column.
+    Unfit(Unfit),
 }
 
 /// A batch that does not wait any more, or does.
@@ -177,6 +181,18 @@ pub(crate) async fn settled(
     }
     let (who, at_ms) = entry.looked()?;
     Ok(Some((entry.state()?, who, at_ms)))
+}
+
+/// The column that a conflict is about; `None`: it is about the row, the column is no more, or it says the region, which
+/// is nobody's to type.
+pub(crate) async fn column(db: &mut Db, hub: &Hub, id: i64) -> Result<Option<(TableId, ColumnId)>> {
+    let Some(entry) = conflicts::Entry::find(db, id).await? else { return Ok(None) };
+    let (Some(table), Some(column)) = (hub.rules.table(entry.table()?), entry.column()?) else {
+        return Ok(None);
+    };
+    let rule = &hub.rules[table];
+    let column = rule.column(column).filter(|column| rule.region_columns().0 != Some(*column));
+    Ok(column.map(|column| (table, column)))
 }
 
 /// Batches that wait, of the viewer's sites; oldest first.

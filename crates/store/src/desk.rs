@@ -1,6 +1,7 @@
 //! What a job works with.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     path::{Path, PathBuf},
     sync::Arc,
@@ -34,7 +35,13 @@ pub(crate) struct Desk<'a> {
     pub db: &'a mut Db,
     pub meta: Meta,
     pub now_ms: i64,
+    /// The number that the changes of this job have in common.
+    pub batch: i64,
+    pub wrote: Wrote,
 }
+
+/// Rows that a job inserted, updated and deleted, by region; of none it is the empty one.
+pub(crate) type Wrote = BTreeMap<String, [i64; 3]>;
 
 /// Identities and stamps for the changes of one site.
 pub(crate) struct Minting<'a> {

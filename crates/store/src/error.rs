@@ -59,11 +59,18 @@ pub enum Error {
     Superseded(i64),
     #[error("there is no conflict {0} that can be decided")]
     NoConflict(i64),
+    #[error("there is no change {0} that can be undone")]
+    NoChange(i64),
+    #[error("{0} rows are more than can be undone at once")]
+    TooMuch(usize),
     #[error("the row is not there any more, or what it refers to is not")]
     Gone,
     /// This change came in after the conflict; what did not stand would overwrite it, or take it away.
     #[error("change {} came in after the conflict", .0.rev)]
     Later(Box<RecentChange>),
+    /// Another row of the region bears the name that the row would get: they would become one.
+    #[error("row {} bears the name already", .0)]
+    Named(model::Gid),
     /// A defect.
     #[error("{0}")]
     Broken(&'static str),
@@ -129,12 +136,19 @@ impl Error {
             | Self::Columns(_) => ErrorKind::Schema,
             Self::Garbled(_) => ErrorKind::Corrupt,
             Self::Engine => ErrorKind::Unsupported,
-            Self::NoSite(_) | Self::NoHeld(_) | Self::Superseded(_) | Self::NoConflict(_) | Self::Gone => {
-                ErrorKind::Missing
-            }
-            Self::SiteExists(_) | Self::NoToken(_) | Self::BadName(_) | Self::Regions(_) | Self::Later(_) => {
-                ErrorKind::Constraint
-            }
+            Self::NoSite(_)
+            | Self::NoHeld(_)
+            | Self::Superseded(_)
+            | Self::NoConflict(_)
+            | Self::NoChange(_)
+            | Self::Gone => ErrorKind::Missing,
+            Self::SiteExists(_)
+            | Self::NoToken(_)
+            | Self::BadName(_)
+            | Self::Regions(_)
+            | Self::Later(_)
+            | Self::Named(_)
+            | Self::TooMuch(_) => ErrorKind::Constraint,
             Self::Ended => ErrorKind::Connection,
             Self::Waiting(_) | Self::Restoring => ErrorKind::Busy,
             Self::File(_) | Self::Handout(_) | Self::Broken(_) => ErrorKind::Internal,

@@ -47,6 +47,7 @@ mod agents;
 mod decisions;
 mod erase;
 mod lists;
+mod undo;
 
 /// Who does it, for the activity, where it is done on the hub's own machine.
 const HUB: &str = "hub";
@@ -363,7 +364,13 @@ impl Store {
     /// because the row, or what it referred to, is not there any more; `Later` when it would overwrite, or take away, what
     /// came in after the conflict. Then nothing is done.
     pub async fn resolve(&self, conflict: i64, take: Take, who: &str) -> Result<()> {
-        self.ask(engine::Resolve { conflict, take, who: sites::visible(who), region: Region::All }).await
+        self.ask(engine::Resolve {
+            conflict,
+            take: conflicts::Took::Side(take),
+            who: sites::visible(who),
+            region: Region::All,
+        })
+        .await
     }
 
     /// Batches that wait for a person, oldest first.

@@ -32,6 +32,7 @@ mod sites;
 mod tell;
 mod token;
 mod told;
+mod typed;
 mod uploads;
 mod what;
 mod writer;
@@ -48,15 +49,18 @@ pub use engine::forgotten_name;
 pub use error::{Declined, Error, Refusal, Rejected, Result};
 pub use facade::Store;
 pub use lists::{
-    Asked, Cell, Changed, Choice, ConflictLine, Hanging, HistoryLine, Label, Line, ListPage, Listed, Named,
-    PageColumn, Pages, PagesError, RowPage, ShiftColumns, Shows, Viewer,
+    Asked, Batch, BatchLine, BatchPage, BatchesAsked, BatchesListed, Beside, Cell, Changed, Choice,
+    ConflictLine, Hanging, HistoryLine, KeptLine, Label, Line, ListPage, Listed, Named, PageColumn, Pages,
+    PagesError, RowPage, ShiftColumns, Shows, UndoneLine, UndonePage, Viewer,
 };
 pub use news::{Heads, Key, Listener};
 pub use pulse::Pulse;
 pub use settings::{Preset, Random, Settings, WallClock};
 pub use sites::{Device, Enrolment, IMPORT, Site, Source};
 pub use told::{
-    Alert, AuditEntry, ConflictState, Decision, Handout, Health, HeldBatch, HeldTable, KeptConflict,
-    KeptSide, Open, Reason, Receipt, RecentChange, RegionCount, Since, Status, TableReceipt, Take,
+    Alert, AuditEntry, ConflictState, Decision, Handout, Health, HeldBatch, HeldTable, KeptBack, KeptColumn,
+    KeptConflict, KeptSide, Open, Reason, Receipt, RecentChange, RegionCount, Since, Status, TableReceipt,
+    Take, Undoing, Undone, UndoneRow, Unmade, WhyKept,
 };
+pub use typed::{Figures, Unfit};
 pub use what::What;

@@ -46,6 +46,8 @@ pub(crate) const LEFT: &str = "denk_left";
 pub(crate) const NEXT: &str = "denk_next";
 pub(crate) const DEVICE: &str = "denk_device";
 pub(crate) const LOG: &str = "denk_log";
+/// Changes that came together.
+pub(crate) const BATCHES: &str = "denk_batches";
 pub(crate) const CONFLICTS: &str = "denk_conflicts";
 pub(crate) const HELD: &str = "denk_held";
 pub(crate) const HELD_FILES: &str = "denk_held_files";
@@ -175,6 +177,33 @@ const SHAPES: &[Shape] = &[
             ("region", Text),
             ("before", Text),
             ("after", Text),
+            // Which changes came together: see [`BATCHES`]. Empty in lines from before there was such a number.
+            ("batch", Int),
+            // The cells before, exactly, where `before` cannot say them so.
+            ("exact", Bytes),
+        ],
+        key: 2,
+    },
+    // What was written at once, one line a region that it touched (empty: nobody's, or everybody's). Its number is that of
+    // its first change.
+    Shape {
+        name: BATCHES,
+        columns: &[
+            ("id", Int),
+            ("region", Text),
+            ("last", Int),
+            ("site", Int),
+            ("at", Int),
+            // `upload`, `push`, `conflict`, `undo`, `erase`.
+            ("kind", Text),
+            // The person, where one is known.
+            ("who", Text),
+            ("why", Text),
+            // The batch (`12`) or change (`12/gid`) that it undid.
+            ("undoes", Text),
+            ("inserts", Int),
+            ("updates", Int),
+            ("deletes", Int),
         ],
         key: 2,
     },
@@ -199,6 +228,9 @@ const SHAPES: &[Shape] = &[
             ("state", Text),
             ("who", Text),
             ("looked", Int),
+            // What the person took: `winner`, `loser`, or `other`, a value of their own.
+            ("chosen", Text),
+            ("other", Text),
         ],
         key: 1,
     },

@@ -130,7 +130,7 @@ pub(crate) async fn newest(
 
 /// Numbers that are looked through for the changes of one region: what is older is no news, and a region that has hardly
 /// any would cost the whole history.
-const LOOKED_MAX: i64 = 200_000;
+pub(crate) const LOOKED_MAX: i64 = 200_000;
 pub(crate) const NO_FLOOR: i64 = -1;
 /// Numbers that are looked through at once.
 const BACK_MAX: i64 = 10_000;
@@ -146,6 +146,7 @@ pub(crate) fn change(row: &Row) -> Result<RecentChange> {
         region: row.text_or_none(7)?.map(str::to_owned),
         before: json(row, 8)?,
         after: json(row, 9)?,
+        batch: row.int_or_none(10)?,
     })
 }
 

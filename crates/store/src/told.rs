@@ -125,6 +125,8 @@ pub struct RecentChange {
     /// Columns by name.
     pub before: Option<serde_json::Value>,
     pub after: Option<serde_json::Value>,
+    /// Which changes came with it; `None` in lines from before this was kept.
+    pub batch: Option<i64>,
 }
 
 /// A site's number; see [`model::SiteId`].
@@ -152,6 +154,10 @@ pub struct KeptConflict {
     /// Who looked at it or decided it, and when.
     pub who: Option<String>,
     pub looked_ms: Option<i64>,
+    /// Which side the person took; `None`: a value of their own, or it was decided before this was kept.
+    pub chosen: Option<Take>,
+    /// The value of their own, as the column has it.
+    pub other: Option<serde_json::Value>,
     pub at_ms: i64,
 }
 
@@ -286,4 +292,135 @@ impl Alert {
 
 impl Receipt {
     pub const REASONS_MAX: usize = 200;
+}
+
+/// What is to be undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Undoing {
+    /// What one change did to one row; of a deletion, with what was deleted along with it.
+    Change { rev: i64, gid: String },
+    /// All that came together.
+    Batch(i64),
+}
+
+impl Undoing {
+    pub(crate) const fn number(&self) -> i64 {
+        match self {
+            Self::Change { rev: number, .. } | Self::Batch(number) => *number,
+        }
+    }
+}
+
+/// As it is noted: `12/01890a5d-...` or `12`.
+impl std::fmt::Display for Undoing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Change { rev, gid } => write!(f, "{rev}/{gid}"),
+            Self::Batch(id) => write!(f, "{id}"),
+        }
+    }
+}
+
+/// What undoing does, or did.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Undone {
+    pub state: Unmade,
+    /// Says what is about to be done: who agrees to it shows this.
+    pub agreed: String,
+    /// Who made what is undone, and when.
+    pub site: SiteNumber,
+    pub at_ms: i64,
+    /// **Order**: by gid.
+    pub rows: Vec<UndoneRow>,
+    /// What stays as it is, or a part of it, and why.
+    pub kept: Vec<KeptBack>,
+    /// Rows that are as they were already.
+    pub already: usize,
+}
+
+impl Undone {
+    /// Whether more would be undone if the person said that what came later may go.
+    #[must_use]
+    pub fn may_go_over(&self) -> bool {
+        self.kept.iter().any(|kept| kept.why.may_go_over())
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unmade {
+    /// Nothing was written: it was only looked at.
+    #[default]
+    Looked,
+    Done,
+    /// There is nothing that could be undone, or nothing any more.
+    Nothing,
+    /// Something came in since the person looked: nothing was written.
+    Changed,
+}
+
+/// A row that undoing changes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct UndoneRow {
+    pub table: String,
+    pub gid: String,
+    /// `update`, `delete`, `revive`.
+    pub action: String,
+    /// Columns by name.
+    pub before: Option<serde_json::Value>,
+    pub after: Option<serde_json::Value>,
+    /// It is not itself undone: it goes or comes back along with a row that is.
+    pub along: bool,
+}
+
+/// A row that is not undone, or not all of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct KeptBack {
+    pub table: String,
+    pub gid: String,
+    pub why: WhyKept,
+    /// What changed again since.
+    pub columns: Vec<KeptColumn>,
+    /// Other rows that it is about: table and gid.
+    pub rows: Vec<(String, String)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyKept {
+    /// It changed again since.
+    Later,
+    /// Rows hang on it that would go, or lose it.
+    Hangs,
+    /// It refers to rows that were deleted and would come back.
+    Needs,
+    /// Another row bears its name by now.
+    Named,
+    /// It was deleted since.
+    Dead,
+    /// It turned out to be the same as another row.
+    Became,
+    /// It is another region's, or was.
+    Region,
+    /// The rules of merging do not let it.
+    Refused,
+}
+
+impl WhyKept {
+    /// Whether the person may say that it is undone all the same.
+    #[must_use]
+    pub const fn may_go_over(self) -> bool {
+        matches!(self, Self::Later | Self::Hangs | Self::Needs)
+    }
+}
+
+/// A column that changed again.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct KeptColumn {
+    pub column: String,
+    /// Before what is undone.
+    pub before: serde_json::Value,
+    /// After it.
+    pub after: serde_json::Value,
+    pub now: serde_json::Value,
 }

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     Error, Result, Settings,
-    desk::{Desk, Hub},
+    desk::{Desk, Hub, Wrote},
     meta::{self, Meta},
     query::Db,
     shape,
@@ -189,7 +189,10 @@ impl Writer {
             self.hub.beat.step();
             db.session.savepoint().await?;
             let now_ms = self.hub.now_ms();
-            let mut desk = Desk { hub: &self.hub, db: &mut db, meta: meta.clone(), now_ms };
+            let batch = meta.rev.0.saturating_add(1);
+            let meta_now = meta.clone();
+            let mut desk =
+                Desk { hub: &self.hub, db: &mut db, meta: meta_now, now_ms, batch, wrote: Wrote::default() };
             if job.run(&mut desk).await {
                 meta = desk.meta;
             } else {

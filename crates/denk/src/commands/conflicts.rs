@@ -264,6 +264,8 @@ mod tests {
                 state: ConflictState::New,
                 who: None,
                 looked_ms: None,
+                chosen: None,
+                other: None,
                 at_ms: 9,
             }
             .standing()

@@ -8,6 +8,8 @@ mod browser;
 #[path = "../hub_process/mod.rs"]
 mod hub;
 
+mod undo;
+
 use std::{path::PathBuf, thread, time::Duration};
 
 use browser::Browser;
@@ -88,9 +90,9 @@ fn texts(of: &Value) -> Vec<String> {
 fn pages(browser: &Browser) -> Vec<String> {
     let links = "return [...document.querySelectorAll('#pages a')].map((a) => a.getAttribute('href'))";
     let mut pages = texts(&browser.run(links));
-    assert_eq!(pages.len(), 13, "{pages:?}");
+    assert_eq!(pages.len(), 14, "{pages:?}");
     // Behind the first one and those on which people decide; the last one is those of reports and of the administration.
-    for list in &pages.clone()[3..11] {
+    for list in &pages.clone()[4..12] {
         browser.run(&format!("location.assign('{list}')"));
         until(list, || {
             browser.run("return location.pathname + !!document.getElementById('rows')")

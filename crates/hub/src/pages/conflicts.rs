@@ -5,12 +5,14 @@ use std::{collections::BTreeSet, sync::Arc};
 use askama::Template;
 use axum::{
     Form,
-    extract::State,
+    extract::{Path, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
+use serde::Deserialize;
 use store::{
-    Cell, ConflictLine, ConflictState, ConflictsAsked, ConflictsListed, Denied, KeptSide, Settled, Take,
+    Cell, ConflictLine, ConflictState, ConflictsAsked, ConflictsListed, Denied, Figures, KeptSide, Settled,
+    Shows, Take, Unfit,
 };
 
 use super::{
@@ -20,6 +22,7 @@ use super::{
     told::{self, Teller, denied, fill},
 };
 use crate::{
+    Language,
     answer::Refusal,
     app::App,
     login::page,
@@ -27,6 +30,7 @@ use crate::{
 };
 
 pub(super) const PATH: &str = "/conflicts";
+pub(super) const ONE: &str = "/conflicts/{id}";
 const REGION: &str = "region";
 const TABLE: &str = "table";
 const PAGE: &str = "page";
@@ -80,6 +84,31 @@ struct Line {
     later: bool,
     who: String,
     looked: String,
+    /// A value that a person typed instead of both.
+    other: Option<Shown>,
+    /// Where another value is typed.
+    typed: Option<String>,
+}
+
+/// Another value for one of them.
+#[derive(Template)]
+#[template(path = "conflict_typed.html")]
+struct TypedPage {
+    shell: Shell,
+    lists: &'static ListWords,
+    words: &'static DecisionWords,
+    line: Line,
+    /// What was typed, or stands now.
+    typed: String,
+    /// Why it is no value of the column.
+    unfit: Option<&'static str>,
+    hint: &'static str,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Typed {
+    #[serde(default)]
+    value: String,
 }
 
 struct Side {
@@ -88,6 +117,7 @@ struct Side {
     site: String,
     at: String,
     stands: bool,
+    tag: &'static str,
     /// Name and label of the button.
     button: Option<(&'static str, &'static str)>,
 }
@@ -192,6 +222,7 @@ impl View<'_> {
     fn line(&self, line: &ConflictLine) -> Line {
         let (kept, teller) = (&line.kept, &self.teller);
         let href = line.row.path.as_ref().map(|path| format!("/{path}/{}", line.row.gid));
+        let is_open = self.decides && kept.state != ConflictState::Decided;
         let sides = [(Take::Winner, &kept.winner, &line.winner), (Take::Loser, &kept.loser, &line.loser)];
         Line {
             id: kept.id,
@@ -204,6 +235,8 @@ impl View<'_> {
             later: kept.stands.is_none(),
             who: kept.who.clone().unwrap_or_default(),
             looked: kept.looked_ms.map(|ms| teller.time(ms)).unwrap_or_default(),
+            other: line.other.as_ref().map(|cell| self.value(line, cell)),
+            typed: (is_open && line.typed && kept.stands.is_some()).then(|| format!("{PATH}/{}", kept.id)),
         }
     }
 
@@ -221,7 +254,9 @@ impl View<'_> {
 
     fn side(&self, line: &ConflictLine, take: Take, (side, cell): (&KeptSide, &Option<Cell>)) -> Side {
         let words = self.teller.words.decisions;
-        let stands = line.kept.stands == Some(take);
+        let is_decided = line.kept.state == ConflictState::Decided;
+        // Of a decided one it is told what was chosen, whatever came later.
+        let stands = if is_decided { line.kept.chosen == Some(take) } else { line.kept.stands == Some(take) };
         let is_open = self.decides && line.kept.state != ConflictState::Decided;
         let button = match (line.kept.stands, take) {
             _ if stands => Some((STAYS, words.keep)),
@@ -240,6 +275,12 @@ impl View<'_> {
             site: self.teller.site_name(side.site),
             at,
             stands,
+            tag: match (is_decided, stands) {
+                (false, true) => words.stands,
+                (false, false) => words.stands_not,
+                (true, true) => words.chosen,
+                (true, false) => words.not_chosen,
+            },
             button: button.filter(|_| is_open),
         }
     }
@@ -305,6 +346,82 @@ pub(super) async fn decide(
     told::told(around, (StatusCode::CONFLICT, visit.words.decisions.not_done), lines, fields.on(PATH))
 }
 
+/// Another value is typed for one.
+pub(super) async fn ask(
+    State(app): State<Arc<App>>,
+    person: Person,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
+    let id = id.parse().unwrap_or(-1);
+    typing(&app, (&person, &visit), id, None).await
+}
+
+/// `refused`: what was typed, and why it is no value.
+async fn typing(
+    app: &App,
+    (person, visit): (&Person, &Visit),
+    id: i64,
+    refused: Option<(String, Unfit)>,
+) -> Result<Response, Refusal> {
+    let teller = Teller::new(app, visit).await?;
+    let (shell, words) = (teller.shell(person, visit), visit.words);
+    let found = app.store.conflict_listed(&person.viewer, id).await?;
+    let view = View { teller, fields: Fields::default(), decides: person.viewer.decides() };
+    let Some(found) = found else {
+        return denied(Denied::Missing, (shell, words), PATH.to_owned());
+    };
+    let line = view.line(&found);
+    if line.typed.is_none() {
+        let why = if view.decides { Denied::Missing } else { Denied::Role };
+        return denied(why, (shell, words), PATH.to_owned());
+    }
+    let stands = line.sides.iter().find(|side| side.stands).map(|side| side.shown.text.clone());
+    let column = found.list.zip(found.column);
+    let shows = column.map(|(list, at)| view.teller.pages.lists()[list].columns[at].shows);
+    let (typed, unfit) = match refused {
+        Some((typed, unfit)) => (typed, Some(words.decisions.unfit(unfit))),
+        None => (stands.unwrap_or_default(), None),
+    };
+    let status = if unfit.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let hint = match shows {
+        Some(Shows::Date) => words.decisions.hint_date,
+        Some(Shows::Time) => words.decisions.hint_time,
+        Some(Shows::Number | Shows::Money) => words.decisions.hint_number,
+        Some(Shows::Text) | None => "",
+    };
+    let page =
+        page(&TypedPage { shell, lists: words.lists, words: words.decisions, line, typed, unfit, hint })?;
+    Ok((status, page).into_response())
+}
+
+pub(super) async fn decide_typed(
+    State(app): State<Arc<App>>,
+    person: Person,
+    visit: Visit,
+    Path(id): Path<String>,
+    Form(form): Form<Typed>,
+) -> Result<Response, Refusal> {
+    let id = id.parse().unwrap_or(-1);
+    let figures = match visit.words.language {
+        Language::Turkish => Figures::TURKISH,
+        Language::English => Figures::ENGLISH,
+    };
+    let by = (&person.viewer, person.user.name.as_str());
+    let came = app.store.settle_other(by, id, (&form.value, figures)).await;
+    let teller = Teller::new(&app, &visit).await?;
+    let around = (teller.shell(&person, &visit), visit.words);
+    match came {
+        Err(why) => denied(why, around, PATH.to_owned()),
+        Ok(Settled::Done) => Ok(Redirect::to(&format!("{PATH}?{DONE}=1")).into_response()),
+        Ok(Settled::Unfit(unfit)) => typing(&app, (&person, &visit), id, Some((form.value, unfit))).await,
+        Ok(other) => {
+            let lines = lines(&teller, &[(id, other)], 0);
+            told::told(around, (StatusCode::CONFLICT, visit.words.decisions.not_done), lines, PATH.to_owned())
+        }
+    }
+}
+
 /// What came of decisions of which not all were done.
 fn lines(teller: &Teller<'_>, settled: &[(i64, Settled)], done: usize) -> Vec<String> {
     let words = teller.words.decisions;
@@ -315,6 +432,8 @@ fn lines(teller: &Teller<'_>, settled: &[(i64, Settled)], done: usize) -> Vec<St
         }
         Settled::Gone => Some(words.gone.to_owned()),
         Settled::Later => Some(words.later.to_owned()),
+        Settled::Named => Some(words.named.to_owned()),
+        Settled::Unfit(unfit) => Some(words.unfit(*unfit).to_owned()),
     });
     let count = (done > 0).then(|| fill(words.done, &[("count", &done.to_string())]));
     let nothing = settled.is_empty().then(|| words.none_chosen.to_owned());

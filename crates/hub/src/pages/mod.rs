@@ -10,6 +10,7 @@ mod backups;
 mod conflicts;
 mod export;
 mod held;
+mod history;
 mod hours;
 mod list;
 mod live;
@@ -23,6 +24,7 @@ mod shown;
 mod site;
 mod sites;
 mod told;
+mod undo;
 mod visit;
 
 use std::sync::Arc;
@@ -68,6 +70,7 @@ pub(crate) fn routes(pages: &Pages) -> Vec<Route> {
     let own = [
         ("/live", get(live::live)),
         (conflicts::PATH, get(conflicts::conflicts).post(conflicts::decide)),
+        (conflicts::ONE, get(conflicts::ask).post(conflicts::decide_typed)),
         (held::PATH, get(held::held)),
         (held::ONE, get(held::ask).post(held::decide)),
         (backups::PATH, get(backups::backups).post(backups::begin)),
@@ -75,6 +78,11 @@ pub(crate) fn routes(pages: &Pages) -> Vec<Route> {
         (settings::PATH, get(settings::settings)),
         (sites::PATH, get(sites::sites).post(sites::add)),
         (site::PATH, get(site::site).post(site::act)),
+        (history::PATH, get(history::batches)),
+        (history::DELETED, get(history::deleted)),
+        (history::ONE, get(history::batch)),
+        (undo::BATCH, get(undo::look_batch).post(undo::undo_batch)),
+        (undo::CHANGE, get(undo::look_change).post(undo::undo_change)),
     ];
     own.map(|(path, route)| (path.to_owned(), route))
         .into_iter()

@@ -13,17 +13,19 @@ use store::{Asked, Changed, Hanging, HistoryLine, ListPage, RowPage, Viewer};
 use super::{
     Person, Shell, Visit,
     address::Fields,
+    history,
     hours::{self, Totals},
     list::{Head, Link, Row, View},
     privacy,
     reports::{EMPLOYEE, REPORTS},
     shown::{self, Shown},
+    undo,
 };
 use crate::{
     answer::Refusal,
     app::{App, moment},
     login::page,
-    words::{ListWords, Words},
+    words::{ListWords, UndoWords, Words},
 };
 
 #[derive(Template)]
@@ -31,6 +33,7 @@ use crate::{
 struct Page<'a> {
     shell: Shell,
     lists: &'static ListWords,
+    undo: &'static UndoWords,
     rev: i64,
     list: Link,
     name: String,
@@ -38,6 +41,7 @@ struct Page<'a> {
     hanging: Vec<Section>,
     history: Vec<Change>,
     more: bool,
+    gone: bool,
     report: Option<Link>,
     privacy: Vec<Link>,
 }
@@ -70,8 +74,15 @@ struct Month {
 
 struct Change {
     at: String,
+    /// The PC, or headquarters.
     who: String,
+    /// The person, where one is known.
+    person: Option<String>,
+    why: Option<String>,
     action: &'static str,
+    /// What came together with it.
+    batch: Option<String>,
+    undo: Option<String>,
     /// Something stood there before.
     had: bool,
     columns: Vec<(String, Shown, Shown)>,
@@ -120,6 +131,7 @@ impl<'a> Teller<'a> {
         Page {
             shell,
             lists: self.words.lists,
+            undo: self.words.undo(),
             rev: row.rev,
             list: Link {
                 href: format!("/{}", self.list.path),
@@ -130,8 +142,13 @@ impl<'a> Teller<'a> {
             hanging: row.hanging.iter().map(|hanging| self.section(hanging, &row.line.gid)).collect(),
             history: row.history.iter().map(|line| self.change(line)).collect(),
             more: row.more,
-            report: self.report(&row.line.gid),
-            privacy: privacy::links(self.words, self.list, (self.viewer, &row.line.gid)),
+            gone: row.gone,
+            report: self.report(&row.line.gid).filter(|_| !row.gone),
+            privacy: if row.gone {
+                Vec::new()
+            } else {
+                privacy::links(self.words, self.list, (self.viewer, &row.line.gid))
+            },
         }
     }
 
@@ -183,9 +200,15 @@ impl<'a> Teller<'a> {
 
     fn change(&self, line: &HistoryLine) -> Change {
         let at = moment(line.at_ms).to_zoned(self.app.settings.zone.clone());
+        // Why an old program sent its file is its own business.
+        let said = line.came.as_ref().is_some_and(|came| matches!(came.kind.as_str(), "undo"));
         Change {
             at: at.strftime("%d.%m.%Y %H:%M").to_string(),
             who: line.site.clone().unwrap_or_else(|| self.words.lists.headquarters.to_owned()),
+            person: line.who.clone(),
+            why: line.why.clone().filter(|_| said),
+            batch: line.came.as_ref().map(|came| history::address(came.id)),
+            undo: undo::address(self.viewer.decides(), line),
             action: self.words.action(&line.action),
             had: line.changes.iter().any(|changed| changed.before.is_some()),
             columns: line.changes.iter().map(|changed| self.changed(changed)).collect(),

@@ -5,7 +5,7 @@ use store::{Pages, Viewer, Waiting};
 use super::{
     Person, Visit, admin,
     assets::{ICON, SCRIPT, STYLE},
-    conflicts, held,
+    conflicts, held, history,
     reports::REPORTS,
 };
 use crate::{login::DASHBOARD, words::Words};
@@ -83,6 +83,7 @@ impl Shell {
             (DASHBOARD, words.dashboard),
             (conflicts::PATH, words.decisions.conflicts),
             (held::PATH, words.decisions.held),
+            (history::PATH, words.undo().history),
         ];
         let own = own.map(|(path, label)| (path.to_owned(), label));
         let lists =

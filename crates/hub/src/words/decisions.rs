@@ -35,6 +35,18 @@ pub(crate) struct DecisionWords {
     pub missing: &'static str,
     pub role: &'static str,
     pub back: &'static str,
+    pub named: &'static str,
+    pub chosen: &'static str,
+    pub not_chosen: &'static str,
+    pub own_value: &'static str,
+    pub type_other: &'static str,
+    pub typed_title: &'static str,
+    pub typed_value: &'static str,
+    pub typed_new: &'static str,
+    pub hint_date: &'static str,
+    pub hint_time: &'static str,
+    pub hint_number: &'static str,
+    pub unfit: [&'static str; 7],
     pub held: &'static str,
     pub no_held: &'static str,
     pub since: &'static str,
@@ -65,6 +77,23 @@ pub(crate) struct DecisionWords {
     pub ended: &'static str,
     pub ended_by: &'static str,
     pub stays_held: &'static str,
+}
+
+impl DecisionWords {
+    /// Why something typed is no value of its column.
+    pub const fn unfit(&self, unfit: store::Unfit) -> &'static str {
+        use store::Unfit;
+        let at = match unfit {
+            Unfit::Blank => 0,
+            Unfit::Date => 1,
+            Unfit::Time => 2,
+            Unfit::Whole => 3,
+            Unfit::Number => 4,
+            Unfit::Reference => 5,
+            Unfit::Long => 6,
+        };
+        self.unfit[at]
+    }
 }
 
 pub(super) static TURKISH: DecisionWords = DecisionWords {
@@ -100,6 +129,26 @@ pub(super) static TURKISH: DecisionWords = DecisionWords {
     missing: "Böyle bir şey yok ya da başka bir bölgenin.",
     role: "Bu rolle karar verilmez. Hiçbir şey değişmedi.",
     back: "Listeye dön",
+    named: "Bu adı (plakayı, kullanıcı adını) bölgede başka bir kayıt taşıyor: ikisi tek kayıt olurdu. Hiçbir şey değişmedi.",
+    chosen: "seçildi",
+    not_chosen: "seçilmedi",
+    own_value: "İkisi yerine yazılan",
+    type_other: "Başka bir değer yaz",
+    typed_title: "Başka bir değer",
+    typed_value: "Geçerli olacak değer",
+    typed_new: "Yazdığınız değer merkezin bir değişikliği olur, şubelere de ulaşır; iki değer de geçmişte kalır.",
+    hint_date: "Gün.ay.yıl: 05.01.2026",
+    hint_time: "Saat:dakika: 08:30",
+    hint_number: "Ondalık virgülle: 1.250,50",
+    unfit: [
+        "Bu alan boş bırakılamaz.",
+        "Bu bir tarih değil. Gün.ay.yıl olarak yazın: 05.01.2026",
+        "Bu bir saat değil. Saat:dakika olarak yazın: 08:30",
+        "Bu bir tam sayı değil.",
+        "Bu bir sayı değil. Ondalığı virgülle yazın: 1.250,50",
+        "Bu alan başka bir kaydı gösterir, elle yazılmaz.",
+        "Bu çok uzun.",
+    ],
     held: "Onay bekleyenler",
     no_held: "Onay bekleyen bir şey yok.",
     since: "Ne zamandan beri",
@@ -165,6 +214,26 @@ pub(super) static ENGLISH: DecisionWords = DecisionWords {
     missing: "There is no such thing, or it is another region's.",
     role: "People of this role do not decide. Nothing was changed.",
     back: "Back to the list",
+    named: "Another row of the region bears this name (plate, user name): the two would become one. Nothing was changed.",
+    chosen: "chosen",
+    not_chosen: "not chosen",
+    own_value: "Typed instead of both",
+    type_other: "Type another value",
+    typed_title: "Another value",
+    typed_value: "The value that is to stand",
+    typed_new: "What you type becomes a change by headquarters and reaches the offices; both values stay in the history.",
+    hint_date: "Year-month-day, 2026-01-05, or 05.01.2026",
+    hint_time: "Hour:minute, 08:30",
+    hint_number: "With a decimal point: 1,250.50",
+    unfit: [
+        "This field must say something.",
+        "This is no date. Write 2026-01-05 or 05.01.2026",
+        "This is no time. Write hour:minute, 08:30",
+        "This is no whole number.",
+        "This is no number. Write decimals with a point: 1,250.50",
+        "This field names another row: it is not typed.",
+        "This is too long.",
+    ],
     held: "Waiting for approval",
     no_held: "Nothing waits for approval.",
     since: "Since",

@@ -10,6 +10,7 @@ mod privacy;
 mod settings;
 mod sites;
 mod turkish;
+mod undo;
 
 pub(crate) use admin::AdminWords;
 pub(crate) use backups::BackupWords;
@@ -19,6 +20,7 @@ pub(crate) use lists::ListWords;
 pub(crate) use privacy::PrivacyWords;
 pub(crate) use settings::SettingWords;
 pub(crate) use sites::SiteWords;
+pub(crate) use undo::UndoWords;
 
 use crate::Language;
 use english::ENGLISH;
@@ -133,6 +135,13 @@ impl Words {
         match self.language {
             Language::Turkish => &sites::TURKISH,
             Language::English => &sites::ENGLISH,
+        }
+    }
+
+    pub const fn undo(&self) -> &'static UndoWords {
+        match self.language {
+            Language::Turkish => &undo::TURKISH,
+            Language::English => &undo::ENGLISH,
         }
     }
 

@@ -26,4 +26,5 @@ mod raw;
 mod settings;
 mod sites;
 mod tls;
+mod undo;
 mod world;

@@ -115,8 +115,17 @@ fn ways(path: &str, region: &str, gids: &[String]) -> Vec<String> {
     }
     if let Some(held) = path.strip_suffix("/{id}") {
         let number = (1 + REGIONS.iter().position(|one| *one == region).unwrap()).to_string();
-        let ids = [number.as_str()].into_iter().chain(gids.iter().map(String::as_str));
+        // Of batches see `undo`: their numbers are not those of regions.
+        let number = Some(number.as_str()).filter(|_| held != "/history");
+        let ids = number.into_iter().chain(gids.iter().map(String::as_str));
         return ids.map(|id| format!("{held}/{id}?decide=let&region={region}")).collect();
+    }
+    if path == "/undo/{rev}/{gid}" {
+        let revs = (1..=3).flat_map(|rev| gids.iter().map(move |gid| format!("/undo/{rev}/{gid}?over=1")));
+        return revs.collect();
+    }
+    if let Some(of_batch) = path.strip_suffix("/{id}/undo") {
+        return gids.iter().map(|id| format!("{of_batch}/{id}/undo?over=1&region={region}")).collect();
     }
     let sought = sought(region);
     let mut ways = vec![

@@ -13,7 +13,13 @@ use merge::{
 use model::{Gid, Rev, SiteId, Value};
 use serde_json::Value as Json;
 
-use super::{audit, history, resolve::living, rows};
+use super::{
+    audit,
+    batches::{self, Came},
+    history,
+    resolve::living,
+    rows,
+};
 use crate::{
     Error, Result,
     desk::{Desk, Made},
@@ -30,6 +36,8 @@ const TOLD: usize = 8;
 /// Columns of the history: what a row was, and what it became.
 const BEFORE: usize = 8;
 const AFTER: usize = 9;
+/// What it was, exactly, where that had to be kept.
+const EXACT: usize = 11;
 
 pub(crate) struct Erase {
     pub table: TableId,
@@ -58,6 +66,7 @@ impl Job for Erase {
             forget_history(desk, gid, (&names, rev)).await?;
             forget_conflicts(desk, gid, &names).await?;
         }
+        batches::write(desk, SiteId::HUB, &Came { who: &self.who, ..Came::of("erase") }).await?;
         let table = &desk.hub.rules[self.table].name;
         let what = format!("{table} {}: {}", row.gid, self.why);
         audit(desk, &self.who, "erase", &what).await
@@ -121,6 +130,7 @@ async fn forget_history(desk: &mut Desk<'_>, gid: Gid, (names, rev): (&BTreeSet<
     for line in lines {
         let mut row = line.0.clone();
         row[BEFORE] = without(&line, BEFORE, names)?;
+        row[EXACT] = Value::Null;
         if line.int(0)? < rev.0 {
             row[AFTER] = without(&line, AFTER, names)?;
         }

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use merge::{Cells, Conflict, Outcome, Owner, Region, Scope, Side, Stored, TableRules, Written};
-use model::{Rev, Stamp, Value};
+use model::{Gid, Rev, Stamp, Value};
 use replica::codec::Stored as _;
 use serde::{Serialize, Serializer};
 
+use super::batches;
 use crate::{
     ConflictState, Result,
     desk::{Desk, Hub},
@@ -27,7 +28,8 @@ pub(super) async fn write(
             let owner = scope.owner(&hub.rules, written.after.table, &written.after.cells);
             let before = written.before.as_ref();
             let before = before.map(|row| scope.owner(&hub.rules, row.table, &row.cells));
-            log.push(line(hub, desk.now_ms, (*rev, *stamp), written, region(owner.clone())));
+            log.push(line(hub, (desk.now_ms, desk.batch), (*rev, *stamp), written, region(owner.clone())));
+            batches::count(&mut desk.wrote, written, region(owner.clone()));
             // Whose the row no longer is has to hear of it as well.
             for owner in before.into_iter().chain([owner]) {
                 shared |= owner == Owner::Shared;
@@ -80,13 +82,14 @@ fn region(owner: Owner) -> Option<String> {
 
 fn line(
     hub: &Hub,
-    now_ms: i64,
+    (now_ms, batch): (i64, i64),
     (rev, stamp): (Rev, Stamp),
     written: &Written,
     region: Option<String>,
 ) -> Vec<Value> {
     let rules = &hub.rules[written.after.table];
-    let before = written.before.as_ref().map(|row| object(rules, &row.cells));
+    let before = written.before.as_ref().map(|row| &row.cells);
+    let exact = before.filter(|cells| !is_plain(rules, cells)).map(replica::codec::Stored::encode);
     vec![
         Value::Int(rev.0),
         written.after.gid.into(),
@@ -96,12 +99,55 @@ fn line(
         Value::Int(now_ms),
         text(action(written)),
         maybe(region),
-        maybe(before),
+        maybe(before.map(|cells| object(rules, cells))),
         text(object(rules, &written.after.cells)),
+        Value::Int(batch),
+        exact.map_or(Value::Null, Value::Bytes),
     ]
 }
 
-fn action(written: &Written) -> &'static str {
+/// Whether what [`object`] writes tells these cells exactly.
+fn is_plain(rules: &TableRules, cells: &Cells) -> bool {
+    rules.columns.iter().zip(cells).all(|(column, cell)| match cell {
+        None | Some(Value::Null | Value::Int(_)) => true,
+        Some(Value::Uuid(_)) => column.reference.is_some(),
+        // What refers is read as an identity.
+        Some(Value::Text(text)) => column.reference.is_none() || text.parse::<Gid>().is_err(),
+        Some(Value::Real(number)) => number.is_finite() && (*number != 0.0 || number.is_sign_positive()),
+        Some(_) => false,
+    })
+}
+
+/// The cells of a line of the history: what [`object`] has written, or exactly.
+pub(super) fn cells(rules: &TableRules, object: &serde_json::Value, exact: &[u8]) -> Result<Cells> {
+    if !exact.is_empty() {
+        let mut cells = Cells::decode(exact)?;
+        cells.resize(rules.columns.len(), None);
+        return Ok(cells);
+    }
+    let columns = rules.columns.iter();
+    Ok(columns.map(|column| Some(value(column.reference.is_some(), object.get(&column.name)?))).collect())
+}
+
+fn value(refers: bool, json: &serde_json::Value) -> Value {
+    use serde_json::Value as Json;
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(truth) => Value::Bool(*truth),
+        Json::String(text) => match text.parse::<Gid>() {
+            Ok(gid) if refers => gid.into(),
+            _ => Value::Text(text.clone()),
+        },
+        Json::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => Value::Int(whole),
+            (None, Some(real)) => Value::Real(real),
+            (None, None) => Value::Text(number.to_string()),
+        },
+        other => Value::Text(other.to_string()),
+    }
+}
+
+pub(super) fn action(written: &Written) -> &'static str {
     let lived = written.before.as_deref().map(Stored::lives);
     match (lived, written.after.lives()) {
         (None, true) => "insert",
@@ -133,12 +179,19 @@ fn kept(hub: &Hub, id: i64, now_ms: i64, conflict: &Conflict, region: Option<Str
         text(ConflictState::New.word()),
         Value::Null,
         Value::Null,
+        Value::Null,
+        Value::Null,
     ]
 }
 
 /// Columns by name; what is unknown is left out.
 pub(super) fn object(rules: &TableRules, cells: &Cells) -> String {
     json(&Object(rules, cells))
+}
+
+/// As [`object`], to be told on.
+pub(super) fn json_of(rules: &TableRules, cells: &Cells) -> serde_json::Value {
+    serde_json::to_value(Object(rules, cells)).unwrap_or_default()
 }
 
 fn json(shown: &impl Serialize) -> String {

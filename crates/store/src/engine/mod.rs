@@ -3,6 +3,8 @@
 mod again;
 mod agents;
 mod agreed;
+pub(crate) mod batches;
+mod bearer;
 mod branch;
 mod by_id;
 mod choose;
@@ -30,6 +32,7 @@ mod resolve;
 mod rows;
 mod settle;
 mod shadow;
+mod undo;
 
 use async_trait::async_trait;
 use model::{SiteId, Value};
@@ -48,6 +51,7 @@ pub(crate) use pull::{View, page};
 pub(crate) use push::{DecideBatch, Push};
 pub(crate) use receive::{FROM_AGENT, Mode, Receive};
 pub(crate) use resolve::{HEADQUARTERS, LookAt, Resolve};
+pub(crate) use undo::Undo;
 
 pub(crate) use crate::activity::note as audit;
 

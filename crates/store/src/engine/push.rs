@@ -20,6 +20,7 @@ use replica::wire::{self, Pushed};
 use super::{
     agents::{self, Agent, State},
     audit,
+    batches::{self, Came},
     compare::held_for,
     held, history,
     merged::{Aim, Merged},
@@ -217,6 +218,7 @@ impl Batch<'_> {
         merged.add(&aims, outcomes, &scope);
         tell(desk, site, &merged).await?;
         let receipt = receipt::batch(desk.hub, &name(self.push), &merged);
+        batches::write(desk, site, &Came::of("push")).await?;
         audit(desk, &self.device.name, "push", &receipt::summary("agent", &receipt)).await?;
         Ok((fates.pushed(desk, &self.device.region).await?, receipt))
     }

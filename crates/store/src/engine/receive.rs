@@ -9,6 +9,7 @@ use replica::office_file::OfficeFile;
 
 use super::{
     again, agreed, audit,
+    batches::{self, Came},
     branch::{self, Left},
     choose::{self, Base, Way},
     compare::{self, Said},
@@ -103,6 +104,7 @@ impl Receive {
         if undecided && !foreign.is_empty() {
             desk.db.session.rollback_to_savepoint().await?;
             desk.meta = before;
+            desk.wrote.clear();
             sites::contact(desk, &self.device, Some(&self.reason)).await?;
             return self.hold(desk, &base, &foreign).await;
         }
@@ -114,6 +116,8 @@ impl Receive {
         lineage::leave(desk.db, &base.lineage.name, &left).await?;
         self.settle(desk, base, &said, &merged).await?;
         fail_point!("store-shadow-written");
+        let why = sites::visible(&self.reason);
+        batches::write(desk, self.device.site, &Came { why: &why, ..Came::of("upload") }).await?;
         audit(desk, &self.device.name, "upload", &receipt::summary(&self.reason, &receipt)).await?;
         Ok(receipt)
     }

@@ -194,5 +194,7 @@ fn line(
         Value::Null,
         maybe(before),
         maybe(after),
+        Value::Int(desk.batch),
+        Value::Null,
     ]
 }

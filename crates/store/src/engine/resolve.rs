@@ -6,10 +6,14 @@ use merge::{
 };
 use model::{Gid, Rev, SiteId, Value};
 
-use super::{audit, history, rows};
+use super::{
+    audit,
+    batches::{self, Came},
+    bearer, history, rows,
+};
 use crate::{
     ConflictState, Error, Result, Take,
-    conflicts::{self, Entry},
+    conflicts::{self, Entry, Took},
     desk::{Desk, Made},
     tell,
     writer::Job,
@@ -27,7 +31,7 @@ pub(crate) struct LookAt {
 /// A person decides a conflict.
 pub(crate) struct Resolve {
     pub conflict: i64,
-    pub take: Take,
+    pub take: Took,
     pub who: String,
     /// Whose conflicts the person may decide.
     pub region: Region,
@@ -57,18 +61,27 @@ impl Job for Resolve {
 
     async fn run(&mut self, desk: &mut Desk<'_>) -> Result<()> {
         let entry = Entry::find(desk.db, self.conflict).await?;
-        let entry = entry.ok_or(Error::NoConflict(self.conflict))?;
+        let mut entry = entry.ok_or(Error::NoConflict(self.conflict))?;
         let is_theirs = conflicts::is_of(desk.db, (desk.hub, &self.region), &entry).await?;
         if !is_theirs || entry.state()? == ConflictState::Decided {
             return Err(Error::NoConflict(self.conflict));
         }
-        let word = match self.take {
-            Take::Winner => "conflict_winner",
-            Take::Loser => {
-                put_back(desk, &entry).await?;
+        let word = match &self.take {
+            Took::Side(Take::Winner) => "conflict_winner",
+            Took::Side(Take::Loser) => {
+                let value = entry.loser()?.unwrap_or(Value::Null);
+                put_back(desk, &entry, value).await?;
                 "conflict_loser"
             }
+            Took::Other(value) => {
+                entry.column()?.ok_or(Error::Gone)?;
+                put_back(desk, &entry, value.clone()).await?;
+                "conflict_other"
+            }
         };
+        let came = Came { who: &self.who, why: word, ..Came::of("conflict") };
+        batches::write(desk, SiteId::HUB, &came).await?;
+        entry.choose(&self.take);
         audit(desk, &self.who, word, &self.conflict.to_string()).await?;
         entry.note(desk.db, ConflictState::Decided, &self.who, desk.now_ms).await
     }
@@ -76,7 +89,7 @@ impl Job for Resolve {
 
 /// Makes what did not stand stand: the value in its column, or the deletion. What came in after the conflict was not what
 /// the person decided about: it is neither overwritten nor taken away.
-async fn put_back(desk: &mut Desk<'_>, entry: &Entry) -> Result<()> {
+async fn put_back(desk: &mut Desk<'_>, entry: &Entry, value: Value) -> Result<()> {
     let rules = &desk.hub.rules;
     let table = rules.table(entry.table()?).ok_or(Error::Gone)?;
     let column = match entry.column()? {
@@ -90,10 +103,7 @@ async fn put_back(desk: &mut Desk<'_>, entry: &Entry) -> Result<()> {
         Some(column) if row.marks[column.0].rev > at => {
             return Err(later(desk, row.marks[column.0].rev, gid).await?);
         }
-        Some(column) => {
-            let value = entry.loser()?.unwrap_or(Value::Null);
-            Action::Update(vec![Edit { column, base: row.cells[column.0].clone(), value }])
-        }
+        Some(column) => Action::Update(vec![Edit { column, base: row.cells[column.0].clone(), value }]),
     };
     let stamp = desk.mint(SiteId::HUB).stamp();
     // Headquarters has seen everything.
@@ -102,6 +112,9 @@ async fn put_back(desk: &mut Desk<'_>, entry: &Entry) -> Result<()> {
     let changes = [Change { table, gid, stamp, base: seen, age: Age::Known, action }];
     let mut scope = Scope::default();
     rows::load(desk.db, rules, &mut scope, &changes, &Made::default()).await?;
+    if let Some(other) = bearer::of(rules, &scope, &changes[0]) {
+        return Err(Error::Named(other));
+    }
     let rev = desk.meta.next_rev();
     let outcome = merge(rules, &mut scope, &author, changes[0].clone(), rev);
     if matches!(outcome.verdict, Verdict::Refused(_) | Verdict::NotDeleted) {

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use super::Store;
 use crate::{
-    ConflictState, ConflictsAsked, ConflictsListed, Decision, Denied, EndedBatch, Error, HeldBatch, Result,
-    Settled, Take, Viewer, Waiting, decisions, engine,
+    ConflictLine, ConflictState, ConflictsAsked, ConflictsListed, Decision, Denied, EndedBatch, Error,
+    Figures, HeldBatch, Result, Settled, Take, Viewer, Waiting,
+    conflicts::{self, Took},
+    decisions, engine,
     lists::{Index, Scope},
-    sites,
+    sites, typed,
 };
 
 impl Store {
@@ -40,6 +42,26 @@ impl Store {
         Ok(listed)
     }
 
+    /// One open conflict; `None`: there is none that the viewer sees, or it is decided.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn conflict_listed(&self, viewer: &Viewer, id: i64) -> Result<Option<ConflictLine>> {
+        match self.conflict_of(viewer, id).await? {
+            None | Some((ConflictState::Decided, ..)) => return Ok(None),
+            Some(_) => {}
+        }
+        let (mut known, hub) = (self.inner.index.lock().await, &self.inner.hub);
+        let mut reading = self.reading(&self.inner.shown).await?;
+        let index = Index::at_head(&mut reading.db, &hub.rules, known.take()).await?;
+        let found = conflicts::these(&mut reading.db, (hub, viewer.region()), [id]).await?.pop();
+        reading.done().await?;
+        let scope = Scope::new(&index, (&hub.rules, &hub.pages), viewer);
+        let line = found.map(|one| scope.kept(one));
+        *known = Some(index);
+        Ok(line)
+    }
+
     /// Decides conflicts as [`Store::resolve`] does, each once; `who` is the viewer's name. Either all are the viewer's to
     /// decide, or nothing is done.
     ///
@@ -59,22 +81,46 @@ impl Store {
         }
         let mut all = Vec::new();
         for id in conflicts {
-            all.push((*id, self.settle_one((viewer, who), *id, take).await?));
+            all.push((*id, self.settle_one((viewer, who), *id, Took::Side(take)).await?));
         }
         Ok(all)
+    }
+
+    /// Decides a conflict with a value of the person's own, as `figures` are written: a change as [`Store::settle`] makes one.
+    ///
+    /// # Errors
+    /// [`Denied`]; `Missing` also where it is about no column that can be typed.
+    pub async fn settle_other(
+        &self,
+        (viewer, who): (&Viewer, &str),
+        conflict: i64,
+        (typed, figures): (&str, Figures),
+    ) -> std::result::Result<Settled, Denied> {
+        self.conflict_of(viewer, conflict).await?.ok_or(Denied::Missing)?;
+        if !viewer.decides() {
+            return Err(Denied::Role);
+        }
+        let hub = &self.inner.hub;
+        let column = ask_reader!(self, shown, db, decisions::column(db, hub, conflict).await)?;
+        let (table, column) = column.ok_or(Denied::Missing)?;
+        match typed::value(&hub.rules[table][column], typed, figures) {
+            Err(unfit) => Ok(Settled::Unfit(unfit)),
+            Ok(value) => self.settle_one((viewer, who), conflict, Took::Other(value)).await,
+        }
     }
 
     async fn settle_one(
         &self,
         (viewer, who): (&Viewer, &str),
         conflict: i64,
-        take: Take,
+        take: Took,
     ) -> std::result::Result<Settled, Denied> {
         let region = viewer.region().clone();
         match self.ask(engine::Resolve { conflict, take, who: sites::visible(who), region }).await {
             Ok(()) => Ok(Settled::Done),
             Err(Error::Gone) => Ok(Settled::Gone),
             Err(Error::Later(_)) => Ok(Settled::Later),
+            Err(Error::Named(_)) => Ok(Settled::Named),
             Err(Error::NoConflict(_)) => match self.conflict_of(viewer, conflict).await? {
                 Some((ConflictState::Decided, who, at_ms)) => Ok(Settled::Before { who, at_ms }),
                 _ => Err(Denied::Missing),

@@ -4,10 +4,19 @@ use model::Value;
 
 use super::Store;
 use crate::{
-    Asked, Line, Listed, Pages, Result, RowPage, Viewer,
+    Asked, BatchLine, BatchPage, BatchesAsked, BatchesListed, Line, Listed, Pages, RecentChange, Result,
+    RowPage, Viewer,
     lists::{self, Index, Scope},
     query::Db,
 };
+
+/// Which lines are told.
+#[derive(Clone, Copy)]
+enum Which {
+    All,
+    /// Of rows that are not there.
+    StillGone,
+}
 
 impl Store {
     /// Which lists there are.
@@ -65,8 +74,8 @@ impl Store {
         Ok(told)
     }
 
-    /// One row of a list with what hangs on it and its history; `None`: there is none of this identity that the viewer
-    /// sees.
+    /// One row of a list with what hangs on it and its history, also when it was deleted; `None`: there is none of this
+    /// identity that the viewer sees.
     ///
     /// # Errors
     /// What the database says.
@@ -76,10 +85,68 @@ impl Store {
         let db = &mut reading.db;
         let mut index = Index::at_head(db, &hub.rules, known.take()).await?;
         let asked = (&hub.rules, &hub.pages, viewer);
-        let row = lists::row_of(db, &mut index, asked, (list, gid)).await?;
+        let mut row = lists::row_of(db, &mut index, asked, (list, gid)).await?;
+        if row.is_none() {
+            row = lists::gone_of(db, &mut index, (hub, viewer), (list, gid)).await?;
+        }
         reading.done().await?;
         *known = Some(index);
         Ok(row)
+    }
+
+    /// What was written at once, newest first: what the viewer sees of it.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn batches(&self, viewer: &Viewer, asked: &BatchesAsked) -> Result<BatchesListed> {
+        ask_reader!(self, shown, db, lists::batches(db, viewer, asked).await)
+    }
+
+    /// One batch with its first lines; `None`: there is none that the viewer sees.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn batch(&self, viewer: &Viewer, id: i64) -> Result<Option<BatchPage>> {
+        let found = ask_reader!(self, shown, db, lists::batch_of(db, viewer, id).await)?;
+        let Some((batch, lines, more)) = found else { return Ok(None) };
+        let lines = self.lines_as(viewer, lines, Which::All).await?;
+        Ok(Some(BatchPage { batch, lines, more }))
+    }
+
+    /// The newest deletions of rows of a list (`None`: of all) that the viewer sees, newest first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn deleted(
+        &self,
+        viewer: &Viewer,
+        list: Option<usize>,
+        count: usize,
+    ) -> Result<Vec<BatchLine>> {
+        let pages = self.pages().lists();
+        let table = list.and_then(|at| pages.get(at)).map(|list| list.name.clone());
+        let lines = ask_reader!(self, shown, db, lists::deleted(db, viewer, table.as_deref(), count).await)?;
+        self.lines_as(viewer, lines, Which::StillGone).await
+    }
+
+    async fn lines_as(
+        &self,
+        viewer: &Viewer,
+        lines: Vec<RecentChange>,
+        which: Which,
+    ) -> Result<Vec<BatchLine>> {
+        let (mut known, hub) = (self.inner.index.lock().await, &self.inner.hub);
+        let mut reading = self.reading(&self.inner.shown).await?;
+        let index = Index::at_head(&mut reading.db, &hub.rules, known.take()).await?;
+        let told = lists::Told::of(&mut reading.db, lines).await?;
+        reading.done().await?;
+        let scope = Scope::new(&index, (&hub.rules, &hub.pages), viewer);
+        let lines = match which {
+            Which::All => scope.lines(&told),
+            Which::StillGone => scope.still_gone(&told),
+        };
+        *known = Some(index);
+        Ok(lines)
     }
 
     /// Reads what lists need, so that who asks for one does not wait for it.
@@ -93,7 +160,7 @@ impl Store {
         Ok(())
     }
 
-    async fn at_head(&self, known: Option<Index>) -> Result<Index> {
+    pub(super) async fn at_head(&self, known: Option<Index>) -> Result<Index> {
         let mut reading = self.reading(&self.inner.shown).await?;
         let db: &mut Db = &mut reading.db;
         let index = Index::at_head(db, &self.inner.hub.rules, known).await?;

@@ -1,18 +1,19 @@
 //! What happened to one row, as the change log has it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use model::{Gid, Value};
 use serde_json::Value as Json;
 
 use super::{
+    batch::Batch,
     pages::{ListPage, PageColumn},
     scope::{Cell, Scope},
 };
 use crate::{
     RecentChange, Result,
     query::Db,
-    shape::{LOG, SITES},
+    shape::{BATCHES, LOG, SITES},
     tell,
 };
 
@@ -65,8 +66,17 @@ pub struct HistoryLine {
     pub at_ms: i64,
     /// As the site is called today; `None`: headquarters.
     pub site: Option<String>,
+    /// Whose row it is that it happened to.
+    pub gid: String,
     /// As [`RecentChange::action`].
     pub action: String,
+    /// The person, where one is known: who decided or undid something at headquarters.
+    pub who: Option<String>,
+    /// Why, as the person said; of an upload, as the old program said.
+    pub why: Option<String>,
+    /// Which changes came with it.
+    pub batch: Option<i64>,
+    pub came: Option<Batch>,
     pub changes: Vec<Changed>,
 }
 
@@ -80,9 +90,11 @@ pub struct Changed {
 }
 
 /// Lines of the log as they stand there, and the sites' names.
-pub(super) struct Told {
+pub(crate) struct Told {
     pub lines: Vec<RecentChange>,
     pub sites: HashMap<u32, String>,
+    /// By their numbers.
+    pub came: HashMap<i64, Batch>,
 }
 
 impl Told {
@@ -91,9 +103,21 @@ impl Told {
         let rows = db.find_any(LOG, &[("gid", gid.into())], "rev", wanted).await?;
         let mut lines = rows.iter().map(tell::change).collect::<Result<Vec<_>>>()?;
         lines.sort_by_key(|line| std::cmp::Reverse(line.rev));
+        Self::of(db, lines).await
+    }
+
+    pub async fn of(db: &mut Db, lines: Vec<RecentChange>) -> Result<Self> {
         let sites = db.find(SITES, &[]).await?;
         let sites = sites.iter().map(|row| Ok((tell::site(row, 0)?, row.text(1)?.to_owned())));
-        Ok(Self { lines, sites: sites.collect::<Result<_>>()? })
+        let sites = sites.collect::<Result<_>>()?;
+        let wanted: BTreeSet<i64> = lines.iter().filter_map(|line| line.batch).collect();
+        let rows = db.find_any(BATCHES, &[], "id", wanted.into_iter().map(Value::Int)).await?;
+        let mut came = HashMap::new();
+        for row in &rows {
+            let batch = Batch::read(row)?;
+            came.insert(batch.id, batch);
+        }
+        Ok(Self { lines, sites, came })
     }
 }
 
@@ -101,37 +125,52 @@ impl Scope<'_> {
     /// What a viewer may know of it: changes that came in while the row was theirs, and what it was before only where it
     /// was theirs then as well.
     pub(super) fn history(&self, list: &ListPage, told: &Told) -> Vec<HistoryLine> {
-        let region_column = self.rules[list.table].region_columns().0;
-        let region_column = region_column.map(|column| self.rules[list.table][column].name.as_str());
         let sees = |line: &RecentChange| self.sees_line(line);
         let mut history = Vec::new();
         for (at, line) in told.lines.iter().enumerate().filter(|(_, line)| sees(line)) {
             let was_theirs = !self.is_of_one_region() || told.lines.get(at + 1).is_some_and(sees);
-            let before = line.before.as_ref().filter(|_| was_theirs);
-            history.push(HistoryLine {
-                rev: line.rev,
-                at_ms: line.at_ms,
-                site: told.sites.get(&line.site).cloned(),
-                action: line.action.clone(),
-                changes: self.changes(list, region_column, (before, line.after.as_ref())),
-            });
+            history.push(self.history_line(list, told, (line, was_theirs)));
         }
         history
     }
 
-    fn sees_line(&self, line: &RecentChange) -> bool {
+    /// `was_theirs`: the viewer may know what was before.
+    pub(super) fn history_line(
+        &self,
+        list: &ListPage,
+        told: &Told,
+        (line, was_theirs): (&RecentChange, bool),
+    ) -> HistoryLine {
+        let came = line.batch.and_then(|id| told.came.get(&id)).cloned();
+        let before = line.before.as_ref().filter(|_| was_theirs);
+        HistoryLine {
+            rev: line.rev,
+            at_ms: line.at_ms,
+            site: told.sites.get(&line.site).cloned(),
+            gid: line.gid.clone(),
+            action: line.action.clone(),
+            who: came.as_ref().and_then(|came| came.who.clone()),
+            why: came.as_ref().and_then(|came| came.why.clone()),
+            batch: line.batch,
+            came,
+            changes: self.changes(list, (before, line.after.as_ref())),
+        }
+    }
+
+    pub(super) fn sees_line(&self, line: &RecentChange) -> bool {
         match &line.region {
             Some(region) => self.viewer.sees(&merge::Owner::Region(region.clone())),
             None => !self.is_of_one_region(),
         }
     }
 
-    fn changes(
+    pub(super) fn changes(
         &self,
         list: &ListPage,
-        region: Option<&str>,
         (before, after): (Option<&Json>, Option<&Json>),
     ) -> Vec<Changed> {
+        let rule = &self.rules[list.table];
+        let region = rule.region_columns().0.map(|column| rule[column].name.as_str());
         let value = |row: Option<&Json>, name: &str| row?.get(name).cloned().filter(|value| !is_blank(value));
         let differ = |name: &str| value(before, name) != value(after, name);
         let columns = list.columns.iter().enumerate().filter(|(_, column)| differ(&column.name));

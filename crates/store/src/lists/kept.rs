@@ -27,6 +27,10 @@ pub struct ConflictLine {
     /// `None`: it is about the row as a whole.
     pub winner: Option<Cell>,
     pub loser: Option<Cell>,
+    /// A value of their own, that a person decided for.
+    pub other: Option<Cell>,
+    /// Somebody can type another value: it is of a column that a list has and that names no row.
+    pub typed: bool,
 }
 
 impl Scope<'_> {
@@ -35,17 +39,21 @@ impl Scope<'_> {
         let list = table.and_then(|table| self.pages.of_table(table));
         let column = list.zip(kept.column.as_deref());
         let column = column.and_then(|(at, name)| self.pages.lists()[at].column(name));
-        let values = [kept.winner.value.take(), kept.loser.value.take()];
-        let [winner, loser] = values.map(|value| {
+        let sides = [kept.winner.value.take(), kept.loser.value.take()];
+        let own = kept.other.take();
+        let tell = |value: Json| {
             let name = kept.column.as_deref()?;
-            let value = value.unwrap_or_default();
             Some(match list.zip(column) {
                 Some((list, column)) => self.told(&self.pages.lists()[list].columns[column], &value),
                 None => self.unlisted(table, name, &value),
             })
-        });
+        };
+        let [winner, loser] = sides.map(|value| tell(value.unwrap_or_default()));
+        let other = own.and_then(tell);
+        let listed = list.zip(column).map(|(list, column)| &self.pages.lists()[list].columns[column]);
+        let typed = listed.is_some_and(|column| column.refers.is_none());
         let row = self.named_of(table, &mut kept);
-        ConflictLine { kept, row, list, column, winner, loser }
+        ConflictLine { kept, row, list, column, winner, loser, other, typed }
     }
 
     /// A value of a column that no list has.

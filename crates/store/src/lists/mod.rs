@@ -5,6 +5,7 @@
 //! memory, column by column, each value once, as of a rev; a question first takes in what changed since. So letters fold
 //! and sort in Turkish on either database, and a question costs the same on both.
 
+mod batch;
 mod column;
 mod find;
 mod history;
@@ -16,16 +17,21 @@ mod row;
 mod scope;
 mod shelf;
 mod tally;
+mod undone;
 mod viewer;
 
+pub use batch::{Batch, BatchLine, BatchPage, BatchesAsked, BatchesListed};
+pub(crate) use batch::{deleted, found as batch_of, listed as batches};
 pub use find::{Asked, Listed};
+pub(crate) use history::Told;
 pub use history::{Changed, HistoryLine};
 pub(crate) use index::Index;
 pub use kept::ConflictLine;
 pub(crate) use pages::read;
 pub use pages::{Choice, Label, ListPage, PageColumn, Pages, PagesError, ShiftColumns, Shows};
-pub(crate) use row::row_of;
 pub use row::{Hanging, RowPage};
+pub(crate) use row::{gone_of, row_of};
 pub(crate) use scope::Scope;
 pub use scope::{Cell, Line, Named};
+pub use undone::{Beside, KeptLine, UndoneLine, UndonePage};
 pub use viewer::Viewer;

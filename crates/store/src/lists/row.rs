@@ -1,17 +1,17 @@
 //! One row: what it says, what hangs on it, what happened to it.
 
-use merge::Rules;
-use model::Gid;
+use merge::{Rules, Stored};
+use model::{Gid, Value};
 
 use super::{
     find::{Asked, Order},
     history::{HistoryLine, Lines, Told},
     index::Index,
-    pages::Pages,
+    pages::{ListPage, PageColumn, Pages},
     scope::{Line, Scope},
     viewer::Viewer,
 };
-use crate::{Result, query::Db};
+use crate::{Result, desk::Hub, engine::View, query::Db};
 
 /// Rows of a table that are shown of those that hang on a row.
 const LINES_MAX: usize = 10;
@@ -28,6 +28,8 @@ pub struct RowPage {
     pub history: Vec<HistoryLine>,
     /// There is more history than is told.
     pub more: bool,
+    /// The row was deleted: what it said last is told.
+    pub gone: bool,
 }
 
 /// Rows of one list that refer to it.
@@ -56,12 +58,36 @@ pub(crate) async fn row_of(
     if Scope::new(index, (rules, pages), viewer).find(table, gid).is_none() {
         return Ok(None);
     }
+    let (revs, more) = lines_of(db, index, gid).await?;
+    let told = Told::read(db, gid, &revs).await?;
+    Ok(Scope::new(index, (rules, pages), viewer).row(at, gid, &told).map(|page| RowPage { more, ..page }))
+}
+
+/// A row that was deleted; `None`: there was none that was the viewer's.
+pub(crate) async fn gone_of(
+    db: &mut Db,
+    index: &mut Index,
+    (hub, viewer): (&Hub, &Viewer),
+    (at, gid): (usize, &str),
+) -> Result<Option<RowPage>> {
+    let (rules, pages) = (&hub.rules, &hub.pages);
+    let gid = gid.parse::<Gid>().ok();
+    let Some((gid, list)) = gid.zip(pages.lists().get(at)) else { return Ok(None) };
+    let mut view = View::new(hub, viewer.region());
+    view.load(db, [(list.table, gid)]).await?;
+    let row = view.row(gid).filter(|row| !row.lives() && row.became().is_none() && view.owns_row(gid));
+    let Some(row) = row else { return Ok(None) };
+    let (revs, more) = lines_of(db, index, gid).await?;
+    let told = Told::read(db, gid, &revs).await?;
+    let page = Scope::new(index, (rules, pages), viewer).gone(list, row, &told);
+    Ok(Some(RowPage { more, ..page }))
+}
+
+async fn lines_of(db: &mut Db, index: &mut Index, gid: Gid) -> Result<(Vec<i64>, bool)> {
     if index.lines.is_none() {
         index.lines = Some(Lines::read(db).await?);
     }
-    let (revs, more) = index.lines.as_ref().map(|lines| lines.of(gid)).unwrap_or_default();
-    let told = Told::read(db, gid, &revs).await?;
-    Ok(Scope::new(index, (rules, pages), viewer).row(at, gid, &told).map(|page| RowPage { more, ..page }))
+    Ok(index.lines.as_ref().map(|lines| lines.of(gid)).unwrap_or_default())
 }
 
 impl Scope<'_> {
@@ -75,13 +101,33 @@ impl Scope<'_> {
             hanging: self.hanging(at, gid),
             history: self.history(list, told),
             more: false,
+            gone: false,
         })
+    }
+
+    fn gone(&self, list: &ListPage, row: &Stored, told: &Told) -> RowPage {
+        let said = told.lines.first().and_then(|line| line.after.as_ref().or(line.before.as_ref()));
+        let value = |column: &PageColumn| row.cells[column.column.0].clone().unwrap_or(Value::Null);
+        let cells = list.columns.iter().map(|column| self.cell(column, &value(column)));
+        let line = Line {
+            gid: row.gid.to_string(),
+            region: told.lines.first().and_then(|line| line.region.clone()),
+            cells: cells.collect(),
+        };
+        RowPage {
+            rev: self.index.rev(),
+            name: self.named_by(list, &line.gid, said).name,
+            line,
+            hanging: Vec::new(),
+            history: self.history(list, told),
+            more: false,
+            gone: true,
+        }
     }
 
     fn hanging(&self, at: usize, gid: Gid) -> Vec<Hanging> {
         let table = self.pages.lists()[at].table;
-        let through =
-            |list: &super::ListPage| list.columns.iter().position(|column| column.refers == Some(table));
+        let through = |list: &ListPage| list.columns.iter().position(|column| column.refers == Some(table));
         let lists = self.pages.lists().iter().enumerate();
         lists.filter_map(|(at, list)| self.hanging_of((at, through(list)?), gid)).collect()
     }

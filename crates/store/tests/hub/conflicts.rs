@@ -1,7 +1,7 @@
 //! Values that did not stand, and what people do about them.
 
 use replica::wire::Change;
-use store::{ConflictState, Error, KeptConflict, Take};
+use store::{ConflictState, Denied, Error, Figures, KeptConflict, Role, Settled, Take, Unfit, Viewer};
 use testkit::office::{Driver, Employee, Record, Timesheet};
 
 use crate::{
@@ -172,6 +172,40 @@ on_both! {
             assert_eq!(lab.all().await, before, "{later}");
             lab.store.resolve(deletion, Take::Winner, "merkez").await.unwrap();
         }
+    }
+
+    async fn a_value_of_somebody_s_own_stands_and_what_was_chosen_is_told_whatever_comes_later(lab) {
+        let (first, second, title) = two_titles(&lab).await;
+        let [ankara, bursa] = ["Ankara", "Bursa"].map(|region| Viewer::new(Role::Manager, merge::Region::new(region)));
+        let typed = async |viewer: &Viewer, id, value: &str| lab.store.settle_other((viewer, "biri"), id, (value, Figures::TURKISH)).await;
+        assert!(matches!(typed(&bursa, title.id, "Ustabaşı").await, Err(Denied::Missing)));
+        let office = Viewer::new(Role::Office, merge::Region::new("Ankara"));
+        assert!(matches!(typed(&office, title.id, "Ustabaşı").await, Err(Denied::Role)));
+        let long = "x".repeat(5000);
+        assert_eq!(typed(&ankara, title.id, &long).await.unwrap(), Settled::Unfit(Unfit::Long));
+        assert_eq!(kept(&lab, "title").await.state, ConflictState::New, "nothing happened");
+        assert_eq!(typed(&ankara, title.id, " Ustabaşı ").await.unwrap(), Settled::Done);
+        for pc in [&first, &second] {
+            lab.sync(pc).await;
+            assert!(Book::of(pc).has("employees", "Ustabaşı"));
+        }
+        let decided = kept(&lab, "title").await;
+        assert_eq!((decided.chosen, decided.other, decided.who.as_deref()), (None, Some("Ustabaşı".into()), Some("biri")));
+        assert!(matches!(typed(&ankara, title.id, "x").await.unwrap(), Settled::Before { .. }), "once");
+        let line = &lab.store.recent(&merge::Region::All, 1).await.unwrap()[0];
+        assert_eq!((line.site, line.before.as_ref().unwrap()["title"].as_str()), (0, Some("Kalfa")));
+    }
+
+    async fn which_side_was_taken_is_told_also_after_something_else_came(lab) {
+        let (first, _, title) = two_titles(&lab).await;
+        lab.store.resolve(title.id, Take::Loser, "merkez").await.unwrap();
+        lab.fetch(&first).await;
+        let id: i64 = value(&first, "select id from employees order by full_name");
+        let name: String = value(&first, "select full_name from employees order by full_name");
+        first.desktop.save_employee(Some(id), &Employee { full_name: &name, title: "Ustabaşı", ..Employee::default() }).unwrap();
+        lab.send(&first).await.unwrap();
+        let decided = kept(&lab, "title").await;
+        assert_eq!((decided.stands, decided.chosen), (None, Some(Take::Loser)));
     }
 
     async fn nothing_is_put_back_into_a_row_that_is_gone(lab) {

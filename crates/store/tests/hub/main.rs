@@ -24,3 +24,4 @@ mod sites;
 mod strangers;
 mod too_much;
 mod twice;
+mod undo;
