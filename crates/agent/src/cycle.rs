@@ -158,9 +158,26 @@ async fn hello(hub: &impl Hub, office: &mut Office, tools: &Tools) -> Result<Kno
     let standing = office.standing().await?;
     let same = standing.hub.as_ref() == Some(&welcome.hub) && standing.site == Some(welcome.site);
     if same && (standing.number > welcome.number || standing.cursor > welcome.rev) {
-        office.behind(welcome.number, welcome.seen).await?;
+        fall_behind(hub, office, (welcome.number, welcome.seen)).await?;
     }
     Ok(Known { welcome, offset_ms })
+}
+
+/// The hub is a restored one. One that was restored before is asked whether it still has what was followed since.
+async fn fall_behind(
+    hub: &impl Hub,
+    office: &mut Office,
+    (number, seen): (u64, i64),
+) -> Result<(), CycleError> {
+    let follows = match office.standing().await?.since {
+        None => false,
+        Some((rev, mark)) => match hub.pull(rev, Some(&mark)).await {
+            Ok(_) => true,
+            Err(LinkError::Refused(Trouble { code: Code::Behind, .. })) => false,
+            Err(error) => return Err(error.into()),
+        },
+    };
+    Ok(office.behind(number, seen, follows).await?)
 }
 
 /// What is added to this PC's time to get the hub's, in milliseconds: 0 where the hub's answer may have been written at the
@@ -191,7 +208,7 @@ impl<H: Hub> Cycle<'_, H> {
             return Ok(());
         }
         for _ in 0..ROUNDS_MAX {
-            self.restarted = false;
+            self.restarted = self.office.standing().await?.behind;
             self.push().await?;
             self.pull().await?;
             if !self.restarted {
@@ -267,7 +284,7 @@ impl<H: Hub> Cycle<'_, H> {
             Code::Older => Ok(self.office.older(trouble.number).await?),
             Code::Behind => {
                 self.restarted = true;
-                Ok(self.office.behind(trouble.number, trouble.seen).await?)
+                fall_behind(self.hub, &mut self.office, (trouble.number, trouble.seen)).await
             }
             Code::Decided => Ok(self.office.decided().await?),
             _ => Err(LinkError::Refused(trouble).into()),

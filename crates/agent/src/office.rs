@@ -15,6 +15,7 @@ mod copy;
 mod diff;
 mod error;
 mod file;
+mod gone;
 mod hold;
 mod install;
 mod late;
@@ -94,6 +95,8 @@ pub struct Standing {
     pub doubt: bool,
     /// The hub is a restored one, and not everything was pulled again.
     pub behind: bool,
+    /// A rev and its mark in the history that is followed since the hub was restored.
+    pub since: Option<(i64, String)>,
     /// Rows of the hub that the file cannot take yet.
     pub late: u64,
     /// Rows of the file that the hub does not take.
@@ -183,6 +186,7 @@ impl Office {
             waiting: on_its_way + noted,
             doubt: state.doubt,
             behind: state.behind.is_some(),
+            since: state.since,
             late: self.count(tables::LATE).await?,
             aside: self.count(tables::ASIDE).await?,
         })

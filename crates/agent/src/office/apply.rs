@@ -121,6 +121,9 @@ impl Office {
         }
         if !page.more {
             state.behind = None;
+            if state.forked.is_some() && state.since.is_none() {
+                state.since = state.mark.clone().map(|mark| (state.cursor, mark));
+            }
         }
         Ok((state, (applied, true)))
     }
@@ -185,13 +188,15 @@ impl Office {
         }
         let there = rows.iter().filter(|row| row.became.is_none() && row.cells.is_some());
         self.separate(there.clone().map(|row| Gid::from_uuid(row.gid))).await?;
-        let mut written = Writing::new(self, there, manner).await?.run(self, state, &mut late).await?;
+        let mut written = Writing::new(self, state, (there, manner)).await?.run(self, state, &mut late).await?;
         for row in rows.iter().filter(|row| row.became.is_none() && row.cells.is_none()) {
             match self.take_away(state, Gid::from_uuid(row.gid)).await? {
                 Some(gone) => written += gone,
                 None => late.push(row.clone()),
             }
         }
+        let heard = rows.iter().filter(|row| row.became.is_none() && row.cells.is_none());
+        self.hear_gone(&heard.map(|row| (Gid::from_uuid(row.gid), row.rev)).collect()).await?;
         let is_late: HashSet<_> = late.iter().map(|row| row.gid).collect();
         let done = rows.iter().filter(|row| !is_late.contains(&row.gid));
         self.drop_late_upto(&done.map(|row| (Gid::from_uuid(row.gid), row.rev)).collect()).await?;

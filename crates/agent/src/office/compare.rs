@@ -24,7 +24,11 @@ pub(super) type Candidates = BTreeMap<TableId, BTreeSet<LocalId>>;
 
 /// Which day it is to the hub.
 pub(super) const fn day(clock: &Clockwork) -> i64 {
-    clock.hub_ms().div_euclid(DAY_MS)
+    day_of(clock.hub_ms())
+}
+
+pub(super) const fn day_of(hub_ms: i64) -> i64 {
+    hub_ms.div_euclid(DAY_MS)
 }
 
 impl Office {

@@ -12,6 +12,7 @@ use super::{
     aside::{UNREADABLE, WAITS, content},
     compare::Candidates,
     file::{Form, shown},
+    gone::Gone,
     shadow::{Known, SUSPECT},
     state::State,
 };
@@ -39,8 +40,8 @@ pub(super) struct Found {
     unreadable: Vec<(TableId, LocalId)>,
     /// Rows that were set aside, and say something else now.
     back: Vec<(TableId, LocalId)>,
-    /// Rows that neither the file has nor the hub.
-    gone: Vec<(TableId, LocalId, Gid)>,
+    /// Rows that the file does not have, nor maybe the hub: as they were.
+    gone: Vec<(TableId, ShadowRow)>,
 }
 
 /// What is to be told, and what it makes of the file's bookkeeping.
@@ -70,6 +71,9 @@ impl Office {
         let all: Vec<LocalId> = ids.iter().cloned().collect();
         let found = form.by_ids(&mut *self.db.session, &all).await?;
         let mut known = self.known(form, &all).await?;
+        let suspects = known.iter().filter(|(_, known)| known.row.rev == SUSPECT);
+        let mut lost: BTreeMap<LocalId, Known> =
+            suspects.map(|(id, known)| (id.clone(), known.clone())).collect();
         let mut cells: Vec<_> = known.values_mut().map(|known| &mut known.row.cells).collect();
         self.refresh(form.id, &mut cells).await?;
         let aside = self.asides(form, &all).await?;
@@ -86,14 +90,13 @@ impl Office {
         let back = aside.into_keys().filter(|id| !still.contains(id));
         loaded.found.back.extend(back.map(|id| (form.id, id)));
         let there: BTreeSet<&LocalId> = rows.iter().map(|row| &row.id).collect();
-        let (lost, mut known): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            known.into_iter().partition(|(_, known)| known.row.rev == SUSPECT);
+        lost.retain(|id, _| known.contains_key(id));
         for (id, lost) in lost {
             if there.contains(&id) {
-                loaded.lost.insert((form.id, id.clone()), lost.row.gid);
-                known.insert(id, lost);
+                loaded.lost.insert((form.id, id), lost.row.gid);
             } else {
-                loaded.found.gone.push((form.id, id, lost.row.gid));
+                known.remove(&id);
+                loaded.found.gone.push((form.id, lost.row));
             }
         }
         loaded.places.extend(known.iter().map(|(id, known)| ((form.id, known.row.gid), id.clone())));
@@ -177,7 +180,7 @@ impl Office {
     pub(super) async fn note_found(
         &mut self,
         state: &mut State,
-        found: &Found,
+        (found, day): (&Found, i64),
         difference: &Difference,
     ) -> Result<()> {
         let moved = &difference.moved;
@@ -192,9 +195,12 @@ impl Office {
             self.take_back(form, &ids(&found.back)).await?;
             self.set_aside(form, &aside(ids(&found.unreadable), UNREADABLE)).await?;
             self.set_aside(form, &aside(ids(&difference.waiting), WAITS)).await?;
-            let gone = found.gone.iter().filter(|(table, ..)| *table == form.id);
+            // What the hub knows of them after all is told it when it brings them.
+            let gone = || found.gone.iter().filter(|(table, _)| *table == form.id).map(|(_, row)| row);
+            self.put_gone(form, &gone().map(|row| Gone { row: row.clone(), day }).collect::<Vec<_>>())
+                .await?;
             let moved = || moved.iter().filter(|(table, ..)| *table == form.id);
-            let gone = gone.map(|(_, id, gid)| (id.clone(), *gid));
+            let gone = gone().map(|row| (row.id.clone(), row.gid));
             let gone = gone.chain(moved().map(|(_, id, known)| (id.clone(), known.row.gid)));
             self.forget(state, form, &gone.collect::<Vec<_>>()).await?;
             let moved = moved().map(|(.., known)| known.clone());

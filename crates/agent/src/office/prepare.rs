@@ -155,7 +155,7 @@ impl Office {
         clock: &Clockwork,
     ) -> Result<(State, Option<Push>)> {
         let Survey { notes, loaded, difference } = survey;
-        self.note_found(&mut state, &loaded.found, &difference).await?;
+        self.note_found(&mut state, (&loaded.found, day(clock)), &difference).await?;
         self.keep_both(&mut state, &difference).await?;
         let rules = self.rules.clone();
         let State { unsure, retelling, .. } = state;
@@ -165,6 +165,7 @@ impl Office {
         state.meeting = None;
         if everything && batch.left.is_empty() {
             (state.doubt, state.compared) = (false, day(clock));
+            self.forget_long_gone(state.compared).await?;
         }
         let rest = !batch.left.is_empty() && everything;
         state.doubt |= rest;

@@ -12,6 +12,8 @@ use replica::{
 use super::{
     Error, Office, Result,
     apply::Manner,
+    compare::day_of,
+    gone::Gone,
     shadow::{Known, SUSPECT, references},
     state::State,
     tables::{ASIDE, GIDS, LATE, uuid},
@@ -78,27 +80,46 @@ impl Office {
         }
         let done = self.void_outbox().await;
         let (site, number) = (Some(welcome.site), welcome.number);
-        let state = State { site, number, held: None, doubt: true, unsure: true, ..state };
+        // What the hub had heard of the other site says nothing of this file.
+        let (forked, since) = (Some(0), None);
+        let state = State { site, number, forked, since, held: None, doubt: true, unsure: true, ..state };
         self.end(done.map(|()| (state, true))).await
     }
 
     /// The hub is a restored one: of this site it knows `number` batches, and that the site has everything up to `seen`.
     /// Everything is pulled again, and what it lacks then is told again.
     ///
+    /// `follows`: it still has [`Standing::since`](super::Standing). Where it was restored before, and has it not, it may be
+    /// back in the history that it had before that: then revs since are no revs of it.
+    ///
     /// # Errors
     /// As for any transaction; nothing is changed then.
-    pub async fn behind(&mut self, number: u64, seen: i64) -> Result<()> {
+    pub async fn behind(&mut self, number: u64, seen: i64, follows: bool) -> Result<()> {
         let state = self.begin().await?;
-        let done = self.behind_in(State { number, behind: Some(seen), ..state }).await;
+        let done = self.behind_in(state, (number, seen), follows).await;
         self.end(done).await?;
         self.suspect().await
     }
 
-    async fn behind_in(&mut self, state: State) -> Result<(State, ())> {
+    async fn behind_in(
+        &mut self,
+        state: State,
+        (number, seen): (u64, i64),
+        follows: bool,
+    ) -> Result<(State, ())> {
+        let sent = self.outbox().await?.map_or(0, |outbox| outbox.push.number);
+        // A file of the past: what the hub had heard of its site it does not have.
+        let seen = if number > state.number.max(sent) { 0 } else { seen };
         self.void_outbox().await?;
         self.db.clear(LATE).await?;
-        let state = State { doubt: true, suspecting: true, retelling: state.behind, ..state };
-        Ok((State { held: None, cursor: 0, mark: None, ..state }, ()))
+        let lowest = |before: Option<i64>| before.map_or(seen, |before| before.min(seen));
+        let (forked, retelling) = (lowest(state.forked), lowest(state.retelling));
+        let upto = if follows { seen } else { forked };
+        self.doubt_gone(upto).await?;
+        let (behind, forked, retelling) = (Some(upto), Some(forked), Some(retelling));
+        let state = State { behind, forked, retelling, since: None, ..state };
+        let state = State { number, held: None, cursor: 0, mark: None, ..state };
+        Ok((State { doubt: true, suspecting: true, ..state }, ()))
     }
 
     /// Marks what a restored hub may have lost, where that was begun.
@@ -152,7 +173,7 @@ impl Office {
             return if known { Ok((state, ())) } else { Err(Error::broken("no such batch was sent")) };
         };
         let outcomes = Outcomes::of(&outbox.push.changes, &pushed.fates)?;
-        let mut settling = Settling::new(&outcomes);
+        let mut settling = Settling::new(&outcomes, day_of(pushed.clock_ms));
         self.settle_rows(&mut state, &outbox.told, &mut settling).await?;
         for (gid, became, was_known) in settling.became {
             self.unify(&mut state, gid, became).await?;
@@ -211,6 +232,8 @@ impl Office {
         self.drop_late_upto(&std::mem::take(&mut settling.answered)).await?;
         for (form, settled) in tables {
             self.forget(state, &form, &settled.gone).await?;
+            self.drop_gone(settled.gone.iter().map(|(_, gid)| *gid)).await?;
+            self.put_gone(&form, &settled.deleted).await?;
             self.set_aside(&form, &settled.aside).await?;
             self.take_back(
                 &form,
@@ -239,6 +262,8 @@ struct Settling<'a> {
     answered: HashMap<Gid, i64>,
     /// A row is the hub's from now on.
     news: bool,
+    /// Of the answer, since 1970.
+    day: i64,
 }
 
 /// What becomes of the told rows of a table.
@@ -252,12 +277,14 @@ struct Settled {
     aside: Vec<(LocalId, String)>,
     /// They are no longer in the file.
     gone: Vec<(LocalId, Gid)>,
+    /// Those of them that are the hub's no longer.
+    deleted: Vec<Gone>,
 }
 
 impl<'a> Settling<'a> {
-    fn new(outcomes: &'a Outcomes) -> Self {
+    fn new(outcomes: &'a Outcomes, day: i64) -> Self {
         let (became, returning, answered) = Default::default();
-        Self { outcomes, became, returning, answered, news: false }
+        Self { outcomes, became, returning, answered, news: false, day }
     }
 
     fn row(
@@ -273,7 +300,7 @@ impl<'a> Settling<'a> {
         }
         match (outcome.end, cells) {
             // The answer itself sets it back, or a pull: what was told is no edit any more.
-            (End::Refused, Some(cells)) => match known {
+            (End::Refused, Some(cells)) => match known.filter(|known| known.row.rev != SUSPECT) {
                 Some(known) => {
                     let row = ShadowRow { cells, ..known.row.clone() };
                     settled.set_back.push(Known { row, at: told.at });
@@ -286,6 +313,8 @@ impl<'a> Settling<'a> {
             }
             (_, None) => {
                 settled.gone.push((id, gid));
+                let row = known.map(|known| ShadowRow { rev: Rev(outcome.rev), ..known.row.clone() });
+                settled.deleted.extend(row.map(|row| Gone { row, day: self.day }));
                 self.answered.insert(gid, outcome.rev);
             }
             (end, Some(cells)) => {

@@ -39,12 +39,16 @@ pub(super) struct State {
     pub unsure: bool,
     /// The comparison that was begun goes on with the batch after the one on its way.
     pub rest: bool,
-    /// The hub is a restored one, and was heard only up to here; until everything was pulled.
+    /// The hub is a restored one, and may not have what came after this; until everything was pulled.
     pub behind: Option<i64>,
+    /// From the first rev after the lowest of these on, a restored hub's history was another one than before: for good.
+    pub forked: Option<i64>,
+    /// A place in the history that is followed since, and its mark. A hub that has it is none of before.
+    pub since: Option<(i64, String)>,
     /// What it may have lost is not marked everywhere yet.
     pub suspecting: bool,
     /// It is told again what it lost, until everything was compared: what nobody noted is as old as it was, and what it has
-    /// of later than this was told by others since.
+    /// of later than this may have been told by others since.
     pub retelling: Option<i64>,
     /// The copy that the hub was asked about in the first contact: its hash.
     pub meeting: Option<String>,

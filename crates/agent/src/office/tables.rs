@@ -36,8 +36,12 @@ pub(super) const GIDS: &str = "denk_gids";
 pub(super) const OUTBOX: &str = "denk_outbox";
 pub(super) const LATE: &str = "denk_late";
 pub(super) const ASIDE: &str = "denk_aside";
+pub(super) const GONE: &str = "denk_gone";
 
-const SHAPES: [Shape; 6] = [
+/// A file that an earlier version has written lacks these, and lost nothing.
+const LATER: [&str; 1] = [GONE];
+
+const SHAPES: [Shape; 7] = [
     // Where the file stands: see `state`.
     Shape { name: STATE, columns: &[("name", Text), ("value", Text)], key: 1 },
     // What file and hub last agreed on. `at_ms`, `at_counter`: no later change of the row bears an older stamp.
@@ -66,6 +70,19 @@ const SHAPES: [Shape; 6] = [
     Shape { name: LATE, columns: &[("gid", Gid), ("row_bytes", Bytes)], key: 1 },
     // Rows of the file that are not sent, with the hash of what they said; empty: what they need is not known.
     Shape { name: ASIDE, columns: &[("table_name", Text), ("id", Text), ("content", Text)], key: 2 },
+    // Rows that the office deleted, as they were; `rev`: that of their deletion, 0 where the hub does not have it.
+    Shape {
+        name: GONE,
+        columns: &[
+            ("gid", Gid),
+            ("table_name", Text),
+            ("id", Text),
+            ("rev", Int),
+            ("day", Int),
+            ("cells", Bytes),
+        ],
+        key: 1,
+    },
 ];
 
 /// Rows that are removed at a time.
@@ -122,7 +139,7 @@ impl Db {
         SHAPES.iter().all(|shape| self.has(shape.name))
     }
 
-    /// Makes what is missing. Whether anything was.
+    /// Makes what is missing. Whether anything was without which the file says nothing of what it was told.
     pub async fn make(&mut self) -> Result<bool> {
         let mut made = false;
         for shape in SHAPES.iter().filter(|shape| !self.places.contains_key(shape.name)).collect::<Vec<_>>() {
@@ -136,7 +153,7 @@ impl Db {
             if !self.has(shape.name) {
                 return Err(Error::broken(format!("table `{}` is another one", shape.name)));
             }
-            made = true;
+            made |= !LATER.contains(&shape.name);
         }
         Ok(made)
     }

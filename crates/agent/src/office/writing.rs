@@ -10,6 +10,7 @@ use super::{
     Office, Result,
     apply::Manner,
     file::{Form, shown},
+    gone::is_alike,
     shadow::{Known, SUSPECT, Spot, differs, references},
     state::State,
 };
@@ -32,6 +33,10 @@ pub(super) struct Writing<'a> {
     taken: HashSet<(TableId, LocalId)>,
     /// Rows whose ids hold something else in the file, which was not told yet, or nothing.
     replaced: HashSet<Gid>,
+    /// Rows that the office deleted, of which the hub does not know it: which they were, and as what.
+    gone: HashMap<Gid, (LocalId, Cells)>,
+    /// A restored hub is told again what it lost: the file had everything up to here.
+    heard: i64,
 }
 
 /// What is done with a row.
@@ -39,6 +44,8 @@ enum Step {
     Write(LocalRow, Known),
     /// The file says it already.
     Know(Known),
+    /// The office has deleted it, which the hub does not know yet. Whether it was as the hub has it.
+    Delete(Known, bool),
     Late,
     Skip,
 }
@@ -46,8 +53,8 @@ enum Step {
 impl<'a> Writing<'a> {
     pub async fn new(
         office: &mut Office,
-        rows: impl Iterator<Item = &'a Row>,
-        manner: &'a Manner,
+        state: &State,
+        (rows, manner): (impl Iterator<Item = &'a Row>, &'a Manner),
     ) -> Result<Self> {
         let told = rows.filter_map(|row| {
             let form = office.form_named(&row.table)?.clone();
@@ -64,9 +71,11 @@ impl<'a> Writing<'a> {
         let spots = office.spots(named.collect::<Vec<_>>()).await?;
         let late = office.late_gids().await?;
         let told = office.told_new().await?;
+        let gone = office.gone(rows.iter().map(|(row, ..)| Gid::from_uuid(row.gid))).await?;
         let (known, agreed, file, said, taken, replaced) = Default::default();
+        let heard = state.retelling.unwrap_or(0);
         let mut writing =
-            Self { manner, rows, spots, known, agreed, file, said, late, told, taken, replaced };
+            Self { manner, rows, spots, known, agreed, file, said, late, told, taken, replaced, gone, heard };
         writing.load(office).await?;
         writing.look_at_named(office).await?;
         writing.look_for_others(office).await?;
@@ -150,17 +159,24 @@ impl<'a> Writing<'a> {
         for of_table in rows.chunk_by(|(_, a, _), (_, b, _)| a.id == b.id) {
             let form = &of_table[0].1;
             let mut last = None;
-            let (mut write, mut known) = (Vec::new(), Vec::new());
+            let (mut write, mut known, mut came) = (Vec::new(), Vec::new(), Vec::new());
             for (row, form, cells) in of_table {
                 if last.is_none() {
                     last = Some(office.last_id(state, form).await?);
                 }
                 match self.step(row, form, cells, &mut last) {
                     Step::Write(file, now) => {
+                        came.push(now.row.gid);
                         write.push(file);
                         known.push(now);
                     }
                     Step::Know(now) => known.push(now),
+                    Step::Delete(now, seen) => {
+                        // It is found when everything is compared.
+                        state.doubt = true;
+                        known.push(now);
+                        late.extend((!seen).then(|| (*row).clone()));
+                    }
                     Step::Late => late.push((*row).clone()),
                     Step::Skip => {}
                 }
@@ -170,6 +186,7 @@ impl<'a> Writing<'a> {
             }
             self.free_names(office, form, &write).await?;
             let applied = form.write(&mut *office.db.session, &write).await?;
+            office.drop_gone(came).await?;
             written += applied.inserted + applied.updated;
             office.remember(state, form, &known).await?;
         }
@@ -209,6 +226,9 @@ impl<'a> Writing<'a> {
             }
             let Some(id) = self.new_id(form, gid, &local, last) else { return Step::Late };
             let known = Known { row: shadow(&id), at: self.manner.at() };
+            if let Some((_, was)) = self.gone.get(&gid).filter(|_| !self.manner.forced) {
+                return self.delete(known, was);
+            }
             self.spots.insert(gid, Spot { gid, table: form.id, id: id.clone() });
             return Step::Write(LocalRow { id, cells: local }, known);
         };
@@ -229,6 +249,8 @@ impl<'a> Writing<'a> {
         match (file, said.zip(agreed)) {
             // What became of it is told by the answer, which the hub's row then follows.
             _ if known.row.rev == SUSPECT && self.told.contains(&spot.gid) => Step::Late,
+            // The hub has it, and the office has deleted it.
+            (None, _) if known.row.rev == SUSPECT => self.delete(now, &known.row.cells),
             // The hub has it as it was before, or as somebody else told it since: what the file says is told again, beside
             // that.
             _ if known.row.rev == SUSPECT => Step::Know(Known { at: known.at, ..now }),
@@ -236,6 +258,15 @@ impl<'a> Writing<'a> {
             (Some(_), Some((said, agreed))) if !differs(said, agreed) => Step::Write(new, now),
             _ => Step::Late,
         }
+    }
+
+    /// `was`: as the office had it. What was done to it since, nobody there has seen: the hub decides.
+    fn delete(&self, mut now: Known, was: &Cells) -> Step {
+        let seen = now.row.rev.0 <= self.heard || is_alike(&now.row.cells, was);
+        if !seen {
+            now.row.rev = Rev(self.heard);
+        }
+        Step::Delete(now, seen)
     }
 
     /// Cells with the file's ids; `None`: they name a row that the file does not have yet.
@@ -262,7 +293,8 @@ impl<'a> Writing<'a> {
     /// The id under which it was here, or that it says itself.
     fn asked_id(&self, form: &Form, gid: Gid, cells: &Cells) -> Option<LocalId> {
         let returning = self.manner.returning.get(&gid).cloned();
-        returning.or_else(|| {
+        let gone = || self.gone.get(&gid).map(|(id, _)| id.clone());
+        returning.or_else(gone).or_else(|| {
             let column = form.rules.column(&form.rules.key).filter(|_| form.rules.text_key)?;
             LocalId::of(cells[column.0].as_ref()?)
         })

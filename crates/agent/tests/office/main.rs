@@ -17,6 +17,7 @@ mod failures;
 mod ids;
 mod left;
 mod random;
+mod restored;
 mod trouble;
 mod undisturbed;
 mod waiting;

@@ -6,4 +6,5 @@ drop table if exists denk_gids;
 drop table if exists denk_outbox;
 drop table if exists denk_late;
 drop table if exists denk_aside;
+drop table if exists denk_gone;
 commit;

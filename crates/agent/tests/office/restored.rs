@@ -1,0 +1,231 @@
+//! A hub that is restored: what it lost is told again, what it knows better stands.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use agent::{Exchange, LinkError, Tools, office::Lock};
+use async_trait::async_trait;
+use replica::wire::{End, Fate, Hello, Met, Page, Push, Pushed, Welcome};
+
+use crate::{
+    day::{agree, two},
+    hub::Hub,
+    pc::{Pc, town_says},
+    town::{NOW_MS, Town, welcome},
+};
+
+/// A hub as it was, and what it knew of the two PCs.
+struct Backup {
+    hub: Hub,
+    seen: i64,
+    numbers: [u64; 2],
+}
+
+impl Backup {
+    async fn of(town: &Town, pcs: [&Pc; 2]) -> Self {
+        let numbers = [pcs[0].standing().await.number, pcs[1].standing().await.number];
+        Self { hub: town.hub.clone(), seen: town.hub.rev.0, numbers }
+    }
+
+    fn restore(&self, town: &mut Town, pcs: [&Pc; 2]) {
+        town.hub = self.hub.clone();
+        for (pc, number) in pcs.iter().zip(self.numbers) {
+            town.answered(pc.site, number);
+        }
+    }
+
+    /// The PC learns of it, and pulls everything.
+    async fn heard(&self, town: &Town, pc: &Pc, follows: bool) {
+        let number = self.numbers[if pc.site == 1 { 0 } else { 1 }];
+        pc.office().await.behind(number, self.seen, follows).await.unwrap();
+        pc.pull(town).await;
+    }
+}
+
+async fn rounds(town: &mut Town, pcs: [&Pc; 2]) {
+    for _ in 0..3 {
+        for pc in pcs {
+            pc.cycle(town).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_typed_between_an_old_backup_and_the_right_one_is_not_lost() {
+    let (mut town, a, b, _) = two().await;
+    let pcs = [&a, &b];
+    let old = Backup::of(&town, pcs).await;
+    a.sql("insert into drivers (full_name, region) values ('Bir', 'Ankara')");
+    for phone in 0..9 {
+        a.sql(&format!("update drivers set phone = '{phone}'"));
+        rounds(&mut town, pcs).await;
+    }
+    let right = Backup::of(&town, pcs).await;
+    old.restore(&mut town, pcs);
+    for pc in pcs {
+        old.heard(&town, pc, true).await;
+    }
+    rounds(&mut town, pcs).await;
+    b.sql("insert into drivers (full_name, region) values ('Zehra', 'Ankara')");
+    rounds(&mut town, pcs).await;
+    assert!(town.hub.rev.0 < right.seen, "its rev says nothing in the other history");
+    right.restore(&mut town, pcs);
+    for pc in pcs {
+        right.heard(&town, pc, false).await;
+    }
+    rounds(&mut town, pcs).await;
+    b.sql("update drivers set phone = '7' where full_name = 'Zehra'");
+    rounds(&mut town, pcs).await;
+    for pc in pcs {
+        assert_eq!(pc.ask("select full_name, phone from drivers order by 1"), "Bir|8 Zehra|7");
+    }
+    agree(&town, &pcs);
+}
+
+/// Somebody deletes a row of which a restored hub lost an edit, and another edits it, before either hears of it.
+#[tokio::test]
+async fn a_deletion_takes_no_edit_along_that_nobody_there_saw() {
+    let (mut town, a, b, id) = two().await;
+    let pcs = [&a, &b];
+    let backup = Backup::of(&town, pcs).await;
+    a.sql("update employees set title = 'Usta'");
+    rounds(&mut town, pcs).await;
+    backup.restore(&mut town, pcs);
+    a.sql(&format!("delete from employees where id = {id}"));
+    b.sql("update employees set department = 'Depo'");
+    backup.heard(&town, &b, true).await;
+    b.cycle(&mut town).await;
+    backup.heard(&town, &a, true).await;
+    rounds(&mut town, pcs).await;
+    assert_eq!(b.ask("select department from employees"), "Depo");
+    agree(&town, &pcs);
+}
+
+#[tokio::test]
+async fn what_was_deleted_stays_deleted_when_the_hub_is_restored() {
+    let (mut town, a, b, _) = two().await;
+    town.clock_ms = NOW_MS;
+    let pcs = [&a, &b];
+    a.sql("insert into drivers (full_name, region) values ('Eski', 'Ankara')");
+    rounds(&mut town, pcs).await;
+    let backup = Backup::of(&town, pcs).await;
+    a.sql("insert into drivers (full_name, region) values ('Sonra', 'Ankara')");
+    a.sql("delete from drivers where full_name = 'Eski'");
+    rounds(&mut town, pcs).await;
+    backup.restore(&mut town, pcs);
+    // And this before anybody told the hub of her again.
+    a.sql("delete from drivers where full_name = 'Sonra'");
+    for pc in pcs {
+        backup.heard(&town, pc, true).await;
+        pc.cycle(&mut town).await;
+    }
+    rounds(&mut town, pcs).await;
+    for pc in pcs {
+        assert_eq!(pc.ask("select full_name from drivers"), "");
+    }
+    agree(&town, &pcs);
+    assert_eq!(a.standing().await.late, 0);
+    // Who brings it back is heeded.
+    b.sql("insert into drivers (full_name, region) values ('Eski', 'Ankara')");
+    rounds(&mut town, pcs).await;
+    assert_eq!(a.ask("select full_name from drivers"), "Eski");
+}
+
+#[tokio::test]
+async fn a_row_deleted_while_its_batch_waits_is_not_brought_back_by_who_told_it_meanwhile() {
+    let (mut town, a, b, _) = two().await;
+    let pcs = [&a, &b];
+    let backup = Backup::of(&town, pcs).await;
+    a.sql("insert into drivers (full_name, region) values ('Sonra', 'Ankara')");
+    rounds(&mut town, pcs).await;
+    backup.restore(&mut town, pcs);
+    backup.heard(&town, &a, true).await;
+    let mut office = a.office().await;
+    let push = office.prepare(&a.clock()).await.unwrap().unwrap();
+    office.settle(&Pushed { number: push.number, held: true, ..Pushed::default() }).await.unwrap();
+    drop(office);
+    backup.heard(&town, &b, true).await;
+    b.cycle(&mut town).await;
+    a.pull(&town).await;
+    assert_eq!(a.standing().await.late, 1);
+    a.sql("delete from drivers");
+    // Whatever the next batch is, it waits too; then somebody lets them go on.
+    let mut office = a.office().await;
+    if let Some(push) = office.prepare(&a.clock()).await.unwrap() {
+        office.settle(&Pushed { number: push.number, held: true, ..Pushed::default() }).await.unwrap();
+        town.answered(a.site, push.number - 1);
+    }
+    drop(office);
+    rounds(&mut town, pcs).await;
+    rounds(&mut town, pcs).await;
+    assert_eq!([a.ask("select full_name from drivers"), b.ask("select full_name from drivers")], ["", ""]);
+    agree(&town, &pcs);
+}
+
+#[tokio::test]
+async fn a_row_that_a_restored_hub_refuses_is_aside_and_told_once() {
+    let (mut town, a, b, _) = two().await;
+    let pcs = [&a, &b];
+    let backup = Backup::of(&town, pcs).await;
+    a.sql("insert into drivers (full_name, region) values ('Bir', 'Ankara')");
+    a.cycle(&mut town).await;
+    backup.restore(&mut town, pcs);
+    backup.heard(&town, &a, true).await;
+    let mut office = a.office().await;
+    let push = office.prepare(&a.clock()).await.unwrap().unwrap();
+    let fate = Fate { end: End::Refused, reason: Some("region".into()), ..Fate::default() };
+    let fates = vec![fate; push.changes.len()];
+    office.settle(&Pushed { number: push.number, fates, ..Pushed::default() }).await.unwrap();
+    assert_eq!(office.standing().await.unwrap().aside, 1);
+    drop(office);
+    // The day after everything is compared.
+    a.sql("update denk_state set value = '1' where name = 'compared'");
+    assert_eq!(a.office().await.prepare(&a.clock()).await.unwrap(), None);
+    assert_eq!(a.ask("select full_name from drivers"), "Bir");
+}
+
+/// A hub whose welcome says how far it has got.
+struct Restored {
+    town: Mutex<Town>,
+    number: u64,
+    seen: i64,
+}
+
+#[async_trait]
+impl agent::Hub for &Restored {
+    async fn hello(&self, _: &Hello) -> Result<Welcome, LinkError> {
+        let rev = self.town.lock().unwrap().hub.rev.0;
+        let (number, seen) = (self.number, self.seen);
+        Ok(Welcome { rev, number, seen, clock_ms: NOW_MS, ..welcome("town", 1, "Ankara") })
+    }
+
+    async fn meet(&self, file: &Path) -> Result<Met, LinkError> {
+        Ok(self.town.lock().unwrap().meet(1, file))
+    }
+
+    async fn push(&self, push: &Push) -> Result<Pushed, LinkError> {
+        Ok(self.town.lock().unwrap().push(1, push))
+    }
+
+    async fn pull(&self, after: i64, _: Option<&str>) -> Result<Page, LinkError> {
+        Ok(self.town.lock().unwrap().pull(after))
+    }
+}
+
+#[tokio::test]
+async fn one_cycle_tells_a_restored_hub_everything() {
+    let (mut town, a, b, _) = two().await;
+    let pcs = [&a, &b];
+    let backup = Backup::of(&town, pcs).await;
+    a.sql("insert into drivers (full_name, region) values ('Bir', 'Ankara')");
+    rounds(&mut town, pcs).await;
+    backup.restore(&mut town, pcs);
+    let hub = Restored { town: Mutex::new(town), number: backup.numbers[0], seen: backup.seen };
+    let (rules, random) = (Arc::new(a.rules.clone()), a.clock().random);
+    let tools = Tools { rules, random, clock: Arc::new(|| NOW_MS) };
+    let report = Exchange::new(&hub).cycle(&Lock::take(a.path()).unwrap(), &tools).await.unwrap();
+    assert_eq!((report.pushed, report.waiting), (1, 0));
+    assert_eq!(town_says(&hub.town.lock().unwrap()), a.says());
+}
