@@ -150,10 +150,12 @@ impl<H: Hub> Exchange<H> {
 
 /// Introduces the agent, and learns the hub's time.
 async fn hello(hub: &impl Hub, office: &mut Office, tools: &Tools) -> Result<Known, CycleError> {
-    let waiting = office.standing().await?.waiting;
+    let Standing { waiting, cursor, mark, behind, hub: of, .. } = office.standing().await?;
     let asked_ms = (tools.clock)();
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    let welcome = hub.hello(&Hello { version, clock_ms: asked_ms, waiting }).await?;
+    let mark = mark.filter(|_| !behind && of.is_some());
+    let seen = mark.is_some().then_some(cursor);
+    let welcome = hub.hello(&Hello { version, clock_ms: asked_ms, waiting, seen, mark }).await?;
     let offset_ms = offset(asked_ms, welcome.clock_ms, (tools.clock)());
     let standing = office.standing().await?;
     let same = standing.hub.as_ref() == Some(&welcome.hub) && standing.site == Some(welcome.site);
@@ -210,8 +212,10 @@ impl<H: Hub> Cycle<'_, H> {
         for _ in 0..ROUNDS_MAX {
             self.restarted = self.office.standing().await?.behind;
             self.push().await?;
+            let doubt = self.office.standing().await?.doubt;
             self.pull().await?;
-            if !self.restarted {
+            // What came may be what the office has deleted, and a restored hub lost that.
+            if !self.restarted && (doubt || !self.office.standing().await?.doubt) {
                 return Ok(());
             }
         }

@@ -21,6 +21,7 @@ mod install;
 mod late;
 mod lock;
 mod outbox;
+mod own;
 mod prepare;
 mod settle;
 mod shadow;

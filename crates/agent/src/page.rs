@@ -239,7 +239,12 @@ async fn test(
 
 async fn reach(agent: &Agent, hub: &Enrolment) -> Result<Welcome, Kind> {
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    let hello = Hello { version, clock_ms: agent.now_ms(), waiting: agent.state().report.waiting };
+    let hello = Hello {
+        version,
+        clock_ms: agent.now_ms(),
+        waiting: agent.state().report.waiting,
+        ..Hello::default()
+    };
     let asked = async { Link::new(hub)?.hello(&hello).await };
     match tokio::time::timeout(REACH_WAIT, asked).await {
         Ok(answer) => answer.map_err(|error| Kind::of_link(&error)),

@@ -319,6 +319,7 @@ impl Turn<'_> {
     fn weight(&self) -> Stamp {
         match self.age {
             Age::Known => self.stamp,
+            Age::Earlier(stamp) => stamp,
             Age::Unknown => Stamp { wall_ms: 0, counter: u32::MAX - self.stamp.site.0, ..self.stamp },
         }
     }

@@ -55,6 +55,8 @@ pub struct Change {
 pub enum Age {
     /// As old as the change's stamp.
     Known,
+    /// As old as this stamp: the site has said later things of the row before.
+    Earlier(Stamp),
     /// It stood in a file that the hub sees for the first time, or that is older than one that came before. Against
     /// whatever bears a stamp it is the older.
     Unknown,

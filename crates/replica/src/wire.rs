@@ -37,7 +37,7 @@ pub const PART_BYTES: usize = 4 << 20;
 pub type Cells = BTreeMap<String, Cell>;
 
 /// An agent introduces itself: at each start, and when the hub may have become another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
     /// Of the agent.
     pub version: String,
@@ -46,6 +46,12 @@ pub struct Hello {
     /// What waits at the office.
     #[serde(default)]
     pub waiting: u64,
+    /// The site was told everything of its region up to this rev...
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<i64>,
+    /// ...of the history that bore this mark there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
 }
 
 /// Who the agent is to the hub.

@@ -15,7 +15,7 @@ use super::{
     file::Form,
     shadow::Known,
     state::State,
-    tables::{ASIDE, GIDS, GONE, LATE, OUTBOX, SHADOW},
+    tables::{ASIDE, GIDS, GONE, LATE, OUTBOX, SHADOW, WORDS},
 };
 
 /// Rows that are put into the shadow at a time.
@@ -75,7 +75,7 @@ impl Office {
     /// Makes it nobody's file.
     async fn forget_all(&mut self) -> Result<()> {
         let State { form, last, meeting, .. } = State::read(&mut self.db).await?;
-        let mut rest: &[&'static str] = &[SHADOW, GIDS, OUTBOX, LATE, ASIDE, GONE];
+        let mut rest: &[&'static str] = &[SHADOW, GIDS, OUTBOX, LATE, ASIDE, GONE, WORDS];
         while let [table, others @ ..] = rest {
             self.begin().await?;
             let state = State { form, last: last.clone(), meeting: meeting.clone(), ..State::default() };

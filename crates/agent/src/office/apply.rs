@@ -188,7 +188,8 @@ impl Office {
         }
         let there = rows.iter().filter(|row| row.became.is_none() && row.cells.is_some());
         self.separate(there.clone().map(|row| Gid::from_uuid(row.gid))).await?;
-        let mut written = Writing::new(self, state, (there, manner)).await?.run(self, state, &mut late).await?;
+        let mut written =
+            Writing::new(self, state, (there, manner)).await?.run(self, state, &mut late).await?;
         for row in rows.iter().filter(|row| row.became.is_none() && row.cells.is_none()) {
             match self.take_away(state, Gid::from_uuid(row.gid)).await? {
                 Some(gone) => written += gone,
@@ -330,6 +331,9 @@ impl Office {
                 if let Some(mut known) = known {
                     known.row.gid = became;
                     self.remember(state, &form, &[known]).await?;
+                    let own = self.own([ours.gid]).await?.remove(&ours.gid);
+                    self.put_own(own.map(|own| (became, own))).await?;
+                    self.drop_own([ours.gid]).await?;
                 }
             }
         }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use merge::{Action, Cells, LocalId, Rules, TableId};
-use model::Gid;
+use merge::{Action, Cells, Change, ColumnId, Edit, LocalId, Rules, TableId};
+use model::{Gid, Value};
 use replica::{
     outbox::{At, Told},
     wire::{self, Cell, PART_BYTES},
@@ -13,6 +13,7 @@ use super::{
     Clockwork,
     aside::content,
     diff::{Difference, Loaded},
+    own::Former,
     prepare::Notes,
 };
 
@@ -37,9 +38,12 @@ pub(super) struct Batching<'a> {
     pub clock: &'a Clockwork,
     /// Nobody knows when what the file says was written.
     pub unsure: bool,
-    /// A restored hub is told again, which had heard the file up to here. What nobody noted was told before, and is as old
-    /// as it was.
+    /// A restored hub is told again, which had heard the file up to here.
     pub retelling: Option<i64>,
+    /// Rows of which it has lost something.
+    pub former: HashMap<Gid, Former>,
+    /// When rows were changed that were told before it was restored, and not answered.
+    pub told_at: HashMap<Gid, i64>,
 }
 
 impl Batching<'_> {
@@ -53,12 +57,14 @@ impl Batching<'_> {
         for change in set.changes.iter().take(BATCH_CHANGES) {
             cut += 1;
             let Some((table, id)) = difference.ids.get(&change.gid) else { continue };
-            let at = stamps.next(change.gid, self.time(*table, id, change.gid));
-            rows.tell(self, change, id, at);
-            let message = self.message(change, at);
-            bytes += message.insert.iter().chain(&message.update).map(wire::weight).sum::<usize>();
-            changes.push(message);
-            if bytes > PART_BYTES {
+            for (at, part) in self.by_age(change, self.time(*table, id, change.gid)) {
+                let at = stamps.next(change.gid, at);
+                rows.tell(self, &part, id, at);
+                let message = self.message(&part, at);
+                bytes += message.insert.iter().chain(&message.update).map(wire::weight).sum::<usize>();
+                changes.push(message);
+            }
+            if bytes > PART_BYTES || changes.len() >= BATCH_CHANGES {
                 break;
             }
         }
@@ -70,6 +76,36 @@ impl Batching<'_> {
         Batch { changes, told: rows.told(self), left: left.collect(), more }
     }
 
+    /// A change in parts, the oldest first: what was agreed on before the hub was restored is as old as it was, the rest as
+    /// `fresh`.
+    fn by_age(&self, change: &Change, fresh: At) -> Vec<(At, Change)> {
+        let Some(former) = self.former.get(&change.gid) else { return vec![(fresh, change.clone())] };
+        let mut parts: BTreeMap<At, Vec<Edit>> = BTreeMap::new();
+        let mut add = |column: ColumnId, value: &Value| {
+            let at = former.at(column.0, value).map_or(fresh, |at| (at, 0));
+            parts.entry(at).or_default().push(Edit { column, base: None, value: value.clone() });
+        };
+        match &change.action {
+            Action::Insert(cells) => {
+                let said = cells.iter().enumerate().filter_map(|(at, cell)| Some((at, cell.as_ref()?)));
+                said.for_each(|(at, value)| add(ColumnId(at), value));
+            }
+            Action::Update(edits) => edits.iter().for_each(|edit| add(edit.column, &edit.value)),
+            Action::Delete { .. } => {}
+        }
+        let mut parts: Vec<_> = parts
+            .into_iter()
+            .map(|(at, edits)| (at, Change { action: Action::Update(edits), ..change.clone() }))
+            .collect();
+        match (&change.action, parts.first_mut()) {
+            (Action::Update(_), Some(_)) => {}
+            // All of it comes first, as the row cannot be without it.
+            (Action::Insert(_), Some((_, first))) => *first = change.clone(),
+            _ => parts.push((fresh, change.clone())),
+        }
+        parts
+    }
+
     /// When the row was changed, in the hub's time, and later than ever before.
     fn time(&self, table: TableId, id: &LocalId, gid: Gid) -> At {
         let known = self.loaded.known_by(table, gid);
@@ -78,7 +114,7 @@ impl Batching<'_> {
         let now = self.clock.hub_ms();
         let wall = match noted {
             Some(noted) if !self.unsure => noted.saturating_add(self.clock.offset_ms).min(now),
-            None if self.retelling.is_some() => known.map_or(now, |known| known.at.0),
+            None if !self.unsure => self.told_at.get(&gid).copied().unwrap_or(now).min(now),
             _ => now,
         };
         match known.map(|known| known.at) {
@@ -87,7 +123,7 @@ impl Batching<'_> {
         }
     }
 
-    fn message(&self, change: &merge::Change, at: At) -> wire::Change {
+    fn message(&self, change: &Change, at: At) -> wire::Change {
         let rules = &self.rules[change.table];
         let (mut insert, mut update, mut delete) = (None, None, None);
         let mut base = change.base.0;
@@ -95,7 +131,8 @@ impl Batching<'_> {
             Action::Insert(cells) => insert = Some(cells_of(rules, cells)),
             Action::Update(edits) => {
                 // What others told it since stands beside the office's word, not below it.
-                base = self.retelling.map_or(base, |heard| base.min(heard));
+                let has_other = self.former.get(&change.gid).is_some_and(|former| former.has_other);
+                base = self.retelling.filter(|_| has_other).map_or(base, |heard| base.min(heard));
                 let edits =
                     edits.iter().map(|edit| (rules[edit.column].name.clone(), Cell(edit.value.clone())));
                 update = Some(edits.collect());
@@ -141,7 +178,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn tell(&mut self, batching: &Batching<'_>, change: &merge::Change, id: &LocalId, at: At) {
+    fn tell(&mut self, batching: &Batching<'_>, change: &Change, id: &LocalId, at: At) {
         let known =
             || batching.loaded.known_by(change.table, change.gid).map(|known| known.row.cells.clone());
         let before = self.rows.get(&change.gid).map_or_else(known, |row| row.2.clone());

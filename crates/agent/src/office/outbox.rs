@@ -1,6 +1,6 @@
 //! The batch on its way, in the file.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use database::{Comparison, Condition};
 use model::{Gid, Value};
@@ -55,7 +55,7 @@ impl Office {
     }
 
     /// Gives the batches on their way up. They may have arrived, also as another file's: new rows in them keep the
-    /// identities that they were told under.
+    /// identities that they were told under, and other words the time at which they were written.
     pub(super) async fn void_outbox(&mut self) -> Result<()> {
         let rows = self.db.find(OUTBOX, &[]).await?;
         let mut void = Outbox { push: Push { number: VOID, ..Push::default() }, told: Vec::new() };
@@ -64,8 +64,6 @@ impl Office {
             void.push.changes.extend(push.changes.into_iter().filter(|change| change.insert.is_some()));
             void.told.extend(told);
         }
-        let new: HashSet<Gid> = void.new_rows().collect();
-        void.told.retain(|told| new.contains(&told.gid()));
         self.remove_batches(|_| true).await?;
         if void.told.is_empty() { Ok(()) } else { self.put_outbox(&void).await }
     }
@@ -84,6 +82,14 @@ impl Office {
             told.extend(read(&row)?.new_rows());
         }
         Ok(told)
+    }
+
+    /// When rows were changed that were told in batches that are no longer on their way. **Units**: milliseconds in the hub's
+    /// time.
+    pub(super) async fn told_at(&mut self) -> Result<HashMap<Gid, i64>> {
+        let void = self.outbox_of(VOID).await?;
+        let told = void.into_iter().flat_map(|void| void.told);
+        Ok(told.map(|told| (told.gid(), told.at.0)).collect())
     }
 
     /// Everything that was told was answered.

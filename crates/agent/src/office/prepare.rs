@@ -159,9 +159,14 @@ impl Office {
         self.keep_both(&mut state, &difference).await?;
         let rules = self.rules.clone();
         let State { unsure, retelling, .. } = state;
-        let batching = Batching { rules: &rules, loaded: &loaded, notes: &notes, clock, unsure, retelling };
+        let (mut former, mut told_at) = Default::default();
+        if retelling.is_some() || !loaded.lost.is_empty() {
+            (former, told_at) = (self.former(&difference, &loaded).await?, self.told_at().await?);
+        }
+        let (loaded, notes) = (&loaded, &notes);
+        let batching = Batching { rules: &rules, loaded, notes, clock, unsure, retelling, former, told_at };
         let batch = batching.batch(&difference);
-        self.forget_notes(&notes, &batch).await?;
+        self.forget_notes(notes, &batch).await?;
         state.meeting = None;
         if everything && batch.left.is_empty() {
             (state.doubt, state.compared) = (false, day(clock));

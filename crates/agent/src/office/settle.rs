@@ -14,6 +14,7 @@ use super::{
     apply::Manner,
     compare::day_of,
     gone::Gone,
+    own::Words,
     shadow::{Known, SUSPECT, references},
     state::State,
     tables::{ASIDE, GIDS, LATE, uuid},
@@ -173,7 +174,7 @@ impl Office {
             return if known { Ok((state, ())) } else { Err(Error::broken("no such batch was sent")) };
         };
         let outcomes = Outcomes::of(&outbox.push.changes, &pushed.fates)?;
-        let mut settling = Settling::new(&outcomes, day_of(pushed.clock_ms));
+        let mut settling = Settling::new(&outcomes, day_of(pushed.clock_ms), Words::of(&outbox.push.changes));
         self.settle_rows(&mut state, &outbox.told, &mut settling).await?;
         for (gid, became, was_known) in settling.became {
             self.unify(&mut state, gid, became).await?;
@@ -242,6 +243,8 @@ impl Office {
             .await?;
             self.remember(state, &form, &settled.agreed).await?;
             self.remember(state, &form, &settled.set_back).await?;
+            self.own_told(&form, &settled.agreed, &settling.words).await?;
+            self.drop_own(settled.set_back.iter().map(|known| known.row.gid)).await?;
         }
         Ok(())
     }
@@ -264,6 +267,7 @@ struct Settling<'a> {
     news: bool,
     /// Of the answer, since 1970.
     day: i64,
+    words: Words,
 }
 
 /// What becomes of the told rows of a table.
@@ -282,9 +286,9 @@ struct Settled {
 }
 
 impl<'a> Settling<'a> {
-    fn new(outcomes: &'a Outcomes, day: i64) -> Self {
+    fn new(outcomes: &'a Outcomes, day: i64, words: Words) -> Self {
         let (became, returning, answered) = Default::default();
-        Self { outcomes, became, returning, answered, news: false, day }
+        Self { outcomes, became, returning, answered, news: false, day, words }
     }
 
     fn row(

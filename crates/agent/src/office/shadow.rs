@@ -11,7 +11,7 @@ use super::{
     Error, Office, Result,
     file::{Form, shown},
     state::State,
-    tables::{GIDS, Row, SHADOW, text, uuid},
+    tables::{GIDS, Row, SHADOW, WORDS, text, uuid},
 };
 
 /// A row of the shadow.
@@ -142,6 +142,7 @@ impl Office {
         let went = self.db.remove(SHADOW, &lines).await?;
         let gids: Vec<_> = rows.iter().map(|(_, gid)| vec![uuid(gid.uuid())]).collect();
         self.db.remove(GIDS, &gids).await?;
+        self.db.remove(WORDS, &gids).await?;
         state.count(form.name(), 0, went);
         Ok(())
     }

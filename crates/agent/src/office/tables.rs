@@ -37,11 +37,12 @@ pub(super) const OUTBOX: &str = "denk_outbox";
 pub(super) const LATE: &str = "denk_late";
 pub(super) const ASIDE: &str = "denk_aside";
 pub(super) const GONE: &str = "denk_gone";
+pub(super) const WORDS: &str = "denk_words";
 
 /// A file that an earlier version has written lacks these, and lost nothing.
-const LATER: [&str; 1] = [GONE];
+const LATER: [&str; 2] = [GONE, WORDS];
 
-const SHAPES: [Shape; 7] = [
+const SHAPES: [Shape; 8] = [
     // Where the file stands: see `state`.
     Shape { name: STATE, columns: &[("name", Text), ("value", Text)], key: 1 },
     // What file and hub last agreed on. `at_ms`, `at_counter`: no later change of the row bears an older stamp.
@@ -70,6 +71,8 @@ const SHAPES: [Shape; 7] = [
     Shape { name: LATE, columns: &[("gid", Gid), ("row_bytes", Bytes)], key: 1 },
     // Rows of the file that are not sent, with the hash of what they said; empty: what they need is not known.
     Shape { name: ASIDE, columns: &[("table_name", Text), ("id", Text), ("content", Text)], key: 2 },
+    // When the office wrote what the columns of a row say; `was`: as it was before a restored hub said otherwise.
+    Shape { name: WORDS, columns: &[("gid", Gid), ("at", Bytes), ("was", Bytes)], key: 1 },
     // Rows that the office deleted, as they were; `rev`: that of their deletion, 0 where the hub does not have it.
     Shape {
         name: GONE,

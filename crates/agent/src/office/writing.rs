@@ -11,6 +11,7 @@ use super::{
     apply::Manner,
     file::{Form, shown},
     gone::is_alike,
+    own::Own,
     shadow::{Known, SUSPECT, Spot, differs, references},
     state::State,
 };
@@ -37,6 +38,9 @@ pub(super) struct Writing<'a> {
     gone: HashMap<Gid, (LocalId, Cells)>,
     /// A restored hub is told again what it lost: the file had everything up to here.
     heard: i64,
+    /// What the office wrote of the rows: as it was known, and as it is known from now on.
+    own: HashMap<Gid, Own>,
+    owned: HashMap<Gid, Own>,
 }
 
 /// What is done with a row.
@@ -72,10 +76,26 @@ impl<'a> Writing<'a> {
         let late = office.late_gids().await?;
         let told = office.told_new().await?;
         let gone = office.gone(rows.iter().map(|(row, ..)| Gid::from_uuid(row.gid))).await?;
-        let (known, agreed, file, said, taken, replaced) = Default::default();
+        let own = office.own(spots.values().map(|spot| spot.gid).collect::<Vec<_>>()).await?;
+        let (known, agreed, file, said, taken, replaced, owned) = Default::default();
         let heard = state.retelling.unwrap_or(0);
-        let mut writing =
-            Self { manner, rows, spots, known, agreed, file, said, late, told, taken, replaced, gone, heard };
+        let mut writing = Self {
+            manner,
+            rows,
+            spots,
+            known,
+            agreed,
+            file,
+            said,
+            late,
+            told,
+            taken,
+            replaced,
+            gone,
+            heard,
+            own,
+            owned,
+        };
         writing.load(office).await?;
         writing.look_at_named(office).await?;
         writing.look_for_others(office).await?;
@@ -189,6 +209,7 @@ impl<'a> Writing<'a> {
             office.drop_gone(came).await?;
             written += applied.inserted + applied.updated;
             office.remember(state, form, &known).await?;
+            office.put_own(std::mem::take(&mut self.owned)).await?;
         }
         Ok(written)
     }
@@ -253,9 +274,30 @@ impl<'a> Writing<'a> {
             (None, _) if known.row.rev == SUSPECT => self.delete(now, &known.row.cells),
             // The hub has it as it was before, or as somebody else told it since: what the file says is told again, beside
             // that.
-            _ if known.row.rev == SUSPECT => Step::Know(Known { at: known.at, ..now }),
-            (Some(file), _) if !differs(file, &new.cells) => Step::Know(now),
-            (Some(_), Some((said, agreed))) if !differs(said, agreed) => Step::Write(new, now),
+            (Some(file), _) if known.row.rev == SUSPECT => {
+                let own = self.own.get(&spot.gid);
+                let own = own_beside(own, &known.row.cells, &now.row.cells, differs(file, &new.cells));
+                self.owned.extend(own.map(|own| (spot.gid, own)));
+                Step::Know(Known { at: known.at, ..now })
+            }
+            (Some(file), _) if !differs(file, &new.cells) => {
+                self.owned.extend(follow(
+                    self.own.get(&spot.gid),
+                    &known.row.cells,
+                    &now.row.cells,
+                    spot.gid,
+                ));
+                Step::Know(now)
+            }
+            (Some(_), Some((said, agreed))) if !differs(said, agreed) => {
+                self.owned.extend(follow(
+                    self.own.get(&spot.gid),
+                    &known.row.cells,
+                    &now.row.cells,
+                    spot.gid,
+                ));
+                Step::Write(new, now)
+            }
             _ => Step::Late,
         }
     }
@@ -314,4 +356,24 @@ impl<'a> Writing<'a> {
         *last = Some(next);
         Some(LocalId::Int(next))
     }
+}
+
+/// What the office wrote of a row that the hub says now.
+fn follow(own: Option<&Own>, before: &Cells, now: &Cells, gid: Gid) -> Option<(Gid, Own)> {
+    let mut own = own?.clone();
+    let before = own.was.clone().unwrap_or_else(|| before.clone());
+    own.follow(&before, now);
+    Some((gid, own))
+}
+
+/// The same, of a row of which a restored hub may have lost something. `differs`: the file says otherwise than the hub.
+fn own_beside(own: Option<&Own>, before: &Cells, now: &Cells, differs: bool) -> Option<Own> {
+    let former = own.and_then(|own| own.was.as_ref()).unwrap_or(before);
+    if differs && !is_alike(former, now) {
+        let at = own.map(|own| own.at.clone()).unwrap_or_default();
+        return Some(Own { at, was: Some(former.clone()) });
+    }
+    let mut own = own?.clone();
+    own.follow(&former.clone(), now);
+    Some(own)
 }

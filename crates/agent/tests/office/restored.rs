@@ -229,3 +229,78 @@ async fn one_cycle_tells_a_restored_hub_everything() {
     assert_eq!((report.pushed, report.waiting), (1, 0));
     assert_eq!(town_says(&hub.town.lock().unwrap()), a.says());
 }
+
+/// The PC tells of it an hour later than whoever told before.
+async fn tells(town: &mut Town, pc: &Pc) {
+    pc.cycle(town).await;
+    pc.cycle(town).await;
+}
+
+/// A column that somebody edited off-line, of a row of which others wrote and read other columns since.
+#[tokio::test]
+async fn who_typed_nothing_sets_no_edit_back_that_the_hub_has_from_another() {
+    for reads_only in [true, false] {
+        let (mut town, a, b, _) = two().await;
+        let pcs = [&a, &b];
+        a.sql("insert into drivers (full_name, phone, region) values ('Bir', '1', 'Ankara')");
+        rounds(&mut town, pcs).await;
+        town.clock_ms = NOW_MS;
+        // Nobody knows of b what it has seen.
+        let backup = Backup { seen: 0, ..Backup::of(&town, pcs).await };
+        b.sql("update drivers set phone = '2'");
+        if !reads_only {
+            a.sql("update drivers set notes = 'not'");
+        }
+        a.cycle(&mut town).await;
+        backup.restore(&mut town, pcs);
+        backup.heard(&town, &b, true).await;
+        tells(&mut town, &b).await;
+        backup.heard(&town, &a, true).await;
+        tells(&mut town, &a).await;
+        rounds(&mut town, pcs).await;
+        let notes = if reads_only { "null" } else { "not" };
+        for pc in pcs {
+            assert_eq!(pc.ask("select phone, notes from drivers"), format!("2|{notes}"));
+        }
+        agree(&town, &pcs);
+    }
+}
+
+#[tokio::test]
+async fn an_edit_on_its_way_to_a_hub_that_is_restored_is_as_old_as_it_was() {
+    let (mut town, a, b, _) = two().await;
+    let pcs = [&a, &b];
+    town.clock_ms = NOW_MS;
+    let backup = Backup::of(&town, pcs).await;
+    a.sql("insert into drivers (full_name, region) values ('Bir', 'Ankara')");
+    rounds(&mut town, pcs).await;
+    b.sql("update employees set title = 'Usta'");
+    let push = b.office().await.prepare(&b.clock()).await.unwrap().unwrap();
+    let typed = push.changes[0].at.0;
+    assert!(typed < NOW_MS);
+    backup.restore(&mut town, pcs);
+    backup.heard(&town, &b, true).await;
+    let push = b.office().await.prepare(&b.clock()).await.unwrap().unwrap();
+    let told = push.changes.iter().find(|change| change.update.is_some()).unwrap();
+    assert_eq!(told.at.0, typed);
+}
+
+#[tokio::test]
+async fn an_edit_of_what_was_told_again_lies_upon_it_though_more_is_still_to_be_told() {
+    let (mut town, a, b, _) = two().await;
+    let pcs = [&a, &b];
+    let backup = Backup::of(&town, pcs).await;
+    a.sql(
+        "with recursive n(i) as (select 1 union all select i + 1 from n where i < 700)
+        insert into drivers (full_name, region) select 'Kişi ' || i, 'Ankara' from n",
+    );
+    a.cycle(&mut town).await;
+    backup.restore(&mut town, pcs);
+    backup.heard(&town, &a, true).await;
+    let first = a.push_once(&mut town).await.unwrap();
+    a.sql("update drivers set phone = '1' where id = (select min(id) from drivers)");
+    let second = a.push_once(&mut town).await.unwrap();
+    let edit = second.changes.iter().find(|change| change.update.is_some()).unwrap();
+    assert!(first.changes.iter().any(|change| change.gid == edit.gid));
+    assert!(edit.base > backup.seen && edit.update.as_ref().unwrap().len() == 1, "{edit:?}");
+}

@@ -26,7 +26,7 @@ fn to(url: &str) -> Link {
 }
 
 fn hello() -> Hello {
-    Hello { version: "1".to_owned(), clock_ms: 0, waiting: 0 }
+    Hello { version: "1".to_owned(), clock_ms: 0, waiting: 0, ..Hello::default() }
 }
 
 #[tokio::test(start_paused = true)]

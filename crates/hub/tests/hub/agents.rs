@@ -65,7 +65,7 @@ async fn push(hub: &World, token: &str, push: &Push) -> Pushed {
 async fn both_forms_say_the_same() {
     let hub = hub().await;
     let token = hub.token("Ankara 1", "Ankara").await;
-    let hello = Hello { version: "1".into(), clock_ms: START_MS, waiting: 0 };
+    let hello = Hello { version: "1".into(), clock_ms: START_MS, waiting: 0, ..Hello::default() };
     let welcome: Welcome = read(packed(hub.post("/v1/hello"), &token, &hello).send().await.unwrap()).await;
     let plain = hub.post("/v1/hello").header("X-API-KEY", &token).json(&hello).send().await.unwrap();
     let plain: Welcome = plain.json().await.unwrap();
@@ -367,7 +367,7 @@ async fn a_site_is_told_how_it_stands_and_nothing_of_others() {
         hub.token("Ankara 2", "Ankara").await,
         hub.token("Bursa 1", "Bursa").await,
     ];
-    let hello = Hello { version: "1".into(), clock_ms: START_MS + 3_600_000, waiting: 0 };
+    let hello = Hello { version: "1".into(), clock_ms: START_MS + 3_600_000, waiting: 0, ..Hello::default() };
     let welcome: Welcome = read(packed(hub.post("/v1/hello"), &one, &hello).send().await.unwrap()).await;
     let people = (1..=30).map(|at| person(at, &format!("Kişi {at}"), "Ankara")).collect();
     let seen = push(&hub, &one, &batch(1, 0, people)).await.to;

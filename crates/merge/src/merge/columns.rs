@@ -18,7 +18,7 @@ impl Turn<'_> {
         for edit in edits {
             self.column(&mut row, edit);
         }
-        let counts = self.age == Age::Known || row.rev == self.rev;
+        let counts = self.age != Age::Unknown || row.rev == self.rev;
         let heard = row.heard.entry(self.author.site).or_default();
         (heard.stamp, heard.deleted) = (Some(self.stamp), false);
         if counts {

@@ -72,7 +72,7 @@ impl Turn<'_> {
     /// needs a deleted row does not live by it: [`Turn::dead_parent`].)
     fn may_return(&self, reference: Reference, target: Gid) -> bool {
         let needed = reference.on_delete == OnDelete::Cascade;
-        (needed || self.age == Age::Known) && self.can_live(target)
+        (needed || self.age != Age::Unknown) && self.can_live(target)
     }
 
     /// Gives a row back what it lost when `cause` died. Another region's row waits for who may write it.

@@ -14,7 +14,7 @@ impl Turn<'_> {
         let told = |row: &Stored| row.heard.get(&self.author.site).is_some_and(|heard| heard.deleted);
         let concurrent = |row: &Stored| {
             let unseen = |dead: Dead| dead.rev > self.author.seen && !told(row);
-            row.dead.is_none_or(|dead| self.age == Age::Known && unseen(dead) && self.can_live(row.gid))
+            row.dead.is_none_or(|dead| self.age != Age::Unknown && unseen(dead) && self.can_live(row.gid))
         };
         if a.gid == b.gid || a.became().is_some() || b.became().is_some() || !concurrent(a) || !concurrent(b)
         {

@@ -7,7 +7,7 @@ use merge::Region;
 use model::{SiteId, Value};
 use replica::wire::{self, Hello, Pushed, Welcome};
 
-use super::{Alarm, alert, held};
+use super::{Alarm, alert, held, pull};
 use crate::{
     AgentSaid, Alert, Declined, Device, Error, Result, conflicts,
     desk::{Desk, Hub},
@@ -239,6 +239,12 @@ impl Job for Greet {
         agent.version = Some(sites::visible(&self.hello.version));
         agent.waiting = self.hello.waiting.min(i64::MAX.unsigned_abs());
         agent.observe(desk, self.hello.clock_ms).await?;
+        if let Hello { seen: Some(seen), mark: Some(told), .. } = &self.hello
+            && (0..=desk.meta.rev.0).contains(seen)
+            && pull::mark(desk.db, *seen).await?.as_ref() == Some(told)
+        {
+            agent.seen = *seen;
+        }
         save(desk.db, &agent).await?;
         Ok(Welcome {
             version: env!("CARGO_PKG_VERSION").to_owned(),

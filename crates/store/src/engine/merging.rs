@@ -1,7 +1,7 @@
 //! Changes of one site into the hub's rows: the one way of uploads and of batches.
 
 use fail::fail_point;
-use merge::{Author, Change, Outcome, Scope, merge};
+use merge::{Age, Author, Change, Outcome, Scope, merge};
 use model::{Rev, SiteId, Stamp};
 
 use super::{history, rows};
@@ -42,7 +42,7 @@ pub(super) async fn part(
     rows::load(desk.db, rules, &mut scope, &changes, new).await?;
     let mut outcomes = Vec::with_capacity(changes.len());
     for change in changes {
-        let mut change = after_heard(&scope, author.site, change);
+        let mut change = after_heard(&scope, (author.site, seen), change);
         if seen == Seen::Revs
             && let Some(row) = scope.row(scope.today(change.gid))
         {
@@ -59,12 +59,19 @@ pub(super) async fn part(
 }
 
 /// What is not later than the site's last word about the row would count as heard before. A batch is merged once, so what
-/// it says is new, whatever the PC's clock thought.
-fn after_heard(scope: &Scope, site: SiteId, change: Change) -> Change {
+/// it says is new, whatever the PC's clock thought; against others it is as old as it says, as what a restored hub is told
+/// again.
+fn after_heard(scope: &Scope, (site, seen): (SiteId, Seen), change: Change) -> Change {
     let row = scope.row(scope.today(change.gid));
     let heard = row.and_then(|row| row.heard.get(&site)?.stamp);
     match heard {
-        Some(heard) if heard >= change.stamp => Change { stamp: heard.next(), ..change },
+        Some(heard) if heard >= change.stamp => {
+            let age = match (seen, change.age) {
+                (Seen::Revs, Age::Known) => Age::Earlier(change.stamp),
+                (_, age) => age,
+            };
+            Change { stamp: heard.next(), age, ..change }
+        }
         _ => change,
     }
 }

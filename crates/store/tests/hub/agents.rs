@@ -99,7 +99,7 @@ on_both! {
         assert_eq!(fetched(&lab, &center, 0).await.rows(), 2);
         assert_eq!(fetched(&lab, &ankara, 0).await.rows(), 2);
         assert_eq!(fetched(&lab, &bursa, 0).await.rows(), 0);
-        let welcome = lab.store.hello(&ankara, Hello { version: "1".into(), clock_ms: NOW_MS, waiting: 3 }).await.unwrap();
+        let welcome = lab.store.hello(&ankara, Hello { version: "1".into(), clock_ms: NOW_MS, waiting: 3, ..Hello::default() }).await.unwrap();
         assert_eq!((welcome.number, welcome.rev, welcome.region.as_str(), welcome.held), (1, 2, "Ankara", 0));
     }
 

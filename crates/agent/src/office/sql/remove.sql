@@ -7,4 +7,5 @@ drop table if exists denk_outbox;
 drop table if exists denk_late;
 drop table if exists denk_aside;
 drop table if exists denk_gone;
+drop table if exists denk_words;
 commit;

@@ -196,6 +196,10 @@ impl Watched {
         let (mut deeds, mut said, mut own) = (HashMap::new(), 0, 0);
         for change in changes {
             let deed = Deed::of(&change.action);
+            if deed == Deed::Update && deeds.get(&change.gid) == Some(&Deed::Insert) {
+                // More of a row that is new in this batch.
+                continue;
+            }
             let was: Option<Deed> =
                 deeds.get(&change.gid).copied().or_else(|| Some(before.get(&change.gid)?.0));
             said += usize::from(deed != Deed::Insert);
