@@ -268,14 +268,19 @@ impl Agent {
             };
             tokio::select! {
                 _ = heard => {
-                    // A hub that could be heard was not away a moment ago; whether it is now is found out at once, and told.
-                    if self.online(false) {
+                    let was_heard = self.online(false);
+                    if was_heard {
                         pause.over();
-                        self.0.greet.store(true, Ordering::Relaxed);
-                        self.wake();
                     }
                     tokio::select! {
-                        () = sleep(pause.longer(self.random())) => continue,
+                        () = sleep(pause.longer(self.random())) => {
+                            // A hub that could be heard was not away a moment ago. Whether it is now is found out soon, and
+                            // told; not by all offices in one moment.
+                            if was_heard {
+                                self.wake();
+                            }
+                            continue;
+                        }
                         () = self.0.back.notified() => {}
                         changed = settings.changed() => if changed.is_err() { return },
                     }
@@ -318,8 +323,7 @@ impl Agent {
 
     fn hear(&self, news: News) {
         if self.online(true) {
-            // It may be a restored one.
-            self.0.greet.store(true, Ordering::Relaxed);
+            // It may be a restored one, which a pull shows.
             self.wake();
         }
         let (is_news, waits) = {

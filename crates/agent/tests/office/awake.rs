@@ -129,6 +129,17 @@ async fn a_hub_that_is_gone_shows_at_once_although_the_office_writes_nothing() {
     agent.run(goes).await;
 }
 
+/// What waits for a person is sent whole to ask about it, each time that the agent introduces itself.
+#[tokio::test(start_paused = true)]
+async fn a_proxy_that_cuts_idle_streams_makes_no_agent_introduce_itself_each_time() {
+    let (pc, hub) = (met().await, Door::open().await);
+    hub.behave(Manner { streams: true, cuts: 60, ..Manner::default() });
+    let agent = of(&pc, hub.url(), TOKEN);
+    agent.run(passes(Duration::from_hours(1))).await;
+    assert!(hub.asked("events").len() >= 30, "it listens on");
+    assert!(hub.asked("hello").len() <= 14, "{} times", hub.asked("hello").len());
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_program_s_writes_wake_the_agent_and_its_own_looks_do_not() {
     let pc = Pc::new(1);

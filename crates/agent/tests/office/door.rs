@@ -44,6 +44,8 @@ pub struct Manner {
     pub busy: bool,
     /// Whoever listens to its news can go on with that.
     pub streams: bool,
+    /// So many seconds later the stream is cut, as a proxy does; 0: never.
+    pub cuts: u64,
 }
 
 impl Door {
@@ -121,7 +123,9 @@ async fn events(State(door): State<Door>) -> Response {
     }
     let first = stream::once(async { Ok::<_, Infallible>("data: {\"rev\":0}\n\n") });
     let rest = stream::once(async move {
-        while !manner().busy {
+        let begun = Instant::now();
+        let is_cut = || manner().cuts > 0 && begun.elapsed().as_secs() >= manner().cuts;
+        while !manner().busy && !is_cut() {
             sleep(Duration::from_millis(100)).await;
         }
         Ok("")
