@@ -386,6 +386,8 @@ pub enum UserCommand {
     Passwd(UserNameArgs),
     Disable(UserNameArgs),
     Enable(UserNameArgs),
+    Logout(UserNameArgs),
+    Import(UserImportArgs),
 }
 
 #[derive(Debug, Args)]
@@ -409,6 +411,12 @@ pub enum UserRole {
 #[derive(Debug, Args)]
 pub struct UserNameArgs {
     pub name: String,
+}
+
+#[derive(Debug, Args)]
+pub struct UserImportArgs {
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 /// Backups of the hub's store.

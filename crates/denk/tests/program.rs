@@ -258,6 +258,8 @@ fn no_help_text_is_missing_in_any_language() {
         "user passwd",
         "user disable",
         "user enable",
+        "user logout",
+        "user import",
         "demo",
     ];
     for (language, foreign) in [("en", ["Kullanım", "Seçenekler"]), ("tr", ["Usage", "Options"])] {
@@ -283,7 +285,7 @@ fn a_new_configuration_can_be_read_and_is_not_overwritten() {
         let arguments = ["init", "--force", "--lang", language];
         assert!(denk(folder.path(), &arguments, &[]).status.success());
         let (exit, shown) = json(folder.path(), &["config", "show", "--origin"]);
-        assert_eq!((exit, shown["settings"].as_array().unwrap().len()), (0, 11), "{shown}");
+        assert_eq!((exit, shown["settings"].as_array().unwrap().len()), (0, 13), "{shown}");
     }
     let before = fs::read(folder.path().join("denk.toml")).unwrap();
     let (exit, answer) = json(folder.path(), &["init"]);
@@ -355,6 +357,8 @@ fn no_secret_is_ever_shown() {
     hub.backup.keep         28                                                  default
     hub.listen              127.0.0.1:8787                                      default
     hub.preset              rainstaff                                           default
+    hub.session_idle        12h                                                 default
+    hub.session_max         7d                                                  default
     hub.upload_mb_max       64                                                  default
     language                en                                                  environment variable DENK_LANG
     log.folder              logs                                                default
@@ -382,6 +386,8 @@ fn origins_tell_which_layer_won() {
     hub.backup.keep 28 default default
     hub.listen 0.0.0.0:3001 file .env:2
     hub.preset rainstaff default default
+    hub.session_idle 12h default default
+    hub.session_max 7d default default
     hub.upload_mb_max 64 default default
     language en env environment variable DENK_LANG
     log.folder logs default default

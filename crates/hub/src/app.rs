@@ -81,6 +81,11 @@ impl App {
         timestamp(self.now_ms())
     }
 
+    /// As people read a time.
+    pub fn local_time(&self, ms: i64) -> String {
+        moment(ms).to_zoned(self.settings.zone.clone()).strftime("%d.%m.%Y %H:%M").to_string()
+    }
+
     pub fn incoming(&self) -> std::path::PathBuf {
         self.settings.incoming()
     }

@@ -16,6 +16,7 @@ mod dashboard;
 mod download;
 mod first_users;
 mod login;
+mod old_hash;
 mod origin;
 mod pages;
 mod passwords;
@@ -35,7 +36,7 @@ mod v1;
 mod words;
 
 pub use certificate::{Error as CertificateError, fingerprint};
-pub use first_users::{FirstUser, NewUsers, OneTimePassword};
+pub use first_users::{FirstUser, NewUsers, OldAccounts, OneTimePassword, account_regions};
 pub use ipnet::IpNet;
 pub use passwords::{PasswordError, Passwords};
 pub use reached::Reached;

@@ -61,6 +61,15 @@ struct PasswordPage<'a> {
     words: &'a Words,
     must: bool,
     problem: &'a str,
+    sessions: Vec<SessionLine>,
+}
+
+/// Where the reader is logged in.
+struct SessionLine {
+    since: String,
+    seen: String,
+    from: String,
+    own: bool,
 }
 
 pub(crate) fn page(template: &impl Template) -> Result<Response, Refusal> {
@@ -92,7 +101,7 @@ pub(crate) async fn log_in(
         return again(StatusCode::UNAUTHORIZED, words.wrong);
     }
     match recognise(&app, (name, party(&app, peer, &headers)), &form.password).await? {
-        Outcome::Is(user) => welcome(&app, &user, &headers).await,
+        Outcome::Is(user) => welcome(&app, &user, (peer, &headers)).await,
         Outcome::Wrong => again(StatusCode::UNAUTHORIZED, words.wrong),
         Outcome::Locked => again(StatusCode::TOO_MANY_REQUESTS, words.locked),
         Outcome::Busy => again(StatusCode::SERVICE_UNAVAILABLE, words.busy),
@@ -110,6 +119,11 @@ enum Outcome {
 /// Who asks, for counting attempts.
 fn party(app: &App, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
     attempts::party(shared_key::address(peer, headers, app.settings.is_proxy(peer.ip())))
+}
+
+/// Where somebody is, as they are told it.
+fn from(app: &App, peer: SocketAddr, headers: &HeaderMap) -> String {
+    shared_key::address(peer, headers, app.settings.is_proxy(peer.ip())).to_canonical().to_string()
 }
 
 /// Takes as long for a name that nobody has.
@@ -132,6 +146,7 @@ async fn recognise(app: &App, (name, from): (&str, IpAddr), password: &str) -> R
     match user.filter(|_| right) {
         Some(user) => {
             app.log_ins.succeed(&who);
+            renew(app, &user, password).await?;
             Ok(Outcome::Is(user))
         }
         None => {
@@ -146,10 +161,23 @@ async fn recognise(app: &App, (name, from): (&str, IpAddr), password: &str) -> R
     }
 }
 
+/// Of an old program's hash nothing stays as soon as the password is known.
+async fn renew(app: &App, user: &User, password: &str) -> Result<(), Refusal> {
+    if Passwords::is_old(&user.password_hash) {
+        let hash = app.passwords.hash(password).await.map_err(|_| Refusal::Busy)?;
+        app.accounts.rehash(user, &hash).await?;
+    }
+    Ok(())
+}
+
 /// A new session, and the old one of this browser ends: whoever set its cookie gets nothing.
-async fn welcome(app: &App, user: &User, headers: &HeaderMap) -> Result<Response, Refusal> {
+async fn welcome(
+    app: &App,
+    user: &User,
+    (peer, headers): (SocketAddr, &HeaderMap),
+) -> Result<Response, Refusal> {
     session::close(app, headers).await?;
-    let cookie = session::open(app, &user.name).await?;
+    let cookie = session::open(app, &user.name, &from(app, peer, headers)).await?;
     app.store.note(&user.name, "log_in", "").await?;
     make_ready(app);
     let to = if user.must_change { PASSWORD } else { DASHBOARD };
@@ -176,6 +204,18 @@ pub(crate) async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap) -> 
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(LOGIN)).into_response())
 }
 
+/// Ends all sessions of whoever asks.
+pub(crate) async fn log_out_everywhere(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    if let Some(user) = session::person(&app, &headers).await? {
+        app.accounts.end_sessions(&user.name).await?;
+        app.store.note(&user.name, "log_out_everywhere", "").await?;
+    }
+    Ok(([(header::SET_COOKIE, session::forget(&app)?)], Redirect::to(LOGIN)).into_response())
+}
+
 pub(crate) async fn ask_password(
     State(app): State<Arc<App>>,
     visit: Visit,
@@ -184,8 +224,22 @@ pub(crate) async fn ask_password(
     let Some(user) = session::person(&app, &headers).await? else {
         return Ok(Redirect::to(LOGIN).into_response());
     };
-    let shell = around(&app, &visit, &user);
-    page(&PasswordPage { shell, words: visit.words, must: user.must_change, problem: "" })
+    password_page((&app, &visit, &headers), &user, "").await
+}
+
+async fn password_page(
+    (app, visit, headers): (&App, &Visit, &HeaderMap),
+    user: &User,
+    problem: &str,
+) -> Result<Response, Refusal> {
+    let sessions = session::all(app, headers, user).await?.into_iter().map(|session| SessionLine {
+        since: app.local_time(session.opened_ms),
+        seen: app.local_time(session.seen_ms),
+        from: session.address,
+        own: session.own,
+    });
+    let (shell, must) = (around(app, visit, user), user.must_change);
+    page(&PasswordPage { shell, words: visit.words, must, problem, sessions: sessions.collect() })
 }
 
 /// Whoever must choose a password first has nowhere else to go.
@@ -209,30 +263,37 @@ pub(crate) async fn change_password(
         return Ok(Redirect::to(LOGIN).into_response());
     };
     let words = visit.words;
-    let again = |status: StatusCode, problem| -> Result<Response, Refusal> {
-        let shell = around(&app, &visit, &user);
-        Ok((status, page(&PasswordPage { shell, words, must: user.must_change, problem })?).into_response())
+    let again = async |(status, problem): (StatusCode, &str)| -> Result<Response, Refusal> {
+        let page = password_page((&app, &visit, &headers), &user, problem).await?;
+        Ok((status, page).into_response())
     };
-    if form.new != form.again {
-        return again(StatusCode::UNPROCESSABLE_ENTITY, words.not_the_same);
-    }
-    match Passwords::check_new(&user.name, &form.old, &form.new) {
-        Err(PasswordError::Length) => return again(StatusCode::UNPROCESSABLE_ENTITY, words.too_short),
-        Err(_) => return again(StatusCode::UNPROCESSABLE_ENTITY, words.too_easy),
-        Ok(()) => {}
+    if let Some(unfit) = unfit(&user, &form, words) {
+        return again((StatusCode::UNPROCESSABLE_ENTITY, unfit)).await;
     }
     match recognise(&app, (&user.name, party(&app, peer, &headers)), &form.old).await? {
         Outcome::Is(_) => {}
-        Outcome::Wrong => return again(StatusCode::UNAUTHORIZED, words.wrong),
-        Outcome::Locked => return again(StatusCode::TOO_MANY_REQUESTS, words.locked),
-        Outcome::Busy => return again(StatusCode::SERVICE_UNAVAILABLE, words.busy),
+        Outcome::Wrong => return again((StatusCode::UNAUTHORIZED, words.wrong)).await,
+        Outcome::Locked => return again((StatusCode::TOO_MANY_REQUESTS, words.locked)).await,
+        Outcome::Busy => return again((StatusCode::SERVICE_UNAVAILABLE, words.busy)).await,
     }
     let hash = app.passwords.hash(&form.new).await.map_err(|_| Refusal::Busy)?;
     // Ends all sessions of the person; this browser gets a new one.
-    app.accounts.set_password(&user.name, &hash, false).await?;
+    app.accounts.set_password(&user.name, &hash).await?;
     app.store.note(&user.name, "password", "").await?;
-    let cookie = session::open(&app, &user.name).await?;
+    let cookie = session::open(&app, &user.name, &from(&app, peer, &headers)).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(DASHBOARD)).into_response())
+}
+
+/// Why the new password cannot be one.
+fn unfit(user: &User, form: &Change, words: &'static Words) -> Option<&'static str> {
+    if form.new != form.again {
+        return Some(words.not_the_same);
+    }
+    match Passwords::check_new(&user.name, &form.old, &form.new) {
+        Err(PasswordError::Length) => Some(words.too_short),
+        Err(_) => Some(words.too_easy),
+        Ok(()) => None,
+    }
 }
 
 #[cfg(test)]
@@ -267,6 +328,7 @@ mod tests {
             api_key: None,
             first_users: Vec::new(),
             language: Language::Turkish,
+            sessions: store::Lifetime::default(),
             zone: TimeZone::UTC,
             limits: Limits::default(),
             backups: None,

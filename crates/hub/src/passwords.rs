@@ -9,6 +9,8 @@ use argon2::{
 use store::Random;
 use tokio::{sync::Semaphore, task, time};
 
+use crate::old_hash::{self, OldHash};
+
 /// Hashes and checks passwords. Cheap to clone; all clones share one queue.
 #[derive(Clone)]
 pub struct Passwords {
@@ -78,6 +80,26 @@ impl Passwords {
         .await?
     }
 
+    /// What `denk_users` keeps of a password of which an old program kept this; `prefix` is what that program puts before
+    /// a password. `None`: it is none of its ways.
+    ///
+    /// # Errors
+    /// `Busy`, `Hash`.
+    pub async fn from_old(&self, kept: &str, prefix: &str) -> Result<Option<String>, PasswordError> {
+        Ok(match old_hash::read(kept) {
+            None => None,
+            Some(OldHash::Plain(password)) => Some(self.hash(&password).await?),
+            Some(OldHash::Sha256(digits)) => Some(old_hash::wrapped(&self.hash(&digits).await?, prefix)),
+            Some(OldHash::Bcrypt(hash)) => Some(old_hash::marked(&hash)),
+        })
+    }
+
+    /// Whether a hash is an old program's, to be made anew as soon as somebody knows the password.
+    #[must_use]
+    pub fn is_old(hash: &str) -> bool {
+        old_hash::is_old(hash)
+    }
+
     /// Whether the password is the one of this hash; `None`: of nobody.
     ///
     /// # Errors
@@ -87,7 +109,7 @@ impl Passwords {
         let hash = hash.unwrap_or(NOBODY).to_owned();
         let same = self.work(move || {
             let short = password.chars().count() <= Self::CHARS_MAX;
-            short && Argon2::default().verify_password(password.as_bytes(), hash.as_str()).is_ok()
+            short && old_hash::is(&password, &hash, is_hashed)
         });
         Ok(same.await? && known)
     }
@@ -127,6 +149,11 @@ impl fmt::Debug for Passwords {
     }
 }
 
+/// Whether this text is the one of an argon2id hash.
+fn is_hashed(text: &str, hash: &str) -> bool {
+    Argon2::default().verify_password(text.as_bytes(), hash).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU8, Ordering};
@@ -148,6 +175,32 @@ mod tests {
         assert_eq!(passwords.is("sifre-1234", Some(&hash)).await, Ok(false));
         assert_eq!(passwords.is("şifre-1234", Some("plain text")).await, Ok(false));
         assert_eq!(passwords.is("şifre-1234", None).await, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn a_password_of_an_old_program_is_known_and_its_hash_is_not_kept() {
+        let passwords = passwords();
+        // SHA-256 of `rainstaff::prv-a1`, SHA-256 of `abc`, bcrypt of `prv-a1`, and a password as it was typed.
+        for (kept, password) in [
+            ("5d0737b882b7ddb3bb089f64f36be614c3199d1d1d0b6dae033551715d5d5ca8", "prv-a1"),
+            ("BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD", "abc"),
+            ("$2b$04$testkitpasswordsalt00eOG5V8XPuMGOkZEcJ.CTZ3a5fOqjWTJS", "prv-a1"),
+            ("duz-parola", "duz-parola"),
+        ] {
+            let hash = passwords.from_old(kept, "rainstaff::").await.unwrap().unwrap();
+            assert_eq!(passwords.is(password, Some(&hash)).await, Ok(true), "{kept}");
+            for wrong in ["prv-a2", kept, &kept.to_lowercase(), ""] {
+                let right = wrong == password;
+                assert_eq!(passwords.is(wrong, Some(&hash)).await, Ok(right), "{wrong} for {kept}");
+            }
+            assert_eq!(Passwords::is_old(&hash), kept != "duz-parola");
+            assert!(hash.contains("$2b$") || !hash.to_lowercase().contains(&kept.to_lowercase()), "{hash}");
+        }
+        let costly = "$2b$13$testkitpasswordsalt00eOG5V8XPuMGOkZEcJ.CTZ3a5fOqjWTJS";
+        for odd in ["", "  ", "d41d8cd98f00b204e9800998ecf8427e", costly, "$2b$04$short", "$argon2id$x"] {
+            assert_eq!(passwords.from_old(odd, "rainstaff::").await, Ok(None), "{odd}");
+        }
+        assert!(!Passwords::is_old(&passwords.hash("abc").await.unwrap()));
     }
 
     #[test]

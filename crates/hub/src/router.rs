@@ -39,6 +39,7 @@ pub(crate) fn of(app: Arc<App>) -> Router {
         .route("/assets/{name}", get(pages::asset))
         .route(login::LOGIN, get(login::ask).post(login::log_in))
         .route("/logout", post(login::log_out))
+        .route("/logout/everywhere", post(login::log_out_everywhere))
         .layer(middleware::from_fn(pages::remember))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), origin::check));
     let programs = Router::new()

@@ -1,26 +1,31 @@
 //! The cookie by which a browser is known.
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use store::User;
+use store::{OpenSession, User};
 
 use crate::{answer::Refusal, app::App};
 
 const NAME: &str = "denk_session";
-const LIFETIME_S: i64 = 12 * 60 * 60;
 const TOKEN_BYTES_MAX: usize = 100;
 
 /// Who the browser's session belongs to.
 pub(crate) async fn person(app: &App, headers: &HeaderMap) -> Result<Option<User>, Refusal> {
     match token(headers) {
-        Some(token) => Ok(app.accounts.user_of_session(token).await?),
+        Some(token) => Ok(app.accounts.user_of_session(token, is_by_hand(headers)).await?),
         None => Ok(None),
     }
 }
 
-/// Starts a session; the answer's `Set-Cookie`.
-pub(crate) async fn open(app: &App, name: &str) -> Result<HeaderValue, Refusal> {
-    let token = app.accounts.open_session(name, LIFETIME_S * 1000).await?;
-    cookie(&token, LIFETIME_S, app.secure)
+/// Whether a person asks: what a page asks for by itself keeps no session up when nobody is there.
+fn is_by_hand(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-mode").is_none_or(|mode| mode == "navigate")
+}
+
+/// Starts a session; the answer's `Set-Cookie`. `from` is the address as its person is told it.
+pub(crate) async fn open(app: &App, name: &str, from: &str) -> Result<HeaderValue, Refusal> {
+    let lifetime = app.settings.sessions;
+    let token = app.accounts.open_session(name, from, lifetime).await?;
+    cookie(&token, lifetime.whole.as_secs(), app.secure)
 }
 
 /// Ends the browser's session, if it has one; the answer's `Set-Cookie`.
@@ -28,10 +33,20 @@ pub(crate) async fn close(app: &App, headers: &HeaderMap) -> Result<HeaderValue,
     if let Some(token) = token(headers) {
         app.accounts.close_session(token).await?;
     }
+    forget(app)
+}
+
+/// The browser keeps no session any more.
+pub(crate) fn forget(app: &App) -> Result<HeaderValue, Refusal> {
     cookie("", 0, app.secure)
 }
 
-fn cookie(token: &str, seconds: i64, secure: bool) -> Result<HeaderValue, Refusal> {
+/// Where somebody is logged in.
+pub(crate) async fn all(app: &App, headers: &HeaderMap, user: &User) -> Result<Vec<OpenSession>, Refusal> {
+    Ok(app.accounts.sessions_of(&user.name, token(headers).unwrap_or_default()).await?)
+}
+
+fn cookie(token: &str, seconds: u64, secure: bool) -> Result<HeaderValue, Refusal> {
     let secure = if secure { "; Secure" } else { "" };
     let cookie = format!("{NAME}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
     HeaderValue::try_from(cookie).map_err(|_| Refusal::Defect("a session's token is no header value"))

@@ -10,7 +10,7 @@ use std::{
 use axum::http::{HeaderMap, header};
 use ipnet::IpNet;
 use jiff::tz::TimeZone;
-use store::{Random, WallClock, backups::Guarded};
+use store::{Lifetime, Random, WallClock, backups::Guarded};
 
 use crate::first_users::FirstUser;
 
@@ -32,6 +32,8 @@ pub struct Settings {
     pub first_users: Vec<FirstUser>,
     /// Of people who do not say theirs.
     pub language: Language,
+    /// How long people stay logged in.
+    pub sessions: Lifetime,
     /// Of times on pages.
     pub zone: TimeZone,
     pub limits: Limits,

@@ -65,6 +65,8 @@ function lookAgain() {
 }
 
 async function renew() {
+  // What is shown once is not asked for again.
+  if (document.querySelector("[data-once]")) return;
   wanted = true;
   if (asking) return;
   asking = true;

@@ -4,6 +4,8 @@
 
 const ON_POSTGRES: bool = true;
 
+#[path = "hub/accounts.rs"]
+mod accounts;
 #[path = "hub/agents.rs"]
 mod agents;
 #[path = "hub/copies.rs"]

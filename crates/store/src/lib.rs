@@ -40,7 +40,7 @@ mod writer;
 pub use database::{Address, untrusted::Refused as Unreadable};
 pub use replica::office_file::Refused as RefusedFile;
 
-pub use accounts::{Accounts, Role, User};
+pub use accounts::{Account, AccountChange, Accounts, Barred, By, Lifetime, OpenSession, Role, User};
 pub use activity::{ActivityAsked, Sealed};
 pub use administration::{AgentSaid, Station, Whereabouts};
 pub use decisions::{ConflictsAsked, ConflictsListed, Denied, EndedBatch, Settled, Waiting};

@@ -21,7 +21,7 @@ use model::{Gid, Value};
 use replica::wire::{Cell, Change, Delete, Push};
 use rusqlite::Connection;
 use store::{
-    Decision, Declined, Device, Error, Settings, Store,
+    Accounts, Address, By, Decision, Declined, Device, Error, Lifetime, Role, Settings, Store, User,
     backups::{self, Backups, Fault, Plan, Reason},
 };
 
@@ -280,7 +280,7 @@ async fn a_batch_that_was_held_is_decided_after_a_restore_on_another_machine() {
     );
     lab.store.close().await;
 
-    let address = database::Address::sqlite(elsewhere.join("hub.db"));
+    let address = Address::sqlite(elsewhere.join("hub.db"));
     let settings = Settings { address, data_folder: elsewhere.clone(), ..lab.settings.clone() };
     let there = Store::open(settings).await.unwrap();
     let held = there.held().await.unwrap();
@@ -294,6 +294,33 @@ async fn a_batch_that_was_held_is_decided_after_a_restore_on_another_machine() {
     fs::write(&upload, pc.desktop.upload().unwrap()).unwrap();
     let receipt = there.receive(&pc.device, &upload, "manual").await.unwrap();
     assert_eq!((receipt.held, receipt.tables["timesheets"].unchanged), (0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_logged_in_after_a_restore_who_was_logged_out_since() {
+    let lab = Lab::sqlite().await;
+    let accounts = Accounts::open(&lab.settings).await.unwrap();
+    let password_hash = "of the time of the backup".to_owned();
+    let region = merge::Region::All;
+    let (name, role) = ("patron".to_owned(), Role::Admin);
+    let patron = User { name, role, region, password_hash, must_change: false, disabled: false };
+    accounts.add(By::Machine, &patron, &BTreeSet::new()).await.unwrap();
+    let token = accounts.open_session("patron", "10.0.0.1", Lifetime::default()).await.unwrap();
+    let backups = backups(&lab, 28);
+    let id = backups.create(Reason::Asked).await.unwrap().manifest.id;
+    accounts.end_sessions("patron").await.unwrap();
+    drop(accounts);
+    let elsewhere = lab.folder.path().join("elsewhere");
+    let (settings, _folder) = stopped(lab).await;
+    backups.restore(&id).await.unwrap();
+    backups.restore_to(&id, &elsewhere.join("hub.db")).await.unwrap();
+    for address in [settings.address.clone(), Address::sqlite(elsewhere.join("hub.db"))] {
+        let accounts = Accounts::open(&Settings { address, ..settings.clone() }).await.unwrap();
+        assert!(accounts.user_of_session(&token, true).await.unwrap().is_none());
+        assert_eq!(accounts.user("patron").await.unwrap().as_ref(), Some(&patron));
+        let again = accounts.open_session("patron", "10.0.0.1", Lifetime::default()).await.unwrap();
+        assert!(accounts.user_of_session(&again, true).await.unwrap().is_some());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

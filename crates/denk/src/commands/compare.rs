@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ::database::untrusted::{self, Limits};
+use ::database::untrusted::{self, Limits, Upload};
 use replica::{
     compare::{Comparison, Found, compare},
     office_file::{self, OfficeFile},
@@ -43,6 +43,12 @@ pub(super) fn rules(context: &Context) -> Result<merge::Rules> {
 
 /// An office's file, of any size, checked as input that anybody may have made.
 pub(super) fn read(context: &Context, file: &Path, rules: &merge::Rules) -> Result<OfficeFile> {
+    let read = office_file::read(inspect(context, file)?, rules);
+    read.map_err(|error| unfit(file, &error.into(), context.text.language()))
+}
+
+/// A file of whatever shape, checked as input that anybody may have made.
+pub(super) fn inspect(context: &Context, file: &Path) -> Result<Upload> {
     let path = context.environment.folder().join(file);
     if !path.is_file() {
         let why = message("office-file-missing").with("file", file);
@@ -52,8 +58,8 @@ pub(super) fn read(context: &Context, file: &Path, rules: &merge::Rules) -> Resu
     let start = clock::monotonic();
     let limits = Limits { bytes: u64::MAX, ..Limits::default() };
     let upload = untrusted::inspect(&path, &limits, move || clock::monotonic() - start);
-    let read = upload.map_err(office_file::Refused::from).and_then(|upload| office_file::read(upload, rules));
-    read.map_err(|error| unfit(file, &error.into(), context.text.language()))
+    let refused = |error| unfit(file, &office_file::Refused::from(error).into(), context.text.language());
+    upload.map_err(refused)
 }
 
 fn told(table: &Comparison) -> serde_json::Value {

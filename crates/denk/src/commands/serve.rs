@@ -90,6 +90,7 @@ fn settings_without_key(context: &Context) -> Result<hub::Settings> {
         api_key: None,
         first_users: first_users(&configured.preset)?,
         language: language(context),
+        sessions: configured.sessions,
         zone: clock::time_zone(&context.config.zone_name),
         limits: Limits { upload_bytes_max: store.upload_bytes_max, ..Limits::default() },
         backups: None,
@@ -152,6 +153,13 @@ pub(super) fn first_users(preset: &str) -> Result<Vec<hub::FirstUser>> {
     let users: NewUsers =
         file.text.parse().map_err(|error| Failure::defect(format!("{}: {error}", presets::USERS)))?;
     Ok(users.0)
+}
+
+/// How the preset says that old files list accounts.
+pub(super) fn old_accounts(preset: &str) -> Result<Option<hub::OldAccounts>> {
+    let files = presets::files(preset).unwrap_or_default();
+    let Some(file) = files.iter().find(|file| file.path == presets::USERS) else { return Ok(None) };
+    NewUsers::old_accounts(file.text).map_err(|error| Failure::defect(format!("{}: {error}", presets::USERS)))
 }
 
 /// Passwords are shown here only: nobody can tell them again.

@@ -1,12 +1,14 @@
 //! `denk user`: the people who may log in. Passwords are made here, shown once, and must be changed at the first log-in.
 
-use std::sync::Arc;
+mod import;
+
+use std::{collections::BTreeSet, sync::Arc};
 
 use hub::Passwords;
 use serde_json::json;
-use store::{Accounts, Error, Role, User};
+use store::{AccountChange, Accounts, Barred, By, Error, Role, User};
 
-use super::site::refuse_misspelt;
+use super::{serve, site::refuse_misspelt};
 use crate::{
     Context, Outcome,
     cli::{UserAddArgs, UserCommand, UserNameArgs, UserRole},
@@ -30,6 +32,8 @@ pub async fn run(command: &UserCommand, context: &Context) -> Result<Outcome> {
         UserCommand::Passwd(args) => desk.passwd(args, context).await,
         UserCommand::Disable(args) => desk.disable(args, true, context).await,
         UserCommand::Enable(args) => desk.disable(args, false, context).await,
+        UserCommand::Import(args) => desk.import(&args.file, context).await,
+        UserCommand::Logout(args) => desk.log_out(args, context).await,
     };
     desk.hub.store.close().await;
     done
@@ -40,6 +44,8 @@ struct Desk {
     hub: HubStore,
     accounts: Accounts,
     passwords: Passwords,
+    /// That an account can be of.
+    regions: BTreeSet<String>,
 }
 
 impl Desk {
@@ -47,7 +53,9 @@ impl Desk {
         let hub = HubStore::open(context).await?;
         let settings = hub_store::settings(context)?;
         let accounts = Accounts::open(&settings).await.map_err(|error| hub.failure(&error))?;
-        Ok(Self { hub, accounts, passwords: Passwords::new(Arc::clone(&settings.random)) })
+        let first = serve::first_users(&context.config.hub.preset)?;
+        let regions = hub::account_regions(&hub.store, &first).await.map_err(|error| hub.failure(&error))?;
+        Ok(Self { hub, accounts, passwords: Passwords::new(Arc::clone(&settings.random)), regions })
     }
 
     async fn add(&self, args: &UserAddArgs, context: &Context) -> Result<Outcome> {
@@ -65,18 +73,7 @@ impl Desk {
             must_change: true,
             disabled: false,
         };
-        match self.accounts.add(&user).await {
-            Ok(true) => {}
-            Ok(false) => {
-                let why = message("user-exists").with("name", args.name.as_str());
-                return Err(refused(Code::UserExists, why, "user-exists-hint"));
-            }
-            Err(Error::BadName(name)) => {
-                let why = message("site-name").with("name", name);
-                return Err(refused(Code::WrongArgument, why, "site-name-hint"));
-            }
-            Err(error) => return Err(self.hub.failure(&error)),
-        }
+        self.accounts.add(By::Machine, &user, &self.regions).await.map_err(|barred| self.barred(barred))?;
         self.note("user_add", &args.name).await?;
         let role = user.role.name();
         context
@@ -90,7 +87,7 @@ impl Desk {
     async fn list(&self, context: &Context) -> Result<Outcome> {
         let users = self.all().await?;
         let told = users.iter().map(|user| {
-            json!({ "name": user.name, "role": user.role.name(), "region": shown(user), "state": state(user) })
+            json!({ "name": user.name, "role": user.role.name(), "region": region_text(user), "state": state(user) })
         });
         context.output.answer(&json!({ "users": told.collect::<Vec<_>>() }));
         let headings =
@@ -98,7 +95,7 @@ impl Desk {
         let mut table = Table::headed(headings);
         for user in &users {
             let state = context.text.get(&format!("user-state-{}", state(user)));
-            table.row([&user.name, user.role.name(), shown(user), &state]);
+            table.row([&user.name, user.role.name(), region_text(user), &state]);
         }
         context.output.table(&table);
         Ok(Outcome::Done)
@@ -107,8 +104,7 @@ impl Desk {
     async fn passwd(&self, args: &UserNameArgs, context: &Context) -> Result<Outcome> {
         let password = self.passwords.one_time();
         let hash = self.hash(&password).await?;
-        let done = self.accounts.set_password(&args.name, &hash, true).await;
-        self.changed(done, args, "user_passwd").await?;
+        self.change(args, AccountChange::Password { hash }, "user_passwd").await?;
         context.output.answer(&json!({ "name": args.name, "password": password }));
         let words = message("user-passwd").with("name", args.name.as_str()).with("password", password);
         context.output.line(&context.text.say(&words));
@@ -116,27 +112,54 @@ impl Desk {
     }
 
     async fn disable(&self, args: &UserNameArgs, disabled: bool, context: &Context) -> Result<Outcome> {
-        let done = self.accounts.set_disabled(&args.name, disabled).await;
         let (action, words) =
             if disabled { ("user_disable", "user-disabled") } else { ("user_enable", "user-enabled") };
-        self.changed(done, args, action).await?;
+        self.change(args, AccountChange::Disabled(disabled), action).await?;
         context.output.answer(&json!({ "name": args.name, "disabled": disabled }));
         context.output.line(&context.text.say(&message(words).with("name", args.name.as_str())));
         Ok(Outcome::Done)
     }
 
-    /// Notes a change of an account, if there is such an account.
-    async fn changed(
-        &self,
-        done: store::Result<bool>,
-        args: &UserNameArgs,
-        action: &'static str,
-    ) -> Result<()> {
-        if done.map_err(|error| self.hub.failure(&error))? {
-            return self.note(action, &args.name).await;
+    async fn log_out(&self, args: &UserNameArgs, context: &Context) -> Result<Outcome> {
+        self.change(args, AccountChange::EndSessions, "user_log_out").await?;
+        context.output.answer(&json!({ "name": args.name }));
+        context.output.line(&context.text.say(&message("user-logged-out").with("name", args.name.as_str())));
+        Ok(Outcome::Done)
+    }
+
+    /// Changes an account and notes it.
+    async fn change(&self, args: &UserNameArgs, change: AccountChange, action: &'static str) -> Result<()> {
+        let changed = self.accounts.change(By::Machine, (&args.name, &change), &self.regions).await;
+        changed.map_err(|barred| self.barred(barred))?;
+        self.note(action, &args.name).await
+    }
+
+    fn barred(&self, barred: Barred) -> Failure {
+        match barred {
+            Barred::Unknown(name) => {
+                refused(Code::UnknownUser, message("user-unknown").with("name", name), "user-unknown-hint")
+            }
+            Barred::Exists(name) => {
+                refused(Code::UserExists, message("user-exists").with("name", name), "user-exists-hint")
+            }
+            Barred::Region(region) => {
+                let known = self.regions.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+                let why = message("user-region").with("region", region).with("known", known);
+                refused(Code::WrongArgument, why, "user-region-hint")
+            }
+            Barred::OfficeEverywhere => {
+                refused(Code::WrongArgument, message("user-office-region"), "user-office-region-hint")
+            }
+            Barred::LastAdmin => {
+                refused(Code::WrongArgument, message("user-last-admin"), "user-last-admin-hint")
+            }
+            Barred::Store(Error::BadName(name)) => {
+                refused(Code::WrongArgument, message("site-name").with("name", name), "site-name-hint")
+            }
+            Barred::Store(error) => self.hub.failure(&error),
+            // Whoever may use this machine may change every account.
+            Barred::Role => Failure::defect(barred.to_string()),
         }
-        let why = message("user-unknown").with("name", args.name.as_str());
-        Err(refused(Code::UnknownUser, why, "user-unknown-hint"))
     }
 
     async fn all(&self) -> Result<Vec<User>> {
@@ -144,7 +167,7 @@ impl Desk {
     }
 
     async fn hash(&self, password: &str) -> Result<String> {
-        self.passwords.hash(password).await.map_err(|error| Failure::defect(error.to_string()))
+        self.passwords.hash(password).await.map_err(defect)
     }
 
     async fn note(&self, action: &str, name: &str) -> Result<()> {
@@ -166,11 +189,15 @@ fn region(args: &UserAddArgs) -> Result<&str> {
     }
 }
 
+fn defect(error: hub::PasswordError) -> Failure {
+    Failure::defect(error.to_string())
+}
+
 fn refused(code: Code, why: Message, hint: &'static str) -> Failure {
     Failure::new(code, message("user-what"), why, message(hint))
 }
 
-fn shown(user: &User) -> &str {
+fn region_text(user: &User) -> &str {
     match &user.region {
         merge::Region::All => EVERYTHING,
         merge::Region::Named(name) => name,

@@ -91,6 +91,8 @@ pub struct Hub {
     pub private_key: Option<PathBuf>,
     /// The largest office file that is taken.
     pub upload_bytes_max: u64,
+    /// How long people stay logged in.
+    pub sessions: store::Lifetime,
     pub backup: Backup,
 }
 

@@ -24,7 +24,7 @@ const TOP: [&str; 10] =
 /// Sections whose settings are kept as they stand.
 const RAW: [&str; 4] = ["mikro", "schedule", "feed", "notify"];
 
-const HUB: [&str; 11] = [
+const HUB: [&str; 13] = [
     "listen",
     "public_url",
     "database",
@@ -35,6 +35,8 @@ const HUB: [&str; 11] = [
     "certificate",
     "private_key",
     "upload_mb_max",
+    "session_idle",
+    "session_max",
     "backup",
 ];
 const BACKUP: [&str; 4] = ["every", "keep", "folder", "copy_to"];
@@ -57,6 +59,8 @@ pub(super) fn defaults() -> Vec<Setting> {
         default("hub.listen", "127.0.0.1:8787"),
         default("hub.preset", "rainstaff"),
         default("hub.upload_mb_max", "64"),
+        default("hub.session_idle", "12h"),
+        default("hub.session_max", "7d"),
         default("hub.backup.every", "6h"),
         default("hub.backup.keep", "28"),
         default("hub.backup.folder", "backups"),
@@ -163,6 +167,7 @@ fn wanted(name: &Name) -> &'static str {
         "hub.upload_mb_max" => "value-upload-mb",
         "hub.database" => "value-database",
         "hub.backup" => "value-section",
+        "hub.session_idle" | "hub.session_max" => "value-duration",
         "hub.backup.every" => "value-every",
         "hub.backup.keep" => "value-keep",
         "flows.batch_rows" => "value-batch-rows",
@@ -235,8 +240,17 @@ pub(super) fn hub(settings: &Settings) -> Result<Hub> {
         proxies: read(settings, "hub.proxies", proxies)?.unwrap_or_default(),
         certificate,
         private_key,
+        sessions: sessions(settings)?,
         backup: backup(settings)?,
         upload_bytes_max: upload_mb.map_or(store::Settings::UPLOAD_BYTES_MAX, |mb| mb << 20),
+    })
+}
+
+fn sessions(settings: &Settings) -> Result<store::Lifetime> {
+    let usual = store::Lifetime::default();
+    Ok(store::Lifetime {
+        idle: read(settings, "hub.session_idle", duration)?.unwrap_or(usual.idle),
+        whole: read(settings, "hub.session_max", duration)?.unwrap_or(usual.whole),
     })
 }
 
@@ -259,9 +273,11 @@ fn proxies(text: &str) -> Option<Vec<IpNet>> {
 
 /// `90s`, `30m`, `6h`, `1d`; `never`.
 fn every(text: &str) -> Option<Option<Duration>> {
-    if text == "never" {
-        return Some(None);
-    }
+    if text == "never" { Some(None) } else { duration(text).map(Some) }
+}
+
+/// `90s`, `30m`, `6h`, `1d`.
+fn duration(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at(text.trim_end_matches(|c: char| c.is_ascii_alphabetic()).len());
     let seconds = match unit.trim() {
         "s" => 1,
@@ -271,7 +287,7 @@ fn every(text: &str) -> Option<Option<Duration>> {
         _ => return None,
     };
     let number: u64 = digits.trim().parse().ok().filter(|number| (1..=1000).contains(number))?;
-    Some(Some(Duration::from_secs(number * seconds)))
+    Some(Duration::from_secs(number * seconds))
 }
 
 fn half_certificate(settings: &Settings, given: &str) -> Failure {

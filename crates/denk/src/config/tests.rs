@@ -72,6 +72,8 @@ fn the_example_of_the_manual_is_read() {
     hub.database
     hub.listen
     hub.preset
+    hub.session_idle
+    hub.session_max
     hub.upload_mb_max
     language
     log.folder

@@ -7,7 +7,7 @@ use std::{
 use super::*;
 
 /// Keys whose end is put together in code; their own tests say that each is there.
-const MADE_IN_CODE: [&str; 18] = [
+const MADE_IN_CODE: [&str; 19] = [
     "backup-fault-",
     "backup-reason-",
     "backup-state-",
@@ -24,6 +24,7 @@ const MADE_IN_CODE: [&str; 18] = [
     "type-",
     "compare-",
     "site-state-",
+    "user-import-",
     "user-state-",
     "import-reason-",
 ];

@@ -7,6 +7,7 @@
 mod browser;
 #[path = "../hub_process/mod.rs"]
 mod hub;
+mod users;
 
 mod undo;
 
@@ -61,19 +62,24 @@ impl Headquarters {
         browser.type_into("username", name);
         browser.type_into("password", once);
         browser.click("log-in");
-        browser.shows("main", "tek kullanımlık");
-        let fill = format!(
-            "const fields = document.querySelectorAll('.fields input'); fields[0].value = '{once}';
-             fields[1].value = fields[2].value = '{PASSWORD}'; document.querySelector('.fields button').click()"
-        );
-        browser.run(&fill);
-        browser.shows("main", "Genel bakış");
+        choose_password(&browser, once);
         browser
     }
 
     fn at(&self, path: &str) -> String {
         format!("{}{path}", self.hub.url)
     }
+}
+
+/// What the first log-in asks for.
+fn choose_password(browser: &Browser, once: &str) {
+    browser.shows("main", "tek kullanımlık");
+    let fill = format!(
+        "const fields = document.querySelectorAll('.fields input'); fields[0].value = '{once}';
+         fields[1].value = fields[2].value = '{PASSWORD}'; document.querySelector('.fields button').click()"
+    );
+    browser.run(&fill);
+    browser.shows("main", "Genel bakış");
 }
 
 /// Looks again and again until it is so; the number of looks ends a test that fails.

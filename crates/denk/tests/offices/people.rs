@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use testkit::office::{self, ACCOUNTS, Office, Shape, Size};
+
 use crate::hub::Hub;
 
 /// Where a log-in leads: the page to change a one-time password; `None` when it is refused.
@@ -46,6 +48,7 @@ fn slips_are_told_and_make_no_account() {
         (&["add", "veli", "--role", "office"], 2, "DENK-4004"),
         (&["add", "veli", "--role", "office", "--region", "*"], 2, "DENK-4004"),
         (&["add", "veli", "--role", "office", "--region", "ankara"], 2, "DENK-4004"),
+        (&["add", "veli", "--role", "office", "--region", "Nowhere"], 2, "DENK-4004"),
         (&["add", " veli", "--role", "viewer"], 2, "DENK-4004"),
         (&["add", "veli", "--role", "viewer", "--password", "x"], 2, "DENK-4002"),
         (&["passwd", "veli"], 1, "DENK-5011"),
@@ -73,4 +76,54 @@ fn a_store_without_accounts_gets_its_first_ones_from_the_hub() {
         "else nobody would be admin: {said:#}"
     );
     assert!(hub.denk(&["user", "list", "--data", data]).1["users"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn accounts_of_an_old_file_come_with_passwords_that_work_once_but_never_an_administrator_s() {
+    for shape in [Shape::Live, Shape::GuideMigrated, Shape::D2Fresh, Shape::V2] {
+        let hub = Hub::start();
+        let path = hub.folder.path().join("old.db");
+        office::generate(&path, &Office { shape, size: Size::small(), region: "Ankara", seed: 4 }).unwrap();
+        let file = path.to_str().unwrap();
+        let (code, said) = hub.denk(&["user", "import", file]);
+        assert_eq!(code, 0, "{said:#}");
+        let outcome = |name: &str| {
+            let all = said["accounts"].as_array().unwrap();
+            let one = all.iter().find(|one| one["name"] == name).unwrap();
+            (one["outcome"].as_str().unwrap().to_owned(), one["password"].is_null())
+        };
+        // The second edition has other roles: somebody who is not the same here stays as they are.
+        let same = |name: &str| name == "istanbul1" || (name != "admin" && shape != Shape::V2);
+        for account in ACCOUNTS {
+            let is = same(account.username);
+            let wanted = if is { "replaced" } else { "stays" };
+            assert_eq!(
+                outcome(account.username),
+                (wanted.to_owned(), true),
+                "{shape:?} {}",
+                account.username
+            );
+            let to = is.then(|| "/password".to_owned());
+            assert_eq!(hub.log_in(account.username, account.password), to, "{shape:?} {}", account.username);
+        }
+        // Whoever was there once keeps what they have.
+        let (_, passed) = hub.denk(&["user", "passwd", "bursa1"]);
+        let again = hub.denk(&["user", "import", file]).1;
+        assert!(
+            again["accounts"].as_array().unwrap().iter().all(|one| one["outcome"] == "stays"),
+            "{again:#}"
+        );
+        assert_eq!(log_in(&hub, "bursa1", &passed["password"]).as_deref(), Some("/password"));
+    }
+}
+
+#[test]
+fn the_last_administrator_stays_and_sessions_are_ended() {
+    let hub = Hub::start();
+    let (code, said) = hub.denk(&["user", "disable", "admin"]);
+    assert_eq!((code, &said["error"]["code"]), (2, &"DENK-4004".into()), "{said:#}");
+    assert_eq!(hub.denk(&["user", "add", "ikinci", "--role", "admin"]).0, 0);
+    assert_eq!(hub.denk(&["user", "disable", "admin"]).0, 0);
+    assert_eq!(hub.denk(&["user", "logout", "ikinci"]).0, 0);
+    assert_eq!(hub.denk(&["user", "logout", "nobody"]).1["error"]["code"], "DENK-5011");
 }

@@ -13,7 +13,7 @@ use store::{Denied, Viewer};
 use super::{
     Person, Shell, Visit, backups, settings,
     shell::{Link, current},
-    sites, told,
+    sites, told, users,
 };
 use crate::{
     answer::Refusal,
@@ -33,8 +33,9 @@ struct Page {
 }
 
 /// **Order**: as people see them.
-const PAGES: [Page; 3] = [
+const PAGES: [Page; 4] = [
     Page { path: sites::PATH, label: |words| words.admin().sites, is_for: Viewer::administers },
+    Page { path: users::PATH, label: |words| words.people.users, is_for: Viewer::administers },
     Page { path: backups::PATH, label: |words| words.backups().backups, is_for: Viewer::administers_hub },
     Page { path: settings::PATH, label: |words| words.settings().settings, is_for: Viewer::administers_hub },
 ];

@@ -25,6 +25,7 @@ mod site;
 mod sites;
 mod told;
 mod undo;
+mod users;
 mod visit;
 
 use std::sync::Arc;
@@ -83,6 +84,8 @@ pub(crate) fn routes(pages: &Pages) -> Vec<Route> {
         (history::ONE, get(history::batch)),
         (undo::BATCH, get(undo::look_batch).post(undo::undo_batch)),
         (undo::CHANGE, get(undo::look_change).post(undo::undo_change)),
+        (users::PATH, get(users::users).post(users::add)),
+        (users::ONE, get(users::one).post(users::change)),
     ];
     own.map(|(path, route)| (path.to_owned(), route))
         .into_iter()

@@ -6,6 +6,7 @@ mod decisions;
 mod english;
 mod files;
 mod lists;
+mod people;
 mod privacy;
 mod settings;
 mod sites;
@@ -17,6 +18,7 @@ pub(crate) use backups::BackupWords;
 pub(crate) use decisions::DecisionWords;
 pub(crate) use files::FileWords;
 pub(crate) use lists::ListWords;
+pub(crate) use people::PeopleWords;
 pub(crate) use privacy::PrivacyWords;
 pub(crate) use settings::SettingWords;
 pub(crate) use sites::SiteWords;
@@ -31,6 +33,7 @@ pub(crate) struct Words {
     pub language: Language,
     pub lists: &'static ListWords,
     pub decisions: &'static DecisionWords,
+    pub people: &'static PeopleWords,
     pub tag: &'static str,
     pub other_tag: &'static str,
     pub other_name: &'static str,

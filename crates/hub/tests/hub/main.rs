@@ -5,6 +5,7 @@
 /// The same tests run on PostgreSQL: see `../hub_on_postgres.rs`.
 const ON_POSTGRES: bool = false;
 
+mod accounts;
 mod agents;
 mod backups;
 mod copies;

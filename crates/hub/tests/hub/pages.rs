@@ -104,7 +104,7 @@ fn is_of_administration(path: &str) -> bool {
 
 /// Whether a page of the administration is for people of this role and of one region.
 fn administers(role: Role, path: &str) -> bool {
-    role == Role::Admin && path.starts_with("/admin/sites")
+    role == Role::Admin && ["/admin/sites", "/admin/users"].iter().any(|page| path.starts_with(page))
 }
 
 /// Every way to ask a path for the rows of a region.
@@ -184,6 +184,7 @@ async fn whatever_is_asked_for_by_whom_nobody_sees_a_row_of_another_region() {
                         let page = read(answer).await;
                         assert!(!page.contains(&secret(region)), "{role:?} of {own} by {asked}: {page}");
                         let names_a_row = path.contains('{')
+                            || path == "/admin/users/one"
                             || (path == "/reports/timesheets" && asked.contains("employee="));
                         let missing = names_a_row && !is_others;
                         assert_eq!(status == StatusCode::NOT_FOUND, missing, "{asked}");

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use reqwest::{StatusCode, header};
-use store::Role;
+use store::{AccountChange, By, Role};
 
 use crate::world::{SHARED_KEY, changed, cookie, hub, hub_with, office_file, preset_users};
 
@@ -69,13 +69,15 @@ async fn a_session_ends_by_itself_and_with_the_account() {
         async |cookie: &str| world.get("/dashboard").header("Cookie", cookie).send().await.unwrap().status();
     world.clock.fetch_add(12 * 60 * 60 * 1000 - 60_000, Ordering::Relaxed);
     assert_eq!(status(&first).await, StatusCode::OK);
-    world.clock.fetch_add(120_000, Ordering::Relaxed);
-    assert_eq!(status(&first).await, StatusCode::SEE_OTHER, "after twelve hours");
-    let second = cookie(&world.log_in("admin", PASSWORD).await);
+    world.clock.fetch_add(12 * 60 * 60 * 1000, Ordering::Relaxed);
+    assert_eq!(status(&first).await, StatusCode::SEE_OTHER, "after twelve hours without anybody");
+    world.person("veli", Role::Viewer, "*", PASSWORD).await;
+    let second = cookie(&world.log_in("veli", PASSWORD).await);
     assert_eq!(status(&second).await, StatusCode::OK);
-    assert!(world.accounts.set_disabled("admin", true).await.unwrap());
+    let shut = AccountChange::Disabled(true);
+    world.accounts.change(By::Machine, ("veli", &shut), &[].into()).await.unwrap();
     assert_eq!(status(&second).await, StatusCode::SEE_OTHER, "shut out");
-    assert_eq!(world.log_in("admin", PASSWORD).await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(world.log_in("veli", PASSWORD).await.status(), StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]

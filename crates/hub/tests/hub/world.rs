@@ -107,6 +107,7 @@ fn settings(store: &store::Settings) -> Settings {
         api_key: ApiKey::new(SHARED_KEY),
         first_users: Vec::new(),
         language: Language::Turkish,
+        sessions: store::Lifetime::default(),
         zone: jiff::tz::TimeZone::get("Europe/Istanbul").unwrap(),
         limits: Limits { stop_wait: Duration::from_secs(20), ..Limits::default() },
         backups: backups(store),
@@ -212,7 +213,11 @@ impl World {
         let region = Region::new(region);
         let user =
             User { name: name.into(), role, region, password_hash, must_change: false, disabled: false };
-        assert!(self.accounts.add(&user).await.unwrap());
+        let regions = [match &user.region {
+            Region::All => String::new(),
+            Region::Named(name) => name.clone(),
+        }];
+        self.accounts.add(store::By::Machine, &user, &regions.into()).await.unwrap();
     }
 
     pub async fn log_in(&self, name: &str, password: &str) -> Response {

@@ -17,7 +17,7 @@ use super::{
     shelf::sync_folder,
     unpack,
 };
-use crate::{desk, in_use};
+use crate::{accounts, desk, in_use};
 
 /// What was put back.
 #[derive(Clone, Debug)]
@@ -78,6 +78,8 @@ impl Backups {
     async fn unpack_whole(&self, id: &str, to: &Path) -> Result<Manifest> {
         let (shelf, manifest) = self.whole(id).await?;
         unpack(&shelf, &manifest, to).await?;
+        // Before it is anybody's store: whoever was logged out since would be logged in again.
+        accounts::end_all(&Address::sqlite(to)).await?;
         fail_point!("restore-unpacked");
         Ok(manifest)
     }

@@ -107,6 +107,7 @@ fn settings(listen: SocketAddr, store: &store::Settings, context: &Context) -> R
         api_key: None,
         first_users: serve::first_users(PRESET)?,
         language: serve::language(context),
+        sessions: context.config.hub.sessions,
         zone: clock::time_zone(&context.config.zone_name),
         limits: Limits::default(),
         backups: None,
