@@ -32,7 +32,12 @@ struct Headquarters {
 
 impl Headquarters {
     fn new() -> Self {
-        let hub = Hub::start();
+        Self::with("")
+    }
+
+    /// With further lines of `[hub]` in the hub's configuration.
+    fn with(settings: &str) -> Self {
+        let hub = Hub::start_with(settings);
         let mut ankara = None;
         for (name, region, seed) in [("Bursa PC", "Bursa", 2), ("Ankara PC", "Ankara", 1)] {
             let token = hub.add_site(name, region);
@@ -256,5 +261,78 @@ fn somebody_resolves_a_conflict_and_lets_a_held_file_through() {
     browser.shows("nothing", "Onay bekleyen bir şey yok");
     browser.goto(&headquarters.at("/timesheets"));
     browser.shows("count", "1–50 / 1.000");
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
+#[test]
+fn somebody_adds_a_pc_sees_its_line_and_cuts_it_off() {
+    let headquarters = Headquarters::new();
+    let browser = headquarters.log_in("patron", &["admin"]);
+    browser.goto(&headquarters.at("/admin"));
+    browser.shows("sites-rows", "Ankara PC");
+    browser.type_into("site-name", "İzmir şantiye");
+    browser.type_into("site-region", "Bursa");
+    browser.click("site-add");
+    browser.shows("once", "yalnız bu kez");
+    let line = browser.run("return document.getElementById('enrolment-line').textContent");
+    assert!(line.as_str().unwrap().starts_with("denk+http://127.0.0.1:"), "{line}");
+    let box_of = "const box = document.getElementById('qr').getBoundingClientRect(); return box.width > 150 && Math.abs(box.width - box.height) < 1";
+    assert_eq!(browser.run(box_of), true);
+    for (width, height, colours) in [(360, 740, "light"), (1280, 900, "light"), (1280, 900, "dark")] {
+        browser.screen(width, height, colours);
+        let sideways = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+        assert_eq!(browser.run(sideways), 0, "at {width}");
+        browser.picture(&format!("hub-enrolment-{width}-{colours}"));
+    }
+    // News do not take away what is shown once.
+    headquarters.enter("insert into employees (full_name, region) values ('Yeni Gelen', 'Ankara')");
+    assert_eq!(browser.run("return document.getElementById('enrolment-line').textContent"), line);
+
+    browser.run("document.querySelector('.above a').click()");
+    browser.shows("sites-rows", "İzmir şantiye");
+    browser.run("[...document.querySelectorAll('#sites-rows th a')].pop().click()");
+    browser.shows("facts", "henüz bağlanmadı");
+    browser.picture("hub-site");
+    browser.click("ask-revoke");
+    browser.shows("sentence", "geri dönüşsüz");
+    browser.picture("hub-site-sure");
+    browser.click("decide");
+    browser.shows("done", "İptal edildi");
+    browser.shows("sites-rows", "iptal edildi");
+    browser.picture("hub-sites-revoked");
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
+#[test]
+fn somebody_makes_a_backup_tries_it_out_and_looks_at_the_settings() {
+    // The clock would get in the way.
+    let headquarters = Headquarters::with("backup = { every = 'never' }");
+    let browser = headquarters.log_in("patron", &["admin"]);
+    browser.goto(&headquarters.at("/admin/backups"));
+    browser.click("create");
+    browser.shows("ended", "Yedek alındı");
+    browser.shows("kept-rows", "istenince");
+    browser.click("drill");
+    browser.shows("ended", "geri yüklendi, açıldı ve denetlendi");
+    browser.click("check");
+    browser.shows("ended", "hepsi sağlam");
+    browser.shows("kept-rows", "denetlendi, sağlam");
+    for page in ["backups", "settings", "sites"] {
+        for (width, height, colours) in [(360, 740, "light"), (1280, 900, "light"), (1280, 900, "dark")] {
+            browser.screen(width, height, colours);
+            browser.goto(&headquarters.at(&format!("/admin/{page}")));
+            browser.shows("live", "Canlı");
+            let sideways =
+                "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+            assert_eq!(browser.run(sideways), 0, "{page} at {width}");
+            browser.picture(&format!("hub-admin-{page}-{width}-{colours}"));
+        }
+    }
+    browser.goto(&headquarters.at("/admin/settings"));
+    browser.shows("made-rows", "denk.toml, satır 2");
+    let key = browser.run(
+        "return [...document.querySelectorAll('#made-rows tr')].find((line) => line.textContent.includes('hub.api_key')).textContent",
+    );
+    assert!(key.as_str().unwrap().contains("***") && !key.as_str().unwrap().contains("shared"), "{key}");
     assert_eq!(browser.complaints(), [""; 0]);
 }
