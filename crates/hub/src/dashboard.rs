@@ -1,6 +1,11 @@
 //! `GET /dashboard`: how things stand, for people.
 
-use std::{collections::HashMap, net::SocketAddr, sync::Arc};
+mod chart;
+mod late;
+mod teller;
+mod trend;
+
+use std::{net::SocketAddr, sync::Arc};
 
 use askama::Template;
 use axum::{
@@ -8,27 +13,27 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
-use jiff::tz::TimeZone;
 use merge::Region;
-use store::{AuditEntry, Pages, RecentChange, RegionCount, Role, Site, Source, Status, Viewer};
+use store::{ActivityAsked, Role, Site, Source, Viewer};
 
 use crate::{
     answer::Refusal,
-    app::{App, moment},
+    app::App,
     credential::{self, Caller},
     login::{LOGIN, PASSWORD, page},
-    pages::{Shell, Visit, turned},
-    public::is_seen,
+    pages::{ACTIVITY as ACTIVITY_PATH, PageTeller, Shell, Visit},
     session,
-    words::Words,
+    words::{ActivityWords, OverviewWords, Words},
 };
+use chart::{Chart, Spark};
+use teller::Teller;
+use trend::Spans;
 
-/// The tables that a region is told by; the others stand in the list of all tables.
-const EMPLOYEES: &str = "employees";
-const TIMESHEETS: &str = "timesheets";
 const RECENT: usize = 25;
-const ACTIVITY: usize = 25;
-const CONTENT_CHARS_MAX: usize = 160;
+const ACTIVITY: usize = 10;
+const ALERTS: usize = 10;
+/// Where all alerts are, if there is such a page.
+const ALERTS_PATH: &str = "/alerts";
 
 /// Who looks.
 struct Reader {
@@ -52,33 +57,67 @@ impl Reader {
 struct Page<'a> {
     shell: Shell,
     words: &'a Words,
+    said: &'static OverviewWords,
+    activity_words: &'static ActivityWords,
     rev: i64,
     now: String,
     replace_shared_key: bool,
+    figures: Vec<Figure>,
     regions: Vec<RegionLine>,
     total: RegionLine,
-    tables: Vec<(String, u64)>,
-    conflicts: u64,
-    held: u64,
+    charts: [Chart; 2],
+    /// Entries by day, the newest first, and by region.
+    days: TrendTable,
+    hours: Vec<(String, String)>,
+    /// The chart of the other number of hours.
+    other_hours: (String, String),
+    tables: Vec<(String, String)>,
     sites: Vec<SiteLine>,
     alerts: Vec<AlertLine>,
+    alerts_href: &'static str,
     recent: Vec<ChangeLine>,
     activity: Option<Vec<ActivityLine>>,
+    activity_href: &'static str,
+}
+
+/// One number.
+struct Figure {
+    id: &'static str,
+    label: &'static str,
+    number: String,
+    href: &'static str,
+    is_care: bool,
 }
 
 struct RegionLine {
     name: String,
-    employees: u64,
-    timesheets: u64,
+    employees: String,
+    timesheets: String,
+    today: String,
     last_entry: String,
+    is_late: bool,
+    late_sites: String,
+    spark: Spark,
+    spark_said: String,
+}
+
+struct TrendTable {
+    regions: Vec<String>,
+    lines: Vec<(String, Vec<String>)>,
 }
 
 struct SiteLine {
     name: String,
     region: String,
     state: &'static str,
+    is_on_line: bool,
+    is_late: bool,
     last_contact: String,
-    waiting: u64,
+    waiting: String,
+    held: u64,
+    clock: String,
+    is_skewed: bool,
+    version: String,
 }
 
 struct AlertLine {
@@ -147,219 +186,47 @@ fn uses_shared_key(site: &Site) -> bool {
 }
 
 async fn gather(app: &App, visit: &Visit, reader: &Reader) -> Result<Page<'static>, Refusal> {
-    let (store, words, sees) = (&app.store, visit.words, reader.viewer.region());
-    let (status, sites) = (store.status().await?, store.sites().await?);
-    let recent = store.recent(sees, RECENT).await?;
-    let waiting = store.waiting(&reader.viewer).await?;
-    let alerts = store.alerts().await?;
-    let activity = if reader.is_admin() { Some(store.audit(ACTIVITY).await?) } else { None };
-    let told = Teller {
-        words,
-        zone: &app.settings.zone,
-        sees,
-        sites: sites_by_number(&sites),
-        pages: store.pages(),
-        viewer: &reader.viewer,
-    };
-    let seen: Vec<&Site> = sites.iter().filter(|site| is_seen(sees, &site.region)).collect();
+    let (store, viewer, words) = (&app.store, &reader.viewer, visit.words);
+    let noted = store.noted(viewer);
+    let shell = Shell::around(visit, store.pages(), reader.name.as_deref(), viewer.region())
+        .watching(viewer, visit, noted)
+        .administering(viewer, visit)
+        .counting(store.waiting(viewer).await?);
+    let spans = Spans::of(app.now_ms(), &app.settings.zone, visit.fields.get(trend::HOURS));
+    let trend = store.trend(viewer, spans.edges()).await?;
+    let (status, recent) = (store.status().await?, store.recent(viewer.region(), RECENT).await?);
+    let newest = ActivityAsked { count: ACTIVITY, ..ActivityAsked::default() };
+    let activity = store.activity(viewer, &newest).await?.map(|page| page.lines);
+    let alerts = store.newest_alerts(viewer, ALERTS).await?;
+    let open = store.open_of(viewer.region()).await?;
+    let pages = PageTeller::new(app, visit).await?;
+    let sites = store.sites_seen(viewer).await?;
+    let told = Teller { app, pages: &pages, viewer, sites: &sites, today: spans.today() };
+    let regions = told.regions(&status, &trend);
+    let is_shown = |path: &'static str| if shell.leads_to(path) { path } else { "" };
     Ok(Page {
-        shell: Shell::around(visit, store.pages(), reader.name.as_deref(), sees)
-            .administering(&reader.viewer, visit)
-            .counting(waiting),
         words,
+        said: words.overview(),
+        activity_words: words.activity(),
         rev: status.rev,
-        now: told.time(app.now_ms()),
+        now: pages.time(app.now_ms()),
         replace_shared_key: reader.is_admin()
             && app.settings.api_key.is_some()
-            && sites.iter().any(uses_shared_key),
-        regions: told.regions(&status),
-        total: told.total(&status),
-        tables: told
-            .tables(&status)
-            .into_iter()
-            .map(|(table, rows)| (told.table(&table).to_owned(), rows))
-            .collect(),
-        conflicts: waiting.conflicts,
-        held: waiting.held,
-        sites: seen.iter().map(|site| told.site(site)).collect(),
-        alerts: alerts
-            .iter()
-            .filter(|alert| told.sees_site(alert.site))
-            .map(|alert| told.alert(alert))
-            .collect(),
+            && pages.sites.iter().any(uses_shared_key),
+        figures: told.figures(&shell, (&trend, open.alerts)).await?,
+        total: told.total(&status, &trend),
+        charts: spans.charts(words, &trend),
+        days: spans.days(words, &trend),
+        hours: spans.hours(words, &trend),
+        other_hours: spans.other_hours(words),
+        tables: told.tables(&status),
+        sites: sites.iter().map(|site| told.site(site)).collect(),
+        alerts: alerts.iter().map(|alert| told.alert(alert)).collect(),
+        alerts_href: is_shown(ALERTS_PATH),
         recent: recent.iter().map(|change| told.change(change)).collect(),
         activity: activity.map(|entries| entries.iter().map(|entry| told.activity(entry)).collect()),
+        activity_href: is_shown(ACTIVITY_PATH),
+        regions,
+        shell,
     })
-}
-
-fn sites_by_number(sites: &[Site]) -> HashMap<u32, &Site> {
-    sites.iter().map(|site| (site.id, site)).collect()
-}
-
-/// Puts what the store tells into the words of a page.
-struct Teller<'a> {
-    words: &'static Words,
-    zone: &'a TimeZone,
-    sees: &'a Region,
-    sites: HashMap<u32, &'a Site>,
-    pages: &'a Pages,
-    viewer: &'a Viewer,
-}
-
-impl Teller<'_> {
-    fn sees_site(&self, number: u32) -> bool {
-        self.sites.get(&number).map_or(*self.sees == Region::All, |site| is_seen(self.sees, &site.region))
-    }
-
-    fn time(&self, ms: i64) -> String {
-        moment(ms).to_zoned(self.zone.clone()).strftime("%d.%m.%Y %H:%M").to_string()
-    }
-
-    fn time_or(&self, ms: Option<i64>, otherwise: &str) -> String {
-        ms.map_or_else(|| otherwise.to_owned(), |ms| self.time(ms))
-    }
-
-    fn regions(&self, status: &Status) -> Vec<RegionLine> {
-        let seen = status.regions.iter().filter(|(name, _)| is_seen(self.sees, name));
-        seen.map(|(name, count)| self.region_line(name, count)).collect()
-    }
-
-    fn region_line(&self, name: &str, count: &RegionCount) -> RegionLine {
-        let rows = |table| count.tables.get(table).copied().unwrap_or_default();
-        RegionLine {
-            name: if name.is_empty() { self.words.no_region } else { name }.to_owned(),
-            employees: rows(EMPLOYEES),
-            timesheets: rows(TIMESHEETS),
-            last_entry: self.time_or(count.last_change_ms, self.words.never),
-        }
-    }
-
-    /// Of the regions that are seen.
-    fn total(&self, status: &Status) -> RegionLine {
-        let seen =
-            || status.regions.iter().filter(|(name, _)| is_seen(self.sees, name)).map(|(_, count)| count);
-        let rows = |table| seen().filter_map(|count| count.tables.get(table)).sum();
-        RegionLine {
-            name: self.words.total.to_owned(),
-            employees: rows(EMPLOYEES),
-            timesheets: rows(TIMESHEETS),
-            last_entry: self.time_or(seen().filter_map(|count| count.last_change_ms).max(), self.words.never),
-        }
-    }
-
-    fn tables(&self, status: &Status) -> Vec<(String, u64)> {
-        let mut tables = std::collections::BTreeMap::new();
-        if *self.sees == Region::All {
-            tables.clone_from(&status.tables);
-        } else {
-            let seen = status.regions.iter().filter(|(name, _)| is_seen(self.sees, name));
-            for (table, rows) in seen.flat_map(|(_, count)| &count.tables) {
-                *tables.entry(table.clone()).or_default() += rows;
-            }
-        }
-        tables.into_iter().collect()
-    }
-
-    fn site_name(&self, number: u32) -> String {
-        self.sites.get(&number).map_or_else(|| number.to_string(), |site| self.name(site))
-    }
-
-    fn name(&self, site: &Site) -> String {
-        let source = match site.source() {
-            Source::Pc => return site.name.clone(),
-            Source::SharedKey => self.words.by_shared_key,
-            Source::Import => self.words.by_import,
-        };
-        format!("{} ({source})", self.region_of(site))
-    }
-
-    fn region_of<'s>(&self, site: &'s Site) -> &'s str {
-        if site.region == "*" { self.words.all_regions } else { &site.region }
-    }
-
-    fn site(&self, site: &Site) -> SiteLine {
-        SiteLine {
-            name: self.name(site),
-            region: self.region_of(site).to_owned(),
-            state: self.words.state(site.state()),
-            last_contact: self.time_or(site.last_contact_ms, self.words.never),
-            waiting: site.held,
-        }
-    }
-
-    fn alert(&self, alert: &store::Alert) -> AlertLine {
-        AlertLine {
-            at: self.time(alert.at_ms),
-            site: self.site_name(alert.site),
-            kind: self.words.alert(&alert.kind),
-            rows: if alert.rows == 0 { String::new() } else { alert.rows.to_string() },
-            what: alert.what.clone(),
-        }
-    }
-
-    fn change(&self, change: &RecentChange) -> ChangeLine {
-        ChangeLine {
-            at: self.time(change.at_ms),
-            site: self.site_name(change.site),
-            region: change.region.clone().unwrap_or_default(),
-            table: self.table(&change.table).to_owned(),
-            action: self.words.action(&change.action),
-            content: self.content(&change.table, change.after.as_ref().or(change.before.as_ref())),
-        }
-    }
-
-    /// What people call a table.
-    fn table<'t>(&'t self, name: &'t str) -> &'t str {
-        self.pages.of_name(name).map_or(name, |list| self.words.label(&list.label))
-    }
-
-    /// A row in one line: its columns that say something, without what not everybody may read.
-    fn content(&self, table: &str, row: Option<&serde_json::Value>) -> String {
-        let column = |name: &str| self.pages.column(table, name);
-        let has_list = self.pages.of_name(table).is_some();
-        // What a list does not name is the region, which stands beside.
-        let is_hidden = |name: &str| match column(name) {
-            Some(column) => column.refers() || (column.personal && !self.viewer.sees_personal()),
-            None => has_list,
-        };
-        content(row, is_hidden, |name| {
-            column(name).map_or_else(|| name.to_owned(), |column| self.words.label(&column.label).to_owned())
-        })
-    }
-
-    fn activity(&self, entry: &AuditEntry) -> ActivityLine {
-        // A site's name stands there as it is kept.
-        let called = |text: &str| {
-            let site = self.sites.values().find(|site| site.name == text);
-            site.map_or_else(|| text.to_owned(), |site| self.name(site))
-        };
-        ActivityLine {
-            at: self.time(entry.at_ms),
-            who: called(&entry.who),
-            action: entry.action.clone(),
-            what: called(&entry.what),
-        }
-    }
-}
-
-fn content(
-    row: Option<&serde_json::Value>,
-    is_hidden: impl Fn(&str) -> bool,
-    label: impl Fn(&str) -> String,
-) -> String {
-    use serde_json::Value;
-    let Some(Value::Object(columns)) = row else { return String::new() };
-    let said = columns.iter().filter_map(|(name, value)| match value {
-        _ if is_hidden(name) => None,
-        Value::Null | Value::Object(_) | Value::Array(_) => None,
-        Value::String(text) if text.is_empty() => None,
-        Value::String(text) => Some(format!("{}: {}", label(name), turned(text).as_ref().unwrap_or(text))),
-        other => Some(format!("{}: {other}", label(name))),
-    });
-    let line = said.collect::<Vec<_>>().join(", ");
-    if line.chars().count() <= CONTENT_CHARS_MAX {
-        line
-    } else {
-        line.chars().take(CONTENT_CHARS_MAX).chain(['…']).collect()
-    }
 }

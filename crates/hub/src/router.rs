@@ -34,6 +34,7 @@ pub(crate) fn of(app: Arc<App>) -> Router {
     let people = people(app.store.pages())
         .into_iter()
         .fold(Router::new(), |all, (path, route)| all.route(&path, route))
+        .merge(pages::deeds().into_iter().fold(Router::new(), |all, (path, route)| all.route(path, route)))
         .route("/", get(async || Redirect::to(login::DASHBOARD)))
         .route(pages::admin::PATH, get(async || Redirect::to(pages::admin::FIRST)))
         .route("/assets/{name}", get(pages::asset))

@@ -6,6 +6,7 @@ const PAUSE_MS = 1500;
 const AGAIN_MS = 5000;
 
 let shown = Number(document.body.dataset.rev);
+let noted = Number(document.body.dataset.noted);
 let shownAt = new Date();
 let asking = false;
 let wanted = false;
@@ -42,11 +43,13 @@ function replace(fresh) {
   const focus = old.contains(document.activeElement) ? document.activeElement : null;
   const place = focus && focus !== old ? name(focus) : null;
   const selection = focus && "selectionStart" in focus ? [focus.selectionStart, focus.selectionEnd] : null;
+  const opened = [...old.querySelectorAll("details[open][id]")].map((details) => details.id);
   const scrolled = [...old.querySelectorAll(".scroll[id]")].map((area) => [area.id, area.scrollLeft, area.scrollTop]);
   const kept = typed(old);
   const [x, y] = [scrollX, scrollY];
   old.replaceChildren(...document.adoptNode(fresh).childNodes);
   for (const [id, value] of kept) if (at(id)) at(id)[typeof value === "boolean" ? "checked" : "value"] = value;
+  for (const id of opened) if (at(id)) at(id).open = true;
   for (const [id, left, top] of scrolled) at(id)?.scrollTo(left, top);
   const again = place === null ? null : old.querySelector(place);
   if (again) {
@@ -64,6 +67,14 @@ function lookAgain() {
   if (seconds) later = setTimeout(renew, seconds * 1000);
 }
 
+// How much waits stands in the navigation.
+function count(page) {
+  for (const link of page.querySelectorAll("#pages a")) {
+    const old = document.querySelector("#pages a[href=" + CSS.escape(link.getAttribute("href")) + "]");
+    if (old && old.innerHTML !== link.innerHTML) old.replaceChildren(...document.adoptNode(link).childNodes);
+  }
+}
+
 async function renew() {
   // What is shown once is not asked for again.
   if (document.querySelector("[data-once]")) return;
@@ -79,8 +90,10 @@ async function renew() {
       if (answer.status >= 500) throw new Error(String(answer.status));
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       shown = Number(page.body.dataset.rev);
+      noted = Number(page.body.dataset.noted);
       shownAt = new Date();
       replace(page.getElementById("main"));
+      count(page);
       say("on");
       if (!wanted) lookAgain();
       await new Promise((done) => setTimeout(done, PAUSE_MS));
@@ -100,6 +113,10 @@ function listen() {
     if (Number(event.data) > shown) renew();
     else shownAt = new Date();
   };
+  // What people and PCs did, as a batch that waits from now on.
+  source.addEventListener("noted", (event) => {
+    if (Number(event.data) > noted) renew();
+  });
   source.onerror = () => {
     say("away");
     if (source.readyState !== EventSource.CLOSED) return;

@@ -6,6 +6,8 @@ const ON_POSTGRES: bool = true;
 
 #[path = "hub/accounts.rs"]
 mod accounts;
+#[path = "hub/activity.rs"]
+mod activity;
 #[path = "hub/agents.rs"]
 mod agents;
 #[path = "hub/copies.rs"]
@@ -26,6 +28,8 @@ mod hostile;
 mod office;
 #[path = "hub/old_faults.rs"]
 mod old_faults;
+#[path = "hub/overview.rs"]
+mod overview;
 #[path = "hub/pages.rs"]
 mod pages;
 #[path = "hub/people.rs"]

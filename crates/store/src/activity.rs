@@ -5,32 +5,33 @@
 //! missing. Who may write into the store can make all seals anew: against him helps a seal that was noted elsewhere (a
 //! backup has those of its time).
 
+mod checked;
+mod find;
+mod whose;
+
+use merge::Region;
 use model::Value;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     AuditEntry, Result,
     desk::Desk,
     meta::Meta,
-    query::{Db, Row, text},
+    query::{Db, Row, maybe, text},
     shape::AUDIT,
-    tell,
 };
+
+pub use checked::Checked;
+pub(crate) use checked::{KeepChecked, last as last_checked};
+pub use find::{ActivityAsked, ActivityPage};
+pub(crate) use find::{lines, page};
+pub(crate) use whose::region_of;
 
 /// Numbers that are looked through at once.
 const PART: i64 = 10_000;
 
-/// Which lines are asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ActivityAsked {
-    pub who: Option<String>,
-    pub action: Option<String>,
-    /// Only lines with lower numbers than this: what follows a page.
-    pub before: Option<i64>,
-    pub count: usize,
-}
-
 /// What looking through all seals showed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed {
     /// Lines with a seal.
     pub lines: u64,
@@ -50,40 +51,47 @@ impl Sealed {
     }
 }
 
-/// Notes what somebody did.
+/// Notes what somebody did, and that it concerns whoever's region that is.
 pub(crate) async fn note(desk: &mut Desk<'_>, who: &str, action: &str, what: &str) -> Result<()> {
-    let id = desk.meta.next_serial();
-    let seal = seal(&desk.meta.seal, (id, desk.now_ms), [who, action, what]);
-    desk.meta.seal.clone_from(&seal);
-    let row = vec![Value::Int(id), Value::Int(desk.now_ms), text(who), text(action), text(what), text(seal)];
-    desk.db.add(AUDIT, &[row]).await
+    let region = region_of(desk.db, [who, action, what]).await?;
+    note_in(desk, &region, [who, action, what]).await
 }
 
-fn seal(before: &str, (id, at_ms): (i64, i64), said: [&str; 3]) -> String {
+/// Notes what somebody did, and which region it concerns; what concerns none, or several, is headquarters' to know.
+pub(crate) async fn note_in(desk: &mut Desk<'_>, region: &Region, said: [&str; 3]) -> Result<()> {
+    let region = match region {
+        Region::All => None,
+        Region::Named(name) => Some(name.as_str()),
+    };
+    let id = desk.meta.next_serial();
+    let seal = seal(&desk.meta.seal, (id, desk.now_ms), said, region);
+    desk.meta.seal.clone_from(&seal);
+    let [who, action, what] = said.map(text);
+    let (id, at) = (Value::Int(id), Value::Int(desk.now_ms));
+    desk.db.add(AUDIT, &[vec![id, at, who, action, what, text(seal), maybe(region)]]).await
+}
+
+/// Lines of before there were regions have seals without one.
+fn seal(before: &str, (id, at_ms): (i64, i64), said: [&str; 3], region: Option<&str>) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&(before.len() as u64).to_le_bytes()).update(before.as_bytes());
     hasher.update(&id.to_le_bytes()).update(&at_ms.to_le_bytes());
-    for text in said {
+    for text in said.into_iter().chain(region) {
         hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
     }
     hasher.finalize().to_hex()[..32].to_owned()
 }
 
-/// **Order**: newest first.
-pub(crate) async fn lines(db: &mut Db, asked: &ActivityAsked) -> Result<Vec<AuditEntry>> {
-    let named = [("who", &asked.who), ("action", &asked.action)];
-    let with: Vec<_> =
-        named.iter().filter_map(|(name, value)| Some((*name, text(value.as_ref()?)))).collect();
-    let last = Meta::load(db).await?.serial();
-    let last = asked.before.map_or(last, |before| before.saturating_sub(1).min(last));
-    let mut rows = tell::newest(db, (AUDIT, "id"), &with, (tell::NO_FLOOR, last, asked.count)).await?;
-    rows.sort_by_key(|row| std::cmp::Reverse(row.int(0).unwrap_or_default()));
-    rows.iter().take(asked.count).map(entry).collect()
-}
-
 fn entry(row: &Row) -> Result<AuditEntry> {
     let text = |at| row.text(at).map(str::to_owned);
-    Ok(AuditEntry { id: row.int(0)?, at_ms: row.int(1)?, who: text(2)?, action: text(3)?, what: text(4)? })
+    Ok(AuditEntry {
+        id: row.int(0)?,
+        at_ms: row.int(1)?,
+        who: text(2)?,
+        action: text(3)?,
+        what: text(4)?,
+        region: row.text_or_none(6)?.map(str::to_owned),
+    })
 }
 
 /// Looks through all seals. Lines of before there were seals have none.
@@ -106,14 +114,14 @@ pub(crate) async fn check(db: &mut Db) -> Result<Sealed> {
 
 impl Sealed {
     fn add(&mut self, line: &AuditEntry, found: Option<&str>) {
-        let AuditEntry { id, at_ms, who, action, what } = line;
+        let AuditEntry { id, at_ms, who, action, what, region } = line;
         let Some(found) = found else {
             if self.lines > 0 {
                 self.broken = self.broken.or(Some(*id));
             }
             return;
         };
-        let wanted = seal(&self.seal, (*id, *at_ms), [who, action, what]);
+        let wanted = seal(&self.seal, (*id, *at_ms), [who, action, what], region.as_deref());
         if wanted != found {
             self.broken = self.broken.or(Some(*id));
         }

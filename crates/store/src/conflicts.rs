@@ -89,6 +89,10 @@ impl Entry {
         self.0.text_or_none(COLUMN)
     }
 
+    pub fn region(&self) -> Result<Option<&str>> {
+        self.0.text_or_none(REGION)
+    }
+
     /// The value that did not stand.
     pub fn loser(&self) -> Result<Option<Value>> {
         let cells: merge::Cells = replica::codec::Stored::decode(self.0.bytes(LOSER_CELL)?)?;

@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::{
     Alert, Decision, Device, Enrolment, Error, Handout, Heads, Health, HeldBatch, KeptConflict, Open, Pulse,
-    Receipt, RecentChange, Rejected, Result, Settings, Site, Status, Take, backups, conflicts,
+    Receipt, RecentChange, Rejected, Result, Settings, Site, Take, backups, conflicts,
     desk::Hub,
     engine::{self, Mode, Prepared, Taker},
     hand_outs,
@@ -21,7 +21,9 @@ use crate::{
     query::Db,
     shape::Place,
     sites::{self, Which},
-    tell, uploads,
+    tell,
+    trends::Trends,
+    uploads,
     writer::{self, Job, Queue},
 };
 
@@ -48,6 +50,7 @@ mod decisions;
 mod erase;
 mod lists;
 mod undo;
+mod overview;
 
 /// Who does it, for the activity, where it is done on the hub's own machine.
 const HUB: &str = "hub";
@@ -70,8 +73,8 @@ struct Inner {
     shown: Mutex<Option<Db>>,
     /// The rows of lists, as they were when somebody last asked.
     index: Mutex<Option<Index>>,
-    /// Counts, with the number of the change up to which they are right.
-    counted: Mutex<Option<Status>>,
+    /// How much came in lately, as far as somebody last asked.
+    trends: Mutex<Trends>,
     /// Read from the decision which file is handed out until it is open; files are removed by who writes.
     handing_out: RwLock<()>,
     /// What there is to hear for those who wait for it.
@@ -101,9 +104,9 @@ impl Store {
         let writer = writer::start(Arc::clone(&hub), db);
         let (writer, reader) = (Mutex::new(Some(writer)), Mutex::new(Some(reader)));
         let (keys, shown, index) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let (counted, handing_out) = (Mutex::default(), RwLock::default());
+        let (trends, handing_out) = (Mutex::default(), RwLock::default());
         let heads = watch::Sender::new(Arc::default());
-        let inner = Inner { hub, places, writer, reader, keys, shown, index, counted, handing_out, heads };
+        let inner = Inner { hub, places, writer, reader, keys, shown, index, trends, handing_out, heads };
         let inner = Arc::new(inner);
         tokio::spawn(agents::watch(Arc::downgrade(&inner)));
         Ok(Self { inner })
@@ -135,19 +138,6 @@ impl Store {
     #[must_use]
     pub fn pulse(&self) -> Pulse {
         self.inner.hub.beat.pulse()
-    }
-
-    /// Counts of everything. They are counted anew only when something has changed.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn status(&self) -> Result<Status> {
-        let mut counted = self.inner.counted.lock().await;
-        let rules = &self.inner.hub.rules;
-        let known = counted.take();
-        let status = ask_reader!(self, db, tell::status(db, rules, known).await)?;
-        *counted = Some(status.clone());
-        Ok(status)
     }
 
     /// What waits for people of a region (`*`: of all).

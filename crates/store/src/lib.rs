@@ -33,6 +33,7 @@ mod tell;
 mod token;
 mod told;
 mod typed;
+mod trends;
 mod uploads;
 mod what;
 mod writer;
@@ -41,7 +42,7 @@ pub use database::{Address, untrusted::Refused as Unreadable};
 pub use replica::office_file::Refused as RefusedFile;
 
 pub use accounts::{Account, AccountChange, Accounts, Barred, By, Lifetime, OpenSession, Role, User};
-pub use activity::{ActivityAsked, Sealed};
+pub use activity::{ActivityAsked, ActivityPage, Checked, Sealed};
 pub use administration::{AgentSaid, Station, Whereabouts};
 pub use decisions::{ConflictsAsked, ConflictsListed, Denied, EndedBatch, Settled, Waiting};
 pub use desk::make_private;
@@ -63,4 +64,5 @@ pub use told::{
     Take, Undoing, Undone, UndoneRow, Unmade, WhyKept,
 };
 pub use typed::{Figures, Unfit};
+pub use trends::{Edges, Trend};
 pub use what::What;

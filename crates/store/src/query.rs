@@ -66,6 +66,29 @@ impl Db {
         self.read(table, &filter).await
     }
 
+    /// Rows of which all this is so, in no order.
+    pub async fn find_where(&mut self, table: &str, filter: &[Condition]) -> Result<Vec<Row>> {
+        self.read(table, filter).await
+    }
+
+    /// The columns at `places` of rows whose `column` is greater than the one bound and less than the other, in no order.
+    pub async fn part(
+        &mut self,
+        table: &str,
+        places: &[usize],
+        column: &str,
+        (after, before): (Value, Value),
+    ) -> Result<Vec<Row>> {
+        let filter = [
+            Condition::new(column, Comparison::Greater, after),
+            Condition::new(column, Comparison::Less, before),
+        ];
+        let place = self.place(table)?;
+        let reads: Vec<_> = places.iter().map(|at| place.reads[*at].clone()).collect();
+        let batch = self.batch(table, &filter, &reads).await?;
+        Ok((0..batch.rows()).map(|at| Row(batch.row(at))).collect())
+    }
+
     /// What `take` makes of the columns at `places` of all rows of a table, of those without a value in `empty`, in no
     /// order. So much of a large table as is needed is in memory, and no more.
     pub async fn each<T>(

@@ -275,6 +275,8 @@ const SHAPES: &[Shape] = &[
             ("what", Text),
             // Of this line and all before it: see `activity`.
             ("seal", Text),
+            // Which one it concerns; NULL: none, or several.
+            ("region", Text),
         ],
         key: 1,
     },

@@ -1,31 +1,30 @@
 //! Questions about the store, answered from its tables.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use merge::{Cells, Kept, Owner, Region, Rules, TableId, region};
+use merge::Region;
 use model::{Gid, Rev, Value};
 
 use crate::{
-    Alert, ConflictState, Error, HeldBatch, Open, RecentChange, RegionCount, Result, Status, engine,
+    Alert, ConflictState, Error, HeldBatch, Open, RecentChange, Result, Status, Viewer, engine,
     meta::Meta,
     query::{Db, Row, text},
-    shape::{ALERTS, HELD, LOG, REGIONS},
+    shape::{ALERTS, HELD, LOG, REGIONS, SITES},
 };
 
 const ALERT_COUNTS: &str = include_str!("sql/alerts.sql");
 const CONFLICT_COUNTS: &str = include_str!("sql/conflicts.sql");
 const HELD_COUNTS: &str = include_str!("sql/held.sql");
 
-/// Counts of living rows; `known` is taken where nothing has changed since.
-pub(crate) async fn status(db: &mut Db, rules: &Rules, known: Option<Status>) -> Result<Status> {
-    let rev = Meta::load(db).await?.rev.0;
-    let mut status = match known {
-        Some(known) if known.rev == rev => known,
-        _ => count(db, rules, rev).await?,
-    };
+/// What there is besides the rows, which are counted.
+pub(crate) async fn status(db: &mut Db, mut status: Status) -> Result<Status> {
     status.held = db.count(HELD_COUNTS, &[("state", text(engine::WAITING))]).await?;
     let Open { conflicts, alerts } = open(db, &Region::All).await?;
     (status.conflicts_open, status.alerts) = (conflicts, alerts);
+    for row in db.find(REGIONS, &[]).await? {
+        let counted = status.regions.entry(row.text(0)?.to_owned()).or_default();
+        counted.last_change_ms = row.int_or_none(1)?;
+    }
     Ok(status)
 }
 
@@ -39,45 +38,6 @@ pub(crate) async fn open(db: &mut Db, region: &Region) -> Result<Open> {
     let new = ("state", text(ConflictState::New.word()));
     let conflicts = db.count(CONFLICT_COUNTS, &[vec![new], of].concat()).await?;
     Ok(Open { conflicts, alerts })
-}
-
-async fn count(db: &mut Db, rules: &Rules, rev: i64) -> Result<Status> {
-    let mut rows: BTreeMap<TableId, HashMap<Gid, Cells>> = BTreeMap::new();
-    for (table, rule) in rules.tables().filter(|(_, rule)| rule.kept == Kept::Merged) {
-        // What tells whose a row is, behind the gid.
-        let (region, through) = rule.region_columns();
-        let telling: Vec<usize> = [region, through].into_iter().flatten().map(|column| column.0).collect();
-        let places: Vec<usize> = std::iter::once(0).chain(telling.iter().map(|at| at + 1)).collect();
-        let read = |Row(values): Row| {
-            let mut cells: Cells = vec![None; rule.columns.len()];
-            let mut values = values.into_iter();
-            let gid = values.next().as_ref().and_then(Gid::of);
-            telling.iter().zip(values).for_each(|(at, value)| cells[*at] = Some(value));
-            Ok(gid.map(|gid| (gid, cells)))
-        };
-        let found = db.each(&rule.name, (&[], None), &places, read).await?;
-        rows.insert(table, found.into_iter().flatten().collect());
-    }
-    let mut status = Status { rev, ..Status::default() };
-    let parent = |table: TableId, gid: Gid| rows.get(&table)?.get(&gid);
-    for (table, living) in &rows {
-        let name = &rules[*table].name;
-        status.tables.insert(name.clone(), living.len() as u64);
-        for cells in living.values() {
-            let region = match region::owner(rules, *table, cells, &parent) {
-                Owner::Shared => continue,
-                Owner::Region(region) => region,
-                Owner::Nobody => String::new(),
-            };
-            let counted: &mut RegionCount = status.regions.entry(region).or_default();
-            *counted.tables.entry(name.clone()).or_default() += 1;
-        }
-    }
-    for row in db.find(REGIONS, &[]).await? {
-        let counted = status.regions.entry(row.text(0)?.to_owned()).or_default();
-        counted.last_change_ms = row.int_or_none(1)?;
-    }
-    Ok(status)
 }
 
 pub(crate) async fn recent(db: &mut Db, region: &Region, count: usize) -> Result<Vec<RecentChange>> {
@@ -165,14 +125,38 @@ pub(crate) fn held_batch(row: &Row) -> Result<HeldBatch> {
 
 pub(crate) async fn alerts(db: &mut Db) -> Result<Vec<Alert>> {
     let rows = db.find(ALERTS, &[]).await?;
-    let alert = |row: &Row| {
-        let (kind, what) = (row.text(2)?.to_owned(), row.text(3)?.to_owned());
-        let rows = u64::try_from(row.int(4)?).unwrap_or_default();
-        Ok(Alert { id: row.int(0)?, site: site(row, 1)?, kind, what, rows, at_ms: row.int(5)? })
-    };
     let mut alerts = rows.iter().map(alert).collect::<Result<Vec<_>>>()?;
     alerts.sort_by_key(|alert| std::cmp::Reverse(alert.id));
     Ok(alerts)
+}
+
+/// The newest about sites that a viewer sees, newest first; about the hub itself only who sees everything is told.
+pub(crate) async fn newest_alerts(db: &mut Db, viewer: &Viewer, count: usize) -> Result<Vec<Alert>> {
+    let mut regions = HashMap::new();
+    for row in db.find(SITES, &[]).await? {
+        regions.insert(site(&row, 0)?, Region::new(row.text(2)?));
+    }
+    let sees =
+        |alert: &Alert| *viewer.region() == Region::All || regions.get(&alert.site) == Some(viewer.region());
+    let mut before = Meta::load(db).await?.serial().saturating_add(1);
+    let floor = before.saturating_sub(LOOKED_MAX);
+    let mut alerts = Vec::new();
+    while alerts.len() < count && before > floor.max(0) {
+        let after = before.saturating_sub(BACK_MAX).saturating_sub(1).max(NO_FLOOR);
+        for row in db.find_between(ALERTS, &[], "id", (after, before)).await? {
+            alerts.extend(Some(alert(&row)?).filter(&sees));
+        }
+        before = after.saturating_add(1);
+    }
+    alerts.sort_by_key(|alert| std::cmp::Reverse(alert.id));
+    alerts.truncate(count);
+    Ok(alerts)
+}
+
+fn alert(row: &Row) -> Result<Alert> {
+    let (kind, what) = (row.text(2)?.to_owned(), row.text(3)?.to_owned());
+    let rows = u64::try_from(row.int(4)?).unwrap_or_default();
+    Ok(Alert { id: row.int(0)?, site: site(row, 1)?, kind, what, rows, at_ms: row.int(5)? })
 }
 
 pub(crate) fn site(row: &Row, at: usize) -> Result<u32> {

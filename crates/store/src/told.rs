@@ -283,6 +283,8 @@ pub struct AuditEntry {
     /// `upload`, `hand_out`, `site_add`, ...
     pub action: String,
     pub what: String,
+    /// Which one it concerns; `None`: none, or several.
+    pub region: Option<String>,
 }
 
 impl Alert {

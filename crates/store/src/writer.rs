@@ -346,6 +346,7 @@ mod tests {
             activity::lines(&mut db, &ActivityAsked { count: 10, ..ActivityAsked::default() })
                 .await
                 .unwrap()
+                .lines
                 .into_iter()
                 .map(|entry| entry.action)
                 .collect();
@@ -383,7 +384,7 @@ mod tests {
             let told =
                 activity::lines(&mut db, &ActivityAsked { count, ..ActivityAsked::default() }).await.unwrap();
             let newest = noted.iter().take(count);
-            assert!(told.iter().map(|entry| &entry.action).eq(newest), "{count}: {told:?}");
+            assert!(told.lines.iter().map(|entry| &entry.action).eq(newest), "{count}: {told:?}");
         }
     }
 }

@@ -148,7 +148,7 @@ impl IntoResponse for Download {
 }
 
 impl Format {
-    fn asked(fields: &Fields) -> Self {
+    pub fn asked(fields: &Fields) -> Self {
         if fields.get(FORMAT) == Some("xlsx") { Self::Xlsx } else { Self::Csv }
     }
 }
@@ -177,6 +177,10 @@ impl Sheet {
     pub fn named(title: &str, heads: &[&str], made: DateTime) -> Self {
         let heads = heads.iter().map(|head| (*head).to_owned()).collect();
         Self { format: Format::Xlsx, title: title.to_owned(), heads, rows: Vec::new(), totals: None, made }
+    }
+
+    pub fn in_format(self, format: Format) -> Self {
+        Self { format, ..self }
     }
 
     pub fn push(&mut self, row: Vec<Cell<'static>>) {
@@ -215,7 +219,7 @@ impl Sheet {
         self.heads.iter().map(String::as_str).collect()
     }
 
-    fn download(self) -> Result<Download, ExportError> {
+    pub fn download(self) -> Result<Download, ExportError> {
         let heads = self.heads();
         let (ending, kind, bytes) = match self.format {
             Format::Csv => {

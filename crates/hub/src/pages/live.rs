@@ -1,6 +1,7 @@
 //! `GET /live`: tells a page that something changed in what its reader sees, as long as it is open.
 //!
-//! It says nothing of what changed: the page is asked for anew, and the hub decides again what is shown.
+//! It says nothing of what changed: the page is asked for anew, and the hub decides again what is shown. Rows that changed
+//! are one kind of news, what people and PCs did (`noted`) is another: a batch that is held changes no row.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -32,6 +33,7 @@ struct Listening {
     stopping: watch::Receiver<bool>,
     /// What it was told last.
     told: Option<i64>,
+    noted: Option<i64>,
     look: time::Interval,
     _open: Place<String>,
 }
@@ -45,26 +47,43 @@ pub(super) async fn live(
     let (news, stopping) = (app.store.listen().await?, app.stopping.subscribe());
     let mut look = time::interval(STILL_THERE);
     look.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
-    let listening = Listening { app, person, headers, news, stopping, told: None, look, _open: open };
+    let listening =
+        Listening { app, person, headers, news, stopping, told: None, noted: None, look, _open: open };
     let events = stream::unfold(listening, |mut listening| async move {
-        let rev = listening.next().await?;
-        Some((Ok::<_, Infallible>(Event::default().data(rev.to_string())), listening))
+        let event = match listening.next().await? {
+            News::Changed(rev) => Event::default().data(rev.to_string()),
+            News::Noted(number) => Event::default().event("noted").data(number.to_string()),
+        };
+        Some((Ok::<_, Infallible>(event), listening))
     });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
 }
 
+enum News {
+    Changed(i64),
+    Noted(i64),
+}
+
 impl Listening {
     /// First where the region stands, then whatever is new; `None`: the reader is no longer logged in, or the hub ends.
-    async fn next(&mut self) -> Option<i64> {
+    async fn next(&mut self) -> Option<News> {
         loop {
             if *self.stopping.borrow() {
                 return None;
             }
-            let rev = self.news.borrow_and_update().of(self.person.viewer.region());
+            let (rev, noted) = {
+                let (heads, region) = (self.news.borrow_and_update(), self.person.viewer.region());
+                (heads.of(region), heads.noted(region))
+            };
             if self.told.is_none_or(|told| rev > told) {
                 self.still_there().await?;
                 self.told = Some(rev);
-                return Some(rev);
+                return Some(News::Changed(rev));
+            }
+            if self.noted.is_none_or(|told| noted > told) {
+                self.still_there().await?;
+                self.noted = Some(noted);
+                return Some(News::Noted(noted));
             }
             tokio::select! {
                 changed = self.news.changed() => changed.ok()?,

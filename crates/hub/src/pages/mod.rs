@@ -3,6 +3,7 @@
 //!
 //! What somebody sees is decided by [`store::Viewer`], not here: no handler looks at a region.
 
+mod activity;
 mod address;
 pub(crate) mod admin;
 mod assets;
@@ -30,17 +31,24 @@ mod visit;
 
 use std::sync::Arc;
 
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use store::Pages;
 
 use crate::app::App;
+pub(crate) use activity::{PATH as ACTIVITY, Wording};
 pub(crate) use assets::asset;
 pub(crate) use hours::AMOUNTS;
 pub(crate) use shell::Shell;
-pub(crate) use shown::turned;
+pub(crate) use shown::{turned, whole};
+pub(crate) use told::Teller as PageTeller;
 pub(crate) use visit::{Person, Visit, remember};
 
 type Route = (String, MethodRouter<Arc<App>>);
+
+/// What people who are logged in do where nothing is shown.
+pub(crate) fn deeds() -> [(&'static str, MethodRouter<Arc<App>>); 1] {
+    [(activity::CHECK, post(activity::check))]
+}
 
 /// Pages and what belongs to them, for people who are logged in. What stands here is asked by a test as every role for
 /// every region.
@@ -70,6 +78,8 @@ pub(crate) fn routes(pages: &Pages) -> Vec<Route> {
     });
     let own = [
         ("/live", get(live::live)),
+        (activity::PATH, get(activity::activity)),
+        (activity::EXPORT, get(activity::export)),
         (conflicts::PATH, get(conflicts::conflicts).post(conflicts::decide)),
         (conflicts::ONE, get(conflicts::ask).post(conflicts::decide_typed)),
         (held::PATH, get(held::held)),

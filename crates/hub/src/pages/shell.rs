@@ -3,7 +3,7 @@
 use store::{Pages, Viewer, Waiting};
 
 use super::{
-    Person, Visit, admin,
+    Person, Visit, activity, admin,
     assets::{ICON, SCRIPT, STYLE},
     conflicts, held, history,
     reports::REPORTS,
@@ -17,6 +17,8 @@ pub(crate) struct Shell {
     pub name: Option<String>,
     pub region: String,
     pub links: Vec<Link>,
+    /// Up to here the page tells what people and PCs did.
+    pub noted: i64,
     /// This page in the other language.
     pub other: String,
     pub style: &'static str,
@@ -42,6 +44,7 @@ impl Shell {
             name: None,
             region: String::new(),
             links: Vec::new(),
+            noted: 0,
             other: visit.other(),
             style: &STYLE.href,
             script: &SCRIPT.href,
@@ -51,6 +54,7 @@ impl Shell {
 
     pub fn of(person: &Person, visit: &Visit, pages: &Pages) -> Self {
         Self::around(visit, pages, Some(&person.user.name), &person.user.region)
+            .watching(&person.viewer, visit, person.noted)
             .administering(&person.viewer, visit)
             .counting(person.waiting)
     }
@@ -70,6 +74,22 @@ impl Shell {
     /// Leads to the administration whoever administers something.
     pub fn administering(mut self, viewer: &Viewer, visit: &Visit) -> Self {
         self.links.extend(admin::entry(viewer, visit));
+        self
+    }
+
+    /// Whether there is such a page, and it is for this reader.
+    pub fn leads_to(&self, path: &str) -> bool {
+        self.links.iter().any(|link| link.href == path)
+    }
+
+    /// Keeps up with what is done, and leads to the activity whoever may see it.
+    pub fn watching(mut self, viewer: &Viewer, visit: &Visit, noted: i64) -> Self {
+        self.noted = noted;
+        if viewer.sees_activity() && self.name.is_some() {
+            let (href, label) = (activity::PATH.to_owned(), visit.words.activity.to_owned());
+            let current = current(&visit.path, &href);
+            self.links.push(Link { href, label, current, count: 0 });
+        }
         self
     }
 

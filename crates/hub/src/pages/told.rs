@@ -53,7 +53,7 @@ pub(super) fn denied(
 }
 
 /// Puts what the store tells into the words of a page.
-pub(super) struct Teller<'a> {
+pub(crate) struct Teller<'a> {
     pub words: &'static Words,
     pub zone: &'a TimeZone,
     pub pages: &'a Pages,
@@ -72,6 +72,11 @@ impl<'a> Teller<'a> {
 
     pub fn time(&self, ms: i64) -> String {
         moment(ms).to_zoned(self.zone.clone()).strftime("%d.%m.%Y %H:%M").to_string()
+    }
+
+    /// To the second.
+    pub fn moment(&self, ms: i64) -> String {
+        moment(ms).to_zoned(self.zone.clone()).strftime("%d.%m.%Y %H:%M:%S").to_string()
     }
 
     pub fn site(&self, number: u32) -> Option<&Site> {

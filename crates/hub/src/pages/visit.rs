@@ -81,6 +81,8 @@ pub(crate) struct Person {
     pub viewer: Viewer,
     /// What there is to decide.
     pub waiting: Waiting,
+    /// Up to here the page tells what people and PCs did.
+    pub noted: i64,
 }
 
 impl FromRequestParts<Arc<App>> for Person {
@@ -93,9 +95,10 @@ impl FromRequestParts<Arc<App>> for Person {
             Some(user) if user.must_change => Err(Redirect::to(PASSWORD).into_response()),
             Some(user) => {
                 let viewer = Viewer::of(&user);
+                let noted = app.store.noted(&viewer);
                 let waiting = app.store.waiting(&viewer).await;
                 let waiting = waiting.map_err(|error| Refusal::from(error).into_response())?;
-                Ok(Self { viewer, user, waiting })
+                Ok(Self { noted, viewer, user, waiting })
             }
         }
     }

@@ -58,7 +58,6 @@ pub(super) static ENGLISH: Words = Words {
         ("active", "working"),
     ],
     actions: [("insert", "added"), ("update", "changed"), ("delete", "deleted"), ("revive", "came back")],
-    waiting: "Waiting",
     open_conflicts: "Open conflicts",
     held: "Files waiting for approval",
     alerts: "Alerts",

@@ -1,5 +1,6 @@
 //! What pages say, in Turkish and English. One struct: a word that is missing in a language does not compile.
 
+mod activity;
 mod admin;
 mod backups;
 mod decisions;
@@ -7,18 +8,21 @@ mod english;
 mod files;
 mod lists;
 mod people;
+mod overview;
 mod privacy;
 mod settings;
 mod sites;
 mod turkish;
 mod undo;
 
+pub(crate) use activity::{ActivityWords, Group, KINDS, Kind};
 pub(crate) use admin::AdminWords;
 pub(crate) use backups::BackupWords;
 pub(crate) use decisions::DecisionWords;
 pub(crate) use files::FileWords;
 pub(crate) use lists::ListWords;
 pub(crate) use people::PeopleWords;
+pub(crate) use overview::OverviewWords;
 pub(crate) use privacy::PrivacyWords;
 pub(crate) use settings::SettingWords;
 pub(crate) use sites::SiteWords;
@@ -79,7 +83,6 @@ pub(crate) struct Words {
     pub state: &'static str,
     pub states: [(&'static str, &'static str); 4],
     pub actions: [(&'static str, &'static str); 4],
-    pub waiting: &'static str,
     pub open_conflicts: &'static str,
     pub held: &'static str,
     pub alerts: &'static str,
@@ -145,6 +148,17 @@ impl Words {
         match self.language {
             Language::Turkish => &undo::TURKISH,
             Language::English => &undo::ENGLISH,
+    pub const fn overview(&self) -> &'static OverviewWords {
+        match self.language {
+            Language::Turkish => &overview::TURKISH,
+            Language::English => &overview::ENGLISH,
+        }
+    }
+
+    pub const fn activity(&self) -> &'static ActivityWords {
+        match self.language {
+            Language::Turkish => &activity::TURKISH,
+            Language::English => &activity::ENGLISH,
         }
     }
 

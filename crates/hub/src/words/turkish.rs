@@ -58,7 +58,6 @@ pub(super) static TURKISH: Words = Words {
         ("active", "çalışıyor"),
     ],
     actions: [("insert", "eklendi"), ("update", "değişti"), ("delete", "silindi"), ("revive", "geri geldi")],
-    waiting: "Bekleyen",
     open_conflicts: "Açık çakışmalar",
     held: "Onay bekleyen dosyalar",
     alerts: "Uyarılar",

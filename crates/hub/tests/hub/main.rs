@@ -6,6 +6,7 @@
 const ON_POSTGRES: bool = false;
 
 mod accounts;
+mod activity;
 mod agents;
 mod backups;
 mod copies;
@@ -18,6 +19,7 @@ mod hostile;
 mod office;
 mod old_faults;
 mod openapi;
+mod overview;
 mod pages;
 mod people;
 mod privacy;

@@ -4,7 +4,7 @@
 //! of the first one's, looks the same. Nothing of it is done either: with the next change it is another file.
 
 use super::{
-    audit,
+    audit_in,
     lineage::{self, Kind, Lineage, Pc},
     receipt,
     receive::{Mode, Receive},
@@ -20,7 +20,8 @@ pub(super) async fn answer(desk: &mut Desk<'_>, upload: &Receive) -> Result<Opti
     pc.contact = desk.meta.next_serial();
     lineage::save_pc(desk.db, &pc).await?;
     let receipt = receipt::again(desk.hub, upload);
-    audit(desk, &upload.device.name, "upload", &receipt::summary(&upload.reason, &receipt)).await?;
+    let summary = receipt::summary(&upload.reason, &receipt);
+    audit_in(desk, &upload.device.region, [&upload.device.name, "upload", &summary]).await?;
     Ok(Some(receipt))
 }
 

@@ -6,11 +6,11 @@ use std::{
 };
 
 use async_trait::async_trait;
-use merge::{Action, Change, Rules, TableId};
+use merge::{Action, Change, Region, Rules, TableId};
 use model::{SiteId, Value};
 
 use super::{
-    audit,
+    audit_in,
     choose::{Base, Way},
     compare::held_for,
     history, ids,
@@ -163,7 +163,7 @@ pub(super) async fn keep(
     desk.db.put(HELD, &[row]).await?;
     keep_ids(desk, upload, base).await?;
     keep_file(desk.db, id, &file).await?;
-    audit(desk, &upload.device.name, "held", &upload.upload).await
+    audit_in(desk, &upload.device.region, [&upload.device.name, "held", &upload.upload]).await
 }
 
 async fn keep_file(db: &mut Db, id: i64, file: &[u8]) -> Result<()> {
@@ -198,7 +198,7 @@ pub(super) async fn keep_batch(
     ];
     desk.db.put(HELD, &[row]).await?;
     keep_file(desk.db, id, batch).await?;
-    audit(desk, &device.name, "held", name).await?;
+    audit_in(desk, &device.region, [&device.name, "held", name]).await?;
     Ok(id)
 }
 
@@ -215,7 +215,9 @@ pub(super) async fn end(desk: &mut Desk<'_>, id: i64, (state, who): (&'static st
     let tables = serde_json::from_str(row.text(5)?);
     let tables = tables.map_err(|_| Error::Broken("a held batch cannot be read"))?;
     let ended = Ended { site: row.int(1)?, tables, kept: file(desk.db, id).await? };
-    audit(desk, who, state, row.text(4)?).await?;
+    let device = sites::device_of(desk.db, ended.site).await?;
+    let region = device.map_or(Region::All, |device| device.region);
+    audit_in(desk, &region, [who, state, row.text(4)?]).await?;
     row.0[6] = text(state);
     desk.db.put(HELD, &[row.0]).await?;
     desk.db.remove_with(HELD_FILES, &[("held", Value::Int(id))]).await?;
@@ -257,7 +259,7 @@ pub(super) async fn supersede(desk: &mut Desk<'_>, upload: &Receive, base: &Base
         }
         let held = row.0[0].clone();
         row.0[6] = text(SUPERSEDED);
-        audit(desk, &upload.device.name, SUPERSEDED, row.text(4)?).await?;
+        audit_in(desk, &upload.device.region, [&upload.device.name, SUPERSEDED, row.text(4)?]).await?;
         desk.db.put(HELD, &[row.0]).await?;
         desk.db.remove_with(HELD_FILES, &[("held", held)]).await?;
     }

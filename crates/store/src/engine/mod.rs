@@ -53,7 +53,7 @@ pub(crate) use receive::{FROM_AGENT, Mode, Receive};
 pub(crate) use resolve::{HEADQUARTERS, LookAt, Resolve};
 pub(crate) use undo::Undo;
 
-pub(crate) use crate::activity::note as audit;
+pub(crate) use crate::activity::{note as audit, note_in as audit_in};
 
 use crate::{Error, Health, Result, desk::Desk, query::text, shape::ALERTS, writer::Job};
 

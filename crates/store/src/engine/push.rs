@@ -19,7 +19,7 @@ use replica::wire::{self, Pushed};
 
 use super::{
     agents::{self, Agent, State},
-    audit,
+    audit_in,
     batches::{self, Came},
     compare::held_for,
     held, history,
@@ -219,7 +219,8 @@ impl Batch<'_> {
         tell(desk, site, &merged).await?;
         let receipt = receipt::batch(desk.hub, &name(self.push), &merged);
         batches::write(desk, site, &Came::of("push")).await?;
-        audit(desk, &self.device.name, "push", &receipt::summary("agent", &receipt)).await?;
+        let summary = receipt::summary("agent", &receipt);
+        audit_in(desk, &self.device.region, [&self.device.name, "push", &summary]).await?;
         Ok((fates.pushed(desk, &self.device.region).await?, receipt))
     }
 }

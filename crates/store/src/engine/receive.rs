@@ -8,7 +8,7 @@ use merge::{Action, Author, Rules, TableId};
 use replica::office_file::OfficeFile;
 
 use super::{
-    again, agreed, audit,
+    again, agreed, audit_in,
     batches::{self, Came},
     branch::{self, Left},
     choose::{self, Base, Way},
@@ -118,7 +118,8 @@ impl Receive {
         fail_point!("store-shadow-written");
         let why = sites::visible(&self.reason);
         batches::write(desk, self.device.site, &Came { why: &why, ..Came::of("upload") }).await?;
-        audit(desk, &self.device.name, "upload", &receipt::summary(&self.reason, &receipt)).await?;
+        let summary = receipt::summary(&self.reason, &receipt);
+        audit_in(desk, &self.device.region, [&self.device.name, "upload", &summary]).await?;
         Ok(receipt)
     }
 

@@ -7,7 +7,7 @@ use merge::{
 use model::{Gid, Rev, SiteId, Value};
 
 use super::{
-    audit,
+    audit_in,
     batches::{self, Came},
     bearer, history, rows,
 };
@@ -82,7 +82,8 @@ impl Job for Resolve {
         let came = Came { who: &self.who, why: word, ..Came::of("conflict") };
         batches::write(desk, SiteId::HUB, &came).await?;
         entry.choose(&self.take);
-        audit(desk, &self.who, word, &self.conflict.to_string()).await?;
+        let region = entry.region()?.map_or(Region::All, Region::new);
+        audit_in(desk, &region, [&self.who, word, &self.conflict.to_string()]).await?;
         entry.note(desk.db, ConflictState::Decided, &self.who, desk.now_ms).await
     }
 }

@@ -1,7 +1,9 @@
 //! What people and PCs did.
 
 use super::Store;
-use crate::{ActivityAsked, AuditEntry, Result, Sealed, activity, engine, sites};
+use crate::{
+    ActivityAsked, ActivityPage, AuditEntry, Checked, Result, Sealed, Viewer, activity, engine, sites,
+};
 
 impl Store {
     /// The newest lines of the activity, newest first.
@@ -9,26 +11,36 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn audit(&self, count: usize) -> Result<Vec<AuditEntry>> {
-        self.activity(&ActivityAsked { count, ..ActivityAsked::default() }).await
+        let asked = ActivityAsked { count, ..ActivityAsked::default() };
+        Ok(ask_reader!(self, db, activity::lines(db, &asked).await)?.lines)
     }
 
-    /// Lines of the activity, newest first.
+    /// Lines of the activity as somebody may see them; `None`: it is none of theirs.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn activity(&self, asked: &ActivityAsked) -> Result<Vec<AuditEntry>> {
-        ask_reader!(self, db, activity::lines(db, asked).await)
+    pub async fn activity(&self, viewer: &Viewer, asked: &ActivityAsked) -> Result<Option<ActivityPage>> {
+        ask_reader!(self, shown, db, activity::page(db, viewer, asked).await)
     }
 
-    /// Whether all lines of the activity stand as they were written.
+    /// Whether all lines of the activity stand as they were written. What was found is kept for [`Store::activity_checked`].
     ///
     /// # Errors
     /// What the database says.
     pub async fn check_activity(&self) -> Result<Sealed> {
-        ask_reader!(self, db, activity::check(db).await)
+        let sealed = ask_reader!(self, db, activity::check(db).await)?;
+        Ok(self.ask(activity::KeepChecked(sealed)).await?.sealed)
     }
 
-    /// Adds a line to the activity.
+    /// What [`Store::check_activity`] last found; `None`: it was never asked.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn activity_checked(&self) -> Result<Option<Checked>> {
+        ask_reader!(self, shown, db, activity::last_checked(db).await)
+    }
+
+    /// Adds a line to the activity. It concerns the region of whoever it was done to, or else of who did it.
     ///
     /// # Errors
     /// What the database says.

@@ -13,6 +13,7 @@ use tokio::{task, time};
 use super::{Inner, Store};
 use crate::{
     Declined, Device, Error, Heads, KeptConflict, Listener, Rejected, Result, Since, conflicts, engine,
+    news::Look,
 };
 
 /// How often it is looked for what other processes wrote, while somebody listens.
@@ -111,11 +112,8 @@ impl Store {
     }
 
     async fn look(&self, look: Look) -> Result<()> {
-        let known = match look {
-            Look::Everything => None,
-            Look::Changes => Some(Arc::clone(&self.inner.heads.borrow())),
-        };
-        let heads = Arc::new(ask_reader!(self, keys, db, Heads::read(db, known.as_deref()).await)?);
+        let known = Arc::clone(&self.inner.heads.borrow());
+        let heads = Arc::new(ask_reader!(self, keys, db, Heads::read(db, &known, look).await)?);
         self.inner.heads.send_if_modified(|known| {
             let is_news = *known != heads;
             *known = heads;
@@ -123,14 +121,6 @@ impl Store {
         });
         Ok(())
     }
-}
-
-/// What is looked at.
-#[derive(Clone, Copy)]
-enum Look {
-    Everything,
-    /// What changed, not whose token is which.
-    Changes,
 }
 
 /// Tells listeners what there is, after each commit and now and then; as long as there is a store.

@@ -157,7 +157,8 @@ impl Store {
         let mut known = self.inner.index.lock().await;
         let index = self.at_head(known.take()).await?;
         *known = Some(index);
-        Ok(())
+        drop(known);
+        self.follow(&mut *self.inner.trends.lock().await).await
     }
 
     pub(super) async fn at_head(&self, known: Option<Index>) -> Result<Index> {

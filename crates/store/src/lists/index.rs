@@ -7,7 +7,7 @@ use model::{Gid, Value};
 
 use super::{history::Lines, shelf::Shelf};
 use crate::{
-    Error, Result,
+    Error, Result, Status,
     meta::Meta,
     query::Db,
     shape::{GID, LOG},
@@ -42,6 +42,27 @@ impl Index {
 
     pub(crate) const fn rev(&self) -> i64 {
         self.rev
+    }
+
+    /// How many rows there are, by table and by region; nothing else of [`Status`].
+    pub(crate) fn counts(&self, rules: &Rules) -> Status {
+        let mut status = Status { rev: self.rev, ..Status::default() };
+        for shelf in self.shelves.iter().flatten() {
+            let name = &rules[shelf.table].name;
+            status.tables.insert(name.clone(), shelf.len() as u64);
+            let mut counts = vec![0_u64; self.owners.len()];
+            shelf.owners.iter().for_each(|owner| counts[*owner as usize] += 1);
+            for (owner, count) in self.owners.iter().zip(counts).filter(|(_, count)| *count > 0) {
+                let region = match owner {
+                    Owner::Shared => continue,
+                    Owner::Region(region) => region.as_str(),
+                    Owner::Nobody => "",
+                };
+                let counted = status.regions.entry(region.to_owned()).or_default();
+                *counted.tables.entry(name.clone()).or_default() += count;
+            }
+        }
+        status
     }
 
     const fn may_follow(&self, head: i64) -> bool {

@@ -58,6 +58,12 @@ impl Viewer {
         self.administers() && self.region == Region::All
     }
 
+    /// Whether what people and PCs did is told them: of their region.
+    #[must_use]
+    pub const fn sees_activity(&self) -> bool {
+        matches!(self.role, Role::Admin | Role::Manager)
+    }
+
     pub(super) fn sees(&self, owner: &Owner) -> bool {
         self.region.sees(owner)
     }

@@ -1,6 +1,7 @@
 //! What people and PCs did cannot be changed without a trace.
 
-use store::ActivityAsked;
+use merge::Region;
+use store::{Accounts, ActivityAsked, ActivityPage, Role, User, Viewer};
 
 use crate::lab::{Lab, on_both};
 
@@ -21,15 +22,15 @@ on_both! {
         lab.site("Ankara 1", "Ankara").await;
         let of = |who: &str| ActivityAsked { who: Some(who.to_owned()), count: 2, ..ActivityAsked::default() };
         let asked = async |asked: &ActivityAsked| -> Vec<(i64, String)> {
-            let lines = lab.store.activity(asked).await.unwrap();
-            lines.into_iter().map(|line| (line.id, line.what)).collect()
+            let page = lab.store.activity(&Viewer::new(Role::Admin, Region::All), asked).await.unwrap();
+            page.unwrap().lines.into_iter().map(|line| (line.id, line.what)).collect()
         };
         let what = |lines: &[(i64, String)]| lines.iter().map(|line| line.1.clone()).collect::<Vec<_>>();
         let first = asked(&of("ayse")).await;
         assert_eq!(what(&first), ["10.0.0.6", "10.0.0.4"]);
         let next = asked(&ActivityAsked { before: Some(first[1].0), count: 9, ..of("ayse") }).await;
         assert_eq!(what(&next), ["10.0.0.2", "10.0.0.0"]);
-        let added = ActivityAsked { action: Some("site_add".to_owned()), count: 9, ..ActivityAsked::default() };
+        let added = ActivityAsked { actions: vec!["site_add".to_owned()], count: 9, ..ActivityAsked::default() };
         assert_eq!(what(&asked(&added).await), ["Ankara 1"]);
         assert_eq!(asked(&ActivityAsked { who: Some("ayse".to_owned()), ..added }).await, []);
     }
@@ -70,5 +71,117 @@ on_both! {
         let id = lab.store.audit(1).await.unwrap()[0].id;
         lab.script(&format!("update denk_audit set who = 'a', action = 'bc' where id = {id}"));
         assert_eq!(lab.store.check_activity().await.unwrap().broken, Some(id));
+    }
+}
+
+fn viewer(role: Role, region: &str) -> Viewer {
+    Viewer::new(role, Region::new(region))
+}
+
+async fn page(lab: &Lab, viewer: &Viewer, asked: ActivityAsked) -> Option<ActivityPage> {
+    lab.store.activity(viewer, &asked).await.unwrap()
+}
+
+fn whats(page: &ActivityPage) -> Vec<&str> {
+    page.lines.iter().map(|line| line.what.as_str()).collect()
+}
+
+on_both! {
+    async fn a_line_concerns_the_region_of_whom_it_was_done_to_and_others_do_not_see_it(lab) {
+        let accounts = Accounts::open(&lab.settings).await.unwrap();
+        for (name, region) in [("ayse", "Ankara"), ("berk", "Bursa"), ("patron", "*")] {
+            let (role, password_hash) = (Role::Manager, String::new());
+            let region = Region::new(region);
+            let user = User { name: name.into(), role, region, password_hash, must_change: false, disabled: false };
+            assert!(accounts.add(&user).await.unwrap());
+        }
+        lab.store.add_site("Ankara 1", "Ankara").await.unwrap();
+        lab.store.add_site("Merkez 1", "*").await.unwrap();
+        for [who, action, what] in [
+            ["ayse", "log_in", "a"],
+            ["berk", "log_in", "b"],
+            ["patron", "log_in", "p"],
+            ["?", "log_in_failed", "q"],
+            ["patron", "user_disable", "berk"],
+            ["Ankara 1", "other", "s"],
+        ] {
+            lab.store.note(who, action, what).await.unwrap();
+        }
+        lab.store.rename_site("Ankara 1", "Kule").await.unwrap();
+        lab.store.revoke_site("Kule").await.unwrap();
+        let all = || ActivityAsked { count: 99, ..ActivityAsked::default() };
+        let ankara = ["Kule", "Ankara 1 -> Kule", "s", "a", "Ankara 1"];
+        for role in [Role::Admin, Role::Manager] {
+            let own = page(&lab, &viewer(role, "Ankara"), all()).await.unwrap();
+            assert_eq!(whats(&own), ankara, "{role:?}");
+            let other = page(&lab, &viewer(role, "Bursa"), all()).await.unwrap();
+            assert_eq!(whats(&other), ["berk", "b"], "{role:?}");
+            let everything = page(&lab, &viewer(role, "*"), all()).await.unwrap();
+            assert_eq!(everything.lines.len(), 10, "{role:?}");
+            // Whatever is asked for.
+            let asked = ActivityAsked { region: Some("Bursa".into()), ..all() };
+            assert_eq!(page(&lab, &viewer(role, "Ankara"), asked.clone()).await.unwrap().lines, []);
+            assert_eq!(whats(&page(&lab, &viewer(role, "*"), asked).await.unwrap()), ["berk", "b"]);
+        }
+        for (role, region) in [(Role::Office, "Ankara"), (Role::Viewer, "Ankara"), (Role::Viewer, "*")] {
+            assert_eq!(page(&lab, &viewer(role, region), all()).await, None, "{role:?} of {region}");
+        }
+        // It stays where it was, wherever the person goes.
+        lab.script("update denk_users set region = 'Bursa' where name = 'ayse'");
+        assert_eq!(whats(&page(&lab, &viewer(Role::Admin, "Ankara"), all()).await.unwrap()), ankara);
+        lab.script("update denk_audit set region = 'Bursa' where what = 'a'");
+        assert!(!lab.store.check_activity().await.unwrap().is_whole(), "it is sealed with the line");
+        lab.script("update denk_audit set region = 'Ankara' where what = 'a'");
+        lab.script("update denk_audit set region = null where what = 'b'");
+        assert!(!lab.store.check_activity().await.unwrap().is_whole());
+    }
+
+    async fn lines_are_found_by_time_and_turned_both_ways_without_a_line_lost_or_twice(lab) {
+        let (admin, mut times) = (viewer(Role::Admin, "*"), Vec::new());
+        for at in 0..40 {
+            lab.pass(60);
+            // Numbers go to other things as well.
+            lab.store.warn("backup_full", &format!("{at}")).await.unwrap();
+            lab.store.note("ayse", "log_in", &at.to_string()).await.unwrap();
+            times.push(lab.store.audit(1).await.unwrap()[0].at_ms);
+        }
+        let between = |from: usize, until: usize| ActivityAsked {
+            from_ms: Some(times[from]), until_ms: Some(times[until]), count: 7, ..ActivityAsked::default()
+        };
+        let numbers = |page: &ActivityPage| -> Vec<usize> {
+            page.lines.iter().map(|line| line.what.parse().unwrap()).collect()
+        };
+        let (mut asked, mut down) = (between(5, 30), Vec::new());
+        loop {
+            let found = page(&lab, &admin, asked.clone()).await.unwrap();
+            down.extend(numbers(&found));
+            let Some(older) = found.older else { break };
+            asked.before = Some(older);
+        }
+        assert_eq!(down, (5..30).rev().collect::<Vec<_>>(), "from then on, and before then");
+        // Back up from the last page.
+        let (mut asked, mut up) = (ActivityAsked { before: None, ..asked }, Vec::new());
+        let lines = lab.store.audit(99).await.unwrap();
+        asked.after = lines.iter().find(|line| line.what == "5").map(|line| line.id);
+        loop {
+            let found = page(&lab, &admin, asked.clone()).await.unwrap();
+            up.extend(numbers(&found).into_iter().rev());
+            let Some(newer) = found.newer else { break };
+            asked.after = Some(newer);
+        }
+        assert_eq!(up, (6..30).collect::<Vec<_>>());
+        assert_eq!(numbers(&page(&lab, &admin, between(39, 39)).await.unwrap()), [0; 0]);
+    }
+
+    async fn what_a_check_found_is_kept(lab) {
+        assert_eq!(lab.store.activity_checked().await.unwrap(), None);
+        lab.store.note("ayse", "log_in", "").await.unwrap();
+        let found = lab.store.check_activity().await.unwrap();
+        let kept = lab.store.activity_checked().await.unwrap().unwrap();
+        assert!(found.is_whole() && kept.sealed == found && kept.at_ms > 0, "{kept:?}");
+        lab.script("update denk_audit set what = 'x'");
+        let found = lab.store.check_activity().await.unwrap();
+        assert_eq!(lab.store.activity_checked().await.unwrap().unwrap().sealed, found);
+        assert!(!found.is_whole());
     }
 }

@@ -1,0 +1,66 @@
+//! How things stand, for people and for programs that watch.
+
+use super::Store;
+use crate::{
+    Alert, Result, Station, Status, Trend, Viewer, administration,
+    lists::Index,
+    tell,
+    trends::{Edges, Trends},
+};
+
+impl Store {
+    /// Counts of everything. Rows are not counted anew: those of the lists are.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn status(&self) -> Result<Status> {
+        let (mut known, hub) = (self.inner.index.lock().await, &self.inner.hub);
+        let mut reading = self.reading(&self.inner.shown).await?;
+        let index = Index::at_head(&mut reading.db, &hub.rules, known.take()).await?;
+        let counts = index.counts(&hub.rules);
+        *known = Some(index);
+        drop(known);
+        let status = tell::status(&mut reading.db, counts).await?;
+        reading.done().await?;
+        Ok(status)
+    }
+
+    /// How many entries came in and how many files and batches were taken, between these times; of what a viewer sees.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn trend(&self, viewer: &Viewer, edges: Edges<'_>) -> Result<Trend> {
+        let mut trends = self.inner.trends.lock().await;
+        self.follow(&mut trends).await?;
+        Ok(trends.of(viewer, edges))
+    }
+
+    /// What was counted in part is counted anew.
+    pub(super) async fn follow(&self, trends: &mut Trends) -> Result<()> {
+        let now_ms = self.inner.hub.now_ms();
+        let followed = ask_reader!(self, shown, db, trends.follow(db, now_ms).await);
+        followed.inspect_err(|_| *trends = Trends::default())
+    }
+
+    /// The sites that a viewer sees with what their agents last said, in the order in which they were added.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn sites_seen(&self, viewer: &Viewer) -> Result<Vec<Station>> {
+        ask_reader!(self, shown, db, administration::stations(db, viewer).await)
+    }
+
+    /// The newest alerts that a viewer sees, newest first.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn newest_alerts(&self, viewer: &Viewer, count: usize) -> Result<Vec<Alert>> {
+        ask_reader!(self, shown, db, tell::newest_alerts(db, viewer, count).await)
+    }
+
+    /// The number of the newest thing that was noted and that a viewer may hear of; as [`crate::Heads::noted`].
+    #[must_use]
+    pub fn noted(&self, viewer: &Viewer) -> i64 {
+        self.inner.heads.borrow().noted(viewer.region())
+    }
+}
