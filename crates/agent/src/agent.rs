@@ -228,7 +228,7 @@ impl Agent {
             }
             Ok(Some(report)) if report.moved() || report.held != held_before => {
                 let Report { met, pushed, pulled, conflicts, held, refused, .. } = report;
-                tracing::info!(met, pushed, pulled, conflicts, held, refused, "exchanged");
+                tracing::info!(target: "sync", met, pushed, pulled, conflicts, held, refused, "exchanged");
             }
             Ok(_) => {}
         }

@@ -1,4 +1,5 @@
-//! The log files: `combined.log` (everything), `error.log` (errors), `sync.log` (what flows did).
+//! The log files: `combined.log` (everything), `error.log` (errors), `sync.log` (what flows did, and what
+//! offices and the hub exchanged).
 //!
 //! Only commands that run flows start them; a file appears with its first line. Never cell values, never secrets.
 
@@ -75,7 +76,7 @@ fn to_file(plan: &Plan, file: Rotating) -> Boxed {
     }
 }
 
-/// What flows and their runner tell.
+/// What flows and their runner tell, and whoever says that it is about an exchange.
 fn is_sync(metadata: &Metadata<'_>) -> bool {
     let part = metadata.target().split("::").next().unwrap_or_default();
     matches!(part, "flow" | "sync")

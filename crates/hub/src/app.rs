@@ -10,6 +10,7 @@ use crate::{
     Passwords, Reached, Settings,
     attempts::{Attempts, LogIns},
     backup_work::BackupWork,
+    metrics::Counted,
     places::Places,
     shared_key::RegionsHeard,
     turns::Turns,
@@ -43,6 +44,8 @@ pub(crate) struct App {
     pub backup_work: BackupWork,
     /// Pages that are open and wait for news, by the name of their reader: some people share one, and all have tabs.
     pub readers: Places<String>,
+    /// For who watches the hub.
+    pub counted: Counted,
     /// Whether the hub is about to end: then streams end.
     pub stopping: watch::Sender<bool>,
     /// Browsers reach the hub by https.
@@ -64,6 +67,7 @@ impl App {
             exports: Arc::new(Semaphore::new(2)),
             backup_work: BackupWork::default(),
             readers: Places::of(48),
+            counted: Counted::default(),
             stopping: watch::Sender::new(false),
             secure: settings.is_secure(),
             settings,

@@ -26,6 +26,7 @@ pub(crate) async fn download(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let handout = handout(&app, peer, &headers).await?;
+    app.counted.hand_out();
     answer(&headers, handout).await
 }
 

@@ -330,6 +330,7 @@ mod tests {
             language: Language::Turkish,
             sessions: store::Lifetime::default(),
             zone: TimeZone::UTC,
+            watch: crate::Watch::default(),
             limits: Limits::default(),
             backups: None,
             configured: Vec::new(),

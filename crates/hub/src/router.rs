@@ -16,7 +16,7 @@ use crate::{
     CertificateError, Reached, Settings,
     answer::{self, Refusal},
     app::App,
-    dashboard, download, login, origin, pages, public, secure, upload, v1,
+    dashboard, download, login, metrics, origin, pages, public, secure, upload, v1,
 };
 
 const FORM_BYTES_MAX: usize = 16 << 10;
@@ -46,6 +46,7 @@ pub(crate) fn of(app: Arc<App>) -> Router {
     let programs = Router::new()
         .route("/health", get(public::health))
         .route("/status", get(public::status))
+        .route(metrics::PATH, get(metrics::metrics))
         .route("/auto-sync", get(public::auto_sync).post(public::auto_sync))
         .route("/sync/download", get(download::download))
         .route("/openapi.json", get(v1::openapi));
@@ -63,6 +64,7 @@ pub(crate) fn of(app: Arc<App>) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), answer::in_words))
         .layer(middleware::from_fn(secure::headers))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), metrics::count))
         .with_state(app)
 }
 

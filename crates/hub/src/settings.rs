@@ -12,7 +12,7 @@ use ipnet::IpNet;
 use jiff::tz::TimeZone;
 use store::{Lifetime, Random, WallClock, backups::Guarded};
 
-use crate::first_users::FirstUser;
+use crate::{first_users::FirstUser, metrics::Watch};
 
 /// Where a hub listens and how it behaves.
 #[derive(Clone)]
@@ -41,6 +41,8 @@ pub struct Settings {
     pub backups: Option<KeptBackups>,
     /// What people are shown who ask how the hub is set up.
     pub configured: Vec<Configured>,
+    /// Who may watch the hub from where.
+    pub watch: Watch,
     pub clock: WallClock,
     pub random: Random,
 }

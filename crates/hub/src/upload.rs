@@ -51,6 +51,10 @@ pub(crate) async fn sync(
     let room = app.turns.room(upload.as_file().metadata()?.len()).await?;
     let received = Received { device: device.clone(), upload, reason: credential::reason(&parts.headers) };
     let receipt = merge(&app, received, (sending, turn, room)).await?;
+    let (changed, conflicts, held) = (changed(&receipt), receipt.conflicts, receipt.held);
+    app.counted.file(changed);
+    let (site, file) = (&device.name, &receipt.upload);
+    tracing::info!(target: "sync", site, file, changed, conflicts, held, "a file was taken in");
     if let Caller::Shared = caller {
         let from = shared_key::address(peer, &parts.headers, app.settings.is_proxy(peer.ip()));
         app.regions_heard.hear(from, region_name(&device.region), app.now_ms());
@@ -176,6 +180,11 @@ async fn merge(
     });
     let receipt = work.await.map_err(|_| Refusal::Defect("merging an upload ended by itself"))?;
     Ok(receipt?)
+}
+
+/// Rows that the file brought something new of.
+fn changed(receipt: &Receipt) -> usize {
+    receipt.tables.values().map(|table| table.inserted + table.updated + table.deleted).sum()
 }
 
 fn told(app: &App, device: &Device, receipt: &Receipt, language: Language) -> Value {

@@ -71,8 +71,13 @@ async fn push(State(app): State<Arc<App>>, request: Request) -> Result<Response,
     // It goes on when the client hangs up meanwhile.
     let work = tokio::spawn(async move {
         let push = task::spawn_blocking(move || sent.read(wire::BYTES_MAX));
-        let push = push.await.map_err(|_| Refusal::Defect("reading a batch ended by itself"))??;
+        let push: wire::Push =
+            push.await.map_err(|_| Refusal::Defect("reading a batch ended by itself"))??;
+        let (number, changes) = (push.number, push.changes.len());
         let pushed = app.store.push(&device, push).await?;
+        app.counted.batch(changes);
+        let (site, held) = (device.name, pushed.held);
+        tracing::info!(target: "sync", site, number, changes, held, "a batch was taken in");
         drop((turn, room, sending));
         Ok::<_, Refusal>(pushed)
     });
@@ -97,13 +102,20 @@ async fn pull(
     let Query(Pull { after, mark, limit }) =
         query.map_err(|_| Refusal::Message("`after` and `limit` are numbers".to_owned()))?;
     let page = app.store.pull(&device, Since { rev: after, mark }, limit.unwrap_or(wire::ROWS_MAX)).await?;
+    let rows = page.rows.len();
+    app.counted.page(rows);
+    if rows > 0 {
+        tracing::info!(target: "sync", site = device.name, after, rows, "changes were given out");
+    }
     Ok(Form::accepted(&headers).answer(&page))
 }
 
 async fn snapshot(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Refusal> {
     let device = site(&app, &headers).await?;
     let _reading = app.readings.begin(device.site)?;
-    download::answer(&headers, app.store.hand_out(&device).await?).await
+    let handout = app.store.hand_out(&device).await?;
+    app.counted.hand_out();
+    download::answer(&headers, handout).await
 }
 
 async fn conflicts(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Refusal> {

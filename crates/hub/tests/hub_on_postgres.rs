@@ -24,6 +24,8 @@ mod five_tests;
 mod guides;
 #[path = "hub/hostile.rs"]
 mod hostile;
+#[path = "hub/metrics.rs"]
+mod metrics;
 #[path = "hub/office.rs"]
 mod office;
 #[path = "hub/old_faults.rs"]

@@ -5,6 +5,7 @@ use std::{
     io::Write,
     net::SocketAddr,
     path::Path,
+    sync::Arc,
 };
 
 use hub::{ApiKey, KeptBackups, Language, Limits, NewUsers, OneTimePassword, Reached, Transport};
@@ -47,6 +48,7 @@ pub async fn run(args: &ServeArgs, context: &Context) -> Result<Outcome> {
         api_key: context.config.hub_api_key()?.as_deref().and_then(ApiKey::new),
         backups: kept_backups(context)?,
         configured: super::config_show::configured(context, args.listen),
+        watch: watch(context)?,
         ..settings_without_key(context)?
     };
     check_key(context, &settings)?;
@@ -92,6 +94,7 @@ fn settings_without_key(context: &Context) -> Result<hub::Settings> {
         language: language(context),
         sessions: configured.sessions,
         zone: clock::time_zone(&context.config.zone_name),
+        watch: hub::Watch::default(),
         limits: Limits { upload_bytes_max: store.upload_bytes_max, ..Limits::default() },
         backups: None,
         configured: Vec::new(),
@@ -110,6 +113,20 @@ fn kept_backups(context: &Context) -> Result<Option<KeptBackups>> {
             Ok(Some(KeptBackups { backups, every: context.config.hub.backup.every }))
         }
     }
+}
+
+/// Who may watch the hub, and what it is told of its backups, if there are any.
+///
+/// # Errors
+/// `SecretMissing` of the token.
+fn watch(context: &Context) -> Result<hub::Watch> {
+    let token = context.config.hub_metrics_token()?.as_deref().and_then(ApiKey::new);
+    let backups = HubBackups::find(context).ok().map(|hub| Arc::new(hub.backups));
+    let newest_backup = backups.map(|backups| {
+        let newest: hub::NewestBackup = Arc::new(move || backups.newest_ms().ok().flatten());
+        newest
+    });
+    Ok(hub::Watch { token, newest_backup })
 }
 
 /// The shared key where more than this machine can try it.

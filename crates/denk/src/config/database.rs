@@ -53,6 +53,14 @@ impl Config {
         self.settings.get(&Name::of("hub.api_key")).map(|setting| self.resolved(setting)).transpose()
     }
 
+    /// What opens the hub's metrics from other machines, if anything does.
+    ///
+    /// # Errors
+    /// `SecretMissing`.
+    pub fn hub_metrics_token(&self) -> Result<Option<String>> {
+        self.settings.get(&Name::of("hub.metrics_token")).map(|setting| self.resolved(setting)).transpose()
+    }
+
     /// Checks what can be checked without secrets.
     pub(super) fn check_database(&self, name: &str) -> Result<()> {
         let Some(setting) = self.part(name, "url") else { return Err(self.without_address(name)) };

@@ -38,6 +38,7 @@ const HUB: [&str; 13] = [
     "session_idle",
     "session_max",
     "backup",
+    "metrics_token",
 ];
 const BACKUP: [&str; 4] = ["every", "keep", "folder", "copy_to"];
 const FLOWS: [&str; 4] = ["preset", "folder", "batch_rows", "retries"];

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     answer::Refusal,
     app::{App, moment},
+    metrics::ON_LINE_MS,
     pages::{PageTeller, Shell, Wording, turned, whole},
     public::is_seen,
     words::{OverviewWords, Words},
@@ -22,8 +23,6 @@ use crate::{
 const EMPLOYEES: &str = "employees";
 const TIMESHEETS: &str = "timesheets";
 const CONTENT_CHARS_MAX: usize = 160;
-/// Who was heard of within it is on line. **Units**: milliseconds.
-const ON_LINE_MS: i64 = 10 * 60 * 1000;
 /// A clock may be wrong by this much.
 const SKEW_MAX_MS: i64 = 5 * 60 * 1000;
 const HEADQUARTERS: &str = "*";

@@ -16,6 +16,7 @@ mod files;
 mod five_tests;
 mod guides;
 mod hostile;
+mod metrics;
 mod office;
 mod old_faults;
 mod openapi;

@@ -109,6 +109,7 @@ fn settings(store: &store::Settings) -> Settings {
         language: Language::Turkish,
         sessions: store::Lifetime::default(),
         zone: jiff::tz::TimeZone::get("Europe/Istanbul").unwrap(),
+        watch: hub::Watch::default(),
         limits: Limits { stop_wait: Duration::from_secs(20), ..Limits::default() },
         backups: backups(store),
         configured: Vec::new(),

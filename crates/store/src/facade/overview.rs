@@ -58,6 +58,21 @@ impl Store {
         ask_reader!(self, shown, db, tell::newest_alerts(db, viewer, count).await)
     }
 
+    /// The size of the store's files; `None` where it is no file.
+    #[must_use]
+    pub fn size_bytes(&self) -> Option<u64> {
+        let address = &self.inner.hub.settings.address;
+        if address.engine() != database::Engine::Sqlite {
+            return None;
+        }
+        let beside = |end: &str| {
+            let mut name = address.path().as_os_str().to_owned();
+            name.push(end);
+            std::fs::metadata(name).map(|found| found.len()).ok()
+        };
+        Some(beside("")? + beside("-wal").unwrap_or_default())
+    }
+
     /// The number of the newest thing that was noted and that a viewer may hear of; as [`crate::Heads::noted`].
     #[must_use]
     pub fn noted(&self, viewer: &Viewer) -> i64 {
