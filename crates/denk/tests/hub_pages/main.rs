@@ -10,6 +10,7 @@ mod hub;
 mod users;
 
 mod undo;
+mod watch;
 
 use std::{path::PathBuf, thread, time::Duration};
 

@@ -274,11 +274,11 @@ fn is_office(seen: &Station) -> bool {
 
 /// `+3 min`: the PC's clock runs before the hub's.
 fn difference(said: &OverviewWords, ahead_ms: i64) -> String {
-    let seconds = ahead_ms / 1000;
-    match seconds.saturating_abs() {
-        0..2 => said.no_difference.to_owned(),
-        2..120 => format!("{seconds:+} {}", said.seconds),
-        _ => format!("{:+} {}", seconds / 60, said.minutes),
+    let in_units = |unit: i64| ahead_ms.saturating_add(ahead_ms.signum() * unit / 2) / unit;
+    match ahead_ms.saturating_abs() {
+        0..2_000 => said.no_difference.to_owned(),
+        2_000..120_000 => format!("{:+} {}", in_units(1_000), said.seconds),
+        _ => format!("{:+} {}", in_units(60_000), said.minutes),
     }
 }
 

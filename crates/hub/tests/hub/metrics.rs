@@ -96,7 +96,7 @@ async fn only_this_machine_itself_and_who_shows_the_token_are_told() {
     let behind = |token: Option<&str>| {
         let watch = Watch { token: token.and_then(ApiKey::new), ..Watch::default() };
         move |settings: &mut hub::Settings| {
-            (settings.transport, settings.watch) = (Transport::BehindProxy, watch)
+            (settings.transport, settings.watch) = (Transport::BehindProxy, watch);
         }
     };
     let closed = hub_with(behind(None)).await;

@@ -59,6 +59,8 @@ pub fn run(bench: &Bench) -> anyhow::Result<()> {
     reader.page(&row)?;
     for path in [
         "/dashboard",
+        "/activity",
+        "/activity?kind=failed&region=Office+7",
         "/employees",
         "/timesheets",
         "/timesheets?page=1000",
