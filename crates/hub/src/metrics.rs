@@ -17,7 +17,7 @@ use merge::Region;
 use model::SiteId;
 use store::{Role, Viewer};
 
-use crate::{ApiKey, answer::Refusal, app::App, attempts, credential, shared_key};
+use crate::{ApiKey, Transport, answer::Refusal, app::App, attempts, credential, shared_key};
 pub(crate) use counted::{Counted, count};
 use text::Text;
 
@@ -64,7 +64,7 @@ fn check(app: &App, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Refusal
     let (Some(token), Some(shown)) = (&app.settings.watch.token, credential::token(headers)) else {
         return if is_here(app, peer, headers) { Ok(()) } else { Err(Refusal::Key) };
     };
-    let from = attempts::party(shared_key::address(peer, headers, app.settings.is_behind_proxy()));
+    let from = attempts::party(shared_key::address(peer, headers, app.settings.is_proxy(peer.ip())));
     if !app.keys.begin(&from, app.now_ms()) {
         return Err(Refusal::Guessing);
     }
@@ -78,7 +78,8 @@ fn check(app: &App, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Refusal
 /// Whether a program on this machine asks, for itself.
 fn is_here(app: &App, peer: SocketAddr, headers: &HeaderMap) -> bool {
     let asks_for_others = OF_PROXIES.iter().any(|name| headers.contains_key(*name));
-    peer.ip().to_canonical().is_loopback() && !app.settings.is_behind_proxy() && !asks_for_others
+    let is_direct = app.settings.transport != Transport::BehindProxy;
+    peer.ip().to_canonical().is_loopback() && is_direct && !asks_for_others
 }
 
 async fn tell_store(app: &App, text: &mut Text) -> Result<(), Refusal> {

@@ -140,6 +140,7 @@ pub(crate) static KINDS: &[Kind] = &[
     kind("user_passwd", Group::Administration, "Kullanıcıya yeni parola verdi", "Gave a user a new password"),
     kind("user_disable", Group::Administration, "Kullanıcıyı kapattı", "Disabled a user"),
     kind("user_enable", Group::Administration, "Kullanıcıyı açtı", "Enabled a user"),
+    kind("erase", Group::Administration, "Kişinin kimliğini sildi", "Forgot a person"),
     kind("site_add", Group::Administration, "Bilgisayar ekledi", "Added a PC"),
     kind("site_renew", Group::Administration, "Bilgisayara yeni anahtar verdi", "Gave a PC a new token"),
     kind("site_revoke", Group::Administration, "Bilgisayarın anahtarını iptal etti", "Revoked a PC's token"),
