@@ -24,7 +24,7 @@ const TOP: [&str; 10] =
 /// Sections whose settings are kept as they stand.
 const RAW: [&str; 4] = ["mikro", "schedule", "feed", "notify"];
 
-const HUB: [&str; 13] = [
+const HUB: [&str; 14] = [
     "listen",
     "public_url",
     "database",
