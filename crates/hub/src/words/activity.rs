@@ -145,6 +145,9 @@ pub(crate) static KINDS: &[Kind] = &[
     kind("site_renew", Group::Administration, "Bilgisayara yeni anahtar verdi", "Gave a PC a new token"),
     kind("site_revoke", Group::Administration, "Bilgisayarın anahtarını iptal etti", "Revoked a PC's token"),
     kind("site_rename", Group::Administration, "Bilgisayarın adını değiştirdi", "Renamed a PC"),
+    kind("backup_create", Group::Administration, "Yedek aldı", "Made a backup"),
+    kind("backup_drill", Group::Administration, "Yedeği denedi", "Tried a backup out"),
+    kind("backup_download", Group::Administration, "Yedeği indirdi", "Took a backup away"),
     kind("restore", Group::Administration, "Yedekten geri yükledi", "Restored a backup"),
     kind(
         "activity_check",
