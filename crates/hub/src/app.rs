@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use store::{Accounts, Store};
 use tokio::sync::{Semaphore, watch};
 
@@ -88,6 +88,11 @@ impl App {
     /// As people read a time.
     pub fn local_time(&self, ms: i64) -> String {
         moment(ms).to_zoned(self.settings.zone.clone()).strftime("%d.%m.%Y %H:%M").to_string()
+    }
+
+    /// The day of the hub's clock, where the business is.
+    pub fn today(&self) -> Date {
+        moment(self.now_ms()).to_zoned(self.settings.zone.clone()).date()
     }
 
     pub fn incoming(&self) -> std::path::PathBuf {

@@ -186,9 +186,9 @@ async fn welcome(
 
 /// Whoever logs in will look at lists.
 fn make_ready(app: &App) {
-    let store = app.store.clone();
+    let (store, today) = (app.store.clone(), app.today());
     tokio::spawn(async move {
-        if let Err(error) = store.make_ready().await {
+        if let Err(error) = store.review(today).await {
             // Whoever asks for a list is told.
             tracing::warn!(cause = chain(&error), "lists cannot be made ready");
         }

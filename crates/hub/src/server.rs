@@ -84,6 +84,7 @@ pub async fn serve(
     let reached = Reached::of(&settings, fingerprint.clone());
     let app = Arc::new(App::new((settings, reached), store, accounts));
     let passwords = first_users::add(&app.accounts, &app.passwords, &app.settings.first_users).await?;
+    tokio::spawn(review(Arc::clone(&app)));
     let handle = Handle::new();
     tokio::spawn(stop_when(stop, (handle.clone(), Arc::clone(&app)), limits.stop_wait));
     let plain = NoDelayAcceptor::new();
@@ -125,6 +126,26 @@ where
 
 /// What answers the requests of one connection.
 type Service = axum::middleware::AddExtension<axum::Router, axum::extract::ConnectInfo<SocketAddr>>;
+
+/// How often it is looked anew what pages say of alerts; whoever opens their page looks at once.
+const REVIEW: Duration = Duration::from_mins(1);
+
+/// Keeps known how much there is to look at, once somebody has looked, until the hub ends.
+async fn review(app: Arc<App>) {
+    let mut stopping = app.stopping.subscribe();
+    loop {
+        tokio::select! {
+            _ = stopping.changed() => return,
+            () = tokio::time::sleep(REVIEW) => {}
+        }
+        if let Err(error) = app.store.review_again(app.today()).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "it is not known what should be looked at"
+            );
+        }
+    }
+}
 
 async fn stop_when(
     stop: impl Future<Output = ()>,

@@ -23,6 +23,8 @@ const AT: usize = 10;
 const STATE: usize = 13;
 const WHO: usize = 14;
 const LOOKED: usize = 15;
+/// When it came in.
+const SINCE: usize = 11;
 const LOSER_CELL: usize = 12;
 const CHOSEN: usize = 16;
 const OTHER: usize = 17;
@@ -159,10 +161,11 @@ pub(crate) struct Glance {
     pub region: Option<String>,
     pub state: ConflictState,
     pub looked_ms: Option<i64>,
+    pub at_ms: i64,
 }
 
 impl Glance {
-    const PLACES: [usize; 6] = [0, TABLE, GID, REGION, STATE, LOOKED];
+    const PLACES: [usize; 7] = [0, TABLE, GID, REGION, STATE, LOOKED, SINCE];
 
     fn read(row: &Row) -> Result<Self> {
         Ok(Self {
@@ -172,6 +175,7 @@ impl Glance {
             region: row.text_or_none(3)?.map(str::to_owned),
             state: ConflictState::read(row.text(4)?)?,
             looked_ms: row.int_or_none(5)?,
+            at_ms: row.int(6)?,
         })
     }
 }

@@ -25,6 +25,8 @@ pub struct Waiting {
     /// That nobody has decided.
     pub conflicts: u64,
     pub held: u64,
+    /// What should be looked at, as far as it is known.
+    pub alerts: u64,
 }
 
 /// Which conflicts are looked for.
@@ -119,7 +121,7 @@ pub(crate) async fn waiting(db: &mut Db, hub: &Hub, viewer: &Viewer) -> Result<W
     if conflicts > 0 && *viewer.region() != Region::All {
         conflicts = conflicts::open_ids(db, hub, viewer.region()).await?.len() as u64;
     }
-    Ok(Waiting { conflicts, held })
+    Ok(Waiting { conflicts, held, alerts: 0 })
 }
 
 /// Conflicts of a page before they are told to a viewer.

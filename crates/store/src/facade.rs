@@ -48,12 +48,14 @@ mod administration;
 mod agents;
 mod decisions;
 mod erase;
+mod findings;
 mod lists;
 mod undo;
 mod overview;
 
 /// Who does it, for the activity, where it is done on the hub's own machine.
 const HUB: &str = "hub";
+pub use findings::{FindingsAsked, FindingsListed};
 
 /// The hub's store. Cheap to clone; all clones are one store.
 #[derive(Clone)]
@@ -75,6 +77,10 @@ struct Inner {
     index: Mutex<Option<Index>>,
     /// How much came in lately, as far as somebody last asked.
     trends: Mutex<Trends>,
+    /// What should be looked at, as it was when somebody last looked.
+    reviewed: Mutex<Option<Arc<findings::Reviewed>>>,
+    /// Counts, with the number of the change up to which they are right.
+    counted: Mutex<Option<Status>>,
     /// Read from the decision which file is handed out until it is open; files are removed by who writes.
     handing_out: RwLock<()>,
     /// What there is to hear for those who wait for it.
@@ -107,6 +113,11 @@ impl Store {
         let (trends, handing_out) = (Mutex::default(), RwLock::default());
         let heads = watch::Sender::new(Arc::default());
         let inner = Inner { hub, places, writer, reader, keys, shown, index, trends, handing_out, heads };
+        let reviewed = Mutex::default();
+        let (counted, handing_out) = (Mutex::default(), RwLock::default());
+        let heads = watch::Sender::new(Arc::default());
+        let inner =
+            Inner { hub, places, writer, reader, keys, shown, index, reviewed, counted, handing_out, heads };
         let inner = Arc::new(inner);
         tokio::spawn(agents::watch(Arc::downgrade(&inner)));
         Ok(Self { inner })

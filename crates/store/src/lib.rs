@@ -29,6 +29,7 @@ mod query;
 mod settings;
 mod shape;
 mod sites;
+mod standing;
 mod tell;
 mod token;
 mod told;
@@ -48,11 +49,12 @@ pub use decisions::{ConflictsAsked, ConflictsListed, Denied, EndedBatch, Settled
 pub use desk::make_private;
 pub use engine::forgotten_name;
 pub use error::{Declined, Error, Refusal, Rejected, Result};
-pub use facade::Store;
+pub use facade::{FindingsAsked, FindingsListed, Store};
 pub use lists::{
-    Asked, Batch, BatchLine, BatchPage, BatchesAsked, BatchesListed, Beside, Cell, Changed, Choice,
-    ConflictLine, Hanging, HistoryLine, KeptLine, Label, Line, ListPage, Listed, Named, PageColumn, Pages,
-    PagesError, RowPage, ShiftColumns, Shows, UndoneLine, UndonePage, Viewer,
+    Accepted, Asked, Batch, BatchLine, BatchPage, BatchesAsked, BatchesListed, Beside, Cell, Changed, Choice,
+    ConflictLine, Detail, Finding, Hanging, HistoryLine, KeptLine, Kind, Label, Line, ListPage, Listed, Named,
+    PageColumn, Pages, PagesError, RowPage, Severity, ShiftColumns, Shows, Subject, UndoneLine, UndonePage,
+    Viewer, When,
 };
 pub use news::{Heads, Key, Listener};
 pub use pulse::Pulse;

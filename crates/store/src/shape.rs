@@ -52,6 +52,7 @@ pub(crate) const CONFLICTS: &str = "denk_conflicts";
 pub(crate) const HELD: &str = "denk_held";
 pub(crate) const HELD_FILES: &str = "denk_held_files";
 pub(crate) const ALERTS: &str = "denk_alerts";
+pub(crate) const ACCEPTED: &str = "denk_accepted";
 pub(crate) const AUDIT: &str = "denk_audit";
 pub(crate) const REGIONS: &str = "denk_regions";
 pub(crate) const AGENTS: &str = "denk_agents";
@@ -263,6 +264,12 @@ const SHAPES: &[Shape] = &[
             ("row_count", Int),
             ("at", Int),
         ],
+        key: 1,
+    },
+    // Findings that somebody looked at and left as they are; the key is that of what they say.
+    Shape {
+        name: ACCEPTED,
+        columns: &[("finding", Text), ("kind", Text), ("who", Text), ("note", Text), ("at", Int)],
         key: 1,
     },
     Shape {

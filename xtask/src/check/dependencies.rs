@@ -13,7 +13,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("denk-merge", &["denk-model"]),
     ("denk-flow", &["denk-database", "denk-model"]),
     ("denk-replica", &["denk-merge", "denk-database", "denk-model"]),
-    ("denk-store", &["denk-replica", "denk-merge", "denk-database", "denk-model"]),
+    ("denk-store", &["denk-replica", "denk-merge", "denk-database", "denk-office", "denk-model"]),
     ("denk-hub", &["denk-store", "denk-export", "denk-office", "denk-replica", "denk-merge", "denk-model"]),
     ("denk-agent", &["denk-replica", "denk-merge", "denk-database", "denk-model"]),
     (

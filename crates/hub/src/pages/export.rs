@@ -53,6 +53,19 @@ pub(super) struct Sheet {
     made: DateTime,
 }
 
+/// Rows of something that is no list, on their way to a file.
+pub(super) struct Table {
+    pub title: String,
+    pub heads: Vec<String>,
+    pub rows: Vec<Vec<Cell<'static>>>,
+}
+
+/// A table in the format that is asked for.
+pub(super) fn file(fields: &Fields, table: Table, made: DateTime) -> Result<Download, ExportError> {
+    let Table { title, heads, rows } = table;
+    Sheet { format: Format::asked(fields), title, heads, rows, totals: None, made }.download()
+}
+
 /// What a browser keeps under a name.
 pub(super) struct Download {
     pub name: String,
@@ -282,7 +295,7 @@ fn cell(words: &Words, column: &PageColumn, cell: &store::Cell) -> Cell<'static>
     }
 }
 
-fn written(text: String) -> Cell<'static> {
+pub(super) fn written(text: String) -> Cell<'static> {
     if text.is_empty() { Cell::Empty } else { Cell::from(text) }
 }
 

@@ -162,7 +162,7 @@ fn amount_text(language: Language, amount: Hundredths) -> String {
     shown::hundredths(language, amount.0)
 }
 
-pub(super) const fn of_files(language: Language) -> export::Language {
+pub(crate) const fn of_files(language: Language) -> export::Language {
     match language {
         Language::Turkish => export::Language::Turkish,
         Language::English => export::Language::English,

@@ -6,6 +6,7 @@
 mod activity;
 mod address;
 pub(crate) mod admin;
+mod alerts;
 mod assets;
 mod backups;
 mod conflicts;
@@ -37,10 +38,12 @@ use store::Pages;
 use crate::app::App;
 pub(crate) use activity::{PATH as ACTIVITY, Wording};
 pub(crate) use assets::asset;
-pub(crate) use hours::AMOUNTS;
+pub(crate) use hours::{AMOUNTS, of_files};
 pub(crate) use shell::Shell;
 pub(crate) use shown::{turned, whole};
 pub(crate) use told::Teller as PageTeller;
+pub(crate) use shown::{hundredths, turned, whole};
+pub(crate) use told::fill;
 pub(crate) use visit::{Person, Visit, remember};
 
 type Route = (String, MethodRouter<Arc<App>>);
@@ -80,6 +83,8 @@ pub(crate) fn routes(pages: &Pages) -> Vec<Route> {
         ("/live", get(live::live)),
         (activity::PATH, get(activity::activity)),
         (activity::EXPORT, get(activity::export)),
+        (alerts::PATH, get(alerts::alerts).post(alerts::mark)),
+        (alerts::EXPORT, get(alerts::export)),
         (conflicts::PATH, get(conflicts::conflicts).post(conflicts::decide)),
         (conflicts::ONE, get(conflicts::ask).post(conflicts::decide_typed)),
         (held::PATH, get(held::held)),

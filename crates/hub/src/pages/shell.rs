@@ -3,12 +3,15 @@
 use store::{Pages, Viewer, Waiting};
 
 use super::{
-    Person, Visit, activity, admin,
+    Person, Visit, activity, admin, alerts,
     assets::{ICON, SCRIPT, STYLE},
     conflicts, held, history,
     reports::REPORTS,
 };
-use crate::{login::DASHBOARD, words::Words};
+use crate::{
+    login::DASHBOARD,
+    words::{AlertWords, Words},
+};
 use merge::Region;
 
 pub(crate) struct Shell {
@@ -65,6 +68,7 @@ impl Shell {
             link.count = match link.href.as_str() {
                 conflicts::PATH => waiting.conflicts,
                 held::PATH => waiting.held,
+                alerts::PATH => waiting.alerts,
                 _ => 0,
             };
         }
@@ -103,6 +107,7 @@ impl Shell {
             (DASHBOARD, words.dashboard),
             (conflicts::PATH, words.decisions.conflicts),
             (held::PATH, words.decisions.held),
+            (alerts::PATH, AlertWords::of(words.language).alerts),
             (history::PATH, words.undo().history),
         ];
         let own = own.map(|(path, label)| (path.to_owned(), label));

@@ -105,7 +105,7 @@ impl<'a> Teller<'a> {
 }
 
 /// A sentence with what it names; what a person wrote stands last.
-pub(super) fn fill(sentence: &str, named: &[(&str, &str)]) -> String {
+pub(crate) fn fill(sentence: &str, named: &[(&str, &str)]) -> String {
     let put = |said: String, (name, text): &(&str, &str)| said.replace(&format!("{{{name}}}"), text);
     named.iter().fold(sentence.to_owned(), put)
 }

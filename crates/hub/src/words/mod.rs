@@ -3,6 +3,7 @@
 mod activity;
 mod admin;
 mod backups;
+mod alerts;
 mod decisions;
 mod english;
 mod files;
@@ -18,6 +19,7 @@ mod undo;
 pub(crate) use activity::{ActivityWords, Group, KINDS, Kind};
 pub(crate) use admin::AdminWords;
 pub(crate) use backups::BackupWords;
+pub(crate) use alerts::AlertWords;
 pub(crate) use decisions::DecisionWords;
 pub(crate) use files::FileWords;
 pub(crate) use lists::ListWords;

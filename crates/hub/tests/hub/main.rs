@@ -9,6 +9,7 @@ mod accounts;
 mod activity;
 mod agents;
 mod backups;
+mod alerts;
 mod copies;
 mod decisions;
 mod downloads;

@@ -47,7 +47,7 @@ pub(super) enum State {
 }
 
 /// A clock may be wrong by this much before people are told. **Units**: milliseconds.
-const SKEW_MAX_MS: i64 = 5 * 60 * 1000;
+pub(crate) const SKEW_MAX_MS: i64 = 5 * 60 * 1000;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 impl State {

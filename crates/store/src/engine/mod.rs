@@ -37,7 +37,7 @@ mod undo;
 use async_trait::async_trait;
 use model::{SiteId, Value};
 
-pub(crate) use agents::{Greet, TellOlder, said, standing};
+pub(crate) use agents::{Greet, SKEW_MAX_MS, TellOlder, said, standing};
 pub(crate) use erase::Erase;
 pub use erase::forgotten_name;
 pub(crate) use forget::newest as newest_hand_outs;

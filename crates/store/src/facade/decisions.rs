@@ -18,7 +18,10 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn waiting(&self, viewer: &Viewer) -> Result<Waiting> {
-        ask_reader!(self, shown, db, decisions::waiting(db, &self.inner.hub, viewer).await)
+        let alerts = self.pressing(viewer).await;
+        let waiting: Waiting =
+            ask_reader!(self, shown, db, decisions::waiting(db, &self.inner.hub, viewer).await)?;
+        Ok(Waiting { alerts, ..waiting })
     }
 
     /// A page of the conflicts that a viewer sees, and of those that were decided.

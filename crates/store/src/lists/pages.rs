@@ -5,6 +5,7 @@ mod read;
 use merge::{ColumnId, TableId};
 use serde::Deserialize;
 
+use super::quality::QualityColumns;
 pub(crate) use read::read;
 
 /// All lists of a preset, checked: every table and column in them is one of the rules'.
@@ -33,6 +34,7 @@ pub struct ListPage {
     pub(super) search: Vec<usize>,
     pub(super) month: Option<usize>,
     pub(super) state: Option<usize>,
+    pub(super) quality: QualityColumns,
 }
 
 /// A column of a list.

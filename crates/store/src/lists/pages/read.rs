@@ -28,6 +28,8 @@ struct RawList {
     state: Option<String>,
     label: Label,
     hours: Option<RawShifts>,
+    #[serde(default)]
+    quality: RawQuality,
     columns: Vec<RawColumn>,
 }
 
@@ -117,10 +119,12 @@ fn resolve(list: &RawList, rules: &Rules) -> Result<ListPage, PagesError> {
         month: list.month.as_ref().map(find).transpose()?,
         state: list.state.as_ref().map(find).transpose()?,
         shifts: list.hours.as_ref().map(|raw| shifts(list, raw)).transpose()?,
+        quality: list.quality.resolve(rules, &find, |what| wrong(list, what))?,
         columns,
     };
     check_shifts(list, &page)?;
     check_roles(list, &page)?;
+    check_quality(list, &page)?;
     Ok(page)
 }
 
@@ -194,6 +198,20 @@ fn check_shifts(list: &RawList, page: &ListPage) -> Result<(), PagesError> {
     let is_untold = |column: &&PageColumn| column.personal || column.refers();
     match shifts.telling().iter().map(|at| &page.columns[*at]).find(is_untold) {
         Some(column) => Err(wrong(list, format!("no hours can be calculated from `{}`", column.name))),
+        None => Ok(()),
+    }
+}
+
+fn check_quality(list: &RawList, page: &ListPage) -> Result<(), PagesError> {
+    let quality = &page.quality;
+    if let Some(at) = quality.runs_out.iter().find(|at| page.columns[**at].shows != Shows::Date) {
+        return Err(wrong(list, format!("`{}` shows no dates: nothing runs out on it", page.columns[*at].name)));
+    }
+    let state = page.state.map(|at| &page.columns[at].choices);
+    let is_choice =
+        |name: &&String| state.is_some_and(|choices| choices.iter().any(|one| one.name == **name));
+    match quality.fault.iter().flat_map(|fault| &fault.open).find(|name| !is_choice(name)) {
+        Some(name) => Err(wrong(list, format!("`{name}` is no choice of its state"))),
         None => Ok(()),
     }
 }
