@@ -964,3 +964,21 @@ service-look-hint = run `denk agent` or `denk serve` once in a console with the 
 service-run-what = the service cannot run
 service-not-managed-why = only the service manager of Windows starts this command
 service-not-managed-hint = run `denk agent` or `denk serve` in a console; for a service: denk service install
+
+# Notifications
+command-notify = Messages to people ([notify])
+command-notify-test = Sends a test message on each way
+value-notify-minimum = write "info", "warning" or "serious"
+value-notify-quiet = write two times, like "22:00-07:00"
+value-notify-digest = write "at once", "every 15m", "daily 08:00" or "never"
+value-notify-security = write "starttls", "tls", or "none" for a server on this machine only
+value-notify-port = write a number from 1 to 65535
+value-notify-people = write an e-mail address, or a list like ["a@x.example", "b@x.example"]
+notify-what = no message was sent
+notify-missing = { $name } is missing
+notify-missing-hint = add it to [notify.email]: host and to are needed
+notify-hint = check the addresses in [notify]
+notify-nobody = nobody is named in [notify]
+notify-nobody-hint = add webhook or email under [notify] in denk.toml
+notify-sent = { $way }: sent
+notify-not-sent = { $way }: not sent: { $why }

@@ -961,3 +961,21 @@ service-look-hint = aynı ayarla konsolda bir kez `denk agent` ya da `denk serve
 service-run-what = hizmet çalışamıyor
 service-not-managed-why = bu komutu yalnızca Windows'un hizmet yöneticisi başlatır
 service-not-managed-hint = konsolda `denk agent` ya da `denk serve` çalıştırın; hizmet için: denk service install
+
+# Bildirimler
+command-notify = Kişilere giden iletiler ([notify])
+command-notify-test = Her yola bir deneme iletisi gönderir
+value-notify-minimum = "info", "warning" ya da "serious" yazın
+value-notify-quiet = "22:00-07:00" gibi iki saat yazın
+value-notify-digest = "at once" (hemen), "every 15m", "daily 08:00" ya da "never" (hiçbir zaman) yazın
+value-notify-security = "starttls", "tls" ya da yalnızca bu makinedeki bir sunucu için "none" yazın
+value-notify-port = 1 ile 65535 arasında bir sayı yazın
+value-notify-people = bir e-posta adresi ya da ["a@x.example", "b@x.example"] gibi bir liste yazın
+notify-what = ileti gönderilmedi
+notify-missing = { $name } yazılmamış
+notify-missing-hint = [notify.email] bölümüne ekleyin: host ve to gerekir
+notify-hint = [notify] bölümündeki adresleri denetleyin
+notify-nobody = [notify] bölümünde kimse yok
+notify-nobody-hint = denk.toml dosyasında [notify] altına webhook ya da email yazın
+notify-sent = { $way }: gönderildi
+notify-not-sent = { $way }: gönderilemedi: { $why }

@@ -104,6 +104,8 @@ pub enum Command {
     User(UserCommand),
     #[command(subcommand, arg_required_else_help = true)]
     Backup(BackupCommand),
+    #[command(subcommand, arg_required_else_help = true)]
+    Notify(NotifyCommand),
     Demo(DemoArgs),
 }
 
@@ -417,6 +419,12 @@ pub struct UserNameArgs {
 pub struct UserImportArgs {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+}
+
+/// Messages to people.
+#[derive(Debug, Subcommand)]
+pub enum NotifyCommand {
+    Test,
 }
 
 /// Backups of the hub's store.

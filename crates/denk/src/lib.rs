@@ -12,6 +12,7 @@ pub mod failure;
 pub mod hub_store;
 pub mod log;
 pub mod messages;
+pub mod notify;
 pub mod output;
 pub mod presets;
 pub mod wiring;
@@ -219,6 +220,7 @@ async fn dispatch(command: Command, context: &Context) -> failure::Result<Outcom
         Command::User(command) => commands::user::run(&command, context).await,
         Command::Held(command) => commands::held::run(&command, context).await,
         Command::Backup(command) => commands::backup::run(&command, context).await,
+        Command::Notify(command) => commands::notify::run(&command, context).await,
         Command::Demo(args) => commands::demo::run(&args, context).await,
     }
 }

@@ -157,6 +157,7 @@ fn help_is_in_the_language_of_the_reader_and_goes_to_standard_output() {
       held       Bir kerede çok şey silen, değiştiren ya da başka bölgeden getiren şube dosyaları
       user       Panoya girebilen kişiler
       backup     Merkez deposunun yedekleri: merkez çalışırken alınır, dururken geri yüklenir
+      notify     Kişilere giden iletiler ([notify])
       demo       Her şeyi bu bilgisayarda uydurma verilerle gösterir
 
     Genel seçenekler:

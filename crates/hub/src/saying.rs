@@ -151,7 +151,7 @@ impl<'a> Sayer<'a> {
                 fill(said.odometer, &[("km", &self.number(*km)), ("changed", &self.number(*changed))])
             }
             Detail::Fault { title, times } => {
-                fill(said.repeated, &[("times", &times.to_string()), ("title", title)])
+                fill(said.repeated, &[("times", &times.to_string()), ("title", title.trim())])
             }
             Detail::Items(_) => {
                 let items: Vec<&str> = finding.items.iter().map(|item| self.words.label(item)).collect();

@@ -52,10 +52,12 @@ mod findings;
 mod lists;
 mod undo;
 mod overview;
+pub(crate) mod notices;
 
 /// Who does it, for the activity, where it is done on the hub's own machine.
 const HUB: &str = "hub";
 pub use findings::{FindingsAsked, FindingsListed};
+pub use notices::{ToldOf, Way};
 
 /// The hub's store. Cheap to clone; all clones are one store.
 #[derive(Clone)]

@@ -49,7 +49,7 @@ pub use decisions::{ConflictsAsked, ConflictsListed, Denied, EndedBatch, Settled
 pub use desk::make_private;
 pub use engine::forgotten_name;
 pub use error::{Declined, Error, Refusal, Rejected, Result};
-pub use facade::{FindingsAsked, FindingsListed, Store};
+pub use facade::{FindingsAsked, FindingsListed, Store, ToldOf, Way};
 pub use lists::{
     Accepted, Asked, Batch, BatchLine, BatchPage, BatchesAsked, BatchesListed, Beside, Cell, Changed, Choice,
     ConflictLine, Detail, Finding, Hanging, HistoryLine, KeptLine, Kind, Label, Line, ListPage, Listed, Named,

@@ -53,6 +53,8 @@ pub(crate) const HELD: &str = "denk_held";
 pub(crate) const HELD_FILES: &str = "denk_held_files";
 pub(crate) const ALERTS: &str = "denk_alerts";
 pub(crate) const ACCEPTED: &str = "denk_accepted";
+pub(crate) const TOLD: &str = "denk_told";
+pub(crate) const WAYS: &str = "denk_ways";
 pub(crate) const AUDIT: &str = "denk_audit";
 pub(crate) const REGIONS: &str = "denk_regions";
 pub(crate) const AGENTS: &str = "denk_agents";
@@ -270,6 +272,25 @@ const SHAPES: &[Shape] = &[
     Shape {
         name: ACCEPTED,
         columns: &[("finding", Text), ("kind", Text), ("who", Text), ("note", Text), ("at", Int)],
+        key: 1,
+    },
+    // What people were told, on each way by which they are.
+    Shape {
+        name: TOLD,
+        columns: &[
+            ("way", Text),
+            ("finding", Text),
+            ("level", Int),
+            ("ends", Int),
+            ("line", Text),
+            ("at", Int),
+        ],
+        key: 2,
+    },
+    // When the last message went on a way; since when none goes, and why.
+    Shape {
+        name: WAYS,
+        columns: &[("way", Text), ("last_sent", Int), ("failing", Int), ("why", Text)],
         key: 1,
     },
     Shape {

@@ -10,6 +10,7 @@ use crate::{
     ConflictState, Detail, Kind, Result, Severity, Site, Source, conflicts,
     desk::Hub,
     engine::SKEW_MAX_MS,
+    facade::notices,
     lists::key,
     query::{Db, Row},
     shape::AGENTS,
@@ -27,6 +28,8 @@ const OPEN_MS: i64 = DAY_MS;
 const EVENT_MS: i64 = 30 * DAY_MS;
 /// A backup that fails is told anew every day.
 const BACKUP_MS: i64 = 25 * HOUR_MS;
+/// **Units**: bytes.
+const FREE_BYTES_MIN: u64 = 1 << 30;
 /// The alert of which the present state is told instead.
 const CLOCK: &str = "clock_skew";
 
@@ -80,8 +83,22 @@ pub(crate) async fn find(db: &mut Db, hub: &Hub, now_ms: i64) -> Result<Vec<Stan
     }
     all.extend(old_conflicts(db, hub, now_ms).await?);
     all.extend(events(db, &sites, now_ms).await?);
+    for way in notices::ways(db).await? {
+        let Some((since, why)) = way.failing else { continue };
+        let said = (Some(since), Detail::Notify { way: way.name, why });
+        all.push(Standing::new((Kind::Notify, Severity::Warning), (None, Region::All), said));
+    }
+    all.extend(disk(hub));
     all.sort_by_key(|one| (std::cmp::Reverse(one.severity), one.kind, std::cmp::Reverse(one.at_ms)));
     Ok(all)
+}
+
+/// Hardly any room where the store is: neither it nor its backups can grow.
+fn disk(hub: &Hub) -> Option<Standing> {
+    let free_bytes = fs4::available_space(&hub.settings.data_folder).ok()?;
+    let said = (None, Detail::Disk { free_bytes });
+    (free_bytes < FREE_BYTES_MIN)
+        .then(|| Standing::new((Kind::Disk, Severity::Serious), (None, Region::All), said))
 }
 
 fn silent(site: &Site, now_ms: i64) -> Option<Standing> {
@@ -89,11 +106,10 @@ fn silent(site: &Site, now_ms: i64) -> Option<Standing> {
         return None;
     }
     let silent_ms = now_ms.saturating_sub(site.last_contact_ms.unwrap_or(site.created_ms));
-    let severity = match silent_ms {
-        ..=SILENT_MS => return None,
-        ..=LONG_SILENT_MS => Severity::Warning,
-        _ => Severity::Serious,
-    };
+    if silent_ms <= SILENT_MS {
+        return None;
+    }
+    let severity = if silent_ms <= LONG_SILENT_MS { Severity::Warning } else { Severity::Serious };
     let since_ms = site.last_contact_ms;
     let said = (since_ms.or(Some(site.created_ms)), Detail::Silent { since_ms });
     Some(Standing::of_site(site, (Kind::Silent, severity), said))

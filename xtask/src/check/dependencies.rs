@@ -5,7 +5,7 @@ use super::Finding;
 use crate::cargo::{Dependency, Package};
 
 /// The program's crates, bottom up, and which of the others each may use.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("denk-model", &[]),
     ("denk-office", &["denk-model"]),
     ("denk-export", &["denk-office", "denk-model"]),
@@ -15,12 +15,14 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("denk-replica", &["denk-merge", "denk-database", "denk-model"]),
     ("denk-store", &["denk-replica", "denk-merge", "denk-database", "denk-office", "denk-model"]),
     ("denk-hub", &["denk-store", "denk-export", "denk-office", "denk-replica", "denk-merge", "denk-model"]),
+    ("denk-notify", &[]),
     ("denk-agent", &["denk-replica", "denk-merge", "denk-database", "denk-model"]),
     (
         "denk",
         &[
             "denk-agent",
             "denk-hub",
+            "denk-notify",
             "denk-store",
             "denk-replica",
             "denk-merge",

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod held;
 pub mod import;
 pub mod init;
+pub mod notify;
 pub mod preset;
 mod report;
 pub mod run;

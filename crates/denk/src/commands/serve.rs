@@ -21,6 +21,7 @@ use crate::{
     failure::{Code, Failure, Result},
     hub_store::{self, HubStore},
     messages::{Message, message},
+    notify::Teller,
     presets, stop_asked,
 };
 
@@ -42,6 +43,7 @@ pub async fn run(args: &ServeArgs, context: &Context) -> Result<Outcome> {
     context.start_log();
     let hub_store = HubStore::open_or_create(context).await?;
     let backups = super::backup::watch(context, &hub_store.store)?;
+    let teller = Teller::find(context)?;
     let accounts = Accounts::open(&store_settings).await.map_err(|error| hub_store.failure(&error))?;
     let settings = hub::Settings {
         listen: args.listen.unwrap_or(context.config.hub.listen),
@@ -61,7 +63,9 @@ pub async fn run(args: &ServeArgs, context: &Context) -> Result<Outcome> {
     let url = format!("{}://{}", if plain { "http" } else { "https" }, serving.address);
     tracing::info!(url, "the hub listens");
     announce(context, &url, serving.fingerprint.as_deref(), &serving.passwords);
+    let telling = teller.map(|teller| tokio::spawn(teller.work(hub_store.store.clone())));
     let ended = serving.ended().await;
+    telling.inspect(JoinHandle::abort);
     // One that is being made is swept by the next.
     backups.inspect(JoinHandle::abort);
     hub_store.store.close().await;

@@ -75,7 +75,7 @@ impl Config {
         self.settings.get(&Name::new(["databases", name, part]))
     }
 
-    fn resolved(&self, setting: &Setting) -> Result<String> {
+    pub(super) fn resolved(&self, setting: &Setting) -> Result<String> {
         match &setting.raw {
             Raw::Value(toml::Value::String(text)) => Ok(text.trim().to_owned()),
             Raw::Value(_) => Err(super::schema::wrong(&setting.name, &setting.origin, "value-database")),

@@ -7,11 +7,12 @@
 //! layers below.
 //!
 //! The one thing to know: secrets stay references until somebody opens the database, and nothing in here prints one.
-//! Sections that no code reads yet (`mikro`, `schedule`, `feed`, `notify`) are kept as raw settings.
+//! Sections that no code reads yet (`mikro`, `schedule`, `feed`) are kept as raw settings.
 
 mod database;
 mod environment;
 mod file;
+mod notify;
 pub(crate) mod old;
 mod origin;
 mod redact;
@@ -31,6 +32,7 @@ use hub::IpNet;
 use model::Zone;
 use tracing::level_filters::LevelFilter;
 
+pub use self::notify::{Email, Notify};
 pub(crate) use database::address_reason;
 pub use environment::{Environment, Variables};
 pub use origin::Origin;

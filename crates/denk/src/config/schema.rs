@@ -100,7 +100,7 @@ pub(super) fn canonical(name: Name) -> Name {
     }
 }
 
-fn unknown(name: &Name, origin: &Origin, siblings: &[&str]) -> Failure {
+pub(super) fn unknown(name: &Name, origin: &Origin, siblings: &[&str]) -> Failure {
     let why = message("config-unknown-key").with("place", origin.spot()).with("name", name.to_string());
     let hint = match nearest(name.last(), siblings) {
         Some(near) => message("config-nearest-hint").with("name", near),

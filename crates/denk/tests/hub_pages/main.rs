@@ -250,7 +250,10 @@ fn somebody_resolves_a_conflict_and_lets_a_held_file_through() {
     browser.run("document.querySelector('#open-rows button[name=other]').click()");
     browser.shows("done", "1 çakışmaya karar verildi");
     browser.shows("decided-rows", "ankara");
-    assert_eq!(browser.run("return document.querySelectorAll('#pages .waits').length"), 1);
+    assert_eq!(
+        browser.run("return document.querySelectorAll('#pages a:not([href=\"/alerts\"]) .waits').length"),
+        1
+    );
     browser.picture("hub-conflicts-decided");
 
     browser.goto(&headquarters.at("/held"));
@@ -335,5 +338,39 @@ fn somebody_makes_a_backup_tries_it_out_and_looks_at_the_settings() {
         "return [...document.querySelectorAll('#made-rows tr')].find((line) => line.textContent.includes('hub.api_key')).textContent",
     );
     assert!(key.as_str().unwrap().contains("***") && !key.as_str().unwrap().contains("shared"), "{key}");
+fn what_should_be_looked_at_is_filtered_opened_marked_as_seen_and_taken_back() {
+    let headquarters = Headquarters::new();
+    headquarters.enter(
+        "update timesheets set start_time = '99:25' where id = (select max(id) from timesheets);
+         update vehicles set inspection_date = '2020-01-02' where id = (select min(id) from vehicles)",
+    );
+    let browser = headquarters.log_in("sorumlu", &["manager", "--region", "Ankara"]);
+    browser.goto(&headquarters.at("/alerts"));
+    browser.shows("rows", "saat 99 olamaz");
+    browser.shows("rows", "Muayene: 02.01.2020");
+    browser.run("const kind = document.getElementById('kind'); kind.value = 'impossible_time'; kind.dispatchEvent(new Event('change', { bubbles: true }))");
+    browser.shows("count", "1–1 / 1");
+    for (width, height) in [(390, 844), (1280, 900)] {
+        browser.screen(width, height, "light");
+        browser.picture(&format!("hub-alerts-filtered-{width}"));
+    }
+    browser.run("document.querySelector('#rows tbody th a').click()");
+    browser.shows("history", "Ankara PC");
+    browser.goto(&headquarters.at("/alerts?kind=impossible_time"));
+    browser.shows("count", "1–1 / 1");
+    browser.run("document.querySelector('#rows input[type=checkbox]').click()");
+    browser.type_into("note", "şubeye soruldu\u{e007}");
+    browser.shows("done", "1 uyarı görüldü olarak işaretlendi.");
+    browser.shows("nothing", "Bu süzgece uyan kayıt yok.");
+    browser.goto(&headquarters.at("/alerts?state=accepted"));
+    browser.shows("rows", "şubeye soruldu");
+    browser.picture("hub-alerts-seen");
+    browser.run("document.querySelector('#rows input[type=checkbox]').click(); document.querySelector('#mark button').click()");
+    browser.shows("done", "1 uyarı yeniden gösteriliyor.");
+    // What an office mends goes by itself.
+    browser.goto(&headquarters.at("/alerts?kind=impossible_time"));
+    browser.shows("live", "Canlı");
+    headquarters.enter("update timesheets set start_time = '08:25' where start_time = '99:25'");
+    browser.shows("nothing", "Bu süzgece uyan kayıt yok.");
     assert_eq!(browser.complaints(), [""; 0]);
 }

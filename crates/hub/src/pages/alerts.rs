@@ -105,7 +105,7 @@ pub(super) async fn alerts(
     page(&Page {
         done: done.map(|count| view.done(count, &asked)),
         decides,
-        ..view.page(shell, &asked, listed)
+        ..view.page(shell, &asked, &listed)
     })
 }
 
@@ -136,7 +136,7 @@ impl View<'_> {
         Sayer::new(self.words.language, &self.app.settings.zone, (self.app.store.pages(), self.sites))
     }
 
-    fn page(&self, shell: Shell, asked: &FindingsAsked, listed: FindingsListed) -> Page {
+    fn page(&self, shell: Shell, asked: &FindingsAsked, listed: &FindingsListed) -> Page {
         let sayer = self.sayer();
         Page {
             shell,
@@ -146,15 +146,15 @@ impl View<'_> {
             rev: listed.rev,
             action: self.fields.on(PATH),
             filtered: KEPT[..4].iter().any(|field| self.fields.get(field).is_some()),
-            choices: self.choices(asked, &listed),
-            figures: self.figures(&listed),
+            choices: self.choices(asked, listed),
+            figures: self.figures(listed),
             files: files::links(self.words, &self.fields.with(PAGE, None), PATH),
             done: None,
             decides: false,
             accepted: asked.accepted,
             one_region: listed.regions.len() < 2,
-            count: self.count(&listed),
-            paging: self.paging(&listed),
+            count: self.count(listed),
+            paging: self.paging(listed),
             lines: listed.findings.iter().map(|finding| self.line(&sayer, finding)).collect(),
         }
     }

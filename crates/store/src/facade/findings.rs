@@ -91,11 +91,15 @@ impl<'a> Any<'a> {
 
 impl Reviewed {
     /// What a viewer sees, the most serious first; of equal ones what is around the rows first.
-    fn of(&self, viewer: &Viewer) -> Vec<Any<'_>> {
-        let standing = self.standing.iter().filter(|one| one.is_seen(viewer.region())).map(Any::Standing);
-        let mut all: Vec<_> = standing.chain(self.findings.of(viewer.region()).map(Any::Row)).collect();
+    fn of<'a>(&'a self, viewer: &'a Viewer) -> Vec<Any<'a>> {
+        let mut all: Vec<_> = self.seen(viewer).collect();
         all.sort_by_key(|one| std::cmp::Reverse(one.sort().0));
         all
+    }
+
+    fn seen<'a>(&'a self, viewer: &'a Viewer) -> impl Iterator<Item = Any<'a>> {
+        let standing = self.standing.iter().filter(|one| one.is_seen(viewer.region())).map(Any::Standing);
+        standing.chain(self.findings.of(viewer.region()).map(Any::Row))
     }
 
     fn is_accepted(&self, one: Any<'_>) -> bool {
@@ -115,7 +119,7 @@ impl Reviewed {
     /// What somebody has to look at.
     fn pressing(&self, viewer: &Viewer) -> u64 {
         let is_pressing = |one: &Any<'_>| one.sort().0 > Severity::Info && !self.is_accepted(*one);
-        self.of(viewer).into_iter().filter(is_pressing).count() as u64
+        self.seen(viewer).filter(is_pressing).count() as u64
     }
 
     /// What can be asked for, counted.
@@ -155,19 +159,27 @@ impl Reviewed {
         let accepted = self.accepted.get(one.key()).cloned();
         match one {
             Any::Row(found) => scope.finding(&self.findings, found, accepted),
-            Any::Standing(one) => Some(Finding {
-                key: HEXLOWER.encode(&one.key),
-                kind: one.kind,
-                severity: one.severity,
-                region: self.region(Any::Standing(one)).map(str::to_owned),
-                subject: one.site.map_or(Subject::Hub, Subject::Site),
-                others: Vec::new(),
-                items: Vec::new(),
-                when: one.at_ms.map_or(When::Always, When::Moment),
-                detail: one.detail.clone(),
-                accepted,
-            }),
+            Any::Standing(one) => Some(told(one, accepted)),
         }
+    }
+}
+
+fn told(one: &Standing, accepted: Option<Accepted>) -> Finding {
+    let region = match &one.region {
+        Region::Named(name) => Some(name.clone()),
+        Region::All => None,
+    };
+    Finding {
+        key: HEXLOWER.encode(&one.key),
+        kind: one.kind,
+        severity: one.severity,
+        region,
+        subject: one.site.map_or(Subject::Hub, Subject::Site),
+        others: Vec::new(),
+        items: Vec::new(),
+        when: one.at_ms.map_or(When::Always, When::Moment),
+        detail: one.detail.clone(),
+        accepted,
     }
 }
 
@@ -218,6 +230,20 @@ impl Store {
             matching.filter_map(|one| reviewed.tell(scope, one)).collect()
         };
         self.reviewed(viewer, today, every).await
+    }
+
+    /// What is wrong around the rows: PCs, what waits, backups; also what somebody accepted.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn findings_of_hub(&self, viewer: &Viewer) -> Result<Vec<Finding>> {
+        let hub = &self.inner.hub;
+        let (all, mut accepted) = ask_reader!(self, shown, db, {
+            let standing = standing::find(db, hub, (hub.settings.clock)()).await?;
+            Ok((standing, accepted(db).await?))
+        })?;
+        let seen = all.iter().filter(|one| one.is_seen(viewer.region()));
+        Ok(seen.map(|one| told(one, accepted.remove(&one.key))).collect())
     }
 
     /// Looks at everything, so that who asks does not wait for it and pages can say how much there is.

@@ -71,6 +71,8 @@ pub fn run(bench: &Bench) -> anyhow::Result<()> {
         "/timesheets?region=Office+7&month=2025-09",
         "/stock?q=00042&sort=seri_no",
         "/inspections",
+        "/alerts",
+        "/alerts?kind=long_shift&region=Office+7",
         &row,
     ] {
         let name = if path == row { "a person's page" } else { path };

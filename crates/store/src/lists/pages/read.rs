@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use merge::{ColumnType, Kept, Rules, TableRules};
 use serde::Deserialize;
 
-use super::{Choice, Label, ListPage, PageColumn, Pages, PagesError, ShiftColumns, Shows};
+use super::{
+    super::quality::RawQuality, Choice, Label, ListPage, PageColumn, Pages, PagesError, ShiftColumns, Shows,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -205,7 +207,10 @@ fn check_shifts(list: &RawList, page: &ListPage) -> Result<(), PagesError> {
 fn check_quality(list: &RawList, page: &ListPage) -> Result<(), PagesError> {
     let quality = &page.quality;
     if let Some(at) = quality.runs_out.iter().find(|at| page.columns[**at].shows != Shows::Date) {
-        return Err(wrong(list, format!("`{}` shows no dates: nothing runs out on it", page.columns[*at].name)));
+        return Err(wrong(
+            list,
+            format!("`{}` shows no dates: nothing runs out on it", page.columns[*at].name),
+        ));
     }
     let state = page.state.map(|at| &page.columns[at].choices);
     let is_choice =
@@ -313,6 +318,14 @@ mod tests {
                 "calculated from `employee_id`",
             ),
             ("special = \"is_special\"", "special = \"is_speciall\"", "`is_speciall` is none of its columns"),
+            ("runs_out = [\"license_expiry\"]", "runs_out = [\"phone\"]", "`phone` shows no dates"),
+            ("open = [\"open\", \"watched\"]", "open = [\"opened\"]", "`opened` is no choice of its state"),
+            ("table = \"vehicle_inspection_results\"", "table = \"results\"", "has no table `results`"),
+            (
+                "person = { name = \"full_name\"",
+                "person = { name = \"name\"",
+                "`name` is none of its columns",
+            ),
             ("name = \"there\", blank = true,", "name = \"there\",", "choice `there` of `end_date` needs"),
         ];
         for (of, to, told) in cases {

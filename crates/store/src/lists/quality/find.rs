@@ -169,7 +169,11 @@ impl<'a> Look<'a> {
                 (row, whose, entry)
             })
             .collect();
-        let each = rows.iter().map(|(row, whose, entry)| quality::Row {
+        // What is usual is not looked at row by row: few days and few shifts make up all rows.
+        let usual = [usual_days(&date), usual_shifts((&start, &end, &pause, &special), shelf.len())];
+        let each =
+            rows.iter().filter(|(row, whose, _)| whose.is_none() || usual.iter().any(|usual| !usual[*row]));
+        let each = each.map(|(row, whose, entry)| quality::Row {
             id: *row,
             person: whose.map(|_| 0),
             entry: *entry,
@@ -337,6 +341,38 @@ impl<'a> Look<'a> {
             self.add_to((Kind::RepeatedProblem, Severity::Warning), (table, vehicle), said);
         }
     }
+}
+
+/// Of each row whether its day is one.
+fn usual_days(date: &Texts<'_>) -> Vec<bool> {
+    let is_day = |text: &std::borrow::Cow<'_, str>| is_usual(&Entry { date: text, ..USUAL });
+    let days: Vec<bool> = date.values.iter().map(is_day).collect();
+    date.rows.iter().map(|number| days[*number as usize]).collect()
+}
+
+/// Of each row whether there is nothing to say of its times, whatever its day is.
+fn usual_shifts(
+    (start, end, pause, special): (&Texts<'_>, &Texts<'_>, &Texts<'_>, &Texts<'_>),
+    rows: usize,
+) -> Vec<bool> {
+    let mut known: HashMap<[u32; 4], bool> = HashMap::new();
+    let usual = |row: usize| {
+        let tells = [start.rows[row], end.rows[row], pause.rows[row], special.rows[row]];
+        *known.entry(tells).or_insert_with(|| {
+            let is_special = input::flag(special.row(row)).unwrap_or(false);
+            let (start, end, break_minutes) = (start.row(row), end.row(row), pause.row(row));
+            is_usual(&Entry { start, end, break_minutes, is_special, ..USUAL })
+        })
+    };
+    (0..rows).map(usual).collect()
+}
+
+/// A row of which nothing is said.
+const USUAL: Entry<'static> =
+    Entry { date: "2000-01-03", start: "08:00", end: "09:00", break_minutes: "0", is_special: false };
+
+fn is_usual(entry: &Entry<'_>) -> bool {
+    quality::rows([quality::Row { id: 0, person: Some(0), entry: *entry }]).is_empty()
 }
 
 /// The values of a column as texts, each once.
