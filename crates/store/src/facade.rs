@@ -50,9 +50,9 @@ mod decisions;
 mod erase;
 mod findings;
 mod lists;
-mod undo;
-mod overview;
 pub(crate) mod notices;
+mod overview;
+mod undo;
 
 /// Who does it, for the activity, where it is done on the hub's own machine.
 const HUB: &str = "hub";
@@ -81,8 +81,6 @@ struct Inner {
     trends: Mutex<Trends>,
     /// What should be looked at, as it was when somebody last looked.
     reviewed: Mutex<Option<Arc<findings::Reviewed>>>,
-    /// Counts, with the number of the change up to which they are right.
-    counted: Mutex<Option<Status>>,
     /// Read from the decision which file is handed out until it is open; files are removed by who writes.
     handing_out: RwLock<()>,
     /// What there is to hear for those who wait for it.
@@ -114,12 +112,9 @@ impl Store {
         let (keys, shown, index) = (Mutex::default(), Mutex::default(), Mutex::default());
         let (trends, handing_out) = (Mutex::default(), RwLock::default());
         let heads = watch::Sender::new(Arc::default());
-        let inner = Inner { hub, places, writer, reader, keys, shown, index, trends, handing_out, heads };
         let reviewed = Mutex::default();
-        let (counted, handing_out) = (Mutex::default(), RwLock::default());
-        let heads = watch::Sender::new(Arc::default());
         let inner =
-            Inner { hub, places, writer, reader, keys, shown, index, reviewed, counted, handing_out, heads };
+            Inner { hub, places, writer, reader, keys, shown, index, trends, reviewed, handing_out, heads };
         let inner = Arc::new(inner);
         tokio::spawn(agents::watch(Arc::downgrade(&inner)));
         Ok(Self { inner })

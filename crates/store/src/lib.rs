@@ -33,8 +33,8 @@ mod standing;
 mod tell;
 mod token;
 mod told;
-mod typed;
 mod trends;
+mod typed;
 mod uploads;
 mod what;
 mod writer;
@@ -52,9 +52,9 @@ pub use error::{Declined, Error, Refusal, Rejected, Result};
 pub use facade::{FindingsAsked, FindingsListed, Store, ToldOf, Way};
 pub use lists::{
     Accepted, Asked, Batch, BatchLine, BatchPage, BatchesAsked, BatchesListed, Beside, Cell, Changed, Choice,
-    ConflictLine, Detail, Finding, Hanging, HistoryLine, KeptLine, Kind, Label, Line, ListPage, Listed, Named,
-    PageColumn, Pages, PagesError, RowPage, Severity, ShiftColumns, Shows, Subject, UndoneLine, UndonePage,
-    Viewer, When,
+    ConflictLine, Detail, Finding, Hanging, HistoryLine, KeptLine, Kind, Label, Line, ListPage, Listed,
+    Named, PageColumn, Pages, PagesError, RowPage, Severity, ShiftColumns, Shows, Subject, UndoneLine,
+    UndonePage, Viewer, When,
 };
 pub use news::{Heads, Key, Listener};
 pub use pulse::Pulse;
@@ -65,6 +65,6 @@ pub use told::{
     KeptConflict, KeptSide, Open, Reason, Receipt, RecentChange, RegionCount, Since, Status, TableReceipt,
     Take, Undoing, Undone, UndoneRow, Unmade, WhyKept,
 };
-pub use typed::{Figures, Unfit};
 pub use trends::{Edges, Trend};
+pub use typed::{Figures, Unfit};
 pub use what::What;

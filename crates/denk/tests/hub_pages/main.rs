@@ -7,9 +7,8 @@
 mod browser;
 #[path = "../hub_process/mod.rs"]
 mod hub;
-mod users;
-
 mod undo;
+mod users;
 mod watch;
 
 use std::{path::PathBuf, thread, time::Duration};
@@ -338,6 +337,10 @@ fn somebody_makes_a_backup_tries_it_out_and_looks_at_the_settings() {
         "return [...document.querySelectorAll('#made-rows tr')].find((line) => line.textContent.includes('hub.api_key')).textContent",
     );
     assert!(key.as_str().unwrap().contains("***") && !key.as_str().unwrap().contains("shared"), "{key}");
+    assert_eq!(browser.complaints(), [""; 0]);
+}
+
+#[test]
 fn what_should_be_looked_at_is_filtered_opened_marked_as_seen_and_taken_back() {
     let headquarters = Headquarters::new();
     headquarters.enter(

@@ -40,9 +40,8 @@ pub(crate) use activity::{PATH as ACTIVITY, Wording};
 pub(crate) use assets::asset;
 pub(crate) use hours::{AMOUNTS, of_files};
 pub(crate) use shell::Shell;
-pub(crate) use shown::{turned, whole};
-pub(crate) use told::Teller as PageTeller;
 pub(crate) use shown::{hundredths, turned, whole};
+pub(crate) use told::Teller as PageTeller;
 pub(crate) use told::fill;
 pub(crate) use visit::{Person, Visit, remember};
 

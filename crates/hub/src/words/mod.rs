@@ -2,14 +2,14 @@
 
 mod activity;
 mod admin;
-mod backups;
 mod alerts;
+mod backups;
 mod decisions;
 mod english;
 mod files;
 mod lists;
-mod people;
 mod overview;
+mod people;
 mod privacy;
 mod settings;
 mod sites;
@@ -18,13 +18,13 @@ mod undo;
 
 pub(crate) use activity::{ActivityWords, Group, KINDS, Kind};
 pub(crate) use admin::AdminWords;
-pub(crate) use backups::BackupWords;
 pub(crate) use alerts::AlertWords;
+pub(crate) use backups::BackupWords;
 pub(crate) use decisions::DecisionWords;
 pub(crate) use files::FileWords;
 pub(crate) use lists::ListWords;
-pub(crate) use people::PeopleWords;
 pub(crate) use overview::OverviewWords;
+pub(crate) use people::PeopleWords;
 pub(crate) use privacy::PrivacyWords;
 pub(crate) use settings::SettingWords;
 pub(crate) use sites::SiteWords;
@@ -150,6 +150,9 @@ impl Words {
         match self.language {
             Language::Turkish => &undo::TURKISH,
             Language::English => &undo::ENGLISH,
+        }
+    }
+
     pub const fn overview(&self) -> &'static OverviewWords {
         match self.language {
             Language::Turkish => &overview::TURKISH,

@@ -109,8 +109,12 @@ async fn who_missed_a_whole_working_day_is_late_and_who_was_heard_of_is_not() {
     assert_eq!((figure(&tuesday, "late"), figure(&tuesday, "on-line")), ("0 / 3", "0 / 3"));
     world.clock.store(START_MS + 2 * DAY_MS, Ordering::Relaxed);
     let device = world.store.device_of_token(&world.token("Agent PC", "Bursa").await).await.unwrap().unwrap();
-    let hello =
-        Hello { version: "9.8.7".into(), clock_ms: START_MS + 2 * DAY_MS + 7 * 60_000, waiting: 1234 };
+    let hello = Hello {
+        version: "9.8.7".into(),
+        clock_ms: START_MS + 2 * DAY_MS + 7 * 60_000,
+        waiting: 1234,
+        ..Hello::default()
+    };
     world.store.hello(&device, hello).await.unwrap();
     let wednesday = page(Role::Manager).await;
     assert_eq!((figure(&wednesday, "late"), figure(&wednesday, "on-line")), ("3 / 4", "1 / 4"));

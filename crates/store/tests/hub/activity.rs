@@ -1,7 +1,7 @@
 //! What people and PCs did cannot be changed without a trace.
 
 use merge::Region;
-use store::{Accounts, ActivityAsked, ActivityPage, Role, User, Viewer};
+use store::{Accounts, ActivityAsked, ActivityPage, By, Role, User, Viewer};
 
 use crate::lab::{Lab, on_both};
 
@@ -93,7 +93,8 @@ on_both! {
             let (role, password_hash) = (Role::Manager, String::new());
             let region = Region::new(region);
             let user = User { name: name.into(), role, region, password_hash, must_change: false, disabled: false };
-            assert!(accounts.add(&user).await.unwrap());
+            let regions = ["Ankara".to_owned(), "Bursa".to_owned()].into();
+            accounts.add(By::Machine, &user, &regions).await.unwrap();
         }
         lab.store.add_site("Ankara 1", "Ankara").await.unwrap();
         lab.store.add_site("Merkez 1", "*").await.unwrap();
