@@ -71,6 +71,11 @@ async fn what_was_typed_between_an_old_backup_and_the_right_one_is_not_lost() {
     b.sql("insert into drivers (full_name, region) values ('Zehra', 'Ankara')");
     rounds(&mut town, pcs).await;
     assert!(town.hub.rev.0 < right.seen, "its rev says nothing in the other history");
+    // Nor do the numbers of batches.
+    for title in 0..12 {
+        a.sql(&format!("update employees set title = '{title}'"));
+        rounds(&mut town, pcs).await;
+    }
     right.restore(&mut town, pcs);
     for pc in pcs {
         right.heard(&town, pc, false).await;
