@@ -32,7 +32,9 @@ impl Wording<'_> {
     pub fn detail(&self, line: &AuditEntry) -> String {
         match line.action.as_str() {
             "upload" | "push" => self.synced(&line.what).unwrap_or_else(|| line.what.clone()),
-            "conflict_winner" | "conflict_loser" => self.words.conflict.replace("{id}", &line.what),
+            "conflict_winner" | "conflict_loser" | "conflict_other" => {
+                self.words.conflict.replace("{id}", &line.what)
+            }
             "export" => self.exported(&line.what),
             _ => self.called(&line.what),
         }
