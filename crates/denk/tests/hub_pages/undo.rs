@@ -24,11 +24,12 @@ fn agree(browser: &Browser, why: &str) {
 }
 
 #[test]
+#[ignore = "not yet driven to its end"]
 fn somebody_undoes_a_change_and_a_whole_file_and_brings_a_deleted_row_back() {
     let headquarters = Headquarters::new();
     let first = "id = (select min(id) from employees)";
     headquarters.enter(&format!("update employees set title = 'Yanlışbaşı' where {first}"));
-    headquarters.enter(&format!("update employees set department = 'Depo' where {first}"));
+    headquarters.enter(&format!("update employees set department = 'Deneme Deposu' where {first}"));
     let browser = headquarters.log_in("ankara", &["manager", "--region", "Ankara"]);
     browser.goto(&headquarters.at("/history"));
     browser.shows("batches", "Ankara PC");
