@@ -11,6 +11,7 @@ pub mod compare;
 mod fit;
 pub mod handout;
 pub mod naming;
+pub mod notes;
 pub mod office_file;
 pub mod outbox;
 pub mod wire;

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use merge::{LocalId, TableId};
 use model::{Operation, Timestamp};
-use replica::{outbox::Outbox, wire::Push};
+use replica::{
+    notes::{self, Place},
+    outbox::Outbox,
+    wire::Push,
+};
 
 use super::{
     Clockwork, Office, Result,
@@ -41,8 +45,8 @@ pub(super) struct Note {
     /// When it was last touched, by the PC's clock. **Units**: milliseconds.
     at_ms: Option<i64>,
     ids: Vec<i64>,
-    /// It was inserted or deleted, too.
-    anew: bool,
+    /// What was done to it.
+    done: Vec<Operation>,
 }
 
 impl Notes {
@@ -51,11 +55,12 @@ impl Notes {
     }
 
     /// Rows that were updated and nothing else since they were agreed on. What was told before says more of those `told`.
-    fn in_place(&self, told: &Candidates) -> Vec<(TableId, LocalId)> {
-        let is_told = |table, id| told.get(&table).is_some_and(|ids| ids.contains(id));
-        let touched = self.touched.iter().flat_map(|(table, rows)| rows.iter().map(|row| (*table, row)));
-        let updated = touched.filter(|(table, (id, note))| !note.anew && !is_told(*table, *id));
-        updated.map(|(table, (id, _))| (table, id.clone())).collect()
+    fn in_place(&self, told: &Candidates) -> Vec<Place> {
+        let rows = self.touched.iter().flat_map(|(table, rows)| rows.iter().map(|row| (*table, row)));
+        let notes = rows
+            .flat_map(|(table, (id, note))| note.done.iter().map(move |done| ((table, id.clone()), *done)));
+        let told = told.iter().flat_map(|(table, ids)| ids.iter().map(|id| (*table, id.clone())));
+        notes::in_place(notes, &told.collect::<Vec<_>>()).into_iter().collect()
     }
 }
 
@@ -268,7 +273,7 @@ impl Office {
             let note = notes.touched.entry(table).or_default().entry(id).or_default();
             note.at_ms = change.at.map(Timestamp::unix_ms).max(note.at_ms);
             note.ids.push(change.id);
-            note.anew |= change.operation != Operation::Update;
+            note.done.push(change.operation);
         }
         Ok(notes)
     }

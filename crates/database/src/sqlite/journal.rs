@@ -28,7 +28,9 @@ use crate::{
 /// Columns `k1` to `k8` of the journal.
 const KEY_COLUMNS: [&str; 8] = ["k1", "k2", "k3", "k4", "k5", "k6", "k7", "k8"];
 /// What the names of all triggers begin with.
-const PREFIX: &str = "denk_journal_";
+pub(super) const PREFIX: &str = "denk_journal_";
+/// What is noted of every table.
+pub(super) const EVENTS: [&str; 4] = ["insert", "update", "move", "delete"];
 
 const TABLES: [(&str, &str); 2] =
     [(JOURNAL_TABLE, include_str!("sql/journal_table.sql")), (OWN, include_str!("sql/own_table.sql"))];
@@ -190,14 +192,14 @@ pub(super) fn triggers(shape: &Shape, key: &[String], unique: &[Vec<String>]) ->
             .map_err(|error| Error { kind: ErrorKind::Missing, ..error }.in_column(missing.as_str()));
     }
     let templates = [
-        ("insert", include_str!("sql/trigger_insert.sql")),
-        ("update", include_str!("sql/trigger_update.sql")),
-        ("move", include_str!("sql/trigger_move.sql")),
-        ("delete", include_str!("sql/trigger_delete.sql")),
+        include_str!("sql/trigger_insert.sql"),
+        include_str!("sql/trigger_update.sql"),
+        include_str!("sql/trigger_move.sql"),
+        include_str!("sql/trigger_delete.sql"),
     ];
     let slots = slots(shape, key)?;
     let mut wanted = Vec::new();
-    for (event, template) in templates {
+    for (event, template) in EVENTS.into_iter().zip(templates) {
         wanted.push(trigger(shape, event, template, slots.clone())?);
     }
     for (at, columns) in unique.iter().enumerate() {
@@ -230,13 +232,17 @@ fn clashes(
     ])
 }
 
+pub(super) fn trigger_name(event: &str, table: &str) -> String {
+    [PREFIX, event, "_", table].concat()
+}
+
 fn trigger(
     shape: &Shape,
     event: &str,
     template: &str,
     mut slots: Vec<(&'static str, Slot)>,
 ) -> Result<Wanted> {
-    let name = [PREFIX, event, "_", &shape.name].concat();
+    let name = trigger_name(event, &shape.name);
     slots.push(("trigger", QUOTING.name(&name)?));
     Ok(Wanted { name, sql: render(template, &slots) })
 }
@@ -327,7 +333,7 @@ impl Keys {
 /// The types of the columns that the table's delete trigger notes; none when trigger or table are not ours any more.
 fn key_types(link: &Link, table: &TableRef) -> Result<Vec<DataType>> {
     let Ok(shape) = link.shape(table) else { return Ok(Vec::new()) };
-    let name = [PREFIX, "delete_", &shape.name].concat();
+    let name = trigger_name("delete", &shape.name);
     let held = link
         .rows(include_str!("sql/definition.sql"), [&name], |row| row.get::<_, String>(0))?
         .pop()

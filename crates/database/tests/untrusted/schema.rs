@@ -257,3 +257,27 @@ fn what_the_file_tells_the_planner_is_not_read() {
     lab.run("pragma writable_schema = on; update sqlite_stat1 set stat = '-1 99999999999999999999 unordered noskipscan sz=0'; update sqlite_stat4 set sample = zeroblob(1000000), nlt = '1 1 1 1 1 1 1'");
     assert_eq!(tables(&lab), ["t: read"]);
 }
+
+#[test]
+fn a_table_is_noted_as_long_as_it_is_the_one_that_was_watched() {
+    let lab = Lab::new("create table t (id integer primary key, a); create table u (id integer primary key)");
+    let noted = |lab: &Lab| {
+        let upload = inspect(&lab.path(), &Limits::default(), steps()).unwrap();
+        let noted = upload.tables().iter().filter(|table| table.is_noted());
+        noted.map(|table| table.name.clone()).collect::<Vec<_>>()
+    };
+    assert!(noted(&lab).is_empty());
+    for event in ["insert", "update", "move", "delete"] {
+        let on = if event == "move" { "update" } else { event };
+        assert!(noted(&lab).is_empty(), "{event} is not noted yet");
+        lab.run(&format!("create trigger denk_journal_{event}_t after {on} on t begin select 1; end"));
+    }
+    assert_eq!(noted(&lab), ["t"]);
+    // It makes room for another one of its name; its triggers go with it.
+    lab.run("alter table t rename to old; create table t (id integer primary key, a)");
+    assert!(noted(&lab).is_empty());
+    lab.run("drop table t; alter table old rename to t");
+    assert_eq!(noted(&lab), ["t"]);
+    lab.run("drop table t; create table t (id integer primary key, a)");
+    assert!(noted(&lab).is_empty());
+}

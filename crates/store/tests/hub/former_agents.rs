@@ -1,7 +1,8 @@
 //! A PC that had an agent, and sends its file the old way again.
 
+use database::Address;
 use merge::{Cells, Kept, LocalId};
-use model::{Gid, Value};
+use model::{Gid, TableRef, Value};
 use replica::{
     codec::Stored as _,
     naming::{Naming, Nonce},
@@ -81,21 +82,32 @@ async fn with_agent(lab: &Lab) -> Pc {
 }
 
 /// The person that the agent knows is corrected beyond recognition, as its journal notes it; that person's id.
-fn renamed(pc: &Pc) -> i64 {
+async fn renamed(pc: &Pc) -> i64 {
     let id: i64 = value(pc, "select id from employees where full_name = 'Öbür Kişi'");
+    watched(pc).await;
     let file = Connection::open(pc.desktop.path()).unwrap();
-    file.execute_batch(
-        "create table denk_journal (id integer primary key, table_name text, operation text, k1, k2)",
-    )
-    .unwrap();
-    note(&file, id, "U");
     file.execute("update employees set full_name = 'Bambaşka Bir Ad' where id = ?", [id]).unwrap();
     id
 }
 
-fn note(file: &Connection, id: i64, operation: &str) {
-    let sql = "insert into denk_journal (table_name, operation, k1) values ('employees', ?, ?)";
-    file.execute(sql, params![operation, id]).unwrap();
+/// From now on what is done to the people is noted, as an agent has it.
+async fn watched(pc: &Pc) {
+    let mut session = database::open(&Address::sqlite(pc.desktop.path())).await.unwrap();
+    session.journal_install(&TableRef::new("employees"), &["id".to_owned()]).await.unwrap();
+}
+
+/// The program makes its table of people anew, with them as `chosen` selects them.
+fn made_anew(file: &Connection, chosen: &str) {
+    let made: String = file
+        .query_row("select sql from sqlite_master where type = 'table' and name = 'employees'", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    let script = format!(
+        "pragma foreign_keys = off; create temp table people as {chosen};
+         drop table employees; {made}; insert into employees select * from people; drop table people;"
+    );
+    file.execute_batch(&script).unwrap();
 }
 
 on_both! {
@@ -262,7 +274,7 @@ on_both! {
 
     async fn who_was_renamed_before_the_agent_told_so_is_nobody_new_the_old_way(lab) {
         let pc = with_agent(&lab).await;
-        renamed(&pc);
+        renamed(&pc).await;
         let people = lab.all().await.count("employees");
         let told = lab.send(&pc).await.unwrap().tables["employees"];
         assert_eq!((told.inserted, told.updated, lab.all().await.count("employees")), (0, 1, people), "{told:?}");
@@ -274,7 +286,7 @@ on_both! {
 
     async fn who_was_renamed_before_the_agent_told_so_is_nobody_new_at_another_hub(lab) {
         let pc = with_agent(&lab).await;
-        let id = renamed(&pc);
+        let id = renamed(&pc).await;
         let file = Connection::open(pc.desktop.path()).unwrap();
         file.execute_batch("update denk_state set value = '\"elsewhere\"' where name = 'hub'").unwrap();
         let people = lab.all().await.count("employees");
@@ -285,12 +297,28 @@ on_both! {
         };
         assert_eq!((named(), lab.all().await.count("employees")), (Gid::new(7, 1).uuid(), people));
         // Given up and given anew, it is somebody else.
-        note(&file, id, "D");
-        note(&file, id, "I");
+        let again = format!("create temp table one as select * from employees where id = {id}; delete from employees where id = {id}; insert into employees select * from one; drop table one");
+        file.execute_batch(&again).unwrap();
         met = lab.store.meet(&lab.site("Ankara 4", "Ankara").await, pc.desktop.path()).await.unwrap();
         let table = met.tables.iter().find(|table| table.table == "employees").unwrap();
         let at = table.ids.iter().position(|known| known.0 == Value::Int(id)).unwrap();
         assert_ne!(table.gids[at], Gid::new(7, 1).uuid());
+    }
+
+    async fn notes_about_a_table_that_was_made_anew_since_are_about_other_people(lab) {
+        let pc = with_agent(&lab).await;
+        // The journal says that somebody was updated; then the program makes its table anew, and gives that number to another.
+        let id: i64 = value(&pc, "select max(id) from employees where full_name <> 'Öbür Kişi'");
+        let was: String = value(&pc, &format!("select full_name from employees where id = {id}"));
+        watched(&pc).await;
+        let file = Connection::open(pc.desktop.path()).unwrap();
+        file.execute_batch(&format!("update employees set title = 'Usta' where id = {id}")).unwrap();
+        made_anew(&file, &format!("select * from employees where id <> {id}"));
+        file.execute("insert into employees (id, full_name, department, region) values (?, 'Bambaşka Biri', 'Depo', 'Ankara')", [id]).unwrap();
+        file.close().unwrap();
+        lab.send(&pc).await.unwrap();
+        let names = fetched(&lab, &pc.device, 0).await.names("employees");
+        assert!(names.contains(&was) && names.contains(&"Bambaşka Biri".to_owned()), "{was} is nobody else: {names:?}");
     }
 
     async fn a_file_of_another_hub_that_was_held_is_decided_once(lab) {

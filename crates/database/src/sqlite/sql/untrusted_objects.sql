@@ -1,2 +1,2 @@
--- Everything that a file of unknown origin defines; result: kind, name, definition.
-select type, name, sql from main.sqlite_schema
+-- Everything that a file of unknown origin defines; result: kind, name, definition, and the table that it is about.
+select type, name, sql, tbl_name from main.sqlite_schema

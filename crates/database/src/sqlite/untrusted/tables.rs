@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Error,
     sql::{Slot, render},
-    sqlite::introspect::QUOTING,
+    sqlite::{introspect::QUOTING, journal},
 };
 
 /// An ordinary table.
@@ -27,6 +27,18 @@ pub struct Table {
     pub last_id: Option<i64>,
     /// A name of the rowid that no column hides.
     pub(super) rowid: Option<&'static str>,
+    /// The names of denk's triggers on it.
+    triggers: Vec<String>,
+}
+
+impl Table {
+    /// Whether whatever is done to its rows is noted in [`crate::JOURNAL_TABLE`]. A table that was made anew lost the triggers
+    /// that did so with the one before, while the notes of before are still there. What the triggers do is not looked at.
+    #[must_use]
+    pub fn is_noted(&self) -> bool {
+        let is_there = |name: String| self.triggers.iter().any(|trigger| trigger.eq_ignore_ascii_case(&name));
+        journal::EVENTS.iter().all(|event| is_there(journal::trigger_name(event, &self.name)))
+    }
 }
 
 /// The names under which a rowid can be asked for, unless a column has taken them.
@@ -50,8 +62,11 @@ const STORED_COLUMN: i64 = 3;
 /// Refuses what cannot be checked safely, checks the rest, and only then counts rows.
 pub(super) fn list(connection: &Connection, limits: &Limits) -> Result<Vec<Table>, Refused> {
     let mut tables = Vec::new();
-    for name in names(connection, limits)? {
-        tables.push(table(connection, limits, name)?);
+    let (names, triggers) = names(connection, limits)?;
+    for name in names {
+        let of_table = triggers.iter().filter(|(table, _)| table.eq_ignore_ascii_case(&name));
+        let triggers = of_table.map(|(_, trigger)| trigger.clone()).collect();
+        tables.push(Table { triggers, ..table(connection, limits, name)? });
     }
     quick_check(connection)?;
     let last_ids = match tables.iter().any(|table| table.name == SEQUENCE) {
@@ -71,12 +86,19 @@ pub(super) fn list(connection: &Connection, limits: &Limits) -> Result<Vec<Table
     Ok(tables)
 }
 
+/// A table, and a trigger of denk's on it.
+type Trigger = (String, String);
+
 /// The names of all ordinary tables; SQLite has made sure that a definition has the name it stands under.
-fn names(connection: &Connection, limits: &Limits) -> Result<Vec<String>, Refused> {
+fn names(connection: &Connection, limits: &Limits) -> Result<(Vec<String>, Vec<Trigger>), Refused> {
     let too_many = Refused::TooManyTables { max: limits.tables };
-    let mut names = Vec::new();
+    let (mut names, mut triggers) = (Vec::new(), Vec::new());
     let seen = each(connection, include_str!("../sql/untrusted_objects.sql"), SCHEMA, |row| {
         let (kind, name, sql) = (text(row, 0)?, text(row, 1)?, text(row, 2)?);
+        if kind.eq_ignore_ascii_case("trigger") && name.starts_with(journal::PREFIX) {
+            triggers.push((text(row, 3)?, name));
+            return Ok(());
+        }
         if !kind.eq_ignore_ascii_case("table") {
             return Ok(());
         }
@@ -92,7 +114,7 @@ fn names(connection: &Connection, limits: &Limits) -> Result<Vec<String>, Refuse
     match seen {
         Err(refused) if refused.quotes("too many schema objects") => Err(too_many),
         Ok(()) if names.iter().filter(|name| !is_internal(name)).count() > limits.tables => Err(too_many),
-        other => other.map(|()| names),
+        other => other.map(|()| (names, triggers)),
     }
 }
 
@@ -115,7 +137,7 @@ fn table(connection: &Connection, limits: &Limits, name: String) -> Result<Table
     let is_free =
         |name: &&str| !columns.iter().chain(&hidden).any(|column| column.eq_ignore_ascii_case(name));
     let rowid = ROWID_NAMES.into_iter().find(is_free);
-    Ok(Table { name, columns, rows: 0, last_id: None, rowid })
+    Ok(Table { name, columns, rows: 0, last_id: None, rowid, triggers: Vec::new() })
 }
 
 fn quick_check(connection: &Connection) -> Result<(), Refused> {
