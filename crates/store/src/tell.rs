@@ -184,7 +184,15 @@ mod tests {
         let mut db = writer::prepare(&hub).await.unwrap();
         db.session.begin(Begin::Own).await.unwrap();
         for id in 1..=9 {
-            let row = vec![Value::Int(id), Value::Int(0), text("somebody"), text("note"), text(""), text("")];
+            let row = vec![
+                Value::Int(id),
+                Value::Int(0),
+                text("somebody"),
+                text("note"),
+                text(""),
+                text(""),
+                text(""),
+            ];
             db.add(AUDIT, &[row]).await.unwrap();
         }
         for (floor, found) in [(NO_FLOOR, 9), (0, 9), (6, 3), (9, 0)] {
