@@ -150,6 +150,10 @@ pub struct Change {
     pub at: (i64, u32),
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insert: Option<Cells>,
+    /// With `insert`: the site had this row of the hub, which has lost it. What it said otherwise when both last agreed on
+    /// it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<Cells>,
     /// Only the columns that changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub update: Option<Cells>,

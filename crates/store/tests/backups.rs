@@ -59,6 +59,7 @@ fn employee(number: u128, name: &str, region: &str) -> Change {
         insert: Some(cells.into()),
         update: None,
         delete: None,
+        again: None,
     }
 }
 

@@ -137,6 +137,7 @@ async fn stop_a_batch(lab: &Lab, device: &Device, (number, point): (u64, &'stati
         insert: Some(cells.into()),
         update: None,
         delete: None,
+        again: None,
     };
     let batch = Push { number, clock_ms: 1_769_212_800_000, changes: vec![change], ..Push::default() };
     let scenario = FailScenario::setup();

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use merge::{Action, Cells, Change, ColumnId, Edit, LocalId, Rules, TableId};
+use merge::{
+    Action, Cells, Change, ColumnId, Edit, Identity, LocalId, Rules, Sameness, TableId, TableRules, is_blank,
+};
 use model::{Gid, Value};
 use replica::{
     outbox::{At, Told},
@@ -15,6 +17,7 @@ use super::{
     diff::{Difference, Loaded},
     own::Former,
     prepare::Notes,
+    shadow::SUSPECT,
 };
 
 /// Changes that are told at once. What answers them is noted in one transaction.
@@ -61,7 +64,11 @@ impl Batching<'_> {
                 let at = stamps.next(change.gid, at);
                 rows.tell(self, &part, id, at);
                 let message = self.message(&part, at);
-                bytes += message.insert.iter().chain(&message.update).map(wire::weight).sum::<usize>();
+                bytes += [&message.insert, &message.again, &message.update]
+                    .into_iter()
+                    .flatten()
+                    .map(wire::weight)
+                    .sum::<usize>();
                 changes.push(message);
             }
             if bytes > PART_BYTES || changes.len() >= BATCH_CHANGES {
@@ -123,12 +130,29 @@ impl Batching<'_> {
         }
     }
 
+    /// What a row that a restored hub may have lost said otherwise when both last agreed on it. `None`: it is no such row, or
+    /// something else stands in its place by now.
+    fn again(&self, change: &Change, cells: &Cells) -> Option<wire::Cells> {
+        let known = self.loaded.known_by(change.table, change.gid)?;
+        let (rules, before) = (&self.rules[change.table], &known.row.cells);
+        let updated = self.notes.is_updated(change.table, &known.row.id);
+        if known.row.rev != SUSPECT || !is_still(rules, (before, cells), updated) {
+            return None;
+        }
+        let otherwise =
+            before.iter().zip(cells).map(|(before, now)| before.clone().filter(|_| before != now));
+        Some(cells_of(rules, &otherwise.collect()))
+    }
+
     fn message(&self, change: &Change, at: At) -> wire::Change {
         let rules = &self.rules[change.table];
-        let (mut insert, mut update, mut delete) = (None, None, None);
+        let (mut insert, mut again, mut update, mut delete) = (None, None, None, None);
         let mut base = change.base.0;
         match &change.action {
-            Action::Insert(cells) => insert = Some(cells_of(rules, cells)),
+            Action::Insert(cells) => {
+                insert = Some(cells_of(rules, cells));
+                again = self.again(change, cells);
+            }
             Action::Update(edits) => {
                 // What others told it since stands beside the office's word, not below it.
                 let has_other = self.former.get(&change.gid).is_some_and(|former| former.has_other);
@@ -140,12 +164,22 @@ impl Batching<'_> {
             Action::Delete { with } => delete = Some(wire::Delete { with: with.map(Gid::uuid) }),
         }
         let (table, gid) = (rules.name.clone(), change.gid.uuid());
-        wire::Change { table, gid, base, at, insert, update, delete }
+        wire::Change { table, gid, base, at, insert, again, update, delete }
     }
 }
 
+/// Whether a row still is the one that was agreed on. Where several columns tell only together which one it is (a day of a
+/// person), one of them may have been corrected in place.
+fn is_still(rules: &TableRules, (before, now): (&Cells, &Cells), updated: bool) -> bool {
+    let stands = |column: &ColumnId| !is_blank(now[column.0].as_ref()) && before[column.0] == now[column.0];
+    merge::sameness(rules, before, now) == Sameness::Same
+        || updated
+            && rules.telling.iter().any(stands)
+            && Identity::of(rules, before, now) != Identity::Different
+}
+
 /// Cells by their columns' names; what is unknown is not there.
-pub(super) fn cells_of(rules: &merge::TableRules, cells: &Cells) -> wire::Cells {
+pub(super) fn cells_of(rules: &TableRules, cells: &Cells) -> wire::Cells {
     let named = rules.columns.iter().zip(cells);
     named.filter_map(|(column, cell)| Some((column.name.clone(), Cell(cell.clone()?)))).collect()
 }
@@ -202,5 +236,41 @@ impl Rows {
             Told::new(&batching.rules[*table].name, (id, *gid), cells.as_ref(), (said, *at))
         };
         self.order.iter().map(told).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_row_is_still_the_same_when_it_was_corrected_and_not_when_another_took_its_place() {
+        let rules = merge::read(include_str!("../../../../presets/rainstaff/tables.toml")).unwrap();
+        let text = |text: &str| Value::Text(text.to_owned());
+        let row = |table: &str, cells: &[(&str, Value)]| {
+            let rules = &rules[rules.table(table).unwrap()];
+            let mut row: Cells = vec![None; rules.columns.len()];
+            for (name, value) in cells {
+                row[rules.column(name).unwrap().0] = Some(value.clone());
+            }
+            row
+        };
+        let stays = |table: &str, before: &Cells, now: &Cells| {
+            let rules = &rules[rules.table(table).unwrap()];
+            [false, true].map(|updated| is_still(rules, (before, now), updated))
+        };
+        let day = |of: u128, date: &str| {
+            row("timesheets", &[("employee_id", Gid::new(7, of).into()), ("work_date", text(date))])
+        };
+        let person = |name: &str, number: &str| {
+            row("employees", &[("full_name", text(name)), ("identity_no", text(number))])
+        };
+        assert_eq!(stays("timesheets", &day(1, "2026-01-23"), &day(1, "2026-01-24")), [false, true]);
+        assert_eq!(stays("timesheets", &day(1, "2026-01-23"), &day(2, "2026-01-23")), [false, true]);
+        assert_eq!(stays("timesheets", &day(1, "2026-01-23"), &day(2, "2026-01-24")), [false; 2]);
+        let aysel = person("Aysel Demir", "11122233344");
+        assert_eq!(stays("employees", &aysel, &person("Aysel Demirci", "11122233344")), [true; 2]);
+        assert_eq!(stays("employees", &aysel, &person("Mehmet Örnek", "55566677788")), [false; 2]);
+        assert_eq!(stays("employees", &aysel, &person("Mehmet Örnek", "")), [false; 2]);
     }
 }

@@ -54,6 +54,12 @@ impl Notes {
         self.touched.get(&table)?.get(id)?.at_ms
     }
 
+    /// Whether that was noted of the row, and nothing else.
+    pub fn is_updated(&self, table: TableId, id: &LocalId) -> bool {
+        let note = self.touched.get(&table).and_then(|touched| touched.get(id));
+        note.is_some_and(|note| note.done.iter().all(|done| *done == Operation::Update))
+    }
+
     /// Rows that were updated and nothing else since they were agreed on. What was told before says more of those `told`.
     fn in_place(&self, told: &Candidates) -> Vec<Place> {
         let rows = self.touched.iter().flat_map(|(table, rows)| rows.iter().map(|row| (*table, row)));

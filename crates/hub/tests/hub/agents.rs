@@ -48,6 +48,7 @@ fn person(number: u128, name: &str, region: &str) -> Change {
         insert: Some(cells.into()),
         update: None,
         delete: None,
+        again: None,
     }
 }
 

@@ -37,6 +37,7 @@ fn change(gid: Gid, (base, at): (i64, i64)) -> Change {
         base,
         at: (START_MS + at, 0),
         insert,
+        again: None,
         update,
         delete,
     }

@@ -63,6 +63,7 @@ fn the_fields_are_those_of_the_messages() {
         base: 1,
         at: (1, 1),
         insert: cells(),
+        again: cells(),
         update: cells(),
         delete: Some(delete),
     };

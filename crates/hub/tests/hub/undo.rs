@@ -21,7 +21,16 @@ fn cells(columns: &[(&str, &str)]) -> Cells {
 fn change(number: u128, (base, at): (i64, i64)) -> Change {
     let (insert, update, delete) = Default::default();
     let table = "employees".into();
-    Change { table, gid: gid(number).uuid(), base, at: (START_MS + at, 0), insert, update, delete }
+    Change {
+        table,
+        gid: gid(number).uuid(),
+        base,
+        at: (START_MS + at, 0),
+        insert,
+        again: None,
+        update,
+        delete,
+    }
 }
 
 async fn push(world: &World, token: &str, (number, seen): (u64, i64), changes: Vec<Change>) -> i64 {

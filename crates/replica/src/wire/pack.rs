@@ -114,6 +114,7 @@ mod tests {
             insert: None,
             update: Some(BTreeMap::from([("notes".to_owned(), Cell(Value::Text(format!("not {at}"))))])),
             delete: None,
+            again: None,
         };
         let push = Push { number: 7, changes: (0..100).map(update).collect(), ..Push::default() };
         let packed = pack(&push);

@@ -166,7 +166,7 @@ async fn name(
     let all = named.iter().map(|(table, _, name)| (*table, *name)).collect();
     let strangers = strangers::among(desk, region, all).await?.strangers;
     set.rename(&named.into_iter().map(|(_, made, name)| (made, name)).collect());
-    let taken = push::taken(desk, (site, region), (&strangers, &set.changes)).await?;
+    let taken = push::taken(desk, (site, region), (&strangers, &set.changes, &HashMap::new())).await?;
     set.rename(&taken.into_iter().map(|((_, gid), other)| (gid, other)).collect());
     Ok(())
 }

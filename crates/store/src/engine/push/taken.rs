@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use merge::{
-    Action, Cells, Change, ColumnId, Mint as _, OnDelete, Reference, Region, Sameness, Stored, TableId,
-    TableRules, sameness,
+    Action, Cells, Change, ColumnId, Identity, Mint as _, OnDelete, Reference, Region, Sameness, Stored,
+    TableId, TableRules, sameness,
 };
 use model::{Gid, SiteId};
 use replica::codec::Stored as _;
@@ -15,17 +15,23 @@ use crate::{Result, desk::Desk, engine::rows};
 /// Other identities of new rows, by the ones under which they were told.
 type Others = HashMap<(TableId, Gid), Gid>;
 
+/// What rows that are told again said when their site and the hub last agreed on them.
+pub(in crate::engine) type Agreed = HashMap<Gid, Cells>;
+
 /// Which new rows get another identity, as theirs is that of another row.
 ///
 /// Two copies of one file give a row that both have, and nobody has sent yet, the same identity: there it is one row. What is
 /// a stranger to the site is another one, however alike: nobody learns by guessing what another region's row says.
+///
+/// A row that the hub has lost and is told again (`agreed`) may have been corrected meanwhile, while another site told it as
+/// it was: it is known by what was agreed on.
 ///
 /// The other identity follows from the first and from what the row says: whoever restores a file twice tells the same rows
 /// twice.
 pub(in crate::engine) async fn taken(
     desk: &mut Desk<'_>,
     (site, region): (SiteId, &Region),
-    (strangers, changes): (&BTreeSet<(TableId, Gid)>, &[Change]),
+    (strangers, changes, agreed): (&BTreeSet<(TableId, Gid)>, &[Change], &Agreed),
 ) -> Result<Others> {
     let mut new: BTreeMap<TableId, Vec<(Gid, &Cells)>> = BTreeMap::new();
     for change in changes {
@@ -51,6 +57,7 @@ pub(in crate::engine) async fn taken(
                 told: *gid,
                 other: other(rule, *gid, region, cells),
                 cells: referring(rule, cells, today),
+                agreed: agreed.get(gid).map(|agreed| referring(rule, agreed, today)),
             })
             .collect();
         another.retain(|row| {
@@ -68,19 +75,37 @@ struct Another {
     other: Gid,
     /// References as they go by today.
     cells: Cells,
+    /// The same, of what was agreed on.
+    agreed: Option<Cells>,
 }
 
 impl Another {
     /// Whether it is all of these rows. The same number in a restored file may be another person of that family by now:
     /// only what is named exactly alike is one row, as whoever is lost is worse than whoever is there twice.
     fn is(&self, rule: &TableRules, table: TableId, known: &[(TableId, Stored)]) -> bool {
-        let alike = |row: &Stored| {
-            let equal = |column: ColumnId| row.cells[column.0] == self.cells[column.0];
-            rule.telling.iter().copied().chain(needed(rule)).all(equal)
-                && sameness(rule, &row.cells, &self.cells) == Sameness::Same
+        let is_alike = |row: &Stored| {
+            is_alike(rule, &row.cells, &self.cells)
+                || self.agreed.as_ref().is_some_and(|agreed| is_again(rule, &row.cells, agreed))
         };
-        known.iter().all(|(of, row)| *of == table && alike(row))
+        known.iter().all(|(of, row)| *of == table && is_alike(row))
     }
+}
+
+fn is_alike(rule: &TableRules, row: &Cells, told: &Cells) -> bool {
+    let is_named = rule.telling.iter().all(|column| row[column.0] == told[column.0]);
+    is_named && is_needing(rule, row, told) && sameness(rule, row, told) == Sameness::Same
+}
+
+/// Whether a row is the one that was agreed on. Where another site has corrected its name already, a number that somebody
+/// gave tells it.
+fn is_again(rule: &TableRules, row: &Cells, agreed: &Cells) -> bool {
+    is_alike(rule, row, agreed)
+        || is_needing(rule, row, agreed) && Identity::of(rule, row, agreed) == Identity::Equal
+}
+
+/// Whether both hang on the same rows.
+fn is_needing(rule: &TableRules, row: &Cells, told: &Cells) -> bool {
+    needed(rule).all(|column| row[column.0] == told[column.0])
 }
 
 /// Where the other identity is a third row's, too, or one that the region was not shown, it gets one that nobody has.

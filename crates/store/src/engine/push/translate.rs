@@ -8,7 +8,7 @@ use replica::{settled, wire};
 
 use super::{
     strangers::{Hidden, references, unknown},
-    taken::taken,
+    taken::{Agreed, taken},
 };
 use crate::{
     Declined, Device,
@@ -38,8 +38,10 @@ pub(super) async fn translate(
         changes.push(change.map_err(|what| Declined::Message(format!("change {at}: {what}")))?);
     }
     check_inserts(&changes)?;
+    let agreed = agreed(desk.hub, push, &changes);
     let unknown = unknown(desk, &device.region, &changes).await?;
-    let other = taken(desk, (device.site, &device.region), (&unknown.strangers, &changes)).await?;
+    let by = (device.site, &device.region);
+    let other = taken(desk, by, (&unknown.strangers, &changes, &agreed)).await?;
     for change in &mut changes {
         if let Some(gid) = other.get(&(change.table, change.gid)) {
             change.gid = *gid;
@@ -78,6 +80,21 @@ fn insert(rule: &TableRules, sent: &wire::Cells) -> Result<Action, String> {
         Some(column) => Err(format!("`{}.{}` is needed", rule.name, rule[column].name)),
         None => Ok(Action::Insert(cells)),
     }
+}
+
+/// What rows that are told again said when site and hub last agreed on them.
+fn agreed(hub: &Hub, push: &wire::Push, changes: &[Change]) -> Agreed {
+    let told = changes.iter().zip(&push.changes);
+    let agreed = told.filter_map(|(change, sent)| {
+        let (Action::Insert(cells), Some(again)) = (&change.action, &sent.again) else { return None };
+        let (rule, mut cells) = (&hub.rules[change.table], cells.clone());
+        // What the hub cannot hold it never said.
+        for (column, said) in again.iter().filter_map(|(name, cell)| value(rule, name, cell).ok()) {
+            cells[column.0] = Some(said);
+        }
+        Some((change.gid, cells))
+    });
+    agreed.collect()
 }
 
 fn update(rule: &TableRules, sent: &wire::Cells) -> Result<Action, String> {
