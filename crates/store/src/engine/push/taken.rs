@@ -1,6 +1,6 @@
 //! New rows whose identity another row has.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use merge::{
     Action, Cells, Change, ColumnId, Identity, Mint as _, OnDelete, Reference, Region, Sameness, Stored,
@@ -39,30 +39,32 @@ pub(in crate::engine) async fn taken(
             new.entry(change.table).or_default().push((change.gid, cells));
         }
     }
-    let there = there(desk, new.values().flatten().map(|(gid, _)| *gid).collect()).await?;
-    let mut others = Others::new();
-    if there.is_empty() {
-        return Ok(others);
-    }
-    let (hub, became) = (desk.hub, rows::became(desk.db).await?);
+    let gids =
+        |(_, new): (&TableId, &Vec<(Gid, &Cells)>)| new.iter().map(|(gid, _)| *gid).collect::<Vec<_>>();
+    let others_of = |table| new.iter().filter(move |(of, _)| **of != table).flat_map(gids).collect();
+    let elsewhere = under(desk, others_of).await?;
+    let (hub, mut others) = (desk.hub, Others::new());
     // What others need comes first.
     for table in &hub.order.tables {
-        let rule = &hub.rules[*table];
+        let Some((table, of_table)) = new.get_key_value(table) else { continue };
+        let there = There::of(desk, *table, (&gids((table, of_table)), &elsewhere)).await?;
+        let told: Vec<_> = of_table.iter().filter(|(gid, _)| there.has(*gid)).collect();
+        if told.is_empty() {
+            continue;
+        }
+        let (rule, became) = (&hub.rules[*table], rows::became(desk.db).await?);
         let today = |to: TableId, gid: Gid| {
             others.get(&(to, gid)).copied().unwrap_or_else(|| rows::today(&became, gid))
         };
-        let told = new.get(table).into_iter().flatten().filter(|(gid, _)| there.contains_key(gid));
-        let mut another: Vec<Another> = told
-            .map(|(gid, cells)| Another {
-                told: *gid,
-                other: other(rule, *gid, region, cells),
-                cells: referring(rule, cells, today),
-                agreed: agreed.get(gid).map(|agreed| referring(rule, agreed, today)),
-            })
-            .collect();
-        another.retain(|row| {
-            strangers.contains(&(*table, row.told)) || !row.is(rule, *table, &there[&row.told])
+        let another = told.into_iter().map(|(gid, cells)| Another {
+            told: *gid,
+            other: other(rule, *gid, region, cells),
+            cells: referring(rule, cells, today),
+            agreed: agreed.get(gid).map(|agreed| referring(rule, agreed, today)),
         });
+        let mut another: Vec<Another> = another.collect();
+        another.retain(|row| strangers.contains(&(*table, row.told)) || !there.is(rule, row.told, row));
+        drop(there);
         settle(desk, (site, region), *table, &mut another).await?;
         others.extend(another.into_iter().map(|row| ((*table, row.told), row.other)));
     }
@@ -80,14 +82,11 @@ struct Another {
 }
 
 impl Another {
-    /// Whether it is all of these rows. The same number in a restored file may be another person of that family by now:
-    /// only what is named exactly alike is one row, as whoever is lost is worse than whoever is there twice.
-    fn is(&self, rule: &TableRules, table: TableId, known: &[(TableId, Stored)]) -> bool {
-        let is_alike = |row: &Stored| {
-            is_alike(rule, &row.cells, &self.cells)
-                || self.agreed.as_ref().is_some_and(|agreed| is_again(rule, &row.cells, agreed))
-        };
-        known.iter().all(|(of, row)| *of == table && is_alike(row))
+    /// Whether it is this row. The same number in a restored file may be another person of that family by now: only what is
+    /// named exactly alike is one row, as whoever is lost is worse than whoever is there twice.
+    fn is(&self, rule: &TableRules, row: &Cells) -> bool {
+        is_alike(rule, row, &self.cells)
+            || self.agreed.as_ref().is_some_and(|agreed| is_again(rule, row, agreed))
     }
 }
 
@@ -117,29 +116,56 @@ async fn settle(
 ) -> Result<()> {
     let rule = &desk.hub.rules[table];
     let others = || another.iter().map(|row| row.other);
-    let there = there(desk, others().collect()).await?;
+    let gids: Vec<Gid> = others().collect();
+    let elsewhere = under(desk, |of| if of == table { Vec::new() } else { gids.clone() }).await?;
+    let there = There::of(desk, table, (&gids, &elsewhere)).await?;
     let strangers = others().map(|other| (table, other)).collect();
     let strangers = strangers::among(desk, region, strangers).await?.strangers;
     let mut mint = desk.mint(site);
     for row in another {
-        let is_it = there.get(&row.other).is_none_or(|known| row.is(rule, table, known));
-        if !is_it || strangers.contains(&(table, row.other)) {
+        if !there.is(rule, row.other, row) || strangers.contains(&(table, row.other)) {
             row.other = mint.gid();
         }
     }
     Ok(())
 }
 
-/// What the hub has under these identities.
-async fn there(desk: &mut Desk<'_>, gids: Vec<Gid>) -> Result<HashMap<Gid, Vec<(TableId, Stored)>>> {
-    let hub = desk.hub;
-    let mut there: HashMap<Gid, Vec<(TableId, Stored)>> = HashMap::new();
-    for table in &hub.order.tables {
-        for row in rows::rows_of(desk.db, &hub.rules, *table, &gids).await? {
-            there.entry(row.gid).or_default().push((*table, row));
-        }
+/// What the hub has under identities of new rows of one table: these may be as many as an office's whole file has, so never
+/// those of all tables at once.
+struct There<'a> {
+    rows: HashMap<Gid, Stored>,
+    /// There are rows of other tables under these.
+    elsewhere: &'a HashSet<Gid>,
+}
+
+impl<'a> There<'a> {
+    async fn of(
+        desk: &mut Desk<'_>,
+        table: TableId,
+        (gids, elsewhere): (&[Gid], &'a HashSet<Gid>),
+    ) -> Result<Self> {
+        let rows = rows::rows_of(desk.db, &desk.hub.rules, table, gids).await?;
+        Ok(Self { rows: rows.into_iter().map(|row| (row.gid, row)).collect(), elsewhere })
     }
-    Ok(there)
+
+    fn has(&self, gid: Gid) -> bool {
+        self.rows.contains_key(&gid) || self.elsewhere.contains(&gid)
+    }
+
+    /// Whether there is nothing under the identity but this row.
+    fn is(&self, rule: &TableRules, gid: Gid, row: &Another) -> bool {
+        !self.elsewhere.contains(&gid) && self.rows.get(&gid).is_none_or(|known| row.is(rule, &known.cells))
+    }
+}
+
+/// Under which of the identities that are asked for, a table, the hub has a row of that table.
+async fn under(desk: &mut Desk<'_>, asked: impl Fn(TableId) -> Vec<Gid>) -> Result<HashSet<Gid>> {
+    let (hub, mut found) = (desk.hub, HashSet::new());
+    for table in &hub.order.tables {
+        let rows = rows::rows_of(desk.db, &hub.rules, *table, &asked(*table)).await?;
+        found.extend(rows.into_iter().map(|row| row.gid));
+    }
+    Ok(found)
 }
 
 /// References without which a row cannot be: the same day of another person is another day.
