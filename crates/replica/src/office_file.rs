@@ -13,7 +13,7 @@ use model::Value;
 
 use crate::naming::Naming;
 
-pub use agreed::Agreed;
+pub use agreed::{Agreed, SUSPECT};
 pub use read::read;
 pub use refused::Refused;
 pub use shape::{Lack, lack, named_by};

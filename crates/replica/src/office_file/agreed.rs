@@ -23,6 +23,9 @@ const OUTBOX_COLUMNS: [&str; 3] = ["number", "push", "told"];
 /// Most bytes of a batch, unpacked.
 const OUTBOX_BYTES_MAX: usize = wire::BYTES_MAX * 4;
 
+/// The rev of a row of which a restored hub may have lost something, as its agent marked it.
+pub const SUSPECT: Rev = Rev(-1);
+
 /// What file and hub last agreed on, as the file says. Nothing of it has been checked with the hub.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Agreed {
@@ -33,7 +36,10 @@ pub struct Agreed {
     pub cursor: i64,
     /// Of the hub's history up to there.
     pub mark: Option<String>,
-    /// **Order**: ids and gids are there once; ids ascend.
+    /// The agent has heard that the hub is a restored one, which had heard the file up to here, and has not yet pulled, or told
+    /// again, everything: what the file has of later than this the hub has lost, or has from others.
+    pub behind: Option<i64>,
+    /// **Order**: ids and gids are there once; ids ascend. Revs may be [`SUSPECT`].
     pub rows: BTreeMap<TableId, Vec<ShadowRow>>,
     /// Batches that were sent, and of which the file does not know the answer.
     pub sent: Vec<Outbox>,
@@ -109,6 +115,7 @@ pub(super) fn read(upload: &mut Upload, rules: &Rules) -> Result<Option<Agreed>,
     let (Some(hub), Some(site), Some(cursor)) = (text("hub"), site, number("cursor")) else {
         return Ok(None);
     };
+    let behind = ["behind", "retelling"].into_iter().filter_map(number).min();
     let nonce = state.get("nonce").and_then(|nonce| serde_json::from_value(nonce.clone()).ok());
     let (rows, sent) = (rows(upload, rules)?, sent(upload)?);
     let naming = nonce.and_then(|nonce| Naming::new(nonce, &sent).ok());
@@ -116,7 +123,7 @@ pub(super) fn read(upload: &mut Upload, rules: &Rules) -> Result<Option<Agreed>,
     // In doubt the notes may lack something.
     let doubt = state.get("doubt").is_some_and(|doubt| *doubt != serde_json::Value::Bool(false));
     let in_place = if doubt { BTreeSet::new() } else { noted::in_place(upload, rules, &sent)? };
-    Ok(Some(Agreed { hub, site, cursor, mark, rows, sent, naming, in_place }))
+    Ok(Some(Agreed { hub, site, cursor, mark, behind, rows, sent, naming, in_place }))
 }
 
 fn sent(upload: &mut Upload) -> Result<Vec<Outbox>, Refused> {
@@ -185,7 +192,7 @@ fn agreed(rules: &Rules, values: Vec<Value>) -> Option<(TableId, ShadowRow)> {
         _ => return None,
     };
     let cells = fitting(rules, table, Cells::decode(&cells).ok()?)?;
-    Some((table, ShadowRow { id, gid: Gid::from_uuid(gid), rev: Rev(rev.max(0)), cells }))
+    Some((table, ShadowRow { id, gid: Gid::from_uuid(gid), rev: Rev(rev).max(SUSPECT), cells }))
 }
 
 /// Cells of as many columns as there are, with gids where rows are named and nowhere else.

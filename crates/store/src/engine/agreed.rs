@@ -9,7 +9,7 @@ use merge::{ShadowRow, Stored, TableId};
 use model::{Gid, Rev, SiteId};
 use replica::{
     codec::Stored as _,
-    office_file::{Agreed, OfficeFile},
+    office_file::{Agreed, OfficeFile, SUSPECT},
 };
 
 use super::{
@@ -124,6 +124,9 @@ async fn answer(desk: &mut Desk<'_>, device: &Device, agreed: &mut Agreed) -> Re
 fn name(agreed: &Agreed) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&agreed.site.to_le_bytes()).update(&agreed.cursor.to_le_bytes());
+    if let Some(behind) = agreed.behind {
+        hasher.update(b"behind").update(&behind.to_le_bytes());
+    }
     for (table, rows) in &agreed.rows {
         hasher.update(&table.0.to_le_bytes());
         for row in rows {
@@ -158,7 +161,9 @@ async fn root(
         kind,
         root: None,
         of_tag: None,
-        seen: Rev(agreed.cursor.max(0)).min(heard(desk, device, agreed).await?),
+        // From a restored hub it is about to pull everything again, of which it has had what that one had told it.
+        seen: Rev(agreed.cursor.max(agreed.behind.unwrap_or(0)).max(0))
+            .min(heard(desk, device, agreed).await?),
         counter: 0,
         content: None,
         own: pc.own,
@@ -190,9 +195,12 @@ async fn known(
             }
             known.extend(rows.iter().filter_map(|row| {
                 let found = found.remove(&row.gid)?;
-                if row.rev <= heard {
+                let lost = row.rev == SUSPECT;
+                if row.rev <= heard && !lost {
                     return Some(ShadowRow { rev: row.rev.min(head), ..row.clone() });
                 }
+                // Nobody knows any more since when: what others say stands.
+                let heard = if lost && agreed.behind.is_none() { Rev(0) } else { heard };
                 found.lives().then(|| restored(row, found, (device.site, heard)))
             }));
         }
@@ -210,12 +218,14 @@ fn restored(agreed: &ShadowRow, mut found: Stored, (site, heard): (SiteId, Rev))
     ShadowRow { rev: heard, ..rows::as_shadow(agreed.id.clone(), found) }
 }
 
-/// Up to where file and hub have one past: everything, unless the hub was restored to before the file's last exchange.
+/// Up to where file and hub have one past: everything, unless the hub was restored to before the file's last exchange, or its
+/// agent was about to tell it again what it lost.
 async fn heard(desk: &mut Desk<'_>, device: &Device, agreed: &Agreed) -> Result<Rev> {
     let head = desk.meta.rev;
     let is_ahead = agreed.cursor > head.0
         || agreed.mark.is_some() && pull::mark(desk.db, agreed.cursor).await? != agreed.mark;
-    Ok(if is_ahead { Rev(agents::of(desk.db, device.site).await?.seen).min(head) } else { head })
+    let seen = if is_ahead { Some(agents::of(desk.db, device.site).await?.seen) } else { None };
+    Ok([seen, agreed.behind].into_iter().flatten().map(|rev| Rev(rev.max(0))).fold(head, Rev::min))
 }
 
 fn last_ids(rows: &BTreeMap<TableId, Vec<ShadowRow>>) -> BTreeMap<TableId, i64> {

@@ -110,7 +110,70 @@ fn made_anew(file: &Connection, chosen: &str) {
     file.execute_batch(&script).unwrap();
 }
 
+/// A hub was restored to what it has now. Before, it had a title of somebody from the file, and the agent has heard since that
+/// it lost that, as `state` says, with the row at `rev`; meanwhile the hub went on. That person's identity is the first.
+async fn half_told(lab: &Lab, state: &[&str], rev: impl Fn(i64) -> i64) -> Pc {
+    let pc = with_agent(lab).await;
+    let kept = lab.store.health().await.unwrap().rev;
+    let center = lab.site("Merkez", "*").await;
+    let since = (81..89).map(|number| employee(number, &format!("Yeni {number}"), "Bursa")).collect();
+    push(lab, &center, batch(1, kept, since)).await;
+    let file = Connection::open(pc.desktop.path()).unwrap();
+    let id: i64 = value(&pc, "select id from employees where full_name = 'Öbür Kişi'");
+    file.execute("update employees set title = 'Şef' where id = ?", [id]).unwrap();
+    let said = cells(&file, &Met::default(), "employees", &Value::Int(id));
+    let shadow = "update denk_shadow set rev = ?, cells = ? where table_name = 'employees' and id = ?";
+    file.execute(shadow, params![rev(kept), said, id.to_string()]).unwrap();
+    file.execute("update denk_state set value = '0' where name = 'cursor'", []).unwrap();
+    for name in state {
+        file.execute("insert into denk_state values (?, ?)", params![name, kept.to_string()]).unwrap();
+    }
+    pc
+}
+
+async fn title(lab: &Lab, pc: &Pc) -> wire::Cell {
+    fetched(lab, &pc.device, 0).await.row("employees", Gid::new(7, 1).uuid())["title"].clone()
+}
+
+async fn comes_back(lab: &Lab, pc: &Pc) {
+    lab.send(pc).await.unwrap();
+    assert_eq!(title(lab, pc).await, text("Şef"));
+    lab.fetch(pc).await;
+    assert_eq!(value::<String>(pc, "select title from employees where full_name = 'Öbür Kişi'"), "Şef");
+}
+
 on_both! {
+    async fn what_an_agent_was_to_tell_a_restored_hub_again_its_file_tells_the_old_way(lab) {
+        let pc = half_told(&lab, &["behind"], |_| -1).await;
+        comes_back(&lab, &pc).await;
+    }
+
+    async fn so_it_does_where_not_everything_is_marked_yet(lab) {
+        let pc = half_told(&lab, &["behind", "retelling"], |kept| kept + 2).await;
+        comes_back(&lab, &pc).await;
+    }
+
+    async fn so_it_does_where_everything_was_pulled_and_nothing_told_yet(lab) {
+        let pc = half_told(&lab, &["retelling"], |_| -1).await;
+        comes_back(&lab, &pc).await;
+    }
+
+    async fn what_others_told_a_restored_hub_since_is_not_set_back_by_a_file_that_had_something_else(lab) {
+        let pc = half_told(&lab, &[], |_| -1).await;
+        let (other, head) = (lab.site("Ankara 7", "Ankara").await, lab.store.health().await.unwrap().rev);
+        push(&lab, &other, batch(1, head, vec![update("employees", (Gid::new(7, 1), head), [("title", text("Müdür"))])])).await;
+        let before = std::fs::read(pc.desktop.path()).unwrap();
+        for state in ["behind", "retelling", "nothing"] {
+            // Each time as it was, and otherwise than before: the same bytes are not looked at again.
+            std::fs::write(pc.desktop.path(), &before).unwrap();
+            let file = Connection::open(pc.desktop.path()).unwrap();
+            file.execute("insert into denk_state values (?, ?)", params![state, (head - 8).to_string()]).unwrap();
+            file.close().unwrap();
+            lab.send(&pc).await.unwrap();
+            assert_eq!(title(&lab, &pc).await, text("Müdür"), "{state}");
+        }
+    }
+
     async fn it_goes_on_from_what_its_agent_had(lab) {
         let pc = with_agent(&lab).await;
         assert_eq!(lab.send(&pc).await.unwrap().tables["employees"].inserted, 0, "nothing is new to the hub");
