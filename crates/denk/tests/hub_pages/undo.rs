@@ -26,6 +26,8 @@ fn agree(browser: &Browser, why: &str) {
 #[test]
 fn somebody_undoes_a_change_and_a_whole_file_and_brings_a_deleted_row_back() {
     let headquarters = Headquarters::new();
+    // Deletions count in files only that came from the hub.
+    assert_eq!(headquarters.hub.download(&headquarters.token, "", &headquarters.file), 200);
     let first = "id = (select min(id) from employees)";
     headquarters.enter(&format!("update employees set title = 'Yanlışbaşı' where {first}"));
     headquarters.enter(&format!("update employees set department = 'Deneme Deposu' where {first}"));
