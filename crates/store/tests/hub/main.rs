@@ -5,6 +5,7 @@
 mod activity;
 mod agents;
 mod branches;
+mod clocks;
 mod conflicts;
 mod copies;
 mod deletes;
