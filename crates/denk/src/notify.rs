@@ -178,6 +178,7 @@ impl Teller {
                 what: said.what,
                 path: said.path,
                 ends: finding.kind.ends(),
+                personal: !finding.kind.is_of_hub(),
                 seen: finding.accepted.is_some(),
             }
         };

@@ -31,6 +31,8 @@ pub struct Notice {
     pub path: Option<String>,
     /// It is a state: people are told when it is over.
     pub ends: bool,
+    /// It is about a row of the business: what is kept of it names nobody, so that people can be forgotten.
+    pub personal: bool,
     /// Somebody marked it as seen: it is no news, and is not over.
     pub seen: bool,
 }
@@ -122,7 +124,13 @@ impl Notice {
 
     #[must_use]
     pub fn told(&self) -> Told {
-        Told { key: self.key.clone(), level: self.level, ends: self.ends, line: self.line() }
+        let line = if self.personal { self.without_name() } else { self.line() };
+        Told { key: self.key.clone(), level: self.level, ends: self.ends, line }
+    }
+
+    fn without_name(&self) -> String {
+        let unnamed = Self { about: String::new(), what: String::new(), ..self.clone() };
+        unnamed.line()
     }
 }
 
@@ -190,6 +198,7 @@ mod tests {
             what: "haber yok".to_owned(),
             path: None,
             ends: true,
+            personal: false,
             seen: false,
         }
     }
@@ -251,6 +260,12 @@ mod tests {
         let quiet = Rules { quiet: Quiet::read("08:00-10:00"), ..rules() };
         assert_eq!(at(&quiet, NOON_MS, &all, &[]), None);
         assert!(at(&quiet, NOON_MS + 60 * 60 * 1000, &all, &[]).is_some());
+    }
+
+    #[test]
+    fn what_is_kept_of_a_row_names_nobody() {
+        let row = Notice { personal: true, ..notice("Ali Deneme", Level::Warning) };
+        assert_eq!(row.told().line, "Susan bilgisayar (Ankara)");
     }
 
     #[test]

@@ -22,6 +22,7 @@ fn notice(about: &str) -> Notice {
         what: "Aynı ad".to_owned(),
         path: Some("/employees/1".to_owned()),
         ends: true,
+        personal: false,
         seen: false,
     }
 }

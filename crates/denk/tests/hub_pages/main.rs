@@ -147,7 +147,7 @@ fn what_is_labelled_is_labelled_for_everybody() {
     for page in pages(&browser) {
         browser.goto(&headquarters.at(&page));
         let unnamed = browser.run(
-            "const unnamed = [...document.querySelectorAll('input:not([type=hidden]), select')].filter((field) => !field.labels.length);
+            "const unnamed = [...document.querySelectorAll('input:not([type=hidden]), select')].filter((field) => !field.labels.length && !field.ariaLabel);
              const tables = [...document.querySelectorAll('table')].filter((table) => !table.caption?.textContent.trim() || table.querySelector('thead th:not([scope])'));
              const links = [...document.querySelectorAll('a, button')].filter((link) => !link.textContent.trim());
              const ids = [...document.querySelectorAll('[id]')].map((one) => one.id).filter((id, at, all) => all.indexOf(id) !== at);
