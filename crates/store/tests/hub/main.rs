@@ -14,6 +14,7 @@ mod erased;
 mod former_agents;
 mod guide;
 mod held;
+mod identities;
 mod ids;
 mod lab;
 mod lists;
