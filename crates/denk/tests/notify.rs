@@ -8,7 +8,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
 };
 
@@ -111,7 +111,7 @@ impl World {
 }
 
 async fn open(folder: &Path, clock: &Arc<AtomicI64>) -> Store {
-    let clock = Arc::clone(clock);
+    let (clock, random) = (Arc::clone(clock), AtomicU64::new(1));
     let settings = store::Settings {
         address: store::Address::sqlite(folder.join("hub.db")),
         data_folder: folder.to_owned(),
@@ -122,7 +122,10 @@ async fn open(folder: &Path, clock: &Arc<AtomicI64>) -> Store {
             pages: include_str!("../../../presets/rainstaff/pages.toml"),
         },
         clock: Arc::new(move || clock.load(Ordering::Relaxed)),
-        random: Arc::new(|bytes| bytes.fill(7)),
+        random: Arc::new(move |bytes| {
+            let next = random.fetch_add(1, Ordering::Relaxed).to_ne_bytes();
+            bytes.iter_mut().zip(next.iter().cycle()).for_each(|(byte, of)| *byte = *of);
+        }),
     };
     Store::open(settings).await.unwrap()
 }

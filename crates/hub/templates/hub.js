@@ -76,8 +76,8 @@ function count(page) {
 }
 
 async function renew() {
-  // What is shown once is not asked for again.
-  if (document.querySelector("[data-once]")) return;
+  // What is shown once, or agreed to, is not made anew.
+  if (document.querySelector("[data-once]") || shown === Number.MAX_SAFE_INTEGER) return;
   wanted = true;
   if (asking) return;
   asking = true;
