@@ -188,17 +188,17 @@ fn uses_shared_key(site: &Site) -> bool {
 async fn gather(app: &App, visit: &Visit, reader: &Reader) -> Result<Page<'static>, Refusal> {
     let (store, viewer, words) = (&app.store, &reader.viewer, visit.words);
     let noted = store.noted(viewer);
+    let waiting = store.waiting(viewer).await?;
     let shell = Shell::around(visit, store.pages(), reader.name.as_deref(), viewer.region())
         .watching(viewer, visit, noted)
         .administering(viewer, visit)
-        .counting(store.waiting(viewer).await?);
+        .counting(waiting);
     let spans = Spans::of(app.now_ms(), &app.settings.zone, visit.fields.get(trend::HOURS));
     let trend = store.trend(viewer, spans.edges()).await?;
     let (status, recent) = (store.status().await?, store.recent(viewer.region(), RECENT).await?);
     let newest = ActivityAsked { count: ACTIVITY, ..ActivityAsked::default() };
     let activity = store.activity(viewer, &newest).await?.map(|page| page.lines);
     let alerts = store.newest_alerts(viewer, ALERTS).await?;
-    let open = store.open_of(viewer.region()).await?;
     let pages = PageTeller::new(app, visit).await?;
     let sites = store.sites_seen(viewer).await?;
     let told = Teller { app, pages: &pages, viewer, sites: &sites, today: spans.today() };
@@ -213,7 +213,7 @@ async fn gather(app: &App, visit: &Visit, reader: &Reader) -> Result<Page<'stati
         replace_shared_key: reader.is_admin()
             && app.settings.api_key.is_some()
             && pages.sites.iter().any(uses_shared_key),
-        figures: told.figures(&shell, (&trend, open.alerts)).await?,
+        figures: told.figures(&shell, (&trend, waiting.alerts)).await?,
         total: told.total(&status, &trend),
         charts: spans.charts(words, &trend),
         days: spans.days(words, &trend),
