@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use jiff::{Timestamp, civil::Date};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use store::{Accounts, Store};
 use tokio::sync::{Semaphore, watch};
 
@@ -87,7 +87,7 @@ impl App {
 
     /// As people read a time.
     pub fn local_time(&self, ms: i64) -> String {
-        moment(ms).to_zoned(self.settings.zone.clone()).strftime("%d.%m.%Y %H:%M").to_string()
+        local_time(ms, &self.settings.zone)
     }
 
     /// The day of the hub's clock, where the business is.
@@ -103,6 +103,11 @@ impl App {
 /// As the JSON answers write it: RFC 3339, UTC.
 pub(crate) fn timestamp(ms: i64) -> String {
     moment(ms).to_string()
+}
+
+/// As people of a zone read a time.
+pub(crate) fn local_time(ms: i64, zone: &TimeZone) -> String {
+    moment(ms).to_zoned(zone.clone()).strftime("%d.%m.%Y %H:%M").to_string()
 }
 
 pub(crate) fn moment(ms: i64) -> Timestamp {

@@ -6,7 +6,7 @@ use store::{Detail, Finding, Kind, Pages, Site, Source, Subject, When};
 
 use crate::{
     Language,
-    app::moment,
+    app::local_time,
     pages::{fill, hundredths, of_files, whole},
     words::{AlertWords, Words},
 };
@@ -94,7 +94,7 @@ impl<'a> Sayer<'a> {
     }
 
     fn time(&self, ms: i64) -> String {
-        moment(ms).to_zoned(self.zone.clone()).strftime("%d.%m.%Y %H:%M").to_string()
+        local_time(ms, self.zone)
     }
 
     fn when(&self, when: When) -> String {

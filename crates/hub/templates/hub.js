@@ -77,7 +77,7 @@ function count(page) {
 
 async function renew() {
   // What is shown once, or agreed to, is not made anew.
-  if (document.querySelector("[data-once]") || shown === Number.MAX_SAFE_INTEGER) return;
+  if (shown === Number.MAX_SAFE_INTEGER) return;
   wanted = true;
   if (asking) return;
   asking = true;

@@ -174,8 +174,7 @@ impl View<'_> {
 
     fn line(&self, sayer: &Sayer<'_>, finding: &Finding) -> Line {
         let accepted = finding.accepted.as_ref().map(|accepted| {
-            let zone = self.app.settings.zone.clone();
-            let at = crate::app::moment(accepted.at_ms).to_zoned(zone).strftime("%d.%m.%Y %H:%M").to_string();
+            let at = self.app.local_time(accepted.at_ms);
             let note = if accepted.note.is_empty() { String::new() } else { format!(": {}", accepted.note) };
             format!("{}, {at}{note}", accepted.who)
         });

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     answer::Refusal,
-    app::{App, moment},
+    app::App,
     login::page,
     words::{PrivacyWords, Words},
 };
@@ -205,31 +205,13 @@ impl Book {
         own.add(words, list, &row.line);
         let mut history = Sheet::named(said.history, &said.heads, made);
         for line in &row.history {
-            let at = moment(line.at_ms).to_zoned(app.settings.zone.clone());
-            let at = at.strftime("%d.%m.%Y %H:%M").to_string();
-            let from = line.site.clone().unwrap_or_else(|| words.lists.headquarters.to_owned());
+            let (at, action) = (app.local_time(line.at_ms), words.action(&line.action));
+            let from = line.site.as_deref().unwrap_or(words.lists.headquarters);
             for changed in &line.changes {
-                let column = changed.column.map(|at| &list.columns[at]);
-                let label = column.map_or(words.region, |column| words.label(&column.label));
-                let value = |cell: &Option<store::Cell>| match (cell, column) {
-                    (Some(cell), Some(column)) => shown::cell(words, column, cell).text,
-                    (Some(cell), None) => cell.value.to_string(),
-                    (None, _) => String::new(),
-                };
-                history.push(
-                    [
-                        words.label(&list.label),
-                        &row.name,
-                        &at,
-                        &from,
-                        words.action(&line.action),
-                        label,
-                        &value(&changed.before),
-                        &value(&changed.after),
-                    ]
-                    .map(|text| Cell::from(text.to_owned()))
-                    .to_vec(),
-                );
+                let (label, before, after) = shown::changed(words, list, changed);
+                let table = words.label(&list.label);
+                let cells = [table, &row.name, &at, from, action, &label, &before.text, &after.text];
+                history.push(cells.map(|text| Cell::from(text.to_owned())).to_vec());
             }
         }
         Self { title: said.person.to_owned(), sheets: vec![own, history], made }

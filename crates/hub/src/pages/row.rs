@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use store::{Asked, Changed, Hanging, HistoryLine, ListPage, RowPage, Viewer};
+use store::{Asked, Hanging, HistoryLine, ListPage, RowPage, Viewer};
 
 use super::{
     Person, Shell, Visit,
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     answer::Refusal,
-    app::{App, moment},
+    app::App,
     login::page,
     words::{ListWords, UndoWords, Words},
 };
@@ -199,11 +199,10 @@ impl<'a> Teller<'a> {
     }
 
     fn change(&self, line: &HistoryLine) -> Change {
-        let at = moment(line.at_ms).to_zoned(self.app.settings.zone.clone());
         // Why an old program sent its file is its own business.
         let said = line.came.as_ref().is_some_and(|came| matches!(came.kind.as_str(), "undo"));
         Change {
-            at: at.strftime("%d.%m.%Y %H:%M").to_string(),
+            at: self.app.local_time(line.at_ms),
             who: line.site.clone().unwrap_or_else(|| self.words.lists.headquarters.to_owned()),
             person: line.who.clone(),
             why: line.why.clone().filter(|_| said),
@@ -211,19 +210,12 @@ impl<'a> Teller<'a> {
             undo: undo::address(self.viewer.decides(), line),
             action: self.words.action(&line.action),
             had: line.changes.iter().any(|changed| changed.before.is_some()),
-            columns: line.changes.iter().map(|changed| self.changed(changed)).collect(),
+            columns: line
+                .changes
+                .iter()
+                .map(|changed| shown::changed(self.words, self.list, changed))
+                .collect(),
         }
-    }
-
-    fn changed(&self, changed: &Changed) -> (String, Shown, Shown) {
-        let column = changed.column.map(|at| &self.list.columns[at]);
-        let label = column.map_or(self.words.region, |column| self.words.label(&column.label));
-        let shown = |cell: &Option<store::Cell>| match (cell, column) {
-            (None, _) => Shown::default(),
-            (Some(cell), Some(column)) => shown::cell(self.words, column, cell),
-            (Some(cell), None) => Shown { text: cell.value.to_string(), ..Shown::default() },
-        };
-        (label.to_owned(), shown(&changed.before), shown(&changed.after))
     }
 }
 

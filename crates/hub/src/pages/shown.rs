@@ -1,7 +1,7 @@
 //! Values as people of a language write them.
 
 use model::{Date, Value};
-use store::{Cell, PageColumn, Shows};
+use store::{Cell, Changed, ListPage, PageColumn, Shows};
 
 use crate::{Language, words::Words};
 
@@ -30,6 +30,18 @@ pub(crate) fn cell(words: &Words, column: &PageColumn, cell: &Cell) -> Shown {
     }
     let kind = if is_number(column) { "number" } else { "" };
     Shown { text: text(words.language, column.shows, &cell.value), kind, ..Shown::default() }
+}
+
+/// What a change did to a column: what people call it, before, and after.
+pub(crate) fn changed(words: &Words, list: &ListPage, changed: &Changed) -> (String, Shown, Shown) {
+    let column = changed.column.map(|at| &list.columns[at]);
+    let label = column.map_or(words.region, |column| words.label(&column.label));
+    let shown = |told: &Option<Cell>| match (told, column) {
+        (None, _) => Shown::default(),
+        (Some(told), Some(column)) => cell(words, column, told),
+        (Some(told), None) => Shown { text: told.value.to_string(), ..Shown::default() },
+    };
+    (label.to_owned(), shown(&changed.before), shown(&changed.after))
 }
 
 pub(crate) const fn is_number(column: &PageColumn) -> bool {

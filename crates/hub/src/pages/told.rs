@@ -11,7 +11,7 @@ use store::{Denied, Pages, Site, Source};
 use super::{Person, Shell, Visit};
 use crate::{
     answer::Refusal,
-    app::{App, moment},
+    app::{App, local_time, moment},
     login::page,
     words::{DecisionWords, Words},
 };
@@ -71,7 +71,7 @@ impl<'a> Teller<'a> {
     }
 
     pub fn time(&self, ms: i64) -> String {
-        moment(ms).to_zoned(self.zone.clone()).strftime("%d.%m.%Y %H:%M").to_string()
+        local_time(ms, self.zone)
     }
 
     /// To the second.

@@ -27,7 +27,7 @@ async fn once(answer: Response) -> String {
     assert_eq!(answer.status(), StatusCode::OK);
     assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
     let page = answer.text().await.unwrap();
-    page.split("data-once>").nth(1).unwrap().split('<').next().unwrap().to_owned()
+    page.split("class=\"once\">").nth(1).unwrap().split('<').next().unwrap().to_owned()
 }
 
 async fn names(world: &World) -> Vec<String> {
@@ -191,7 +191,7 @@ async fn who_is_no_administrator_gets_nothing_of_the_page_and_changes_nobody() {
         for (path, form) in acts {
             let answer = send(&world, path, &cookie, form).await;
             assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{role:?} {form:?}");
-            assert!(!answer.text().await.unwrap().contains("data-once"));
+            assert!(!answer.text().await.unwrap().contains("class=\"once\""));
         }
         assert_eq!(world.accounts.user(&own).await.unwrap().unwrap().role, role);
     }
