@@ -13,6 +13,7 @@ pub mod backups;
 mod clock;
 mod conflicts;
 mod decisions;
+mod deed;
 mod desk;
 mod engine;
 mod error;

@@ -62,9 +62,11 @@ pub(crate) async fn last_line(db: &mut Db, upto: i64) -> Result<Option<Row>> {
 
 /// A change by its number; of the rows that it wrote this one, or else one that went with it.
 pub(crate) async fn change_of(db: &mut Db, rev: Rev, gid: Gid) -> Result<RecentChange> {
-    let mut rows = db.find(LOG, &[("rev", Value::Int(rev.0))]).await?;
-    rows.sort_by_key(|row| row.0[1] != gid.into());
-    change(rows.first().ok_or(Error::Broken("a change is not in the history"))?)
+    let rows = db.find(LOG, &[("rev", Value::Int(rev.0))]).await?;
+    let mut changes = rows.iter().map(change).collect::<Result<Vec<_>>>()?;
+    let of = gid.to_string();
+    changes.sort_by_key(|change| (!change.is_change(), change.gid != of));
+    changes.into_iter().next().ok_or(Error::Broken("a change is not in the history"))
 }
 
 /// Rows that have these values, and whose `column`, the first of the key, is highest: `count` of them or some more, if

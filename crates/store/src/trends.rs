@@ -9,6 +9,7 @@ use model::Value;
 
 use crate::{
     Result, Viewer,
+    deed::Deed,
     meta::Meta,
     query::Db,
     shape::{AUDIT, LOG},
@@ -21,8 +22,6 @@ const ENTRIES_MS: i64 = 32 * DAY_MS;
 const SYNCS_MS: i64 = 3 * DAY_MS;
 /// Numbers that are looked through at once.
 const PART: i64 = 20_000;
-/// What the history tells of a row that was not taken.
-const REFUSED: &str = "refused";
 const SYNCS: [&str; 2] = ["upload", "push"];
 
 /// Between which times it is counted: from each on and before the next.
@@ -97,7 +96,7 @@ impl Trends {
         let log = Reading { table: LOG, number: "rev", columns: [7, 5, 6], oldest_ms: oldest_entry };
         let entries = &mut self.entries;
         let add = |at_ms, region: &str, action: &str| {
-            if action != REFUSED {
+            if Deed::named(action).is_some_and(Deed::is_change) {
                 entries.add(at_ms, region);
             }
         };

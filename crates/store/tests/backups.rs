@@ -405,6 +405,32 @@ async fn the_tables_as_they_were_at_a_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_not_taken_since_changes_nothing_of_what_was() {
+    let lab = Lab::sqlite().await;
+    let ankara = lab.site("Ankara 1", "Ankara").await;
+    let bursa = lab.site("Bursa 1", "Bursa").await;
+    let people = (1..=30).map(|number| employee(number, &format!("Kişi {number:02}"), "Ankara"));
+    let seen = push(&lab, &ankara, batch(1, 0, people.collect())).await;
+    let at_ms = lab.clock.load(Ordering::Relaxed) + 1;
+    lab.pass(60);
+    // A batch that a person sends back, and what another region says of these rows.
+    let all = (1..=30).map(|number| deleted(number, seen)).collect();
+    let emptied = Push { rows: [("employees".to_owned(), 30)].into(), ..batch(2, seen, all) };
+    assert!(lab.store.push(&ankara, emptied).await.unwrap().held);
+    let held = lab.store.held().await.unwrap()[0].id;
+    lab.store.decide(held, Decision::SendBack, "Merkez").await.unwrap();
+    push(&lab, &bursa, batch(1, seen, vec![retitled(1, seen, "Bursa Dedi"), deleted(2, seen)])).await;
+    let told = lab.store.recent(&merge::Region::All, 100).await.unwrap();
+    assert_eq!(told.iter().filter(|line| line.action == "refused").count(), 31);
+    let backups = backups(&lab, 9);
+    let id = backups.create(Reason::Asked).await.unwrap().manifest.id;
+    let to = lab.folder.path().join("then/past.db");
+    let past = backups.look_up(&id, at_ms, &to).await.unwrap();
+    assert_eq!(names(&to).len(), 30, "{past:?}");
+    assert_eq!(names(&to), names(lab.settings.address.path()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_second_folder_has_what_the_first_has_and_stands_in_for_it() {
     let lab = Lab::sqlite().await;
     let copies = lab.folder.path().join("copies");

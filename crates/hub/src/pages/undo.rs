@@ -83,7 +83,7 @@ pub(super) struct Agreed {
 
 /// Where a change is undone, by whoever may; `None`: there is nothing to undo.
 pub(super) fn address(decides: bool, line: &HistoryLine) -> Option<String> {
-    (decides && line.action != "refused").then(|| of_change(&line.rev.to_string(), &line.gid))
+    (decides && line.is_change()).then(|| of_change(&line.rev.to_string(), &line.gid))
 }
 
 pub(super) fn of_change(rev: &str, gid: &str) -> String {

@@ -84,7 +84,7 @@ pub(crate) struct Words {
     pub never: &'static str,
     pub state: &'static str,
     pub states: [(&'static str, &'static str); 4],
-    pub actions: [(&'static str, &'static str); 4],
+    pub actions: [(&'static str, &'static str); 5],
     pub open_conflicts: &'static str,
     pub held: &'static str,
     pub alerts: &'static str,

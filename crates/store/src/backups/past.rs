@@ -14,6 +14,7 @@ use super::{
     open, remove_all, unpack,
 };
 use crate::{
+    deed::Deed,
     desk,
     meta::Meta,
     query::{Db, Row},
@@ -122,7 +123,11 @@ async fn undone(db: &mut Db, last: i64, at_ms: i64) -> Result<(i64, Before)> {
                 happened = happened.max(line.int(0)?);
                 break;
             }
-            before.entry((line.text(2)?.to_owned(), line.uuid(1)?)).or_default().before(&line)?;
+            let deed = Deed::of(&line)?;
+            if deed.is_change() {
+                let was = before.entry((line.text(2)?.to_owned(), line.uuid(1)?)).or_default();
+                was.before(deed, &line)?;
+            }
         }
         upto = after;
     }
@@ -130,14 +135,15 @@ async fn undone(db: &mut Db, last: i64, at_ms: i64) -> Result<(i64, Before)> {
 }
 
 impl Was {
-    /// Goes back over a line of the history.
-    fn before(&mut self, line: &Row) -> Result<()> {
-        match line.text(6)? {
-            "delete" => self.lived = Some(true),
+    /// Goes back over a line of the history, if it changed the row.
+    fn before(&mut self, deed: Deed, line: &Row) -> Result<()> {
+        match deed {
+            Deed::Delete => self.lived = Some(true),
+            // It was dead, or not there yet.
+            Deed::Insert | Deed::Revive => self.lived = Some(false),
             // A dead row can be changed as well.
-            "update" => {}
-            // It was dead, not there yet, or never taken.
-            _ => self.lived = Some(false),
+            Deed::Update => {}
+            Deed::Refused => return Ok(()),
         }
         self.cells = tell::json(line, 8)?;
         Ok(())

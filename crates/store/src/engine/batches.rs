@@ -9,6 +9,7 @@ use model::{SiteId, Value};
 use super::history;
 use crate::{
     Result,
+    deed::Deed,
     desk::{Desk, Wrote},
     query::text,
     shape::BATCHES,
@@ -32,10 +33,11 @@ impl Came<'_> {
 }
 
 pub(super) fn count(wrote: &mut Wrote, written: &Written, region: Option<String>) {
-    let at = match history::action(written) {
-        "insert" | "revive" => 0,
-        "delete" => 2,
-        _ => 1,
+    let at = match history::deed(written) {
+        Deed::Insert | Deed::Revive => 0,
+        Deed::Update => 1,
+        Deed::Delete => 2,
+        Deed::Refused => return,
     };
     wrote.entry(region.unwrap_or_default()).or_default()[at] += 1;
 }

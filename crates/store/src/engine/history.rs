@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 use super::batches;
 use crate::{
     ConflictState, Result,
+    deed::Deed,
     desk::{Desk, Hub},
     query::{maybe, number, text},
     shape::{CONFLICTS, LOG, REGIONS},
@@ -97,7 +98,7 @@ fn line(
         Value::Int(i64::from(stamp.site.0)),
         text(stamp.to_string()),
         Value::Int(now_ms),
-        text(action(written)),
+        text(deed(written).word()),
         maybe(region),
         maybe(before.map(|cells| object(rules, cells))),
         text(object(rules, &written.after.cells)),
@@ -147,15 +148,15 @@ fn value(refers: bool, json: &serde_json::Value) -> Value {
     }
 }
 
-pub(super) fn action(written: &Written) -> &'static str {
+pub(super) fn deed(written: &Written) -> Deed {
     let lived = written.before.as_deref().map(Stored::lives);
     match (lived, written.after.lives()) {
-        (None, true) => "insert",
+        (None, true) => Deed::Insert,
         // It needs a row that was deleted.
-        (None, false) => "refused",
-        (Some(true), false) => "delete",
-        (Some(false), true) => "revive",
-        _ => "update",
+        (None, false) => Deed::Refused,
+        (Some(true), false) => Deed::Delete,
+        (Some(false), true) => Deed::Revive,
+        _ => Deed::Update,
     }
 }
 

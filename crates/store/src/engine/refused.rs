@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     HeldTable, Result,
+    deed::Deed,
     desk::{Desk, Hub, shown},
     query::{maybe, text},
     shape::LOG,
@@ -190,7 +191,7 @@ fn line(
         Value::Int(i64::from(stamp.site.0)),
         text(stamp.to_string()),
         Value::Int(desk.now_ms),
-        text("refused"),
+        text(Deed::Refused.word()),
         Value::Null,
         maybe(before),
         maybe(after),

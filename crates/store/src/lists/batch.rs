@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     RecentChange, Result,
+    deed::Deed,
     meta::Meta,
     query::{Db, Row, text},
     shape::{BATCHES, LOG},
@@ -165,7 +166,7 @@ pub(crate) async fn deleted(
     count: usize,
 ) -> Result<Vec<RecentChange>> {
     let mut with = of_region(viewer, None);
-    with.push(("action", text("delete")));
+    with.push(("action", text(Deed::Delete.word())));
     with.extend(table.map(|table| ("table_name", text(table))));
     let last = Meta::load(db).await?.rev.0;
     let floor = last.saturating_sub(tell::LOOKED_MAX);

@@ -126,9 +126,10 @@ impl Scope<'_> {
     /// was theirs then as well.
     pub(super) fn history(&self, list: &ListPage, told: &Told) -> Vec<HistoryLine> {
         let sees = |line: &RecentChange| self.sees_line(line);
+        let before = |at: usize| told.lines[at + 1..].iter().find(|line| line.is_change());
         let mut history = Vec::new();
         for (at, line) in told.lines.iter().enumerate().filter(|(_, line)| sees(line)) {
-            let was_theirs = !self.is_of_one_region() || told.lines.get(at + 1).is_some_and(sees);
+            let was_theirs = !self.is_of_one_region() || before(at).is_some_and(sees);
             history.push(self.history_line(list, told, (line, was_theirs)));
         }
         history

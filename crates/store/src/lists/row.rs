@@ -106,12 +106,13 @@ impl Scope<'_> {
     }
 
     fn gone(&self, list: &ListPage, row: &Stored, told: &Told) -> RowPage {
-        let said = told.lines.first().and_then(|line| line.after.as_ref().or(line.before.as_ref()));
+        let last = told.lines.iter().find(|line| line.is_change());
+        let said = last.and_then(|line| line.after.as_ref().or(line.before.as_ref()));
         let value = |column: &PageColumn| row.cells[column.column.0].clone().unwrap_or(Value::Null);
         let cells = list.columns.iter().map(|column| self.cell(column, &value(column)));
         let line = Line {
             gid: row.gid.to_string(),
-            region: told.lines.first().and_then(|line| line.region.clone()),
+            region: last.and_then(|line| line.region.clone()),
             cells: cells.collect(),
         };
         RowPage {

@@ -8,7 +8,10 @@ use rusqlite::Connection;
 use store::{Asked, Cell, Line, Listed, Role, Store, Viewer};
 use testkit::office::{Employee, Shape, Size, Vehicle};
 
-use crate::lab::{Lab, Pc, on_both};
+use crate::{
+    agents::{batch, delete, employee, gid, push, text, update},
+    lab::{Lab, Pc, on_both},
+};
 
 fn viewer(role: Role, region: &str) -> Viewer {
     Viewer::new(role, Region::new(region))
@@ -284,5 +287,25 @@ on_both! {
         assert_eq!(own.history.len(), 1);
         assert!(!format!("{:?}", own.history).contains("Bursa"), "{:?}", own.history);
         assert!(lab.store.row(&viewer(Role::Manager, "Bursa"), at, &moved).await.unwrap().is_none());
+    }
+
+    async fn what_was_not_taken_of_a_row_hides_nothing_of_its_history(lab) {
+        let (ankara, bursa) = (lab.site("a1", "Ankara").await, lab.site("b1", "Bursa").await);
+        let seen = push(&lab, &ankara, batch(1, 0, vec![employee(1, "Cem Deneme", "Ankara")])).await.to;
+        let named = |seen, name| vec![update("employees", (gid(1), seen), [("full_name", text(name))])];
+        let page = async |viewer: &Viewer| lab.store.row(viewer, 0, &gid(1).to_string()).await.unwrap().unwrap();
+        push(&lab, &bursa, batch(1, seen, named(seen, "Bursa Dedi"))).await;
+        let seen = push(&lab, &ankara, batch(2, seen, named(seen, "Cem Sınama"))).await.to;
+        let own = viewer(Role::Manager, "Ankara");
+        let told = page(&own).await.history;
+        let changed = told[0].changes[0].before.as_ref().map(said);
+        assert_eq!((told.len(), changed.as_deref()), (2, Some("Cem Deneme")), "{told:?}");
+        push(&lab, &ankara, batch(3, seen, vec![delete("employees", (gid(1), seen))])).await;
+        push(&lab, &bursa, batch(2, seen, named(seen, "Bursa Dedi"))).await;
+        for (viewer, lines) in [(&own, 3), (&admin(), 5)] {
+            let gone = page(viewer).await;
+            assert_eq!((gone.name.as_str(), gone.line.region.as_deref()), ("Cem Sınama", Some("Ankara")), "{viewer:?}");
+            assert_eq!((gone.gone, gone.history.len()), (true, lines));
+        }
     }
 }

@@ -4,7 +4,7 @@ use merge::{Cells, OnDelete, Rules, TableId};
 use model::{Gid, Rev, Value};
 
 use super::targets;
-use crate::{Error, Result, query::Row, tell};
+use crate::{Error, Result, deed::Deed, query::Row, tell};
 
 /// What one change did to one row; of its cells only those that tell whose it is and whom it refers to.
 pub(super) struct Line {
@@ -22,8 +22,8 @@ const ODD: Error = Error::Broken("a line of the history cannot be read");
 impl Line {
     /// `None`: nothing was done.
     pub fn read(rules: &Rules, row: &Row) -> Result<Option<Self>> {
-        let (Some(table), action) = (rules.table(row.text(2)?), row.text(6)?) else { return Ok(None) };
-        if action == "refused" {
+        let (Some(table), deed) = (rules.table(row.text(2)?), Deed::of(row)?) else { return Ok(None) };
+        if !deed.is_change() {
             return Ok(None);
         }
         let cells = |at: usize| -> Result<Option<Cells>> {
@@ -34,9 +34,9 @@ impl Line {
             gid: Gid::from_uuid(row.uuid(1)?),
             table,
             // A dead row that comes back was not there before.
-            before: cells(8)?.filter(|_| action != "revive"),
+            before: cells(8)?.filter(|_| deed != Deed::Revive),
             after: cells(9)?.ok_or(ODD)?,
-            dies: action == "delete",
+            dies: deed == Deed::Delete,
         }))
     }
 

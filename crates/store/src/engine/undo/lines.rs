@@ -8,6 +8,7 @@ use model::{Gid, Rev, Value};
 use super::history;
 use crate::{
     Error, Result, Undoing,
+    deed::Deed,
     desk::Desk,
     query::{Db, Row},
     shape::{BATCHES, LOG},
@@ -52,7 +53,7 @@ struct Line {
     rev: Rev,
     gid: Gid,
     table: TableId,
-    action: String,
+    deed: Deed,
     before: Option<Cells>,
     after: Cells,
 }
@@ -61,17 +62,17 @@ impl Line {
     /// `None`: it is of a table that the preset has no more, or was not taken.
     fn read(rules: &Rules, row: &Row) -> Result<Option<Self>> {
         let Some(table) = rules.table(row.text(2)?) else { return Ok(None) };
-        let (rule, action) = (&rules[table], row.text(6)?.to_owned());
+        let (rule, deed) = (&rules[table], Deed::of(row)?);
         let (before, after) = (tell::json(row, 8)?, tell::json(row, 9)?);
-        let Some(after) = after.filter(|_| action != "refused") else { return Ok(None) };
+        let Some(after) = after.filter(|_| deed.is_change()) else { return Ok(None) };
         let before = before.map(|before| history::cells(rule, &before, row.bytes(EXACT)?)).transpose()?;
         let after = history::cells(rule, &after, &[])?;
         let gid = Gid::from_uuid(row.uuid(1)?);
-        Ok(Some(Self { rev: Rev(row.int(0)?), gid, table, action, before, after }))
+        Ok(Some(Self { rev: Rev(row.int(0)?), gid, table, deed, before, after }))
     }
 
     fn deletes(&self) -> bool {
-        self.action == "delete"
+        self.deed == Deed::Delete
     }
 }
 
@@ -114,7 +115,7 @@ async fn change(db: &mut Db, rev: i64, gid: &str) -> Result<Vec<Row>> {
     let Ok(gid) = gid.parse::<Gid>() else { return Ok(Vec::new()) };
     let mut found = db.find(LOG, &[("rev", Value::Int(rev)), ("gid", gid.into())]).await?;
     let Some(line) = found.first() else { return Ok(found) };
-    if line.text(6)? != "delete" {
+    if Deed::of(line)? != Deed::Delete {
         return Ok(found);
     }
     // What was deleted with it comes back with it.
@@ -124,7 +125,7 @@ async fn change(db: &mut Db, rev: i64, gid: &str) -> Result<Vec<Row>> {
     };
     let is_line = |row: &Row| Ok::<_, Error>(row.int(0)? == rev && row.uuid(1)? == gid.uuid());
     for row in with {
-        if row.text(6)? == "delete" && !is_line(&row)? {
+        if Deed::of(&row)? == Deed::Delete && !is_line(&row)? {
             found.push(row);
         }
     }
@@ -178,13 +179,13 @@ fn items(lines: Vec<Line>) -> Vec<Item> {
 }
 
 fn item(first: Line, last: Option<Line>) -> Option<Item> {
-    let lived = matches!(first.action.as_str(), "update" | "delete");
+    let lived = matches!(first.deed, Deed::Update | Deed::Delete);
     let (table, gid) = (first.table, first.gid);
     let blank: Cells = vec![None; first.after.len()];
     let before = first.before.unwrap_or(blank);
     let (rev, lives, after) = match last {
         Some(last) => (last.rev, !last.deletes(), last.after),
-        None => (first.rev, first.action != "delete", first.after),
+        None => (first.rev, first.deed != Deed::Delete, first.after),
     };
     let wish = match (lived, lives) {
         (true, true) => Wish::Change,
