@@ -144,11 +144,7 @@ impl<'a> Teller<'a> {
             more: row.more,
             gone: row.gone,
             report: self.report(&row.line.gid).filter(|_| !row.gone),
-            privacy: if row.gone {
-                Vec::new()
-            } else {
-                privacy::links(self.words, self.list, (self.viewer, &row.line.gid))
-            },
+            privacy: privacy::links(self.words, self.list, (self.viewer, &row.line.gid)),
         }
     }
 

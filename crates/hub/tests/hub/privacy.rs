@@ -1,12 +1,14 @@
 //! A person's data in one file, and people who are to be forgotten.
 
 use merge::Region;
+use replica::wire::{Change, Delete};
 use reqwest::{Response, StatusCode, header};
 use store::Role;
 
 use crate::{
     pages::{get, read, rows_of, secret, somebody, three_regions},
-    world::World,
+    undo::{cells, change, gid, push},
+    world::{World, hub},
 };
 
 async fn forget(world: &World, path: &str, cookie: &str, why: &str) -> Response {
@@ -86,4 +88,28 @@ async fn who_is_forgotten_is_on_no_page_and_only_administrators_forget() {
     assert!(!history.contains(&format!("{} isaretbursa ", secret("Bursa"))), "the name was there: {history}");
     let act = world.store.audit(1).await.unwrap();
     assert!(act[0].action == "erase" && act[0].what.ends_with("başvuru 7"), "{act:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_deleted_is_handed_out_and_forgotten_as_well() {
+    let world = hub().await;
+    let token = world.token("Ankara 1", "Ankara").await;
+    let new = Some(cells(&[("full_name", "Gizli Kişi"), ("region", "Ankara")]));
+    let seen = push(&world, &token, (1, 0), vec![Change { insert: new, ..change(1, (0, 1)) }]).await;
+    let gone = Change { delete: Some(Delete::default()), ..change(1, (seen, 2)) };
+    push(&world, &token, (2, seen), vec![gone]).await;
+    let path = format!("/employees/{}", gid(1));
+    let office = somebody(&world, Role::Office, "Ankara").await;
+    let page = read(get(&world, &path, &office).await).await;
+    assert!(page.contains("Gizli Kişi") && !page.contains("id=\"privacy\""), "{page}");
+    let admin = somebody(&world, Role::Admin, "*").await;
+    let page = read(get(&world, &path, &admin).await).await;
+    let ways = ["data", "forget"].map(|way| format!("{path}/{way}"));
+    assert!(page.contains("id=\"gone\"") && ways.iter().all(|way| page.contains(way)), "{page}");
+    assert!(read(get(&world, &ways[0], &admin).await).await.contains("Gizli Kişi"));
+    assert!(read(get(&world, &ways[1], &admin).await).await.contains("Gizli Kişi"));
+    assert_eq!(forget(&world, &ways[1], &admin, "başvuru 8").await.status(), StatusCode::OK);
+    let page = read(get(&world, &path, &admin).await).await;
+    assert!(page.contains("id=\"gone\"") && page.contains("Silinen kişi "), "{page}");
+    assert!(!page.contains("Gizli Kişi"), "{page}");
 }

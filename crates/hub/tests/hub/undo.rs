@@ -10,15 +10,15 @@ use crate::{
     world::{START_MS, World, hub},
 };
 
-fn gid(number: u128) -> Gid {
+pub fn gid(number: u128) -> Gid {
     Gid::new(7, number)
 }
 
-fn cells(columns: &[(&str, &str)]) -> Cells {
+pub fn cells(columns: &[(&str, &str)]) -> Cells {
     columns.iter().map(|(name, text)| ((*name).to_owned(), Cell(Value::Text((*text).to_owned())))).collect()
 }
 
-fn change(number: u128, (base, at): (i64, i64)) -> Change {
+pub fn change(number: u128, (base, at): (i64, i64)) -> Change {
     let (insert, update, delete) = Default::default();
     let table = "employees".into();
     Change {
@@ -33,7 +33,7 @@ fn change(number: u128, (base, at): (i64, i64)) -> Change {
     }
 }
 
-async fn push(world: &World, token: &str, (number, seen): (u64, i64), changes: Vec<Change>) -> i64 {
+pub async fn push(world: &World, token: &str, (number, seen): (u64, i64), changes: Vec<Change>) -> i64 {
     let device = world.store.device_of_token(token).await.unwrap().unwrap();
     let rows = [("employees".to_owned(), 1000)].into();
     let push = Push { number, seen, clock_ms: START_MS, rows, changes, ..Push::default() };

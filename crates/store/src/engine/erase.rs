@@ -4,20 +4,21 @@
 //! The row changes as any other does, so every office hears of it. What the store remembered of it besides is written over:
 //! it cannot be taken back.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use merge::{
-    Action, Age, Author, Change, ColumnId, Edit, Mint as _, Region, Scope, Stored, TableId, Verdict, merge,
+    Action, Age, Author, Change, ColumnId, Edit, Mark, Mint as _, Outcome, Region, Scope, Stored, TableId,
+    Verdict, Written, merge,
 };
-use model::{Gid, Rev, SiteId, Value};
+use model::{Gid, Rev, SiteId, Stamp, Value};
 use serde_json::Value as Json;
 
 use super::{
     audit,
     batches::{self, Came},
     history,
-    resolve::living,
+    resolve::remembered,
     rows,
 };
 use crate::{
@@ -58,7 +59,7 @@ impl Job for Erase {
     type Failure = Error;
 
     async fn run(&mut self, desk: &mut Desk<'_>) -> Result<()> {
-        let row = living(desk, self.table, self.gid).await?;
+        let row = remembered(desk, self.table, self.gid).await?;
         let rev = self.write(desk, &row).await?;
         let of = identities(desk, row.gid).await?;
         let names: BTreeSet<String> = self.columns.iter().map(|at| self.name(desk, *at)).collect();
@@ -78,15 +79,18 @@ impl Erase {
         desk.hub.rules[self.table][column].name.clone()
     }
 
-    /// Empties the columns; the name becomes one that nobody has.
+    /// What stands in a column afterwards: the name becomes one that nobody has, others are empty.
+    fn instead(&self, row: &Stored, column: ColumnId) -> Value {
+        if column == self.called { Value::Text(forgotten_name(row.gid)) } else { Value::Null }
+    }
+
+    /// Writes what stands there afterwards.
     async fn write(&self, desk: &mut Desk<'_>, row: &Stored) -> Result<Rev> {
         let rules = &desk.hub.rules;
-        let value =
-            |column| if column == self.called { Value::Text(forgotten_name(row.gid)) } else { Value::Null };
         let edit = |column: &ColumnId| Edit {
             column: *column,
             base: row.cells[column.0].clone(),
-            value: value(*column),
+            value: self.instead(row, *column),
         };
         let stamp = desk.mint(SiteId::HUB).stamp();
         let seen = desk.meta.rev;
@@ -99,13 +103,37 @@ impl Erase {
             return Err(Error::Gone);
         }
         let rev = desk.meta.next_rev();
-        let outcome = merge(rules, &mut scope, &author, change, rev);
+        let outcome = if row.lives() {
+            merge(rules, &mut scope, &author, change, rev)
+        } else {
+            self.in_dead(row, (stamp, rev))
+        };
         if matches!(outcome.verdict, Verdict::Refused(_)) {
             return Err(Error::Gone);
         }
-        rows::save(desk.db, rules, &scope.take_changed()).await?;
+        rows::save(desk.db, rules, &outcome.written).await?;
         history::write(desk, &[(stamp, rev, outcome)], &scope).await?;
         Ok(rev)
+    }
+}
+
+impl Erase {
+    /// As merging would write it, if that did not bring back a row that is deleted.
+    fn in_dead(&self, row: &Stored, (stamp, rev): (Stamp, Rev)) -> Outcome {
+        let mut after = Stored { rev, ..row.clone() };
+        for column in &self.columns {
+            after.cells[column.0] = Some(self.instead(row, *column));
+            after.marks[column.0] = Mark { stamp, rev, headquarters: true, emptied: None };
+        }
+        let written = Written { before: Some(Arc::new(row.clone())), after: Arc::new(after) };
+        Outcome {
+            verdict: Verdict::Applied,
+            written: vec![written],
+            conflicts: Vec::new(),
+            namesakes: Vec::new(),
+            repaired: None,
+            hand_back: Vec::new(),
+        }
     }
 }
 

@@ -143,8 +143,13 @@ async fn later(desk: &mut Desk<'_>, rev: Rev, gid: Gid) -> Result<Error> {
 }
 
 /// The living row that goes by this identity.
-pub(super) async fn living(desk: &mut Desk<'_>, table: TableId, gid: Gid) -> Result<Stored> {
+async fn living(desk: &mut Desk<'_>, table: TableId, gid: Gid) -> Result<Stored> {
+    Some(remembered(desk, table, gid).await?).filter(Stored::lives).ok_or(Error::Gone)
+}
+
+/// The row that goes by this identity, also one that was deleted.
+pub(super) async fn remembered(desk: &mut Desk<'_>, table: TableId, gid: Gid) -> Result<Stored> {
     let gid = rows::today(&rows::became(desk.db).await?, gid);
     let found = rows::rows_of(desk.db, &desk.hub.rules, table, &[gid]).await?;
-    found.into_iter().find(Stored::lives).ok_or(Error::Gone)
+    found.into_iter().next().ok_or(Error::Gone)
 }

@@ -221,7 +221,12 @@ impl Scope<'_> {
         }
         let column = &list.columns[list.called];
         let value = said.and_then(|said| said.get(&column.name));
-        let own = value.map(|value| self.told(column, value).value.to_string()).unwrap_or_default();
+        let own = match value.map(|value| self.told(column, value).value.to_string()) {
+            Some(own) => own,
+            // Nobody knows any more.
+            None if column.erased => id.map(crate::forgotten_name).unwrap_or_default(),
+            None => String::new(),
+        };
         let above = list.called_through.and_then(|at| {
             let column = &list.columns[at];
             Some(self.told(column, said?.get(&column.name)?).refers?.name)

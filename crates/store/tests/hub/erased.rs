@@ -6,7 +6,7 @@ use rusqlite::{Connection, types::ValueRef};
 use store::{Asked, Denied, Role, RowPage, Viewer};
 
 use crate::{
-    agents::{batch, employee, gid, insert, push, text, to, update},
+    agents::{batch, delete, employee, gid, insert, push, text, to, update},
     lab::{Lab, on_both},
     mirror::fetched,
 };
@@ -100,6 +100,48 @@ on_both! {
         let act = acts.iter().find(|act| act.action == "erase").unwrap();
         assert_eq!((act.who.as_str(), act.what.ends_with(": KVKK 2026/7")), ("ayse", true));
         assert_eq!(lab.store.check_activity().await.unwrap().broken, None);
+    }
+
+    async fn who_was_deleted_is_forgotten_as_well_and_stays_deleted(lab) {
+        let (one, other) = (lab.site("Ankara 1", "Ankara").await, lab.site("Ankara 2", "Ankara").await);
+        let seen = push(&lab, &one, batch(1, 0, vec![employee(1, NAMES[0], "Ankara")])).await.to;
+        let named = update("employees", (gid(1), seen), [("full_name", text(NAMES[1])), ("identity_no", text(NUMBER))]);
+        let last = push(&lab, &one, batch(2, seen, vec![named])).await.to;
+        let number = update("employees", (gid(1), seen), [("identity_no", text(OTHER_NUMBER))]);
+        push(&lab, &other, batch(1, seen, vec![number])).await;
+        let mut mirror = fetched(&lab, &other, 0).await;
+        let head = lab.store.health().await.unwrap().rev;
+        push(&lab, &one, batch(3, head.max(last), vec![delete("employees", (gid(1), head))])).await;
+        assert!(page(&lab).await.gone);
+        let gone = async || lab.store.deleted(&admin(), None, 9).await.unwrap();
+        assert_eq!(gone().await[0].row.name, NAMES[1]);
+
+        let by = viewer(Role::Admin, "Bursa");
+        assert!(matches!(erase(&lab, &by).await, Err(Denied::Missing)));
+        erase(&lab, &admin()).await.unwrap();
+        let forgotten = page(&lab).await;
+        assert!(forgotten.gone && forgotten.name.starts_with("Silinen kişi "), "{forgotten:?}");
+        assert_eq!(gone().await[0].row.name, forgotten.name);
+        let told = format!("{forgotten:?} {:?}", gone().await);
+        let secrets = [NAMES[0], NAMES[1], NUMBER, OTHER_NUMBER];
+        assert!(secrets.iter().all(|secret| !told.contains(secret)), "{told}");
+        assert!(lab.store.conflicts_of(&Region::All).await.unwrap().is_empty());
+        mirror.pull(&lab, &other, 100).await;
+        assert!(mirror.names("employees").is_empty());
+        assert_eq!(fetched(&lab, &one, 0).await.rows(), 0);
+        let rev = lab.store.health().await.unwrap().rev;
+        push(&lab, &one, batch(4, rev, Vec::new())).await;
+        push(&lab, &other, batch(2, rev, Vec::new())).await;
+        if lab.is_sqlite() {
+            let said = dump(&lab);
+            assert!(secrets.iter().all(|secret| !said.contains(secret)), "{said}");
+        }
+        // Forgotten once more, and an office that brings the row back brings nobody back.
+        erase(&lab, &admin()).await.unwrap();
+        let titled = update("employees", (gid(1), seen), [("title", text("Usta"))]);
+        push(&lab, &other, batch(3, seen, vec![titled])).await;
+        let back = page(&lab).await;
+        assert_eq!((back.gone, &back.name), (false, &forgotten.name));
     }
 
     async fn only_people_are_forgotten(lab) {
