@@ -118,6 +118,10 @@ impl Agent {
         self.0.state.borrow().clone()
     }
 
+    pub(crate) fn states(&self) -> watch::Receiver<State> {
+        self.0.state.subscribe()
+    }
+
     /// Asks for a cycle as soon as possible.
     pub fn wake(&self) {
         self.0.wanted.notify_one();

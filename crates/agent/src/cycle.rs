@@ -40,6 +40,8 @@ pub struct Report {
     pub late: u64,
     /// What is noted and not sent yet.
     pub waiting: u64,
+    /// Columns of the program's that are not exchanged, as denk does not know them: `table.column`.
+    pub unknown: Vec<String>,
     /// How far this PC's clock runs before the hub's (negative: behind it), in milliseconds.
     pub clock_ahead_ms: i64,
     /// Everything of the region up to this rev of the hub is in the file.
@@ -141,8 +143,8 @@ impl<H: Hub> Exchange<H> {
         cycle.run().await?;
         let standing = cycle.office.standing().await?;
         self.held = cycle.held;
-        let Standing { waiting, cursor, aside, late, .. } = standing;
-        let report = Report { waiting, cursor, aside, late, ..cycle.report };
+        let Standing { waiting, cursor, aside, late, unknown, .. } = standing;
+        let report = Report { waiting, cursor, aside, late, unknown, ..cycle.report };
         self.known = Some(known);
         Ok(report)
     }

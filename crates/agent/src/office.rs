@@ -38,6 +38,7 @@ use std::{
 use database::{Address, Begin};
 use merge::{Rules, TableId};
 use model::{ErrorKind, Table};
+pub use replica::office_file::Lack;
 use replica::wire;
 
 pub use apply::Applied;
@@ -102,6 +103,8 @@ pub struct Standing {
     pub late: u64,
     /// Rows of the file that the hub does not take.
     pub aside: u64,
+    /// Columns of the program's that are not exchanged, as denk does not know them: `table.column`.
+    pub unknown: Vec<String>,
 }
 
 impl Office {
@@ -190,6 +193,7 @@ impl Office {
             since: state.since,
             late: self.count(tables::LATE).await?,
             aside: self.count(tables::ASIDE).await?,
+            unknown: self.forms.iter().flat_map(Form::unknown).collect(),
         })
     }
 

@@ -8,7 +8,7 @@ mod told;
 mod view;
 mod words;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{future::pending, io, sync::Arc, time::Duration};
 
 use axum::{
     Form, Json, Router,
@@ -23,7 +23,7 @@ use serde::Deserialize;
 use tokio::net::TcpListener;
 
 use crate::{Agent, Cause, Enrolment, Hub as _, Kind, Link, NoEnrolment, Random, Settings};
-use view::{Note, Reader, Shell, View};
+use view::{Live, Note, Reader, Shell, View};
 pub use words::Language;
 
 /// Longest form. **Units**: bytes.
@@ -73,6 +73,26 @@ impl Page {
     #[must_use]
     pub fn link(&self) -> String {
         self.guard.link()
+    }
+
+    /// Tells the status line whenever it is another one, as the page shows it.
+    pub fn follow<T: Fn(&str)>(&self, tell: T) -> impl Future<Output = ()> + use<T> {
+        let (agent, reader) =
+            (self.agent.clone(), Reader { language: self.language, zone: self.zone.clone() });
+        async move {
+            let (mut states, mut last) = (agent.states(), String::new());
+            loop {
+                states.borrow_and_update();
+                let now = Live::new(&agent, &reader).status;
+                if now != last {
+                    tell(&now);
+                    last = now;
+                }
+                if states.changed().await.is_err() {
+                    return pending().await;
+                }
+            }
+        }
     }
 
     /// Answers until it is given up.
@@ -182,7 +202,7 @@ async fn state(
     Query(asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Response {
-    Json(view::Live::new(&shared.agent, &shared.reader(&asked, &headers))).into_response()
+    Json(Live::new(&shared.agent, &shared.reader(&asked, &headers))).into_response()
 }
 
 /// The form of the settings. An empty token is the one that is kept.

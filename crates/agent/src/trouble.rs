@@ -15,7 +15,7 @@ pub struct Trouble {
     pub kind: Kind,
     /// The whole chain of causes, for whoever looks after the PC.
     pub text: String,
-    /// What shows that the file is no office's.
+    /// What the file lacks that an office's has.
     pub stranger: Option<Stranger>,
 }
 
@@ -52,6 +52,8 @@ pub enum Kind {
     Full,
     Corrupt,
     NotAnOfficeFile,
+    /// A table, or what names its rows, is away.
+    Lacks,
     /// The line is another region's.
     OtherRegion,
     /// A newer denk has worked on the file.
@@ -69,6 +71,7 @@ impl Trouble {
         };
         let stranger = match error {
             CycleError::Office(office::Error::NotAnOfficeFile(_, stranger)) => Some(stranger.clone()),
+            CycleError::Office(office::Error::Lacks(_, lacked)) => Some(lacked.clone().into()),
             _ => None,
         };
         Self { at_ms, kind, text: chain(error), stranger }
@@ -77,7 +80,7 @@ impl Trouble {
 
 impl Kind {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 26] = [
+    pub(crate) const ALL: [Self; 27] = [
         Self::Away(Cause::Name),
         Self::Away(Cause::Refused),
         Self::Away(Cause::TimedOut),
@@ -101,6 +104,7 @@ impl Kind {
         Self::Full,
         Self::Corrupt,
         Self::NotAnOfficeFile,
+        Self::Lacks,
         Self::OtherRegion,
         Self::NewerTables,
         Self::File,
@@ -143,6 +147,7 @@ impl Kind {
             office::Error::Full(_) => Self::Full,
             office::Error::Corrupt(_) => Self::Corrupt,
             office::Error::NotAnOfficeFile(..) => Self::NotAnOfficeFile,
+            office::Error::Lacks(..) => Self::Lacks,
             office::Error::OtherRegion { .. } => Self::OtherRegion,
             office::Error::NewerTables(_) => Self::NewerTables,
             office::Error::Broken(_) | office::Error::File(..) | office::Error::Database(_) => Self::File,

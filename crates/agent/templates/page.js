@@ -1,6 +1,6 @@
 "use strict";
 const at = (id) => document.getElementById(id);
-const fields = ["status", "hint", "last_sync", "waiting", "held", "aside", "late", "connection", "clock"];
+const fields = ["status", "hint", "last_sync", "waiting", "held", "aside", "late", "unknown", "connection", "clock"];
 
 // What opens the page: kept by this tab, for this address and port alone, and shown by our own requests only.
 const KEY = "denk-key";

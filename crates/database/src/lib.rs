@@ -81,6 +81,17 @@ pub async fn duplicate(file: &Address, to: &std::path::Path) -> Result<()> {
     sqlite::duplicate(file, to).await
 }
 
+/// Takes everything out of a SQLite file but the tables that are kept, with their indexes: other tables, all views, virtual
+/// tables and triggers. What they held is written over. Nothing that the file has of a program runs, and nobody else may
+/// have it open.
+///
+/// # Errors
+/// As [`open`]; some of it may be gone then.
+#[cfg(feature = "sqlite")]
+pub async fn reduce(file: &Address, keep: impl Fn(&str) -> bool + Send + 'static) -> Result<()> {
+    sqlite::reduce(file, keep).await
+}
+
 /// What one table of a SQLite file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableProof {

@@ -16,7 +16,7 @@ use crate::naming::Naming;
 pub use agreed::{Agreed, SUSPECT};
 pub use read::read;
 pub use refused::Refused;
-pub use shape::{Lack, lack, named_by};
+pub use shape::{Lack, essential, lack, named_by};
 
 /// The table of one row and one column (`tag`) that the hub puts into every file it hands out.
 pub const LINEAGE_TABLE: &str = "denk_lineage";

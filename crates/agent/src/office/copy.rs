@@ -3,6 +3,7 @@
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use database::Address;
@@ -59,7 +60,8 @@ impl Office {
         _ = std::fs::remove_file(kept(&self.path));
     }
 
-    /// A consistent copy with what denk put into the file: it tells the hub what file and hub last agreed on. For the owner
+    /// A consistent copy with what denk put into the file: it tells the hub what file and hub last agreed on. Of the program's
+    /// it has the tables that the hub knows, and nothing else that may be in the file (a search index, another program's). For the owner
     /// only; it goes when it is dropped, or else when the next agent of the file begins.
     ///
     /// # Errors
@@ -75,6 +77,12 @@ impl Office {
         crate::only_for_owner(file.path());
         let from = Address::sqlite(&self.path).with_patience(super::PATIENCE);
         database::duplicate(&from, file.path()).await?;
+        let rules = Arc::clone(&self.rules);
+        let is_known = move |name: &str| {
+            name.starts_with("denk_")
+                || rules.tables().any(|(_, table)| table.name.eq_ignore_ascii_case(name))
+        };
+        database::reduce(&Address::sqlite(file.path()), is_known).await?;
         Ok(file)
     }
 }

@@ -26,6 +26,10 @@ pub enum Error {
     Corrupt(#[source] database::Error),
     #[error("{} is not an office's file", .0.display())]
     NotAnOfficeFile(PathBuf, #[source] Stranger),
+    /// It had this table, or this column that the table is nothing without, when it was last looked at: nothing is
+    /// exchanged until it is back.
+    #[error("{} no longer has what its program had there: {}", .0.display(), Stranger::from(.1.clone()))]
+    Lacks(PathBuf, Lack),
     #[error("a newer version of denk was here: its tables in the file are of form {0}")]
     NewerTables(u32),
     /// Rows of two regions would come into one file.

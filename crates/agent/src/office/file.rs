@@ -100,6 +100,14 @@ impl Form {
         self.table.columns.iter().map(described).collect()
     }
 
+    /// Columns that the rules do not know: `table.column`.
+    pub fn unknown(&self) -> impl Iterator<Item = String> + '_ {
+        let known =
+            |name: &str| name.eq_ignore_ascii_case(&self.rules.key) || self.rules.column(name).is_some();
+        let unknown = self.table.columns.iter().filter(move |column| !known(&column.name));
+        unknown.map(|column| format!("{}.{}", self.rules.name, column.name))
+    }
+
     /// A column as it stands there.
     pub fn described(&self, column: ColumnId) -> Option<String> {
         self.column(column).map(described)
@@ -267,6 +275,15 @@ impl Form {
         let mut fitted = cells.clone();
         _ = handout::fit(Some(&self.table), &self.rules, &mut fitted);
         fitted
+    }
+
+    /// In columns that the file does not have, what it said when it had them: that is nobody's edit when they are back.
+    pub fn keep_absent(&self, cells: &Cells, before: &Cells) -> Cells {
+        let mut kept = cells.clone();
+        for column in self.rules.column_ids().filter(|column| !self.present.contains(column)) {
+            kept[column.0].clone_from(&before[column.0]);
+        }
+        kept
     }
 
     fn take(&self, page: &model::Page, into: &mut Rows) {

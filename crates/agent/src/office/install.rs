@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use database::{Address, JournalStatus};
-use merge::ColumnId;
-use model::{Key, TableRef};
+use merge::{ColumnId, Kept, TableId, TableRules};
+use model::{Key, Table, TableRef};
+use replica::office_file::{Lack, essential};
 
 use super::{
-    Office, Result,
+    Error, Office, Result,
     file::Form,
     state::{FORM, State},
 };
@@ -20,9 +21,10 @@ impl Office {
     /// or the program's tables changed their shape, the next batch compares everything.
     ///
     /// # Errors
-    /// `Busy`, `ReadOnly`, `Full`; then nothing of it is there.
+    /// `Lacks`; `Busy`, `ReadOnly`, `Full`; then nothing of it is there.
     pub async fn install(&mut self) -> Result<()> {
-        self.look().await?;
+        let tables = self.look().await?;
+        self.check_whole(&tables).await?;
         self.suspect().await?;
         if self.is_installed().await? {
             return Ok(());
@@ -33,6 +35,19 @@ impl Office {
         let state = self.begin().await?;
         let done = self.install_in(state).await;
         self.end(done).await
+    }
+
+    /// What the program had in its file is there: what others write to a table that is away for a moment had no place, and
+    /// what it says of itself when it is back would be taken for what the office wrote.
+    async fn check_whole(&mut self, tables: &[(TableId, Table)]) -> Result<()> {
+        let state = State::read(&mut self.db).await?;
+        let lost = state.shape.iter().find_map(|(name, before)| {
+            let rules =
+                &self.rules[self.rules.table(name).filter(|id| self.rules[*id].kept == Kept::Merged)?];
+            let now = tables.iter().find(|(id, _)| self.rules[*id].name == *name);
+            lost_of(rules, before, now.map(|(_, table)| table))
+        });
+        lost.map_or(Ok(()), |lost| Err(Error::Lacks(self.path.clone(), lost)))
     }
 
     /// Whether there is nothing to do: then nothing is written, and the file stays as it is.
@@ -140,6 +155,16 @@ impl Office {
         *last = (*last).max(self.db.last_number(&form.table.name.name).await?);
         Ok(*last)
     }
+}
+
+/// What a table has lost that it had `before`.
+fn lost_of(rules: &TableRules, before: &[String], now: Option<&Table>) -> Option<Lack> {
+    let table = rules.name.clone();
+    let Some(now) = now else { return Some(Lack::Table { table }) };
+    let had = |name: &str| before.iter().any(|told| told.split(' ').next() == Some(&name.to_lowercase()));
+    let has = |name: &str| now.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
+    let lost = essential(rules).find(|name| had(name) && !has(name))?;
+    Some(Lack::Column { table, column: lost.to_owned() })
 }
 
 /// Columns that the table did not have when it was last looked at.

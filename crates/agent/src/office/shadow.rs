@@ -21,8 +21,7 @@ pub(super) struct Known {
     pub at: At,
 }
 
-/// Of a row that a restored hub may have lost.
-pub(super) const SUSPECT: Rev = Rev(-1);
+pub(super) use replica::office_file::SUSPECT;
 
 /// Where a row stands in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]

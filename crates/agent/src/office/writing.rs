@@ -259,10 +259,9 @@ impl<'a> Writing<'a> {
         if known.row.rev > Rev(row.rev) && !self.manner.forced {
             return Step::Skip;
         }
-        let now = Known {
-            row: ShadowRow { gid: spot.gid, ..shadow(&spot.id) },
-            at: known.at.max(self.manner.at()),
-        };
+        let row =
+            ShadowRow { gid: spot.gid, cells: form.keep_absent(cells, &known.row.cells), ..shadow(&spot.id) };
+        let now = Known { row, at: known.at.max(self.manner.at()) };
         let file = self.file.get(&form.id).and_then(|file| file.get(&spot.id));
         let new = LocalRow { id: spot.id.clone(), cells: local };
         let said = self.said.get(&form.id).and_then(|said| said.get(&spot.id));

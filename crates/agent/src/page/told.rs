@@ -150,6 +150,11 @@ const fn turkish(kind: Kind) -> Told {
             "Bu, büro programının dosyası değil",
             "Dosyaya hiçbir şey yazılmadı. Eksik olan aşağıda. Yöneticiye haber verin: ajana yanlış dosya verilmiş.",
         ),
+        Kind::Lacks => (
+            "Dosyada programın bir tablosu ya da sütunu eksik",
+            "Aşağıda yazıyor. Geri gelince kendiliğinden sürer, o arada hiçbir şey kaybolmaz. Programın yeni sürümünde artık yoksa \
+             yöneticiye haber verin.",
+        ),
         Kind::OtherRegion => (
             "Kayıt satırı başka bir bölgenin",
             "Dosyanın bölgesinin satırını girin. Şube bölge değiştirdiyse önce ajanı eski satırıyla dosyadan çıkarın \
@@ -218,6 +223,11 @@ const fn english(kind: Kind) -> Told {
         Kind::NotAnOfficeFile => (
             "This is not the office program's file",
             "Nothing was written into it. What it lacks stands below. Tell the administrator: the agent was given a wrong file.",
+        ),
+        Kind::Lacks => (
+            "A table or column of the program's is missing",
+            "It stands below. It goes on by itself once it is back, and nothing is lost meanwhile. If the program's new version no \
+             longer has it, tell the administrator.",
         ),
         Kind::OtherRegion => (
             "The line is another region's",

@@ -40,6 +40,7 @@ pub(super) struct Live {
     pub held: u64,
     pub aside: u64,
     pub late: u64,
+    pub unknown: String,
     pub connection: &'static str,
     pub clock: String,
     /// The newest first.
@@ -197,6 +198,7 @@ impl Live {
             held: state.report.held,
             aside: state.report.aside,
             late: state.report.late,
+            unknown: unknown(words, &state.report),
             connection: connection(words, active, &state),
             clock: clock(words, state.done_ms.map(|_| state.report.clock_ahead_ms)),
             errors: state.troubles.into_iter().map(|trouble| reader.past(trouble)).collect(),
@@ -236,6 +238,10 @@ fn in_step(reader: &Reader, region: &str, report: &Report) -> (String, Mood, &'s
         Some((_, todo)) => (status, Mood::Care, todo),
         None => (status, Mood::Ok, ""),
     }
+}
+
+fn unknown(words: &Words, report: &Report) -> String {
+    if report.unknown.is_empty() { words.unknown_none.to_owned() } else { report.unknown.join(", ") }
 }
 
 const fn connection(words: &Words, active: bool, state: &State) -> &'static str {
@@ -322,11 +328,23 @@ mod tests {
             at_ms: 0,
         };
         let page = |more| {
-            let (status, last_sync, clock, url, file) = Default::default();
+            let (status, last_sync, clock, url, file, unknown) = Default::default();
             let (waiting, held, aside, late, errors) = Default::default();
             let (hint, connection, mood) = ("", "", Mood::Off);
-            let live =
-                Live { status, mood, hint, last_sync, waiting, held, aside, late, connection, clock, errors };
+            let live = Live {
+                status,
+                mood,
+                hint,
+                last_sync,
+                waiting,
+                held,
+                aside,
+                late,
+                unknown,
+                connection,
+                clock,
+                errors,
+            };
             let conflicts = reader().conflicts(true, Some((vec![found.clone()], more)));
             View { words: reader().words(), live, active: true, url, file, conflicts }.render().unwrap()
         };

@@ -1,12 +1,13 @@
 //! What stops the agent, and what it says then.
 
-use agent::office::{Error, Office, Stranger};
+use agent::office::{Error, Lack, Office, Stranger};
 use rusqlite::Connection;
 use testkit::office::{Shape, Size, generate};
 
 use crate::{
     day::{agree, person, two},
-    pc::Pc,
+    pc::{Pc, town_says},
+    town::Town,
 };
 
 async fn refused(pc: &Pc) -> Error {
@@ -97,11 +98,37 @@ async fn a_file_of_every_edition_of_the_program_is_an_office_s_but_for_the_aband
 async fn a_file_in_which_denk_was_stays_an_office_s_whatever_its_program_does_to_its_tables() {
     let (mut town, a, ..) = two().await;
     a.sql("pragma foreign_keys = off; drop table timesheets; drop table vehicle_faults; drop table vehicle_inspections");
+    let lacks = a.office().await.install().await.unwrap_err();
+    assert!(matches!(lacks, Error::Lacks(_, Lack::Table { .. })), "{lacks}");
+    a.office().await.remove().await.unwrap();
     a.cycle(&mut town).await;
     a.sql(
         "drop view if exists v; alter table employees rename to e; create view employees as select * from e",
     );
     assert_eq!(stranger(&a).await, Stranger::View("employees".to_owned()));
+}
+
+#[tokio::test]
+async fn what_denk_does_not_know_of_the_file_is_in_no_one_s_way_and_stays_there() {
+    let (mut town, pc) = (Town::new(), Pc::new(1));
+    pc.sql(
+        "create virtual table ara using fts5(x); insert into ara values ('gizli aranan'); create table ozel (x); insert into ozel values ('gizli satır');
+         create view kisiler as select * from employees; insert into employees (full_name, region) values ('Ayşe Örnek', 'Ankara')",
+    );
+    let mut office = pc.office().await;
+    office.install().await.unwrap();
+    let copy = office.copy().await.unwrap();
+    drop(office);
+    let bytes = std::fs::read(&copy).unwrap();
+    assert!(!String::from_utf8_lossy(&bytes).contains("gizli"));
+    pc.cycle(&mut town).await;
+    assert_eq!(town_says(&town), pc.says());
+    let whole = pc.office().await.whole_copy().await.unwrap();
+    assert!(!String::from_utf8_lossy(&std::fs::read(whole.path()).unwrap()).contains("gizli"));
+    drop(whole);
+    pc.office().await.remove().await.unwrap();
+    let left = "select (select x from ara), (select x from ozel), (select full_name from kisiler), (select count(*) from sqlite_master where name like 'denk%')";
+    assert_eq!(pc.ask(left), "gizli aranan|gizli satır|Ayşe Örnek|0");
 }
 
 #[tokio::test]
@@ -154,7 +181,7 @@ async fn nothing_of_denk_stays_in_a_file_that_it_leaves() {
     let schema = "select type, name, sql from sqlite_schema order by 1, 2";
     let settings = "select (select journal_mode from pragma_journal_mode), (select page_size from pragma_page_size), (select user_version from pragma_user_version)";
     let before = (pc.ask(schema), pc.ask(settings), pc.ask("select * from sqlite_sequence"));
-    let mut town = crate::town::Town::new();
+    let mut town = Town::new();
     pc.cycle(&mut town).await;
     assert!(pc.ask(schema).contains("denk_shadow"));
     pc.office().await.remove().await.unwrap();

@@ -23,6 +23,7 @@ mod key;
 mod page;
 mod proof;
 mod read;
+mod reduce;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -73,6 +74,12 @@ pub(crate) async fn run_script(address: &Address, script: &'static str) -> Resul
 pub(crate) async fn duplicate(address: &Address, to: &Path) -> Result<()> {
     let (from, to) = (address.path().to_owned(), to.to_owned());
     blocking(address.patience(), move || duplicate::duplicate(&from, &to)).await?
+}
+
+/// Leaves some of the file's tables only.
+pub(crate) async fn reduce(address: &Address, keep: impl Fn(&str) -> bool + Send + 'static) -> Result<()> {
+    let path = address.path().to_owned();
+    blocking(address.patience(), move || reduce::reduce(&path, &keep)).await?
 }
 
 /// What the file holds, proven.

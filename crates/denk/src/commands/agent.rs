@@ -10,7 +10,7 @@ use std::{
 use agent::{
     Agent, Cause, CycleError, Enrolment, Exchange, Language, LeaveError, Link, LinkError, Page, Report,
     Settings, Tools,
-    office::{self, Office, Stranger},
+    office::{self, Lack, Office, Stranger},
 };
 use model::ErrorKind;
 use serde_json::json;
@@ -190,6 +190,7 @@ fn told(report: &Report, settings: &Settings, seconds: f64, context: &Context) {
         "refused": report.refused,
         "aside": report.aside,
         "late": report.late,
+        "unknown": report.unknown,
         "waiting": report.waiting,
         "hub": settings.hub.url.as_str(),
         "clock_ahead_ms": report.clock_ahead_ms,
@@ -208,6 +209,10 @@ fn told(report: &Report, settings: &Settings, seconds: f64, context: &Context) {
     context.output.line(&context.text.say(&words));
     if report.late > 0 {
         context.output.line(&context.text.say(&message("agent-late").with("rows", report.late)));
+    }
+    if !report.unknown.is_empty() {
+        let columns = report.unknown.join(", ");
+        context.output.line(&context.text.say(&message("agent-unknown").with("columns", columns)));
     }
 }
 
@@ -237,8 +242,12 @@ async fn stay(
     context.output.answer(&json!({ "page": link }));
     let words = message("agent-ready").with("file", db.as_path()).with("page", link.as_str());
     context.output.line(&context.text.say(&words));
+    let following = page.follow(|status| context.output.line(status));
     let serving = tokio::spawn(page.serve());
-    agent.run(stop_asked()).await;
+    tokio::select! {
+        () = agent.run(stop_asked()) => {}
+        () = following => {}
+    }
     // Whoever looks at the page at this moment sees that it is gone.
     serving.abort();
     let _ = fs::remove_file(&link_file);
@@ -326,6 +335,7 @@ fn file_failure(error: &office::Error, settings: &Settings) -> Failure {
         Error::Busy(_) => ("agent-file-busy", "agent-file-busy-hint"),
         Error::Corrupt(_) => ("agent-file-corrupt", "agent-file-corrupt-hint"),
         Error::NotAnOfficeFile(_, stranger) => return stranger_failure(stranger, settings),
+        Error::Lacks(_, lacked) => return lacks_failure(lacked, settings),
         Error::OtherRegion { file, line } => return region_failure(file, line, settings),
         Error::NewerTables(_) => ("agent-file-newer", "agent-file-newer-hint"),
         Error::Broken(_) | Error::File(..) | Error::Database(_) => ("agent-file-why", "agent-file-hint"),
@@ -344,6 +354,18 @@ fn region_failure(file: &str, line: &str, settings: &Settings) -> Failure {
     let why = message("agent-other-region-why").with("file", settings.db.as_path());
     let why = why.with("region", file).with("line", line);
     Failure::new(Code::AgentSettings, message("agent-what"), why, message("agent-other-region-hint"))
+}
+
+/// What the program's file has no longer.
+fn lacks_failure(lacked: &Lack, settings: &Settings) -> Failure {
+    let why = match lacked {
+        Lack::Table { table } => message("agent-file-lacks-table").with("table", table.as_str()),
+        Lack::Column { table, column } => {
+            message("agent-file-lacks-column").with("table", table.as_str()).with("column", column.as_str())
+        }
+    };
+    let why = why.with("file", settings.db.as_path());
+    Failure::new(Code::AgentFile, message("agent-what"), why, message("agent-file-lacks-hint"))
 }
 
 /// Why the file is not touched.

@@ -4,6 +4,9 @@ use std::{
     fs,
     io::{BufRead, BufReader},
     process::{Child, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
 };
 
 use rusqlite::Connection;
@@ -275,4 +278,28 @@ fn an_enrolment_line_says_where_the_hub_listens_that_was_told_by_its_command_lin
     hub.serve();
     let configured = line(&hub, "a2");
     assert!(configured.starts_with("denk+http://127.0.0.1:0/#"), "the configuration counts: {configured}");
+}
+
+#[test]
+fn in_a_terminal_the_agent_says_its_status_line_whenever_it_is_another_one() {
+    let mut hub = Hub::start();
+    let office = ankara(&hub);
+    let words = office.arguments();
+    let words = words.iter().map(String::as_str).chain(["--listen", "127.0.0.1:0", "--lang", "tr"]);
+    let words: Vec<&str> = words.collect();
+    let mut agent = hub.command(&words).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let (tell, said) = mpsc::channel();
+    let lines = BufReader::new(agent.stdout.take().unwrap()).lines();
+    thread::spawn(move || lines.map_while(std::io::Result::ok).try_for_each(|line| tell.send(line)));
+    let _agent = Listening(agent, String::new());
+    // The time ends a test that fails.
+    let next = |what: &str| loop {
+        let line = said.recv_timeout(Duration::from_secs(120)).unwrap();
+        if line.starts_with(what) {
+            break true;
+        }
+    };
+    assert!(next("Senkron OK (Ankara)"));
+    hub.kill();
+    assert!(next("Senkron HATA: Merkeze ulaşılamıyor"));
 }

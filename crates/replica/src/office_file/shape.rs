@@ -46,6 +46,11 @@ pub fn named_by(rules: &TableRules) -> impl Iterator<Item = &str> {
     std::iter::once(rules.key.as_str()).chain(names)
 }
 
+/// What a table that had it is nothing without: what tells its rows from one another, and what each of them must say.
+pub fn essential(rules: &TableRules) -> impl Iterator<Item = &str> {
+    named_by(rules).chain(must_say(rules))
+}
+
 fn must_say(rules: &TableRules) -> impl Iterator<Item = &str> {
     let must = |column: &ColumnId| rules[*column].not_null && rules[*column].default.is_none();
     let columns = rules.column_ids().filter(must).map(|column| rules[column].name.as_str());
