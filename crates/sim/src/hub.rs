@@ -2,6 +2,7 @@
 
 use std::{
     cell::Cell,
+    collections::BTreeSet,
     panic::resume_unwind,
     path::{Path, PathBuf},
     sync::{
@@ -11,6 +12,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use rusqlite::Connection;
 use store::{Decision, Device, Handout, Preset, Receipt, Settings, Store};
 
 use testkit::random::Rng;
@@ -185,6 +187,14 @@ impl Hub {
 
     pub async fn held(&self) -> anyhow::Result<Vec<store::HeldBatch>> {
         Ok(self.store.held().await?)
+    }
+
+    /// By what names the files that wait are found.
+    pub fn waiting(&self) -> anyhow::Result<BTreeSet<String>> {
+        let hub = Connection::open(&self.file)?;
+        let mut statement = hub.prepare(include_str!("sql/waiting.sql"))?;
+        let names = statement.query_map([], |row| row.get(0))?;
+        Ok(names.collect::<rusqlite::Result<_>>()?)
     }
 
     pub async fn decide(&self, held: i64, decision: Decision) -> anyhow::Result<Receipt> {

@@ -16,6 +16,8 @@ mod pc;
 mod plan;
 mod reduce;
 mod story;
+#[cfg(test)]
+mod tests;
 mod work;
 mod world;
 

@@ -40,7 +40,8 @@ pub struct Pc {
     pub replaced: bool,
     /// The same, in the file in use.
     pub replaced_here: bool,
-    pub held: Option<Batch>,
+    /// What it sent that waits.
+    pub held: Vec<Batch>,
     /// Rows that the hub did not let in: it does not know their numbers.
     pub refused: HashSet<Identity>,
     /// A hand-out on its way, with what stands in it.
@@ -103,7 +104,7 @@ impl Pc {
             careless: false,
             replaced: false,
             replaced_here: false,
-            held: None,
+            held: Vec::new(),
             refused: HashSet::new(),
             coming: None,
             page,

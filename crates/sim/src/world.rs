@@ -1,5 +1,7 @@
 //! The hub and its offices, and what happens to them, step by step.
 
+mod waiting;
+
 use std::{
     collections::{HashMap, HashSet},
     path::Path,
@@ -20,7 +22,7 @@ use crate::{
     hub::{Answer, Hub, POINTS},
     ledger::{Ledger, Page},
     lines::Lines,
-    pc::{Batch, Kept, Pc},
+    pc::{Kept, Pc},
     plan::{Deed, Mishap, Plan, Step, Work},
     story::Story,
     work::Person,
@@ -197,7 +199,7 @@ impl World {
     async fn new_token(&mut self, at: usize) -> anyhow::Result<()> {
         let pc = &self.pcs[at];
         // What waits would wait for ever.
-        if pc.device.shared || pc.held.is_some() {
+        if pc.device.shared || !pc.held.is_empty() {
             return Ok(());
         }
         self.hub.revoke(&pc.device, pc.desktop.path()).await?;
@@ -228,7 +230,7 @@ impl World {
         let page = pc.page.clone();
         let upload = Upload { at, file: &file, page: &page, decided: false };
         let answered = self.send(upload, mishap).await?;
-        if mishap == Mishap::Twice && self.pcs[at].held.is_none() {
+        if mishap == Mishap::Twice && self.pcs[at].held.is_empty() {
             let (end, before) = (self.history.end(), self.book.clone());
             self.send(upload, Mishap::None).await?;
             check::unchanged(self, ("twice is once", end), &before)?;
@@ -279,11 +281,7 @@ impl World {
     async fn took(&mut self, upload: Upload<'_>, receipt: &Receipt) -> anyhow::Result<()> {
         let Upload { at, file, page, .. } = upload;
         if receipt.held > 0 {
-            let batch = Batch { upload: receipt.upload.clone(), file: file.to_owned(), page: page.clone() };
-            self.pcs[at].held = Some(batch);
-            // It must not go with the old uploads.
-            self.pcs[at].sent.retain(|(sent, _)| sent != file);
-            return Ok(());
+            return self.waits(at, file, page);
         }
         self.last.insert(self.pcs[at].device.site.0, at);
         // A file that is older than the one before may say what was true long ago.
@@ -397,32 +395,6 @@ impl World {
         self.unheard(at);
         self.tell(at, "its download arrives");
         Ok(())
-    }
-
-    /// Decides about everything that waits.
-    pub async fn decide(&mut self, mut choose: impl FnMut() -> Decision) -> anyhow::Result<()> {
-        for held in self.hub.held().await? {
-            let decision = choose();
-            let receipt = self.hub.decide(held.id, decision).await?;
-            let of = |pc: &Pc| pc.held.as_ref().is_some_and(|batch| batch.upload == receipt.upload);
-            let Some(at) = self.pcs.iter().position(of) else { continue };
-            self.tell(at, &format!("what waits is decided: {decision:?}"));
-            let batch = self.pcs[at].held.take();
-            let Some(batch) = batch else { continue };
-            if decision == Decision::LetThrough {
-                let upload = Upload { at, file: &batch.file, page: &batch.page, decided: true };
-                self.took(upload, &receipt).await?;
-            } else {
-                check::after_sending_back(self, &batch.page)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Nothing waits any longer.
-    pub async fn settle(&mut self) -> anyhow::Result<()> {
-        let decision = if self.lenient { Decision::LetThrough } else { Decision::SendBack };
-        self.decide(|| decision).await
     }
 
     /// Whether the hub takes a PC that asks for a file for this one.
