@@ -19,7 +19,8 @@ impl World {
             // Another file of the PC has taken its place, or has it all.
             pc.held.retain(|batch| waiting.remove(&batch.upload));
         }
-        let new = waiting.into_iter().map(|upload| Batch { upload, file: file.to_owned(), page: page.clone() });
+        let new =
+            waiting.into_iter().map(|upload| Batch { upload, file: file.to_owned(), page: page.clone() });
         self.pcs[at].held.extend(new);
         // It must not go with the old uploads.
         self.pcs[at].sent.retain(|(sent, _)| sent != file);
