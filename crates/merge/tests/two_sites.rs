@@ -185,6 +185,18 @@ fn different_columns_do_not_conflict() {
     assert!(world.hub.conflicts.is_empty());
 }
 
+/// A restored hub is told again by offices that only read: when it was written they do not know.
+#[test]
+fn a_word_of_no_time_that_changes_nothing_keeps_no_deletion_from_its_row() {
+    let mut world = World::new("latest");
+    world.title(1, 10, world.hub.rev, "Şef");
+    let seen = world.hub.rev;
+    world.title(2, 0, Rev(0), "Kalfa");
+    assert_eq!(world.hub.conflicts.last().unwrap().loser.value, Some(text("Kalfa")));
+    assert_eq!(world.delete(1, 99, seen), Verdict::Applied);
+    assert!(!world.hub.rows[&gid(1)].lives());
+}
+
 #[test]
 fn an_update_wins_against_a_deletion_that_has_not_seen_it_in_both_orders() {
     for delete_first in [true, false] {

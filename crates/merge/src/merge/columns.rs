@@ -11,14 +11,14 @@ impl Turn<'_> {
         Mark { stamp: self.weight(), rev: self.rev, headquarters, emptied: None }
     }
 
-    /// Merges edits into a living row. Whether that counts as work on it: what is of unknown age and changes nothing
+    /// Merges edits into a living row. Whether that counts as work on it: what nobody knows the time of, and changes nothing,
     /// does not.
     pub(super) fn write(&mut self, gid: Gid, edits: Vec<Edit>) -> bool {
         let Some(mut row) = self.scope.row(gid).cloned() else { return false };
         for edit in edits {
             self.column(&mut row, edit);
         }
-        let counts = self.age != Age::Unknown || row.rev == self.rev;
+        let counts = self.weight().wall_ms != 0 || row.rev == self.rev;
         let heard = row.heard.entry(self.author.site).or_default();
         (heard.stamp, heard.deleted) = (Some(self.stamp), false);
         if counts {
