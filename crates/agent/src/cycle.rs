@@ -167,21 +167,35 @@ async fn hello(hub: &impl Hub, office: &mut Office, tools: &Tools) -> Result<Kno
     Ok(Known { welcome, offset_ms })
 }
 
-/// The hub is a restored one. One that was restored before is asked whether it still has what was followed since.
+/// The hub is a restored one. One that was restored before is asked whether it still has what was followed since; and up to
+/// where the file has everything it is asked too, as it may have heard of less: of an office that only reads.
 async fn fall_behind(
     hub: &impl Hub,
     office: &mut Office,
     (number, seen): (u64, i64),
 ) -> Result<(), CycleError> {
-    let follows = match office.standing().await?.since {
+    let Standing { since, places, .. } = office.standing().await?;
+    let follows = match &since {
         None => false,
-        Some((rev, mark)) => match hub.pull(rev, Some(&mark)).await {
-            Ok(_) => true,
-            Err(LinkError::Refused(Trouble { code: Code::Behind, .. })) => false,
-            Err(error) => return Err(error.into()),
-        },
+        Some(place) => has(hub, place).await?,
     };
-    Ok(office.behind(number, seen, follows).await?)
+    let mut had = seen;
+    for place in places.iter().rev().take_while(|(rev, _)| *rev > seen) {
+        if has(hub, place).await? {
+            had = place.0;
+            break;
+        }
+    }
+    Ok(office.behind(number, had, follows).await?)
+}
+
+/// Whether the hub's history goes by a place.
+async fn has(hub: &impl Hub, (rev, mark): &(i64, String)) -> Result<bool, CycleError> {
+    match hub.pull(*rev, Some(mark)).await {
+        Ok(_) => Ok(true),
+        Err(LinkError::Refused(Trouble { code: Code::Behind, .. })) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What is added to this PC's time to get the hub's, in milliseconds: 0 where the hub's answer may have been written at the

@@ -97,6 +97,10 @@ pub struct Standing {
     pub doubt: bool,
     /// The hub is a restored one, and not everything was pulled again.
     pub behind: bool,
+    /// Places in the hub's history with their marks, up to which the file has everything.
+    ///
+    /// **Order**: by rev.
+    pub places: Vec<(i64, String)>,
     /// A rev and its mark in the history that is followed since the hub was restored.
     pub since: Option<(i64, String)>,
     /// Rows of the hub that the file cannot take yet.
@@ -190,6 +194,7 @@ impl Office {
             waiting: on_its_way + noted,
             doubt: state.doubt,
             behind: state.behind.is_some(),
+            places: state.places,
             since: state.since,
             late: self.count(tables::LATE).await?,
             aside: self.count(tables::ASIDE).await?,

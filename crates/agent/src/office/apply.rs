@@ -117,13 +117,10 @@ impl Office {
         }
         applied = applied.and(self.retry(&mut state, manner.clock_ms).await?);
         if page.next >= state.cursor {
-            (state.cursor, state.mark) = (page.next, page.mark.clone());
+            state.reach(page.next, page.mark.clone());
         }
         if !page.more {
             state.behind = None;
-            if state.forked.is_some() && state.since.is_none() {
-                state.since = state.mark.clone().map(|mark| (state.cursor, mark));
-            }
         }
         Ok((state, (applied, true)))
     }

@@ -118,7 +118,8 @@ impl Office {
         let upto = if follows { seen } else { forked };
         self.doubt_gone(upto).await?;
         let (behind, forked, retelling) = (Some(upto), Some(forked), Some(retelling));
-        let state = State { behind, forked, retelling, since: None, ..state };
+        let mut state = State { behind, forked, retelling, since: None, ..state };
+        state.places.retain(|(rev, _)| *rev <= seen);
         let state = State { number, held: None, cursor: 0, mark: None, ..state };
         Ok((State { doubt: true, suspecting: true, ..state }, ()))
     }
@@ -190,7 +191,7 @@ impl Office {
         }
         (state.number, state.held) = (pushed.number, None);
         if pushed.to != 0 && pushed.from == state.cursor {
-            (state.cursor, state.mark) = (pushed.to, pushed.mark.clone());
+            state.reach(pushed.to, pushed.mark.clone());
         }
         if !pushed.rows.is_empty() && pushed.from < state.cursor {
             // Rows as they were when somebody decided: what happened since, and was told already, is told again.

@@ -14,6 +14,9 @@ use super::{
 /// The form of denk's tables in the file. A later one is left alone.
 pub(super) const FORM: u32 = 1;
 
+/// Places in the hub's history that are kept.
+const PLACES_MAX: usize = 32;
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct State {
@@ -29,6 +32,10 @@ pub(super) struct State {
     pub cursor: i64,
     /// What the hub's history bore there, where the last page said so.
     pub mark: Option<String>,
+    /// Such places with their marks, by which it shows up to where a restored hub is the one that it was.
+    ///
+    /// **Order**: by rev; the further back, the fewer.
+    pub places: Vec<(i64, String)>,
     /// Identities of rows that nobody was told of are made of it; with each batch it is another.
     pub nonce: Nonce,
     /// The batch that waits for a person.
@@ -43,7 +50,8 @@ pub(super) struct State {
     pub behind: Option<i64>,
     /// From the first rev after the lowest of these on, a restored hub's history was another one than before: for good.
     pub forked: Option<i64>,
-    /// A place in the history that is followed since, and its mark. A hub that has it is none of before.
+    /// A place in the history that is followed since, and its mark, with something that happened when it was followed already:
+    /// a hub that has it is none of before.
     pub since: Option<(i64, String)>,
     /// What it may have lost is not marked everywhere yet.
     pub suspecting: bool,
@@ -84,6 +92,22 @@ impl State {
         Ok(())
     }
 
+    /// The file was told everything up to here.
+    pub fn reach(&mut self, cursor: i64, mark: Option<String>) {
+        self.places.retain(|(rev, _)| *rev < cursor);
+        self.places.extend(mark.clone().map(|mark| (cursor, mark)));
+        if self.places.len() > PLACES_MAX {
+            let mut at = 0..;
+            self.places.retain(|_| at.next().is_some_and(|at| at >= PLACES_MAX / 2 || at % 2 == 0));
+        }
+        // Up to where the first pull led the history before may have gone too.
+        let is_news = self.behind.is_none() && self.mark.is_some() && self.mark != mark;
+        if self.forked.is_some() && self.since.is_none() && is_news {
+            self.since = mark.clone().map(|mark| (cursor, mark));
+        }
+        (self.cursor, self.mark) = (cursor, mark);
+    }
+
     /// Counts rows of the shadow that came and went.
     pub fn count(&mut self, table: &str, came: u64, went: u64) {
         let rows = self.rows.entry(table.to_owned()).or_default();
@@ -93,4 +117,35 @@ impl State {
 
 fn garbled() -> Error {
     Error::broken("the state cannot be read")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(of: &str) -> Option<String> {
+        Some(of.to_owned())
+    }
+
+    #[test]
+    fn a_restored_hub_is_known_by_what_happened_after_everything_was_pulled_from_it() {
+        let mut state = State { forked: Some(5), behind: Some(5), mark: mark("before"), ..State::default() };
+        state.reach(9, mark("old or new"));
+        assert_eq!(state.since, None, "a newer backup may have it too");
+        state.behind = None;
+        state.reach(10, mark("old or new"));
+        assert_eq!(state.since, None, "nothing happened");
+        state.reach(12, mark("new"));
+        state.reach(13, mark("newer"));
+        assert_eq!(state.since, Some((12, "new".to_owned())));
+    }
+
+    #[test]
+    fn of_places_far_back_fewer_are_kept() {
+        let mut state = State::default();
+        (1..=1_000).for_each(|rev| state.reach(rev, mark("a")));
+        let revs: Vec<i64> = state.places.iter().map(|(rev, _)| *rev).collect();
+        assert!(revs.is_sorted() && revs.len() <= PLACES_MAX && revs[0] == 1, "{revs:?}");
+        assert!(revs.ends_with(&[997, 998, 999, 1_000]), "{revs:?}");
+    }
 }

@@ -238,21 +238,26 @@ impl<'a> Writing<'a> {
 
     fn step(&mut self, row: &Row, form: &Form, cells: &Cells, last: &mut Option<i64>) -> Step {
         let gid = Gid::from_uuid(row.gid);
-        let Some(local) = self.local(form, cells) else { return Step::Late };
+        let local = self.local(form, cells);
         let shadow =
             |id: &LocalId| ShadowRow { id: id.clone(), gid, rev: Rev(row.rev), cells: cells.clone() };
         let Some(spot) = self.spots.get(&gid).cloned() else {
-            if self.told.contains(&gid) {
+            // Whether or not the file has what it hangs on, which may have been deleted with it.
+            let gone = self.gone.get(&gid).filter(|_| !self.manner.forced);
+            if self.told.contains(&gid) || local.is_none() && gone.is_none() {
                 return Step::Late;
             }
-            let Some(id) = self.new_id(form, gid, &local, last) else { return Step::Late };
+            let Some(id) = self.new_id(form, gid, cells, last) else { return Step::Late };
             let known = Known { row: shadow(&id), at: self.manner.at() };
-            if let Some((_, was)) = self.gone.get(&gid).filter(|_| !self.manner.forced) {
-                return self.delete(known, was);
-            }
+            let local = match (gone, local) {
+                (Some((_, was)), _) => return self.delete(known, was),
+                (None, Some(local)) => local,
+                (None, None) => return Step::Late,
+            };
             self.spots.insert(gid, Spot { gid, table: form.id, id: id.clone() });
             return Step::Write(LocalRow { id, cells: local }, known);
         };
+        let Some(local) = local else { return Step::Late };
         let Some(known) = self.known.get(&form.id).and_then(|known| known.get(&spot.id)) else {
             return Step::Skip;
         };

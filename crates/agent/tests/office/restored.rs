@@ -7,7 +7,7 @@ use std::{
 
 use agent::{Exchange, LinkError, Tools, office::Lock};
 use async_trait::async_trait;
-use replica::wire::{End, Fate, Hello, Met, Page, Push, Pushed, Welcome};
+use replica::wire::{Code, End, Fate, Hello, Met, Page, Push, Pushed, Trouble, Welcome};
 
 use crate::{
     day::{agree, two},
@@ -138,6 +138,34 @@ async fn what_was_deleted_stays_deleted_when_the_hub_is_restored() {
     assert_eq!(a.ask("select full_name from drivers"), "Eski");
 }
 
+/// What hung on it was deleted with it, and is told so along with it.
+#[tokio::test]
+async fn whoever_was_deleted_with_their_hours_stays_so_when_the_hub_is_restored() {
+    let (mut town, a, b, id) = two().await;
+    let pcs = [&a, &b];
+    a.sql(&format!(
+        "insert into timesheets (employee_id, work_date, start_time, end_time) values ({id}, '2026-01-05', '09:00', '18:00')"
+    ));
+    rounds(&mut town, pcs).await;
+    let backup = Backup::of(&town, pcs).await;
+    a.sql(&format!("delete from timesheets; delete from employees where id = {id}"));
+    rounds(&mut town, pcs).await;
+    backup.restore(&mut town, pcs);
+    backup.heard(&town, &a, true).await;
+    let push = a.push_once(&mut town).await.unwrap();
+    let deleted = push.changes.iter().filter(|change| change.delete.is_some()).count();
+    assert_eq!((deleted, push.late.len()), (2, 0), "{push:?}");
+    backup.heard(&town, &b, true).await;
+    rounds(&mut town, pcs).await;
+    for pc in pcs {
+        assert_eq!(
+            pc.ask("select count(*) from employees") + &pc.ask("select count(*) from timesheets"),
+            "00"
+        );
+    }
+    agree(&town, &pcs);
+}
+
 #[tokio::test]
 async fn a_row_deleted_while_its_batch_waits_is_not_brought_back_by_who_told_it_meanwhile() {
     let (mut town, a, b, _) = two().await;
@@ -214,8 +242,24 @@ impl agent::Hub for &Restored {
         Ok(self.town.lock().unwrap().push(1, push))
     }
 
+    /// A mark tells the rev.
     async fn pull(&self, after: i64, _: Option<&str>) -> Result<Page, LinkError> {
-        Ok(self.town.lock().unwrap().pull(after))
+        let town = self.town.lock().unwrap();
+        if after > town.hub.rev.0 {
+            let (number, seen) = (self.number, self.seen);
+            let error = "behind".to_owned();
+            return Err(LinkError::Refused(Trouble { code: Code::Behind, error, number, seen }));
+        }
+        let page = town.pull(after);
+        Ok(Page { mark: Some(page.next.to_string()), ..page })
+    }
+}
+
+impl Restored {
+    async fn cycle(&self, pc: &Pc) -> agent::Report {
+        let (rules, random) = (Arc::new(pc.rules.clone()), pc.clock().random);
+        let tools = Tools { rules, random, clock: Arc::new(|| NOW_MS) };
+        Exchange::new(self).cycle(&Lock::take(pc.path()).unwrap(), &tools).await.unwrap()
     }
 }
 
@@ -228,11 +272,33 @@ async fn one_cycle_tells_a_restored_hub_everything() {
     rounds(&mut town, pcs).await;
     backup.restore(&mut town, pcs);
     let hub = Restored { town: Mutex::new(town), number: backup.numbers[0], seen: backup.seen };
-    let (rules, random) = (Arc::new(a.rules.clone()), a.clock().random);
-    let tools = Tools { rules, random, clock: Arc::new(|| NOW_MS) };
-    let report = Exchange::new(&hub).cycle(&Lock::take(a.path()).unwrap(), &tools).await.unwrap();
+    let report = hub.cycle(&a).await;
     assert_eq!((report.pushed, report.waiting), (1, 0));
     assert_eq!(town_says(&hub.town.lock().unwrap()), a.says());
+}
+
+/// Its hub has not heard of an office that it has everything, as that only reads; the office knows it itself.
+#[tokio::test]
+async fn an_office_that_only_reads_tells_a_restored_hub_the_later_word() {
+    let (mut town, a, b, _) = two().await;
+    let pcs = [&a, &b];
+    b.sql("insert into drivers (full_name, phone, region) values ('Bir', '1', 'Ankara')");
+    rounds(&mut town, pcs).await;
+    let backup = Backup::of(&town, pcs).await;
+    let hub = |town| Restored { town: Mutex::new(town), number: backup.numbers[0], seen: 0 };
+    for phone in ["1", "2"] {
+        b.sql(&format!("update drivers set phone = '{phone}'"));
+        b.cycle(&mut town).await;
+        let told = hub(town);
+        told.cycle(&a).await;
+        town = told.town.into_inner().unwrap();
+        assert_eq!(a.ask("select phone from drivers"), phone);
+    }
+    backup.restore(&mut town, pcs);
+    let told = hub(town);
+    told.cycle(&a).await;
+    assert_eq!(a.ask("select phone from drivers"), "2");
+    assert_eq!(town_says(&told.town.lock().unwrap()), a.says());
 }
 
 /// The PC tells of it an hour later than whoever told before.
