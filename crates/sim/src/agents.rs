@@ -7,7 +7,9 @@ mod book;
 mod check;
 mod exchange;
 mod files;
+mod heard;
 mod link;
+mod migrate;
 mod people;
 mod plan;
 mod tally;
@@ -54,18 +56,22 @@ async fn play(plan: &Plan, (told, rows): (&mut Told, &mut Vec<String>), day: &mu
         *day = step.day();
         let line = town.take(step).await;
         told.tally = town.tally.clone();
-        if let Some(line) = line? {
-            told.story.push(format!("day {day}: {line}"));
+        match line {
+            Ok(line) => told.story.extend(line.map(|line| format!("day {day}: {line}"))),
+            Err(error) => return Err(explained(&town, rows, error)),
         }
     }
     let mut ended = town.quiet().await;
     if ended.is_ok() {
         ended = town.check();
     }
-    if let Err(error) = &ended {
-        *rows = town.history(&error.to_string())?;
-    }
-    ended
+    ended.map_err(|error| explained(&town, rows, error))
+}
+
+/// With what the hub wrote down about the rows.
+fn explained(town: &Town, rows: &mut Vec<String>, error: anyhow::Error) -> anyhow::Error {
+    rows.extend(town.history(&error.to_string()).unwrap_or_default());
+    error
 }
 
 /// Takes steps out of a failing plan as long as it fails in the same way; at most `tries` runs.

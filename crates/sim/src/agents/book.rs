@@ -19,10 +19,14 @@ pub struct Book {
     whose: BTreeMap<String, String>,
     /// Marks of days that were typed into a file of the past, of which the hub had not heard yet that it is one.
     of_past: BTreeSet<String>,
-    /// Marks of rows that somebody deleted, and of those that he saw go with them.
-    deleted: BTreeSet<String>,
+    /// Marks of rows that somebody deleted, and of those that he saw go with them; at which PCs that tell of it.
+    deleted: BTreeMap<String, BTreeSet<usize>>,
+    /// Mark to the last number that was typed about the row, or about what hangs on it.
+    latest: BTreeMap<String, u64>,
     /// Words of files of which everything was told.
     told: BTreeSet<String>,
+    /// The same of all hubs that there were.
+    ever_told: BTreeSet<String>,
 }
 
 impl Book {
@@ -34,12 +38,37 @@ impl Book {
 
     /// A word about the row of this mark.
     pub fn word(&mut self, kind: char, mark: &str) -> String {
-        format!("{kind}{}-{mark}", self.number())
+        let number = self.number();
+        self.touch(mark, number);
+        format!("{kind}{number}-{mark}")
+    }
+
+    fn touch(&mut self, mark: &str, number: u64) {
+        let of = self.whose.get(mark).cloned();
+        for mark in of.into_iter().chain([mark.to_owned()]) {
+            self.latest.insert(mark, number);
+        }
+    }
+
+    /// Whose a day is.
+    pub fn person_of(&self, day: &str) -> Option<&str> {
+        self.whose.get(day).map(String::as_str)
+    }
+
+    /// The last number that was typed about a row, or about what hangs on it.
+    pub fn latest(&self, mark: &str) -> u64 {
+        self.latest.get(mark).copied().unwrap_or(0)
+    }
+
+    pub const fn typed(&self) -> u64 {
+        self.typed
     }
 
     pub fn day_of(&mut self, person: &str) -> String {
-        let mark = format!("D{}", self.number());
+        let number = self.number();
+        let mark = format!("D{number}");
         self.whose.insert(mark.clone(), person.to_owned());
+        self.touch(&mark, number);
         mark
     }
 
@@ -51,18 +80,30 @@ impl Book {
         self.whose.get(day).is_some_and(|of| of == person)
     }
 
-    pub fn delete(&mut self, marks: impl IntoIterator<Item = String>) {
-        self.deleted.extend(marks);
+    /// `at`: the PC whose agent tells of it.
+    pub fn delete(&mut self, at: Option<usize>, marks: impl IntoIterator<Item = String>) {
+        marks.into_iter().for_each(|mark| self.deleted.entry(mark).or_default().extend(at));
+    }
+
+    /// The PC does not know any more what was deleted there.
+    pub fn cannot_tell(&mut self, at: usize) {
+        self.deleted.values_mut().for_each(|by| _ = by.remove(&at));
+    }
+
+    /// Marks of rows that somebody deleted, and where.
+    pub const fn deleted(&self) -> &BTreeMap<String, BTreeSet<usize>> {
+        &self.deleted
     }
 
     /// A file with these words has told everything.
     pub fn tell(&mut self, words: BTreeSet<String>) {
+        self.ever_told.extend(words.iter().cloned());
         self.told.extend(words);
     }
 
     /// The hub is one that knows only these words.
     pub fn forget(&mut self, known: &BTreeSet<String>) {
-        self.told.retain(|word| known.contains(word));
+        self.told = self.ever_told.intersection(known).cloned().collect();
     }
 
     pub const fn told(&self) -> &BTreeSet<String> {
@@ -73,11 +114,12 @@ impl Book {
     /// kept, and come back with him.
     pub fn expected(&self) -> BTreeSet<&str> {
         let marks = self.told.iter().map(|word| mark(word));
-        marks.filter(|mark| !self.deleted.contains(*mark) && !self.went_along(mark)).collect()
+        marks.filter(|mark| !self.deleted.contains_key(*mark) && !self.went_along(mark)).collect()
     }
 
     fn went_along(&self, day: &str) -> bool {
-        self.of_past.contains(day) && self.whose.get(day).is_some_and(|person| self.deleted.contains(person))
+        self.of_past.contains(day)
+            && self.whose.get(day).is_some_and(|person| self.deleted.contains_key(person))
     }
 }
 

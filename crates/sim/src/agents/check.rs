@@ -12,7 +12,7 @@ use super::{
 use crate::Broken;
 
 /// Rows as people read them, counted. Columns stand between bars: kind, mark, and what is told of them.
-type Content = BTreeMap<String, u32>;
+pub type Content = BTreeMap<String, u32>;
 
 impl Town {
     pub fn check(&self) -> anyhow::Result<()> {
@@ -23,6 +23,7 @@ impl Town {
         }
         self.whole(&content)?;
         self.remembered(&hub)?;
+        self.nothing_is_set_back(&content)?;
         self.living(&content)
     }
 
@@ -110,7 +111,7 @@ fn same(office: &Office, hub: &BTreeMap<&str, Content>) -> anyhow::Result<()> {
 }
 
 /// By region.
-fn content(connection: &Connection, sql: &str) -> anyhow::Result<BTreeMap<&'static str, Content>> {
+pub fn content(connection: &Connection, sql: &str) -> anyhow::Result<BTreeMap<&'static str, Content>> {
     let mut statement = connection.prepare(sql)?;
     let mut all = BTreeMap::new();
     for region in REGIONS {

@@ -70,6 +70,7 @@ impl Town {
                 self.book.tell(before);
             }
             self.tally.add(Event::Held, u64::from(done.waiting));
+            self.listen()?;
         }
         Ok(end)
     }
@@ -194,7 +195,7 @@ impl Town {
         Ok((!told.is_empty()).then(|| format!("hub: {}", told.join(", "))))
     }
 
-    async fn settle(&self, held: &HeldBatch, decision: Decision) -> anyhow::Result<()> {
+    async fn settle(&mut self, held: &HeldBatch, decision: Decision) -> anyhow::Result<()> {
         let living = || strings(&Connection::open(self.hub.store_file())?, include_str!("../sql/living.sql"));
         let before = living()?;
         match self.hub.store().decide(held.id, decision, "Merkez").await {
@@ -208,13 +209,15 @@ impl Town {
             let lost: Vec<_> = before.difference(&after).filter(is_of).collect();
             let broken = || Broken::new("what is sent back deletes nothing", format!("{held:?}: {lost:?}"));
             ensure!(lost.is_empty(), broken());
+            // Also what all had heard, and a restored hub was told again.
+            why().for_each(|table| self.heard.sent_back(&table.table));
         }
         Ok(())
     }
 
     /// The links lose nothing, and everybody tells everything.
     pub async fn quiet(&mut self) -> anyhow::Result<()> {
-        self.offices.iter().for_each(|office| office.link.lose_nothing());
+        self.offices.iter().for_each(|office| office.link.lose(0));
         for _ in 0..ROUNDS_MAX {
             let before = self.hub.look().await?;
             let mut moved = self.decide().await?.is_some();

@@ -10,6 +10,13 @@ use super::{
     town::{Office, Town, Way},
 };
 
+/// One of two backups of the hub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Slot {
+    Newer,
+    Older,
+}
+
 impl Town {
     fn backup(&self, at: usize) -> PathBuf {
         self.folder.path().join(format!("pc{at}.backup"))
@@ -31,17 +38,19 @@ impl Town {
         }
         std::fs::copy(&backup, &self.offices[at].file)?;
         self.offices[at].past = true;
+        self.forgets(at);
         self.tally.add(Event::Restored, 1);
         Ok(Some(format!("pc{at}: the backup is restored")))
     }
 
     /// The PC goes the old way from now on: files of its agent are of the past.
-    pub fn forget_backups(&self, at: usize) -> anyhow::Result<()> {
-        for file in [self.backup(at), self.hub_backup()] {
+    pub fn forget_backups(&mut self, at: usize) -> anyhow::Result<()> {
+        for file in [self.backup(at)].into_iter().chain(self.hub_backups()) {
             if file.exists() {
                 std::fs::remove_file(file)?;
             }
         }
+        self.forgets(at);
         Ok(())
     }
 
@@ -58,12 +67,14 @@ impl Town {
         let Some(other) = other else { return Ok(None) };
         std::fs::copy(&self.offices[other].file, &self.offices[at].file)?;
         self.offices[at].past = true;
+        self.forgets(at);
         self.tally.add(Event::Copied, 1);
         Ok(Some(format!("pc{at}: gets a copy of pc{other}'s file")))
     }
 
-    fn hub_backup(&self) -> PathBuf {
-        self.folder.path().join("hub.backup")
+    /// The last one, and the one before.
+    fn hub_backups(&self) -> [PathBuf; 2] {
+        ["hub.backup", "hub.older.backup"].map(|name| self.folder.path().join(name))
     }
 
     /// Only while everybody has an agent: of a file that the old way brought a restored hub cannot know what it is.
@@ -71,18 +82,21 @@ impl Town {
         if self.offices.iter().any(|office| office.way == Way::Old) {
             return Ok(None);
         }
-        let backup = self.hub_backup();
+        let [backup, older] = self.hub_backups();
         if backup.exists() {
-            std::fs::remove_file(&backup)?;
+            std::fs::rename(&backup, older)?;
         }
         let hub = Connection::open(self.hub.store_file())?;
         hub.execute("vacuum into ?1", [backup.to_string_lossy()])?;
+        // It is of what the hub is now.
+        self.hub_is = Slot::Newer;
         Ok(Some("hub: a backup is made".to_owned()))
     }
 
-    /// What was told since, counts as not told.
-    pub async fn restore_hub(&mut self) -> anyhow::Result<Option<String>> {
-        let backup = self.hub_backup();
+    /// The last one, or the one before. What was told since, counts as not told.
+    pub async fn restore_hub(&mut self, which: Slot) -> anyhow::Result<Option<String>> {
+        let [newer, older] = self.hub_backups();
+        let backup = if which == Slot::Newer { newer } else { older };
         if !backup.exists() {
             return Ok(None);
         }
@@ -92,7 +106,10 @@ impl Town {
             office.link.turn(self.hub.store());
         }
         self.tally.add(Event::HubRestored, 1);
-        Ok(Some("hub: the backup is restored".to_owned()))
+        self.tally.add(Event::HubForward, u64::from(which < self.hub_is));
+        self.hub_is = which;
+        self.count_lost()?;
+        Ok(Some(format!("hub: the {which:?} backup is restored")))
     }
 }
 

@@ -54,8 +54,9 @@ impl Lossy {
         self.state().rng = Rng::of(seed, "link", 0);
     }
 
-    pub fn lose_nothing(&self) {
-        self.state().lost = 0;
+    /// **Units**: thousandths of the messages.
+    pub fn lose(&self, lost: u64) {
+        self.state().lost = lost;
     }
 
     /// From now on it leads to this hub.

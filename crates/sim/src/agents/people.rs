@@ -13,7 +13,7 @@ const PLATES: u64 = 4;
 const SHIFTS: [&str; 2] = ["Sabah", "Gece"];
 const USERS: [&str; 2] = ["ayse", "veli"];
 
-type Happened = anyhow::Result<Option<String>>;
+pub type Happened = anyhow::Result<Option<String>>;
 
 /// A row of a file: its number, its mark, its region.
 type Found = (i64, String, String);
@@ -56,11 +56,13 @@ impl Town {
     }
 
     /// Somebody whom another office has is entered here too, with name and identity number. Only where the hub has met
-    /// both files: else the two may stand under one number, as in copies of one file.
+    /// both files, and has heard since that one is a copy: else the two may stand under one number, as in copies of one file.
     pub fn add_twin(&mut self, at: usize) -> Happened {
         let other = self.rng.place(self.offices.len());
-        if !(is_met(&self.offices[at].file)? && is_met(&self.offices[other].file)?) {
-            return Ok(None);
+        for office in [at, other].map(|at| &self.offices[at]) {
+            if office.past || !is_met(&office.file)? {
+                return Ok(None);
+            }
         }
         let Some((id, of, _)) = self.any(other, PEOPLE)? else { return Ok(None) };
         let sql = "select full_name, identity_no from employees where id = ?1";
@@ -109,8 +111,14 @@ impl Town {
     /// A person goes from a file, with the days that it has of him.
     fn let_go(&mut self, at: usize, id: i64, mark: &str) -> anyhow::Result<()> {
         let days = found(&self.sql(at)?, DAYS_OF, [id])?;
-        self.book.delete(days.into_iter().map(|(_, day, _)| day).chain([mark.to_owned()]));
+        self.deleted(at, days.into_iter().map(|(_, day, _)| day).chain([mark.to_owned()]));
         Ok(())
+    }
+
+    /// Who has no agent cannot tell of it again.
+    fn deleted(&mut self, at: usize, marks: impl IntoIterator<Item = String>) {
+        let by = Some(at).filter(|at| self.offices[*at].way == Way::Agent);
+        self.book.delete(by, marks);
     }
 
     pub fn edit_person(&mut self, at: usize) -> Happened {
@@ -168,7 +176,7 @@ impl Town {
 
     pub fn delete_day(&mut self, at: usize) -> Happened {
         let Some((id, mark, _)) = self.any(at, DAYS)? else { return Ok(None) };
-        self.book.delete([mark.clone()]);
+        self.deleted(at, [mark.clone()]);
         self.sql(at)?.execute("delete from timesheets where id = ?1", [id])?;
         Ok(Some(format!("pc{at}: {mark} is deleted")))
     }
@@ -178,7 +186,7 @@ impl Town {
         let days = found(&file, DAYS, [])?;
         file.execute("delete from timesheets", [])?;
         let told = format!("pc{at}: {} days are deleted", days.len());
-        self.book.delete(days.into_iter().map(|(_, mark, _)| mark));
+        self.deleted(at, days.into_iter().map(|(_, mark, _)| mark));
         Ok(Some(told))
     }
 
@@ -203,7 +211,7 @@ impl Town {
 
     pub fn delete_vehicle(&mut self, at: usize) -> Happened {
         let Some((id, mark, _)) = self.any(at, VEHICLES)? else { return Ok(None) };
-        self.book.delete([mark.clone()]);
+        self.deleted(at, [mark.clone()]);
         self.sql(at)?.execute("delete from vehicles where id = ?1", [id])?;
         Ok(Some(format!("pc{at}: {mark} is deleted")))
     }

@@ -57,20 +57,31 @@ pub enum Deed {
     Copy,
     /// The PC's clock goes wrong.
     Clock,
-    /// The hub's store is put aside.
+    /// The hub's store is put aside; the one that was put aside before is kept too.
     BackupHub,
-    /// The store that was put aside comes back.
+    /// The store that was put aside last comes back: after the one before, a newer one than that.
     RestoreHub,
+    /// The one before the last comes back.
+    RestoreOlderHub,
     /// The PC goes the old way from now on.
     Leave,
     /// It gets an agent again.
     Return,
+    /// The program is updated: a table is called otherwise for a while, and written to under that name.
+    RenameTable,
+    /// The same of a column.
+    RenameColumn,
+    AddColumn,
+    /// A new table, the rows copied, the old one dropped, the new one named as it was.
+    RemakeTable,
+    /// Everybody tells everything.
+    Rest,
 }
 
 const STEPS_A_DAY: u32 = 40;
 
 /// How often which.
-const DEEDS: [(u64, Deed); 25] = [
+const DEEDS: [(u64, Deed); 31] = [
     (44, Deed::Exchange),
     (12, Deed::AddPerson),
     (3, Deed::AddTwin),
@@ -94,9 +105,34 @@ const DEEDS: [(u64, Deed); 25] = [
     (2, Deed::Clock),
     (2, Deed::BackupHub),
     (1, Deed::RestoreHub),
+    (1, Deed::RestoreOlderHub),
     (1, Deed::Leave),
     (6, Deed::Return),
+    (1, Deed::RenameTable),
+    (1, Deed::RenameColumn),
+    (1, Deed::AddColumn),
+    (2, Deed::RemakeTable),
+    (1, Deed::Rest),
 ];
+
+/// What is typed while only some have heard of what a restored hub has lost.
+const TYPED: [(u64, Deed); 10] = [
+    (4, Deed::EditPerson),
+    (4, Deed::EditDay),
+    (2, Deed::AddPerson),
+    (3, Deed::AddDay),
+    (3, Deed::DeletePerson),
+    (3, Deed::DeleteDay),
+    (1, Deed::ReplacePerson),
+    (3, Deed::SaveVehicle),
+    (2, Deed::DeleteVehicle),
+    (2, Deed::SaveShift),
+];
+
+/// The hub is put aside twice and set back to the older store, then to the newer one.
+const SET_BACK: [Deed; 4] = [Deed::BackupHub, Deed::BackupHub, Deed::RestoreOlderHub, Deed::RestoreHub];
+/// Runs in a hundred in which that happens on a day. **Units**: percent.
+const SET_BACK_PERCENT: u64 = 40;
 
 /// What a link may lose: nothing, 5 % of all exchanges, 36 %.
 const LOSSES: [u64; 3] = [0, 25, 200];
@@ -107,13 +143,38 @@ impl Plan {
         let mut rng = Rng::of(seed, "plan", 0);
         let lost = rng.one_of(&LOSSES);
         let mut minute = 0;
-        let steps = (0..size.days * STEPS_A_DAY).map(|_| {
+        let deeds = (0..size.days).flat_map(|_| day(&mut rng)).collect::<Vec<_>>().into_iter();
+        let steps = deeds.map(|deed| {
             minute += rng.between(1, 70);
-            Step { minute, pc: rng.place(size.offices), seed: rng.draw(), deed: rng.weighted(&DEEDS) }
+            Step { minute, pc: rng.place(size.offices), seed: rng.draw(), deed }
         });
         let steps = steps.collect();
         Self { seed, size, lost, steps }
     }
+}
+
+fn day(rng: &mut Rng) -> Vec<Deed> {
+    let mut deeds: Vec<Deed> = (0..STEPS_A_DAY).map(|_| rng.weighted(&DEEDS)).collect();
+    if rng.percent(SET_BACK_PERCENT) {
+        let at = rng.place(deeds.len());
+        deeds.splice(at..at, set_back(rng));
+    }
+    deeds
+}
+
+/// People type, and some PCs are heard of, between one store and the next.
+fn set_back(rng: &mut Rng) -> Vec<Deed> {
+    let mut deeds = Vec::new();
+    for deed in SET_BACK {
+        if rng.percent(40) {
+            deeds.push(Deed::Rest);
+        }
+        deeds.push(deed);
+        for _ in 0..rng.below(7) {
+            deeds.push(if rng.percent(40) { Deed::Exchange } else { rng.weighted(&TYPED) });
+        }
+    }
+    deeds
 }
 
 impl Step {

@@ -25,6 +25,16 @@ pub enum Event {
     Copied,
     Restored,
     HubRestored,
+    /// A newer store of the hub came back after an older one.
+    HubForward,
+    /// A program was updated.
+    Migrated,
+    /// Everybody had told everything, and work went on.
+    Rested,
+    /// A word that all had heard was not known to a restored hub.
+    WordLost,
+    /// The same of a deletion.
+    DeletionLost,
     /// An agent was taken out of a file, or stopped.
     Left,
     Returned,
@@ -33,7 +43,7 @@ pub enum Event {
 }
 
 impl Event {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 20] = [
         Self::Cycle,
         Self::Away,
         Self::Settled,
@@ -46,6 +56,11 @@ impl Event {
         Self::Copied,
         Self::Restored,
         Self::HubRestored,
+        Self::HubForward,
+        Self::Migrated,
+        Self::Rested,
+        Self::WordLost,
+        Self::DeletionLost,
         Self::Left,
         Self::Returned,
         Self::OldWay,
@@ -65,6 +80,11 @@ impl Event {
             Self::Copied => "copied",
             Self::Restored => "restored",
             Self::HubRestored => "hub restored",
+            Self::HubForward => "to a newer store",
+            Self::Migrated => "updates of programs",
+            Self::Rested => "rests",
+            Self::WordLost => "words that all had heard lost by a hub",
+            Self::DeletionLost => "deletions lost by a hub",
             Self::Left => "left",
             Self::Returned => "returned",
             Self::OldWay => "exchanged the old way",

@@ -15,9 +15,11 @@ use testkit::{office::LEGACY_SCHEMA, random::Rng};
 
 use super::{
     book::Book,
+    files::Slot,
+    heard::Heard,
     link::Lossy,
     plan::{Deed, Plan, Step},
-    tally::Tally,
+    tally::{Event, Tally},
 };
 use crate::hub;
 
@@ -35,7 +37,11 @@ pub struct Town {
     pub rng: Rng,
     pub offices: Vec<Office>,
     pub book: Book,
+    pub heard: Heard,
     pub tally: Tally,
+    /// Which backup the hub goes on from.
+    pub hub_is: Slot,
+    lost: u64,
 }
 
 pub struct Office {
@@ -64,8 +70,9 @@ impl Town {
         let clock = Arc::new(AtomicI64::new(BEGIN_MS));
         let hub = hub::Hub::open(folder.path(), plan.seed, BEGIN_MS).await?;
         let (rng, offices) = (Rng::new(plan.seed), Vec::new());
-        let (book, tally) = Default::default();
-        let mut town = Self { folder, hub, clock, rng, offices, book, tally };
+        let (book, heard, tally) = Default::default();
+        let (hub_is, lost) = (Slot::Newer, plan.lost);
+        let mut town = Self { folder, hub, clock, rng, offices, book, heard, tally, hub_is, lost };
         for at in 0..plan.size.offices {
             let office = town.open(at, plan).await?;
             town.offices.push(office);
@@ -125,10 +132,27 @@ impl Town {
             Deed::Copy => self.copy(at),
             Deed::Clock => Ok(Some(self.set_wrong(at))),
             Deed::BackupHub => self.back_up_hub().await,
-            Deed::RestoreHub => self.restore_hub().await,
+            Deed::RestoreHub => self.restore_hub(Slot::Newer).await,
+            Deed::RestoreOlderHub => self.restore_hub(Slot::Older).await,
             Deed::Leave => self.leave(at).await,
             Deed::Return => Ok(self.come_back(at)),
+            Deed::RenameTable => self.rename_table(at),
+            Deed::RenameColumn => self.rename_column(at),
+            Deed::AddColumn => self.add_column(at),
+            Deed::RemakeTable => self.remake_table(at),
+            Deed::Rest => self.rest().await,
         }
+    }
+
+    /// Everybody tells everything, and then links lose as before. What happens meanwhile is not counted.
+    async fn rest(&mut self) -> anyhow::Result<Option<String>> {
+        let mut tally = self.tally.clone();
+        tally.add(Event::Rested, 1);
+        self.quiet().await?;
+        self.tally = tally;
+        self.check()?;
+        self.offices.iter().for_each(|office| office.link.lose(self.lost));
+        Ok(Some("all: everything is told".to_owned()))
     }
 
     fn set_wrong(&mut self, at: usize) -> String {

@@ -1,0 +1,91 @@
+//! What a program's update does to its file, between two exchanges.
+
+use rusqlite::Connection;
+
+use super::{people::Happened, tally::Event, town::Town};
+
+/// Tables with the words of their rows: table, column of the mark, column of the word, letter of the word.
+const TABLES: [Told; 4] = [
+    Told { table: "employees", mark: "department", word: "title", letter: 'T' },
+    Told { table: "timesheets", mark: "start_time", word: "notes", letter: 'N' },
+    Told { table: "vehicles", mark: "region || '.' || plate", word: "brand", letter: 'V' },
+    Told { table: "shift_templates", mark: "name", word: "start_time", letter: 'S' },
+];
+
+#[derive(Clone, Copy)]
+struct Told {
+    table: &'static str,
+    mark: &'static str,
+    word: &'static str,
+    letter: char,
+}
+
+impl Town {
+    pub fn rename_table(&mut self, at: usize) -> Happened {
+        let told = self.rng.one_of(&TABLES);
+        let away = Told { table: "eski", ..told };
+        let file = self.raw(at)?;
+        file.execute_batch(&format!("alter table {} rename to eski", told.table))?;
+        let word = self.write(&file, away)?;
+        file.execute_batch(&format!("alter table eski rename to {}", told.table))?;
+        Ok(Some(self.migrated(at, "away and back", told, &word)))
+    }
+
+    pub fn rename_column(&mut self, at: usize) -> Happened {
+        let told = self.rng.one_of(&TABLES);
+        let Told { table, word: column, .. } = told;
+        let file = self.raw(at)?;
+        file.execute_batch(&format!("alter table {table} rename column {column} to eski"))?;
+        let word = self.write(&file, Told { word: "eski", ..told })?;
+        file.execute_batch(&format!("alter table {table} rename column eski to {column}"))?;
+        Ok(Some(self.migrated(at, "a column away and back", told, &word)))
+    }
+
+    pub fn add_column(&mut self, at: usize) -> Happened {
+        let told = self.rng.one_of(&TABLES);
+        let file = self.raw(at)?;
+        let name = self.book.number();
+        file.execute_batch(&format!("alter table {} add column yeni{name} text default 'yok'", told.table))?;
+        let word = self.write(&file, told)?;
+        Ok(Some(self.migrated(at, "a new column", told, &word)))
+    }
+
+    /// Triggers go with the old table, and nobody notes what is written into the new one.
+    pub fn remake_table(&mut self, at: usize) -> Happened {
+        let told = self.rng.one_of(&TABLES);
+        let table = told.table;
+        let file = self.raw(at)?;
+        let made: String =
+            file.query_row("select sql from sqlite_master where name = ?1", [table], |row| row.get(0))?;
+        let columns = made.split_once('(').map_or("", |(_, columns)| columns);
+        file.execute_batch(&format!("create table yeni ({columns}; insert into yeni select * from {table}"))?;
+        let word = self.write(&file, Told { table: "yeni", ..told })?;
+        file.execute_batch(&format!("drop table {table}; alter table yeni rename to {table}"))?;
+        Ok(Some(self.migrated(at, "made anew", told, &word)))
+    }
+
+    /// A program that looks after references itself, as updates do.
+    fn raw(&self, at: usize) -> anyhow::Result<Connection> {
+        let file = Connection::open(&self.offices[at].file)?;
+        file.execute_batch("pragma foreign_keys = off; pragma synchronous = off")?;
+        Ok(file)
+    }
+
+    /// Somebody's words are written on the way, or none.
+    fn write(&mut self, file: &Connection, told: Told) -> anyhow::Result<String> {
+        let Told { table, mark, word, letter } = told;
+        let mut statement = file.prepare(&format!("select id, {mark} from {table} order by id"))?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let rows: Vec<(i64, String)> = rows.collect::<rusqlite::Result<_>>()?;
+        let written = if self.rng.percent(50) { self.rng.pick(&rows).cloned() } else { None };
+        let Some((id, mark)) = written else { return Ok("nothing".to_owned()) };
+        let text = self.book.word(letter, &mark);
+        file.execute(&format!("update {table} set {word} = ?1 where id = ?2"), (&text, id))?;
+        Ok(text)
+    }
+
+    fn migrated(&mut self, at: usize, how: &str, told: Told, word: &str) -> String {
+        self.tally.add(Event::Migrated, 1);
+        format!("pc{at}: {} is {how}, {word} is written", told.table)
+    }
+}
