@@ -2,8 +2,8 @@
 //! files and the hub knew. Whatever becomes of the hub's store, nothing that is older takes their place.
 //!
 //! What nobody can keep is left out: what a person sent back since; deletions of PCs whose file was replaced since, or whose
-//! agent left; rows that somebody worked on since, and days of such persons: told again along with their person, they are taken
-//! to have gone with them, and come back with them.
+//! agent left; rows that somebody worked on since, and days of persons who were deleted too: told again along with their person,
+//! they are taken to have gone with them, and come back with them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -122,8 +122,8 @@ impl Town {
         for mark in there {
             let Some(Gone { typed, by }) = self.heard.gone.get(mark) else { continue };
             let person = self.book.person_of(mark).unwrap_or_default();
-            let latest = self.book.latest(mark).max(self.book.latest(person));
-            let excused = by.is_empty() || latest > *typed;
+            let goes_along = self.book.deleted().contains_key(person);
+            let excused = by.is_empty() || goes_along || self.book.latest(mark) > *typed;
             let what = || format!("{mark} {person}, deleted at {by:?}");
             let broken = || Broken::new("what all had heard is gone stays gone", what());
             ensure!(excused, broken());
