@@ -6,7 +6,8 @@ use crate::{Error, Result, desk::Hub, engine, query::Db};
 
 const STOPPED: Error = Error::Broken("work on a file stopped unexpectedly");
 
-/// Removes files that nobody will be given: of lineages that are gone, of sites that were revoked, of other hubs' turns.
+/// Removes files that nobody will be given: of lineages that are gone, of sites that were revoked, of other hubs'
+/// turns; and what names somebody who was forgotten since.
 ///
 /// **Invariants**: a file comes after its lineage is committed, so one that another process is writing is never taken for
 /// left over.

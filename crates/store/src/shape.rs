@@ -62,6 +62,7 @@ pub(crate) const REGIONS: &str = "denk_regions";
 pub(crate) const AGENTS: &str = "denk_agents";
 pub(crate) const TOUCHED: &str = "denk_touched";
 pub(crate) const GUARD: &str = "denk_guard";
+pub(crate) const FORGOTTEN: &str = "denk_forgotten";
 pub(crate) const BESIDE: &str = "denk_beside";
 
 const SHAPES: &[Shape] = &[
@@ -95,6 +96,12 @@ const SHAPES: &[Shape] = &[
     Shape { name: FALLEN, columns: &[("of_gid", Gid), ("table_name", Text), ("gid", Gid)], key: 3 },
     // Bearers of a natural key; `name` is its hash.
     Shape { name: NAMES, columns: &[("table_name", Text), ("name", Text), ("gid", Gid)], key: 3 },
+    // What was forgotten of people, and by which change.
+    Shape {
+        name: FORGOTTEN,
+        columns: &[("gid", Gid), ("column_name", Text), ("table_name", Text), ("rev", Int)],
+        key: 2,
+    },
     // Rows that turned out to be another.
     Shape { name: BECAME, columns: &[("gid", Gid), ("to_gid", Gid)], key: 1 },
     Shape {

@@ -28,10 +28,11 @@ pub(super) static TURKISH: PrivacyWords = PrivacyWords {
     heads: ["Tablo", "Kayıt", "Zaman", "Nereden", "İşlem", "Alan", "Önce", "Sonra"],
     forget: "Kimliğini sil…",
     forget_title: "Kimliği silinecek: {name}",
-    what_goes: "Şu alanlar kayıttan, geçmişinden ve çakışmalarından silinir:",
+    what_goes: "Şu alanlar kayıttan, geçmişinden, çakışmalarından ve bilgisayarların dosyalarından saklananlardan silinir:",
     what_stays: "Ona bağlı kayıtlar (puantaj gibi) kalır; ad yerine “{instead}” yazar. Değişiklik şubelere bir sonraki eşitlemede ulaşır.",
-    where_still: "Önceden alınmış yedekler, indirilmiş dosyalar ve bir bilgisayarın son bir haftada gönderdiği dosyaların kopyaları değişmez: \
-                  yedekler saklama süresi dolunca gider. Aynı kişi başka bir listede de varsa orada ayrıca silinir.",
+    where_still: "Önceden alınmış yedekler, indirilmiş dosyalar, bilgisayarların son 7 günde gönderdiği dosyaların kopyaları ve karar \
+                  bekleyenler değişmez: yedekler saklama süresi dolunca, kopyalar 7 gün sonra, bekleyenler karar verilince gider. Aynı kişi \
+                  başka bir listede de varsa orada ayrıca silinir.",
     for_good: "Bu geri alınamaz.",
     why: "Neden",
     why_hint: "Örneğin başvurunun tarihi ve numarası. Kişinin adını yazmayın: etkinlikte kalır.",
@@ -47,10 +48,11 @@ pub(super) static ENGLISH: PrivacyWords = PrivacyWords {
     heads: ["Table", "Record", "Time", "From", "Action", "Field", "Before", "After"],
     forget: "Forget this person…",
     forget_title: "To be forgotten: {name}",
-    what_goes: "These fields go from the record, from its history and from its conflicts:",
+    what_goes: "These fields go from the record, its history, its conflicts, and from what is kept of PCs' files:",
     what_stays: "What hangs on it (timesheets, for one) stays; “{instead}” stands in place of the name. Offices hear of it with their next exchange.",
-    where_still: "Backups that were made before, files that were taken out, and copies of what a PC sent within the last week do not change: \
-                  backups go when their time is over. Where the same person stands in another list, too, they are forgotten there on their own.",
+    where_still: "Backups that were made before, files that were taken out, copies of what PCs sent within the last 7 days, and what waits \
+                  for a decision do not change: backups go when their time is over, copies after 7 days, what waits when it is decided. \
+                  Where the same person stands in another list, too, they are forgotten there on their own.",
     for_good: "This cannot be taken back.",
     why: "Why",
     why_hint: "The request's date and number, for one. Do not write the person's name: it stays in the activity.",

@@ -14,7 +14,9 @@ use replica::{
 
 use super::{
     agents::{self, State},
-    choose, held,
+    choose,
+    forgotten::Forgotten,
+    held,
     lineage::{self, Kind, Lineage, Pc},
     pull,
     push::{self, strangers},
@@ -86,6 +88,8 @@ async fn ours(desk: &mut Desk<'_>, device: &Device, file: &mut OfficeFile) -> Re
 async fn keep(desk: &mut Desk<'_>, device: &Device, lineage: &Lineage, agreed: &Agreed) -> Result<()> {
     let mut rows = known(desk, device, agreed).await?;
     let rules = &desk.hub.rules;
+    let forgotten = Forgotten::load(desk.db, rules).await?;
+    rows.values_mut().flatten().for_each(|row| _ = forgotten.veil(row));
     lineage::save(desk.db, lineage).await?;
     lineage::save_last_ids(desk.db, rules, lineage.number, &last_ids(&rows)).await?;
     for table in desk.hub.merged() {

@@ -84,6 +84,7 @@ pub(super) struct Look<'a> {
     pub rules: &'a Rules,
     pub order: &'a [TableId],
     pub file: &'a OfficeFile,
+    pub forgotten: &'a super::forgotten::Forgotten,
 }
 
 pub(super) fn standing(look: &Look<'_>, branch: &Branch<'_>, mark: &Mark) -> Standing {

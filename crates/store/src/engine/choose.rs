@@ -4,28 +4,22 @@
 //! from a copy, or copied to a second PC: it becomes a branch of its own, and from then on nothing is concluded from what
 //! files of this root lack, until a new one is handed out.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, HashSet};
 
-use merge::{Age, LocalId, RegionRule, ShadowRow, TableId};
+use merge::{Age, TableId};
 use model::{Gid, Rev};
 use replica::office_file::OfficeFile;
 
 use super::{
     branch::{self, Branch, Look, Standing},
     evidence::{self, Evidence},
+    fit::{Fit, fit},
+    forgotten::Forgotten,
     kin::{self, Relatives},
-    lineage::{self, Aside, Kind, Lineage, Pc},
+    lineage::{self, Kind, Lineage, Pc},
     shadow::{self, Pieces, Shadow},
 };
-use crate::{
-    Device, Result,
-    desk::{Desk, shown},
-    sites,
-    uploads::Mark,
-};
+use crate::{Device, Result, desk::Desk, sites, uploads::Mark};
 
 /// Files of one root that are told apart.
 const BRANCHES_MAX: usize = 32;
@@ -47,6 +41,8 @@ pub(super) struct Base {
     pub gone: Vec<Lineage>,
     /// Of the PC, before the file.
     pub last_ids: BTreeMap<TableId, i64>,
+    /// What is not taken, nor kept, of what the file says.
+    pub forgotten: Forgotten,
 }
 
 pub(super) enum Way {
@@ -99,11 +95,17 @@ pub(super) async fn choose(
     file: &OfficeFile,
     mark: &Mark,
 ) -> Result<Base> {
-    let known = lineage::of_site(desk.db, device.site).await?;
-    let look = Look { rules: &desk.hub.rules, order: &desk.hub.order.tables, file };
+    let (rules, order) = (&desk.hub.rules, &desk.hub.order.tables);
+    let forgotten = Forgotten::load(desk.db, rules).await?;
+    let base = chosen(desk, device, &Look { rules, order, file, forgotten: &forgotten }, mark).await?;
+    Ok(Base { forgotten, ..base })
+}
+
+async fn chosen(desk: &mut Desk<'_>, device: &Device, look: &Look<'_>, mark: &Mark) -> Result<Base> {
+    let (known, file) = (lineage::of_site(desk.db, device.site).await?, look.file);
     let mut best: Option<((bool, usize), Family)> = None;
     for root in roots(desk, device, &known, file.tag.as_deref()).await? {
-        let family = Family::load(desk, &look, (root, &known), mark).await?;
+        let family = Family::load(desk, look, (root, &known), mark).await?;
         // What all offices share fits everywhere: the file goes on from what it has most in common with.
         if let Some(rank) = family.rank(device.shared)
             && best.as_ref().is_none_or(|(most, _)| rank > *most)
@@ -112,30 +114,30 @@ pub(super) async fn choose(
         }
     }
     let mut base = match best {
-        Some(((true, _), family)) => family.go_on(desk, device, &look).await?,
-        Some(((false, _), family)) => family.fork(desk, device, &look).await?,
-        None => return meet(desk, device, &look, &known).await,
+        Some(((true, _), family)) => family.go_on(desk, device, look).await?,
+        Some(((false, _), family)) => family.fork(desk, device, look).await?,
+        None => return meet(desk, device, look, &known).await,
     };
     match &file.tag {
         Some(tag) => {
             let mut copies = kin::of_tag(desk, tag).await?;
             // Branches of its own root are told apart already, those of this site.
             copies.retain(|copy| copy.root() != base.lineage.root() || copy.site != base.lineage.site);
-            let copies = kin::shadows(desk, &look, copies.iter()).await?;
-            base.shadow = kin::together(&look, base.shadow, &copies);
+            let copies = kin::shadows(desk, look, copies.iter()).await?;
+            base.shadow = kin::together(look, base.shadow, &copies);
         }
         // Who took a file went on from that one: this may be the file of another PC.
         None => {
             if device.shared && base.pc.handed.is_some() {
-                base.shadow = branch::doubted(&look, base.shadow);
+                base.shadow = branch::doubted(look, base.shadow);
             }
-            match kin::relatives(desk, &look, Some(&base)).await? {
+            match kin::relatives(desk, look, Some(&base)).await? {
                 Some(relatives) if !relatives.copies.is_empty() => {
-                    let copies = kin::shadows(desk, &look, relatives.copies.iter()).await?;
-                    base.shadow = kin::together(&look, branch::of_this(&look, base.shadow, &copies), &copies);
+                    let copies = kin::shadows(desk, look, relatives.copies.iter()).await?;
+                    base.shadow = kin::together(look, branch::of_this(look, base.shadow, &copies), &copies);
                 }
                 // It is none of the PCs that it seemed to be.
-                Some(_) if device.shared => return meet(desk, device, &look, &known).await,
+                Some(_) if device.shared => return meet(desk, device, look, &known).await,
                 _ => {}
             }
         }
@@ -178,7 +180,8 @@ impl Family {
         mark: &Mark,
     ) -> Result<Self> {
         let mut pieces = Pieces::new();
-        let shadow = shadow::whole(desk.db, look.rules, &root, &mut pieces).await?;
+        let mut shadow = shadow::whole(desk.db, look.rules, &root, &mut pieces).await?;
+        look.forgotten.lift(&look.file.merged, &mut shadow);
         let used = lineage::last_ids(desk.db, look.rules, root.number).await?;
         let aside = lineage::aside(desk.db, look.rules, &root.name).await?;
         let fit_root = fit(look, &shadow, &used, &aside);
@@ -203,7 +206,8 @@ impl Family {
         (mark, pieces): (&Mark, &mut Pieces),
     ) -> Result<Compared> {
         let rules = look.rules;
-        let shadow = shadow::whole(desk.db, rules, lineage, pieces).await?;
+        let mut shadow = shadow::whole(desk.db, rules, lineage, pieces).await?;
+        look.forgotten.lift(&look.file.merged, &mut shadow);
         let used = lineage::last_ids(desk.db, rules, lineage.number).await?;
         let aside = lineage::aside(desk.db, rules, &lineage.name).await?;
         let branch = Branch {
@@ -344,7 +348,8 @@ impl Base {
         let found = lineage::pcs(desk.db, lineage.site).await?.into_iter().find(|pc| pc.id == lineage.pc);
         let pc = found.unwrap_or_else(|| Pc::new(lineage.site, lineage.pc));
         let last_ids = lineage::last_ids(desk.db, &desk.hub.rules, pc.id).await?;
-        Ok(Self { lineage, root, pc, shadow, way, odd, age: Age::Known, last_ids, gone: Vec::new() })
+        let (gone, forgotten) = Default::default();
+        Ok(Self { lineage, root, pc, shadow, way, odd, age: Age::Known, gone, last_ids, forgotten })
     }
 }
 
@@ -403,8 +408,8 @@ async fn meet(desk: &mut Desk<'_>, device: &Device, look: &Look<'_>, known: &[Li
     let last_ids = lineage::last_ids(desk.db, &desk.hub.rules, pc.id).await?;
     let odd = copied.then_some(Odd::Copied);
     let way = Way::Meet { relative, dead, copy };
-    let (shadow, gone) = Default::default();
-    Ok(Base { lineage, root: None, pc, shadow, way, odd, age: Age::Unknown, gone, last_ids })
+    let (shadow, gone, forgotten) = Default::default();
+    Ok(Base { lineage, root: None, pc, shadow, way, odd, age: Age::Unknown, gone, last_ids, forgotten })
 }
 
 /// A new root.
@@ -437,56 +442,4 @@ async fn pc(desk: &mut Desk<'_>, device: &Device, id: Option<i64>) -> Result<Pc>
         Some(pc) => pc,
         None => Pc::new(device.site, desk.meta.next_serial()),
     })
-}
-
-/// How a file agrees with a shadow, id by id.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Fit {
-    same: usize,
-    /// Ids that hold something else, or of which one cannot be sure.
-    other: usize,
-    /// Rows that the shadow does not have, under ids that were given before.
-    low: usize,
-    /// Rows of the shadow that the file has not, under ids that it never gave: it is older than they are.
-    beyond: usize,
-}
-
-impl Fit {
-    /// Else it may be the file of another office, put where this one's was: what was deleted there was not deleted here.
-    const fn is_mostly_this(&self) -> bool {
-        self.other <= self.same
-    }
-
-    fn odd(&self) -> Option<Odd> {
-        let doubled = self.other > 0 || self.low > 0;
-        if self.beyond > 0 { Some(Odd::Older) } else { doubled.then_some(Odd::Doubled) }
-    }
-}
-
-fn fit(look: &Look<'_>, shadow: &Shadow, used: &BTreeMap<TableId, i64>, aside: &Aside) -> Fit {
-    let mut fit = Fit::default();
-    for (table, rows) in &look.file.merged {
-        let rule = &look.rules[*table];
-        let theirs = shadow.get(table).map_or(&[][..], Vec::as_slice);
-        let last = used.get(table).copied().unwrap_or(0);
-        // What everybody has does not tell whose file it is.
-        let tells = usize::from(rule.region != RegionRule::Shared);
-        for row in rows {
-            let Ok(at) = theirs.binary_search_by(|known| known.id.cmp(&row.id)) else {
-                let given = matches!(row.id, LocalId::Int(id) if id <= last);
-                fit.low += usize::from(given && !aside.contains_key(&(*table, shown(&row.id))));
-                continue;
-            };
-            if branch::speaks_of(rule, &theirs[at], row) {
-                fit.same += tells;
-            } else {
-                fit.other += 1;
-            }
-        }
-        if let Some(given) = look.file.last_ids.get(table) {
-            let newer = |known: &&Arc<ShadowRow>| matches!(known.id, LocalId::Int(id) if id > *given);
-            fit.beyond += theirs.iter().filter(newer).count();
-        }
-    }
-    fit
 }

@@ -1,10 +1,12 @@
-//! A person is forgotten: what tells who they were goes from their row, its history and its conflicts; what hangs on the
-//! row stays.
+//! A person is forgotten: what tells who they were goes from their row and from all that is remembered of it; what hangs on
+//! the row stays.
 //!
-//! The row changes as any other does, so every office hears of it. What the store remembered of it besides is written over:
-//! it cannot be taken back.
+//! The row changes as any other does, so every office hears of it. What the store remembered of it besides is written over
+//! (see [`traces`]): it cannot be taken back. What offices say that have not heard of it yet: see [`super::forgotten`].
 
-use std::{collections::BTreeSet, sync::Arc};
+mod traces;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use merge::{
@@ -12,21 +14,19 @@ use merge::{
     Verdict, Written, merge,
 };
 use model::{Gid, Rev, SiteId, Stamp, Value};
-use serde_json::Value as Json;
 
 use super::{
     audit,
     batches::{self, Came},
-    history,
+    forgotten, history,
     resolve::remembered,
     rows,
 };
+use traces::Traces;
+
 use crate::{
     Error, Result,
     desk::{Desk, Made},
-    query::{Row, maybe, text},
-    shape::{CONFLICTS, LOG},
-    tell,
     writer::Job,
 };
 
@@ -34,11 +34,6 @@ use crate::{
 const NAME: &str = "Silinen kişi";
 /// Figures of the identity that tell two of them apart. **Units**: characters.
 const TOLD: usize = 8;
-/// Columns of the history: what a row was, and what it became.
-const BEFORE: usize = 8;
-const AFTER: usize = 9;
-/// What it was, exactly, where that had to be kept.
-const EXACT: usize = 11;
 
 pub(crate) struct Erase {
     pub table: TableId,
@@ -61,12 +56,19 @@ impl Job for Erase {
     async fn run(&mut self, desk: &mut Desk<'_>) -> Result<()> {
         let row = remembered(desk, self.table, self.gid).await?;
         let rev = self.write(desk, &row).await?;
-        let of = identities(desk, row.gid).await?;
-        let names: BTreeSet<String> = self.columns.iter().map(|at| self.name(desk, *at)).collect();
-        for gid in of {
-            forget_history(desk, gid, (&names, rev)).await?;
-            forget_conflicts(desk, gid, &names).await?;
-        }
+        let (rules, gids) = (&desk.hub.rules, identities(desk, row.gid).await?);
+        forgotten::note(desk.db, (rules, self.table), (&gids, &self.columns), rev).await?;
+        let rule = &rules[self.table];
+        let traces = Traces {
+            rules,
+            table: self.table,
+            gids,
+            columns: self.columns.iter().map(|column| rule[*column].name.as_str()).collect(),
+            called: &rule[self.called].name,
+            instead: forgotten_name(row.gid),
+            rev,
+        };
+        traces.remove(desk.db).await?;
         batches::write(desk, SiteId::HUB, &Came { who: &self.who, ..Came::of("erase") }).await?;
         let table = &desk.hub.rules[self.table].name;
         let what = format!("{table} {}: {}", row.gid, self.why);
@@ -75,10 +77,6 @@ impl Job for Erase {
 }
 
 impl Erase {
-    fn name(&self, desk: &Desk<'_>, column: ColumnId) -> String {
-        desk.hub.rules[self.table][column].name.clone()
-    }
-
     /// What stands in a column afterwards: the name becomes one that nobody has, others are empty.
     fn instead(&self, row: &Stored, column: ColumnId) -> Value {
         if column == self.called { Value::Text(forgotten_name(row.gid)) } else { Value::Null }
@@ -149,36 +147,4 @@ async fn identities(desk: &mut Desk<'_>, gid: Gid) -> Result<Vec<Gid>> {
     let became = rows::became(desk.db).await?;
     let former = became.keys().copied().filter(|former| rows::today(&became, *former) == gid);
     Ok(former.chain([gid]).collect())
-}
-
-/// Takes the columns out of what the history says of the row; what the erasing itself wrote stays.
-async fn forget_history(desk: &mut Desk<'_>, gid: Gid, (names, rev): (&BTreeSet<String>, Rev)) -> Result<()> {
-    let lines = desk.db.find(LOG, &[("gid", gid.into())]).await?;
-    let mut told = Vec::new();
-    for line in lines {
-        let mut row = line.0.clone();
-        row[BEFORE] = without(&line, BEFORE, names)?;
-        row[EXACT] = Value::Null;
-        if line.int(0)? < rev.0 {
-            row[AFTER] = without(&line, AFTER, names)?;
-        }
-        told.push(row);
-    }
-    desk.db.put(LOG, &told).await
-}
-
-fn without(line: &Row, at: usize, names: &BTreeSet<String>) -> Result<Value> {
-    let Some(mut row) = tell::json(line, at)? else { return Ok(Value::Null) };
-    if let Json::Object(cells) = &mut row {
-        cells.retain(|name, _| !names.contains(name));
-    }
-    Ok(maybe(Some(row.to_string())))
-}
-
-/// What did not stand of the columns goes, decided or not.
-async fn forget_conflicts(desk: &mut Desk<'_>, gid: Gid, names: &BTreeSet<String>) -> Result<()> {
-    for name in names {
-        desk.db.remove_with(CONFLICTS, &[("gid", gid.into()), ("column_name", text(name))]).await?;
-    }
-    Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use model::SiteId;
 
 use super::{
-    held,
+    forgotten, held,
     lineage::{self, Kind, Lineage, Pc},
 };
 use crate::{Result, desk::Desk, query::Db, sites};
@@ -71,8 +71,11 @@ pub(crate) async fn newest(db: &mut Db) -> Result<HashSet<String>> {
         .map(|site| site.id)
         .collect();
     let mut of_pc: BTreeMap<i64, Vec<Lineage>> = BTreeMap::new();
+    let forgot = forgotten::last(db).await?;
     for lineage in lineage::all(db).await? {
-        if lineage.kind == Kind::HandedOut && active.contains(&lineage.site.0) {
+        // One from before names whoever was forgotten since: its PC gets a new one.
+        let is_wanted = lineage.kind == Kind::HandedOut && lineage.seen >= forgot;
+        if is_wanted && active.contains(&lineage.site.0) {
             of_pc.entry(lineage.pc).or_default().push(lineage);
         }
     }

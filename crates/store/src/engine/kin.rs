@@ -34,7 +34,9 @@ pub(super) async fn shadows<'l>(
 ) -> Result<Vec<Shadow>> {
     let (mut shadows, ids) = (Vec::new(), ids_of(look));
     for lineage in of {
-        shadows.push(shadow::some(desk.db, look.rules, lineage, &ids).await?);
+        let mut shadow = shadow::some(desk.db, look.rules, lineage, &ids).await?;
+        look.forgotten.lift(&look.file.merged, &mut shadow);
+        shadows.push(shadow);
     }
     Ok(shadows)
 }
@@ -210,7 +212,9 @@ async fn likeness(
     let (mut kinship, mut like) = (Kinship::default(), 0);
     for (table, rows) in rows {
         let (rule, ids_of) = (&rules[*table], rows.iter().map(|row| row.id.clone()).collect());
-        let theirs = shadow::under(desk.db, rules, lineage, (*table, &ids_of)).await?;
+        let mut theirs = shadow::under(desk.db, rules, lineage, (*table, &ids_of)).await?;
+        let file = rows_of(&look.file.merged, *table);
+        theirs.iter_mut().for_each(|row| look.forgotten.lift_row(by_id(file, &row.id), row));
         let theirs: HashMap<LocalId, ShadowRow> =
             theirs.into_iter().map(|row| (row.id.clone(), row)).collect();
         let met = || {

@@ -1,7 +1,7 @@
 //! Changes of one site into the hub's rows: the one way of uploads and of batches.
 
 use fail::fail_point;
-use merge::{Age, Author, Change, Outcome, Scope, merge};
+use merge::{Action, Age, Author, Change, Outcome, Scope, Verdict, merge};
 use model::{Rev, SiteId, Stamp};
 
 use super::{history, rows};
@@ -49,13 +49,29 @@ pub(super) async fn part(
             change.name_values(row);
         }
         let (stamp, rev) = (change.stamp, desk.meta.next_rev());
-        outcomes.push((stamp, rev, merge(rules, &mut scope, author, change, rev)));
+        let outcome = match &change.action {
+            // All that an office said was forgotten since: that brings no row back.
+            Action::Update(edits) if edits.is_empty() => unchanged(),
+            _ => merge(rules, &mut scope, author, change, rev),
+        };
+        outcomes.push((stamp, rev, outcome));
     }
     let changed = scope.take_changed();
     fail_point!("store-merged");
     rows::save(desk.db, rules, &changed).await?;
     history::write(desk, &outcomes, &scope).await?;
     Ok(Part { outcomes, scope })
+}
+
+const fn unchanged() -> Outcome {
+    Outcome {
+        verdict: Verdict::Unchanged,
+        written: Vec::new(),
+        conflicts: Vec::new(),
+        namesakes: Vec::new(),
+        repaired: None,
+        hand_back: Vec::new(),
+    }
 }
 
 /// What is not later than the site's last word about the row would count as heard before. A batch is merged once, so what

@@ -283,6 +283,11 @@ pub(super) async fn save(db: &mut Db, rules: &Rules, changed: &[Written]) -> Res
     project(db, rules, changed).await
 }
 
+/// Writes rows over of which neither the index nor the history is concerned.
+pub(super) async fn overwrite(db: &mut Db, rules: &Rules, rows: &[Stored]) -> Result<()> {
+    db.put(ROWS, &rows.iter().map(|of| row(rules, of)).collect::<Vec<_>>()).await
+}
+
 async fn save_index(db: &mut Db, rules: &Rules, changed: &[Written]) -> Result<()> {
     let (mut before, mut after) = (Index::default(), Index::default());
     for written in changed {

@@ -135,7 +135,11 @@ impl<'a> Settling<'a> {
     }
 
     fn settled(&self, table: TableId) -> impl Iterator<Item = ShadowRow> {
-        self.rows(table).filter_map(move |(row, known)| self.row(table, row, known))
+        let settled = self.rows(table).filter_map(move |(row, known)| self.row(table, row, known));
+        settled.map(|mut row| {
+            self.base.forgotten.veil(&mut row);
+            row
+        })
     }
 
     fn before(&self, table: TableId) -> &'a [Arc<ShadowRow>] {

@@ -11,7 +11,8 @@ use model::{Gid, Value};
 use replica::codec::{Stored as _, decode_ids, encode_part};
 
 use super::{
-    lineage::{Lineage, Pc},
+    forgotten::Forgotten,
+    lineage::{self, Lineage, Pc},
     rows,
 };
 use crate::{
@@ -289,6 +290,10 @@ pub(super) async fn sweep(db: &mut Db, pc: &mut Pc) -> Result<()> {
         return Ok(());
     }
     pc.unswept = 0;
+    sweep_now(db, pc).await
+}
+
+async fn sweep_now(db: &mut Db, pc: &Pc) -> Result<()> {
     let lineages = db.find(LINEAGES, &[("site", Value::Int(i64::from(pc.site.0)))]).await?;
     let names = lineages.iter().map(|row| Ok(text(row.text(1)?))).collect::<Result<Vec<_>>>()?;
     let mut needed = HashSet::new();
@@ -299,6 +304,39 @@ pub(super) async fn sweep(db: &mut Db, pc: &mut Pc) -> Result<()> {
     let known = db.each(PIECES, (&with, None), &[1], |row| Ok(row.text(0)?.to_owned())).await?;
     let gone = known.into_iter().filter(|piece| !needed.contains(piece));
     db.remove(PIECES, &gone.map(|piece| vec![Value::Int(pc.id), text(piece)]).collect::<Vec<_>>()).await
+}
+
+/// Takes out of what is kept of all files what is forgotten in rows of a table; and what is kept for no file any more.
+pub(super) async fn veil(
+    db: &mut Db,
+    (rules, table): (&Rules, TableId),
+    forgotten: &Forgotten,
+) -> Result<()> {
+    let mut pcs: HashMap<String, Pc> = HashMap::new();
+    for lineage in lineage::all(db).await? {
+        pcs.insert(lineage.name, Pc::new(lineage.site, lineage.pc));
+    }
+    let mut held: HashMap<(i64, String), Vec<Row>> = HashMap::new();
+    for row in db.find(SHADOW, &[("table_name", text(&rules[table].name))]).await? {
+        if let Some(pc) = pcs.get(row.text(0)?) {
+            held.entry((pc.id, row.text(3)?.to_owned())).or_default().push(row);
+        }
+    }
+    for ((pc, piece), mut places) in held {
+        let Some((_, _, bytes)) = pieces(db, pc, &[(table, piece)]).await?.pop() else { continue };
+        let mut rows = part(rules, table, &bytes)?;
+        if rows.iter_mut().fold(false, |any, row| any | forgotten.veil(row)) {
+            let part = Part { number: 0, bytes: encode_part(&rows) };
+            let piece = part.piece();
+            places.iter_mut().for_each(|place| place.0[3] = text(&piece));
+            db.put(SHADOW, &places.into_iter().map(|place| place.0).collect::<Vec<_>>()).await?;
+            db.put(PIECES, &[vec![Value::Int(pc), text(piece), Value::Bytes(part.bytes)]]).await?;
+        }
+    }
+    for pc in pcs.into_values().map(|pc| (pc.id, pc)).collect::<BTreeMap<_, _>>().into_values() {
+        sweep_now(db, &pc).await?;
+    }
+    Ok(())
 }
 
 /// Rows of a shadow that are stored together.

@@ -105,6 +105,10 @@ impl Store {
 
     pub(super) async fn revoke(&self, which: Which, who: &str) -> crate::Result<()> {
         self.ask(sites::Revoke { which, who: who.to_owned() }).await?;
+        self.sweep_hand_outs().await
+    }
+
+    pub(super) async fn sweep_hand_outs(&self) -> crate::Result<()> {
         let _nobody = self.inner.handing_out.write().await;
         ask_reader!(self, db, hand_outs::sweep(&self.inner.hub, db).await)
     }

@@ -154,6 +154,13 @@ impl Pages {
     }
 }
 
+impl Pages {
+    /// Whether rows of a table tell who somebody is.
+    pub(crate) fn tells_people(&self, table: TableId) -> bool {
+        self.lists.iter().any(|list| list.table == table && list.erased().next().is_some())
+    }
+}
+
 impl ListPage {
     /// Columns that the list itself shows, by their places.
     pub fn listed(&self) -> impl Iterator<Item = (usize, &PageColumn)> {

@@ -11,6 +11,7 @@ mod copies;
 mod deletes;
 mod doubts;
 mod erased;
+mod forgotten;
 mod former_agents;
 mod guide;
 mod held;

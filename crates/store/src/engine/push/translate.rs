@@ -13,6 +13,7 @@ use super::{
 use crate::{
     Declined, Device,
     desk::{Desk, Hub},
+    engine::forgotten::Forgotten,
 };
 
 /// A batch as the hub says it.
@@ -38,6 +39,11 @@ pub(super) async fn translate(
         changes.push(change.map_err(|what| Declined::Message(format!("change {at}: {what}")))?);
     }
     check_inserts(&changes)?;
+    let tells_people = |change: &Change| desk.hub.pages.tells_people(change.table);
+    if changes.iter().any(tells_people) {
+        let forgotten = Forgotten::load(desk.db, &desk.hub.rules).await?;
+        changes.iter_mut().for_each(|change| forgotten.strip(change));
+    }
     let agreed = agreed(desk.hub, push, &changes);
     let unknown = unknown(desk, &device.region, &changes).await?;
     let by = (device.site, &device.region);
