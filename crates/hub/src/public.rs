@@ -158,7 +158,7 @@ fn counts(status: &Status, sites: &[Site]) -> Map<String, Value> {
 fn region(count: &RegionCount) -> Map<String, Value> {
     let mut told: Map<String, Value> =
         count.tables.iter().map(|(table, rows)| (table.clone(), json!(rows))).collect();
-    told.insert("last_entry".to_owned(), json!(count.last_change_ms.map(timestamp)));
+    told.insert("last_entry".to_owned(), json!(count.last_entry_ms.map(timestamp)));
     told
 }
 

@@ -317,7 +317,7 @@ const SHAPES: &[Shape] = &[
         ],
         key: 1,
     },
-    // When a region last changed, and by which rev.
+    // When a PC of a region last changed one of its rows, and by which rev one last was, by whomever.
     Shape { name: REGIONS, columns: &[("region", Text), ("last_change", Int), ("rev", Int)], key: 1 },
     // Agents: the last batch of each and the answer to it, and what it last said of itself.
     Shape {

@@ -23,7 +23,7 @@ pub(crate) async fn status(db: &mut Db, mut status: Status) -> Result<Status> {
     (status.conflicts_open, status.alerts) = (conflicts, alerts);
     for row in db.find(REGIONS, &[]).await? {
         let counted = status.regions.entry(row.text(0)?.to_owned()).or_default();
-        counted.last_change_ms = row.int_or_none(1)?;
+        counted.last_entry_ms = row.int_or_none(1)?;
     }
     Ok(status)
 }

@@ -106,8 +106,9 @@ pub struct Open {
 pub struct RegionCount {
     /// Living rows by table, of tables that have regions.
     pub tables: BTreeMap<String, u64>,
-    /// When a change of this region last came in. **Units**: milliseconds since 1970.
-    pub last_change_ms: Option<i64>,
+    /// When a PC of this region last changed one of its rows; what headquarters does is none of that. **Units**:
+    /// milliseconds since 1970.
+    pub last_entry_ms: Option<i64>,
 }
 
 /// One line of the history, newest first.

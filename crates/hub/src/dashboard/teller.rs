@@ -118,11 +118,11 @@ impl Teller<'_> {
         let late = sites.iter().filter(|site| self.is_site_late(site)).count();
         // Where nothing ever came it is waited for since there is a PC.
         let since = sites.iter().map(|site| site.site.created_ms).min();
-        let last = count.last_change_ms.or(since);
+        let last = count.last_entry_ms.or(since);
         RegionLine {
             is_late: !name.is_empty() && last.is_some_and(|last| self.is_late(last)),
             late_sites: if sites.is_empty() { String::new() } else { format!("{late} / {}", sites.len()) },
-            ..self.line(shown, (&count.tables, count.last_change_ms), (days, most))
+            ..self.line(shown, (&count.tables, count.last_entry_ms), (days, most))
         }
     }
 
@@ -156,7 +156,7 @@ impl Teller<'_> {
         }
         let days = trend::sum(trend);
         let most = days.iter().copied().max().unwrap_or_default();
-        let last = seen().filter_map(|count| count.last_change_ms).max();
+        let last = seen().filter_map(|count| count.last_entry_ms).max();
         self.line(self.words().total, (&tables, last), (&days, most))
     }
 

@@ -1,9 +1,9 @@
-//! What is remembered of every change: what was before, what did not stand, and when a region last changed.
+//! What is remembered of every change: what was before, what did not stand, and when the PCs of a region last wrote.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use merge::{Cells, Conflict, Outcome, Owner, Region, Scope, Side, Stored, TableRules, Written};
-use model::{Gid, Rev, Stamp, Value};
+use model::{Gid, Rev, SiteId, Stamp, Value};
 use replica::codec::Stored as _;
 use serde::{Serialize, Serializer};
 
@@ -14,6 +14,7 @@ use crate::{
     desk::{Desk, Hub},
     query::{maybe, number, text},
     shape::{CONFLICTS, LOG, REGIONS},
+    sites,
 };
 
 pub(super) async fn write(
@@ -49,9 +50,30 @@ pub(super) async fn write(
     if shared {
         desk.meta.shared = desk.meta.rev;
     }
-    let (at, rev) = (Value::Int(desk.now_ms), Value::Int(desk.meta.rev.0));
-    let regions = regions.into_iter().map(|region| vec![text(region), at.clone(), rev.clone()]);
-    desk.db.put(REGIONS, &regions.collect::<Vec<_>>()).await
+    let site = outcomes.first().map(|(stamp, ..)| stamp.site);
+    note_regions(desk, site, regions).await
+}
+
+/// Notes in which regions something changed, and of that of the site that its own PCs wrote: what headquarters does is no
+/// word of them.
+async fn note_regions(desk: &mut Desk<'_>, site: Option<SiteId>, regions: BTreeSet<String>) -> Result<()> {
+    if regions.is_empty() {
+        return Ok(());
+    }
+    let site = site.map_or(0, |site| i64::from(site.0));
+    let own = sites::device_of(desk.db, site).await?.map(|device| device.region);
+    let known = desk.db.find_any(REGIONS, &[], "region", regions.iter().map(text)).await?;
+    let mut entries = BTreeMap::new();
+    for row in known {
+        entries.insert(row.text(0)?.to_owned(), row.int_or_none(1)?);
+    }
+    let rows = regions.into_iter().map(|region| {
+        let is_own = own.as_ref().is_some_and(|own| *own == Region::new(&region));
+        let before = entries.get(&region).copied().flatten();
+        let entry = if is_own { Some(desk.now_ms) } else { before };
+        vec![text(region), number(entry), Value::Int(desk.meta.rev.0)]
+    });
+    desk.db.put(REGIONS, &rows.collect::<Vec<_>>()).await
 }
 
 /// Tells who listens that there is something to ask for, also where no row of the region changed since a rev.

@@ -60,7 +60,7 @@ on_both! {
         assert_eq!((status.tables["employees"], status.tables["timesheets"]), (27, 228));
         assert_eq!(status.tables["vehicle_service_visits"], 0);
         assert_eq!(status.regions["İzmir"].tables["timesheets"], 76);
-        assert!(status.regions["Bursa"].last_change_ms.is_some());
+        assert!(status.regions["Bursa"].last_entry_ms.is_some());
         let recent = lab.store.recent(&merge::Region::All, 5).await.unwrap();
         assert_eq!(recent.len(), 5);
         assert_eq!((recent[0].region.as_deref(), recent[0].action.as_str()), (Some("İzmir"), "insert"));

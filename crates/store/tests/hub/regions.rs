@@ -2,7 +2,10 @@
 
 use testkit::office::{Employee, Inspection, Shape, Size, Timesheet, Vehicle};
 
-use crate::lab::{Book, Pc, on_both, value};
+use crate::{
+    agents::{batch, employee, gid, push, text, update},
+    lab::{Book, Pc, on_both, value},
+};
 
 on_both! {
     async fn a_write_into_another_region_is_refused_and_set_back(lab) {
@@ -195,5 +198,35 @@ on_both! {
             assert!(receipt.conflicts > 0, "what it says is kept");
             assert!(lab.all().await.holds(&all));
         }
+    }
+
+    async fn the_last_entry_of_a_region_is_what_its_own_pcs_wrote(lab) {
+        let [ankara, bursa, center] = [
+            lab.site("Ankara 1", "Ankara").await,
+            lab.site("Bursa 1", "Bursa").await,
+            lab.site("Merkez PC", "*").await,
+        ];
+        let entries = async || {
+            let status = lab.store.status().await.unwrap();
+            ["Ankara", "Bursa"].map(|region| status.regions.get(region).and_then(|count| count.last_entry_ms))
+        };
+        let now = || Some(lab.clock.load(std::sync::atomic::Ordering::Relaxed));
+        let titled = |seen, title| vec![update("employees", (gid(1), seen), [("title", text(title))])];
+        // Headquarters enters somebody: the office has said nothing so far.
+        let seen = push(&lab, &center, batch(1, 0, vec![employee(1, "Kişi Bir", "Ankara")])).await.to;
+        assert_eq!(entries().await, [None, None]);
+        lab.pass(60);
+        let seen = push(&lab, &ankara, batch(1, seen, titled(seen, "Usta"))).await.to;
+        let last = now();
+        assert_eq!(entries().await, [last, None]);
+        // Whatever others do to the region's rows later, by hand or by an agent: the office was not heard of again.
+        lab.pass(86_400);
+        let seen = push(&lab, &center, batch(2, seen, titled(seen, "Kalfa"))).await.to;
+        push(&lab, &bursa, batch(1, seen, titled(seen, "Bursa"))).await;
+        let admin = store::Viewer::new(store::Role::Admin, merge::Region::All);
+        lab.store.erase((&admin, "ayse"), (0, &gid(1).to_string()), "istek").await.unwrap();
+        assert_eq!(entries().await, [last, None]);
+        push(&lab, &bursa, batch(2, seen, vec![employee(2, "Kişi İki", "Bursa")])).await;
+        assert_eq!(entries().await, [last, now()]);
     }
 }
