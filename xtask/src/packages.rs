@@ -72,6 +72,27 @@ pub const BROWSER: Need = Need {
     instead: "",
 };
 
+pub const OPENSSH: Need = Need {
+    sentence: "the tests of copies on another machine need OpenSSH's",
+    packages: &[
+        Package {
+            program: "sshd",
+            find: testkit::sshd::find_program,
+            apt: "openssh-server",
+            dnf: "openssh-server",
+            brew: "openssh",
+        },
+        Package {
+            program: "ssh-keygen",
+            find: on_path,
+            apt: "openssh-client",
+            dnf: "openssh-clients",
+            brew: "openssh",
+        },
+    ],
+    instead: "",
+};
+
 pub const PYTHON: Need = Need {
     sentence: "the scan needs",
     packages: &[Package {
@@ -179,6 +200,7 @@ fn install(missing: &[&Package]) -> anyhow::Result<()> {
     let names: Vec<&str> = missing.iter().map(|package| package.apt).collect();
     eprintln!("installing {}", names.join(" "));
     let _no_cluster = names.contains(&"postgresql").then(NoCluster::declare).transpose()?;
+    let _no_service = names.contains(&"openssh-server").then(NoService::declare).transpose()?.flatten();
     // Without lists, or with lists older than the archive, only a second try after an update can work.
     if apt_get(&["install"], &names).is_err() {
         apt_get(&["update"], &[])?;
@@ -220,6 +242,33 @@ impl NoCluster {
 impl Drop for NoCluster {
     fn drop(&mut self) {
         // Only while installing; left behind it would keep the next version from making its cluster.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// While it lives, Debian's packages start no service when they are installed: tests run `sshd` by themselves, and nobody
+/// asked for one that others can reach.
+struct NoService(PathBuf);
+
+impl NoService {
+    /// `None` where somebody decided about services already.
+    fn declare() -> anyhow::Result<Option<Self>> {
+        use std::os::unix::fs::PermissionsExt;
+        let file = PathBuf::from("/usr/sbin/policy-rc.d");
+        if file.exists() {
+            return Ok(None);
+        }
+        fs::write(&file, "#!/bin/sh\nexit 101\n")
+            .with_context(|| format!("cannot write {}", file.display()))?;
+        let this = Self(file);
+        fs::set_permissions(&this.0, fs::Permissions::from_mode(0o755))?;
+        Ok(Some(this))
+    }
+}
+
+impl Drop for NoService {
+    fn drop(&mut self) {
+        // Left behind it would keep every later package from starting what it brings.
         let _ = fs::remove_file(&self.0);
     }
 }

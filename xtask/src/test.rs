@@ -43,8 +43,10 @@ pub fn run(arguments: &Arguments, golden: Golden) -> anyhow::Result<ExitCode> {
             Provided::Yes => Some(Server::start(THROW_AWAY)?),
         },
     };
-    if let Provided::No(code) = packages::provide(&packages::BROWSER)? {
-        return Ok(code);
+    for need in [&packages::BROWSER, &packages::OPENSSH] {
+        if let Provided::No(code) = packages::provide(need)? {
+            return Ok(code);
+        }
     }
     let report = Report::new()?;
     let outcome = run_all(arguments, |command| {

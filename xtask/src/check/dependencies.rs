@@ -5,7 +5,7 @@ use super::Finding;
 use crate::cargo::{Dependency, Package};
 
 /// The program's crates, bottom up, and which of the others each may use.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("denk-model", &[]),
     ("denk-office", &["denk-model"]),
     ("denk-export", &["denk-office", "denk-model"]),
@@ -16,6 +16,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("denk-store", &["denk-replica", "denk-merge", "denk-database", "denk-office", "denk-model"]),
     ("denk-hub", &["denk-store", "denk-export", "denk-office", "denk-replica", "denk-merge", "denk-model"]),
     ("denk-notify", &[]),
+    ("denk-sftp", &[]),
     ("denk-agent", &["denk-replica", "denk-merge", "denk-database", "denk-model"]),
     (
         "denk",
@@ -23,6 +24,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
             "denk-agent",
             "denk-hub",
             "denk-notify",
+            "denk-sftp",
             "denk-store",
             "denk-replica",
             "denk-merge",
