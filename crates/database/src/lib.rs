@@ -82,8 +82,8 @@ pub async fn duplicate(file: &Address, to: &std::path::Path) -> Result<()> {
 }
 
 /// Takes everything out of a SQLite file but the tables that are kept, with their indexes: other tables, all views, virtual
-/// tables and triggers. What they held is written over. Nothing that the file has of a program runs, and nobody else may
-/// have it open.
+/// tables and triggers but the journal's. Nothing of what they hold, or ever held, stays in it. Nothing that the file has of a
+/// program runs, and nobody else may have it open.
 ///
 /// # Errors
 /// As [`open`]; some of it may be gone then.

@@ -273,6 +273,9 @@ pub struct AgentArgs {
     /// Exchanges a last time, then takes everything that denk put into the file out of it again.
     #[arg(long, conflicts_with = "once")]
     pub remove: bool,
+    /// The program's file will not have again what it has lost (a table, a column): the exchange goes on without.
+    #[arg(long, conflicts_with_all = ["once", "remove", "page"])]
+    pub go_without: bool,
     /// With --remove: also where the hub cannot be asked.
     #[arg(long, requires = "remove")]
     pub force: bool,

@@ -102,8 +102,8 @@ impl Form {
 
     /// Columns that the rules do not know: `table.column`.
     pub fn unknown(&self) -> impl Iterator<Item = String> + '_ {
-        let known =
-            |name: &str| name.eq_ignore_ascii_case(&self.rules.key) || self.rules.column(name).is_some();
+        let names = || self.rules.columns.iter().map(|column| &column.name).chain([&self.rules.key]);
+        let known = move |name: &str| names().any(|known| known.eq_ignore_ascii_case(name));
         let unknown = self.table.columns.iter().filter(move |column| !known(&column.name));
         unknown.map(|column| format!("{}.{}", self.rules.name, column.name))
     }

@@ -40,14 +40,39 @@ impl Office {
     /// What the program had in its file is there: what others write to a table that is away for a moment had no place, and
     /// what it says of itself when it is back would be taken for what the office wrote.
     async fn check_whole(&mut self, tables: &[(TableId, Table)]) -> Result<()> {
+        let lost = self.lost(tables).await?;
+        lost.into_iter().next().map_or(Ok(()), |lost| Err(Error::Lacks(self.path.clone(), lost)))
+    }
+
+    async fn lost(&mut self, tables: &[(TableId, Table)]) -> Result<Vec<Lack>> {
         let state = State::read(&mut self.db).await?;
-        let lost = state.shape.iter().find_map(|(name, before)| {
+        let lost = state.shape.iter().filter_map(|(name, before)| {
             let rules =
                 &self.rules[self.rules.table(name).filter(|id| self.rules[*id].kept == Kept::Merged)?];
             let now = tables.iter().find(|(id, _)| self.rules[*id].name == *name);
             lost_of(rules, before, now.map(|(_, table)| table))
         });
-        lost.map_or(Ok(()), |lost| Err(Error::Lacks(self.path.clone(), lost)))
+        Ok(lost.collect())
+    }
+
+    /// Somebody said that the program will not put back what its file lacks: it goes on without. What that is; should it come
+    /// back all the same, it is filled as something new.
+    ///
+    /// # Errors
+    /// As for any transaction; nothing is changed then.
+    pub async fn go_without(&mut self) -> Result<Vec<Lack>> {
+        let tables = self.look().await?;
+        let lost = self.lost(&tables).await?;
+        let mut state = self.begin().await?;
+        for lacked in &lost {
+            let (Lack::Table { table } | Lack::Column { table, .. }) = lacked;
+            match self.form_named(table) {
+                Some(form) => _ = state.shape.insert(table.clone(), form.shape()),
+                None => _ = state.shape.remove(table),
+            }
+        }
+        state.doubt |= !lost.is_empty();
+        self.end(Ok((state, lost))).await
     }
 
     /// Whether there is nothing to do: then nothing is written, and the file stays as it is.

@@ -130,6 +130,25 @@ async fn while_a_table_is_away_nothing_is_exchanged_and_nothing_is_lost_when_it_
 }
 
 #[tokio::test]
+async fn without_a_table_that_is_gone_for_good_the_rest_goes_on_when_somebody_says_so() {
+    let (mut town, a, b, _) = two().await;
+    a.sql("drop table stock_inventory; drop table drivers");
+    a.desktop.save_employee(None, &person("Yeni")).unwrap();
+    let gone = |table: &str| Lack::Table { table: table.to_owned() };
+    assert_eq!(a.office().await.go_without().await.unwrap(), [gone("drivers"), gone("stock_inventory")]);
+    assert_eq!(a.office().await.go_without().await.unwrap(), []);
+    b.sql("insert into stock_inventory (seri_no, bolge) values ('S1', 'Ankara')");
+    for pc in [&a, &b, &a] {
+        pc.cycle(&mut town).await;
+    }
+    assert_eq!(b.ask("select full_name from employees order by full_name"), "Ayşe Örnek Yeni");
+    let schema = b.ask("select sql from sqlite_schema where name = 'stock_inventory'");
+    a.sql(&schema);
+    a.cycle(&mut town).await;
+    assert_eq!(a.ask("select seri_no from stock_inventory"), "S1");
+}
+
+#[tokio::test]
 async fn while_a_column_that_names_rows_is_away_nothing_is_exchanged_and_nothing_is_lost_when_it_is_back() {
     let (mut town, a, b, id) = two().await;
     a.sql("alter table employees rename column full_name to ad");

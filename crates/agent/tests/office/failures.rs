@@ -111,6 +111,7 @@ async fn a_file_in_which_denk_was_stays_an_office_s_whatever_its_program_does_to
 #[tokio::test]
 async fn what_denk_does_not_know_of_the_file_is_in_no_one_s_way_and_stays_there() {
     let (mut town, pc) = (Town::new(), Pc::new(1));
+    pc.sql("create table eski (x); insert into eski values ('gizli kalan'); drop table eski");
     pc.sql(
         "create virtual table ara using fts5(x); insert into ara values ('gizli aranan'); create table ozel (x); insert into ozel values ('gizli satır');
          create view kisiler as select * from employees; insert into employees (full_name, region) values ('Ayşe Örnek', 'Ankara')",
@@ -173,6 +174,15 @@ async fn tables_of_a_newer_version_are_left_alone() {
     let (_, a, ..) = two().await;
     a.sql("update denk_state set value = '2' where name = 'form'");
     assert!(matches!(refused(&a).await, Error::NewerTables(2)));
+}
+
+#[tokio::test]
+async fn nothing_of_denk_stays_in_a_file_whose_program_renamed_a_table() {
+    let (mut town, a, ..) = two().await;
+    a.cycle(&mut town).await;
+    a.sql("alter table vehicles rename to v_eski");
+    a.office().await.remove().await.unwrap();
+    assert_eq!(a.ask("select name, tbl_name from sqlite_master where name like 'denk%'"), "");
 }
 
 #[tokio::test]

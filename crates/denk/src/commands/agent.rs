@@ -45,6 +45,9 @@ pub async fn run(args: &AgentArgs, context: &Context) -> Result<Outcome> {
     if args.remove {
         return remove(args.force, &settings, &tools, context).await;
     }
+    if args.go_without {
+        return go_without(&settings, &tools, context).await;
+    }
     if args.once {
         let named = args.db.is_some() || args.hub.is_some();
         if !settings.active && !named {
@@ -294,6 +297,23 @@ async fn remove(force: bool, settings: &Settings, tools: &Tools, context: &Conte
     removed.await.map_err(|error| leave_failure(error, settings))?;
     context.output.answer(&json!({ "file": settings.db.display().to_string() }));
     context.output.line(&context.text.say(&message("agent-removed").with("file", settings.db.as_path())));
+    Ok(Outcome::Done)
+}
+
+/// The file goes on without what its program took out of it for good.
+async fn go_without(settings: &Settings, tools: &Tools, context: &Context) -> Result<Outcome> {
+    let told = |error: office::Error| file_failure(&error, settings);
+    let mut office = Office::open(&settings.db, &tools.rules).await.map_err(told)?;
+    let lost = office.go_without().await.map_err(told)?;
+    let named = |lost: &Lack| match lost {
+        Lack::Table { table } => table.clone(),
+        Lack::Column { table, column } => format!("{table}.{column}"),
+    };
+    let lost: Vec<String> = lost.iter().map(named).collect();
+    context.output.answer(&json!({ "file": settings.db.display().to_string(), "without": lost }));
+    let words = if lost.is_empty() { "agent-lacks-nothing" } else { "agent-goes-without" };
+    let words = message(words).with("file", settings.db.as_path()).with("lost", lost.join(", "));
+    context.output.line(&context.text.say(&words));
     Ok(Outcome::Done)
 }
 

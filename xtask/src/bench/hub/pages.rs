@@ -53,6 +53,12 @@ pub fn run(bench: &Bench) -> anyhow::Result<()> {
         &hub,
         (1, |_| reader.page("/employees").map(drop)),
     )?;
+    figures.add(
+        "first overview after a start",
+        Goal::default(),
+        &hub,
+        (1, |_| reader.page("/dashboard").map(drop)),
+    )?;
     let first = reader.page("/employees")?;
     let row = first.split("<th scope=\"row\"").nth(1).and_then(|row| row.split("href=\"").nth(1));
     let row = row.and_then(|row| row.split('"').next()).context("no row")?.to_owned();
@@ -71,6 +77,13 @@ pub fn run(bench: &Bench) -> anyhow::Result<()> {
         "/timesheets?region=Office+7&month=2025-09",
         "/stock?q=00042&sort=seri_no",
         "/inspections",
+        "/vehicles",
+        "/history",
+        "/conflicts",
+        "/held",
+        "/reports",
+        "/admin/users",
+        "/admin/sites",
         "/alerts",
         "/alerts?kind=long_shift&region=Office+7",
         &row,
