@@ -17,6 +17,8 @@ pub enum Unfit {
     /// It names another row: that is not typed.
     Reference,
     Long,
+    /// The column's values have names, and this is none of them.
+    Choice,
 }
 
 /// How a language writes numbers.
@@ -58,6 +60,24 @@ pub(crate) fn value(column: &ColumnRule, text: &str, figures: Figures) -> Result
             Ok(Value::Text(text.chars().filter(|c| !c.is_control() || *c == '\n').collect()))
         }
     }
+}
+
+/// A value as somebody types it.
+///
+/// **Invariants**: what a column of this kind holds is read again as the same value, or refused: never as another one.
+pub(crate) fn written(column: &ColumnRule, value: &Value, figures: Figures) -> String {
+    match (value, column.holds) {
+        (Value::Null, _) => String::new(),
+        (Value::Real(number), _) => number.to_string().replace('.', &figures.comma.to_string()),
+        (Value::Text(text), Some(Holds::Date)) => turned(text).unwrap_or_else(|| text.clone()),
+        (value, _) => value.to_string(),
+    }
+}
+
+/// `2026-01-05` as `05.01.2026`.
+fn turned(text: &str) -> Option<String> {
+    let (year, month, day) = Date::parse(&date(text)?)?.civil();
+    Some(format!("{day:02}.{month:02}.{year:04}"))
 }
 
 fn real(text: &str, figures: Figures) -> Option<f64> {
@@ -152,6 +172,39 @@ mod tests {
         for bad in ["24:00", "99:25", "8:5", "0830", "8", "-1:00", "8:30:00"] {
             assert_eq!(time(bad), Err(Unfit::Time), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_value_that_is_shown_in_a_field_is_read_again_as_it_was() {
+        let real = |number| Value::Real(number);
+        let text = |text: &str| Value::Text(text.to_owned());
+        for figures in [Figures::TURKISH, Figures::ENGLISH] {
+            for (data_type, holds, held) in [
+                (ColumnType::Integer, None, Value::Int(-1_250_000)),
+                (ColumnType::Real, None, real(12.345)),
+                (ColumnType::Real, None, real(-1250.5)),
+                (ColumnType::Real, None, real(1e21)),
+                (ColumnType::Text, None, text("2026-01-05")),
+                (ColumnType::Text, None, text("12.345")),
+                (ColumnType::Text, Some(Holds::Date), text("2026-01-05")),
+                (ColumnType::Text, Some(Holds::Time), text("08:30")),
+                (ColumnType::Text, None, Value::Null),
+            ] {
+                let column = column(data_type, holds, false);
+                let shown = written(&column, &held, figures);
+                assert_eq!(value(&column, &shown, figures), Ok(held), "{shown}");
+            }
+            let column = column(ColumnType::Integer, None, false);
+            let shown = written(&column, &Value::Real(12.345), figures);
+            assert_eq!(
+                value(&column, &shown, figures),
+                Err(Unfit::Whole),
+                "{shown}: not of the column's kind"
+            );
+        }
+        let date = column(ColumnType::Text, Some(Holds::Date), false);
+        assert_eq!(written(&date, &text("2026-01-05"), Figures::TURKISH), "05.01.2026");
+        assert_eq!(written(&date, &text("dün"), Figures::TURKISH), "dün");
     }
 
     #[test]

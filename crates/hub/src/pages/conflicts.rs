@@ -1,18 +1,18 @@
 //! `/conflicts`: values of which one did not stand, and what people decide about them.
 
+mod typed;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use askama::Template;
 use axum::{
     Form,
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use serde::Deserialize;
 use store::{
-    Cell, ConflictLine, ConflictState, ConflictsAsked, ConflictsListed, Denied, Figures, KeptSide, Settled,
-    Shows, Take, Unfit,
+    Cell, ConflictLine, ConflictState, ConflictsAsked, ConflictsListed, Denied, KeptSide, Settled, Take,
 };
 
 use super::{
@@ -22,12 +22,13 @@ use super::{
     told::{self, Teller, denied, fill},
 };
 use crate::{
-    Language,
     answer::Refusal,
     app::App,
     login::page,
     words::{DecisionWords, ListWords},
 };
+
+pub(super) use typed::{ask, decide_typed};
 
 pub(super) const PATH: &str = "/conflicts";
 pub(super) const ONE: &str = "/conflicts/{id}";
@@ -88,27 +89,6 @@ struct Line {
     other: Option<Shown>,
     /// Where another value is typed.
     typed: Option<String>,
-}
-
-/// Another value for one of them.
-#[derive(Template)]
-#[template(path = "conflict_typed.html")]
-struct TypedPage {
-    shell: Shell,
-    lists: &'static ListWords,
-    words: &'static DecisionWords,
-    line: Line,
-    /// What was typed, or stands now.
-    typed: String,
-    /// Why it is no value of the column.
-    unfit: Option<&'static str>,
-    hint: &'static str,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Typed {
-    #[serde(default)]
-    value: String,
 }
 
 struct Side {
@@ -344,82 +324,6 @@ pub(super) async fn decide(
     }
     let lines = lines(&teller, &settled, done);
     told::told(around, (StatusCode::CONFLICT, visit.words.decisions.not_done), lines, fields.on(PATH))
-}
-
-/// Another value is typed for one.
-pub(super) async fn ask(
-    State(app): State<Arc<App>>,
-    person: Person,
-    visit: Visit,
-    Path(id): Path<String>,
-) -> Result<Response, Refusal> {
-    let id = id.parse().unwrap_or(-1);
-    typing(&app, (&person, &visit), id, None).await
-}
-
-/// `refused`: what was typed, and why it is no value.
-async fn typing(
-    app: &App,
-    (person, visit): (&Person, &Visit),
-    id: i64,
-    refused: Option<(String, Unfit)>,
-) -> Result<Response, Refusal> {
-    let teller = Teller::new(app, visit).await?;
-    let (shell, words) = (teller.shell(person, visit), visit.words);
-    let found = app.store.conflict_listed(&person.viewer, id).await?;
-    let view = View { teller, fields: Fields::default(), decides: person.viewer.decides() };
-    let Some(found) = found else {
-        return denied(Denied::Missing, (shell, words), PATH.to_owned());
-    };
-    let line = view.line(&found);
-    if line.typed.is_none() {
-        let why = if view.decides { Denied::Missing } else { Denied::Role };
-        return denied(why, (shell, words), PATH.to_owned());
-    }
-    let stands = line.sides.iter().find(|side| side.stands).map(|side| side.shown.text.clone());
-    let column = found.list.zip(found.column);
-    let shows = column.map(|(list, at)| view.teller.pages.lists()[list].columns[at].shows);
-    let (typed, unfit) = match refused {
-        Some((typed, unfit)) => (typed, Some(words.decisions.unfit(unfit))),
-        None => (stands.unwrap_or_default(), None),
-    };
-    let status = if unfit.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let hint = match shows {
-        Some(Shows::Date) => words.decisions.hint_date,
-        Some(Shows::Time) => words.decisions.hint_time,
-        Some(Shows::Number | Shows::Money) => words.decisions.hint_number,
-        Some(Shows::Text) | None => "",
-    };
-    let page =
-        page(&TypedPage { shell, lists: words.lists, words: words.decisions, line, typed, unfit, hint })?;
-    Ok((status, page).into_response())
-}
-
-pub(super) async fn decide_typed(
-    State(app): State<Arc<App>>,
-    person: Person,
-    visit: Visit,
-    Path(id): Path<String>,
-    Form(form): Form<Typed>,
-) -> Result<Response, Refusal> {
-    let id = id.parse().unwrap_or(-1);
-    let figures = match visit.words.language {
-        Language::Turkish => Figures::TURKISH,
-        Language::English => Figures::ENGLISH,
-    };
-    let by = (&person.viewer, person.user.name.as_str());
-    let came = app.store.settle_other(by, id, (&form.value, figures)).await;
-    let teller = Teller::new(&app, &visit).await?;
-    let around = (teller.shell(&person, &visit), visit.words);
-    match came {
-        Err(why) => denied(why, around, PATH.to_owned()),
-        Ok(Settled::Done) => Ok(Redirect::to(&format!("{PATH}?{DONE}=1")).into_response()),
-        Ok(Settled::Unfit(unfit)) => typing(&app, (&person, &visit), id, Some((form.value, unfit))).await,
-        Ok(other) => {
-            let lines = lines(&teller, &[(id, other)], 0);
-            told::told(around, (StatusCode::CONFLICT, visit.words.decisions.not_done), lines, PATH.to_owned())
-        }
-    }
 }
 
 /// What came of decisions of which not all were done.

@@ -46,7 +46,7 @@ pub(crate) struct DecisionWords {
     pub hint_date: &'static str,
     pub hint_time: &'static str,
     pub hint_number: &'static str,
-    pub unfit: [&'static str; 7],
+    pub unfit: [&'static str; 8],
     pub held: &'static str,
     pub no_held: &'static str,
     pub since: &'static str,
@@ -91,6 +91,7 @@ impl DecisionWords {
             Unfit::Number => 4,
             Unfit::Reference => 5,
             Unfit::Long => 6,
+            Unfit::Choice => 7,
         };
         self.unfit[at]
     }
@@ -148,6 +149,7 @@ pub(super) static TURKISH: DecisionWords = DecisionWords {
         "Bu bir sayı değil. Ondalığı virgülle yazın: 1.250,50",
         "Bu alan başka bir kaydı gösterir, elle yazılmaz.",
         "Bu çok uzun.",
+        "Bu, seçilebilecek değerlerden biri değil.",
     ],
     held: "Onay bekleyenler",
     no_held: "Onay bekleyen bir şey yok.",
@@ -233,6 +235,7 @@ pub(super) static ENGLISH: DecisionWords = DecisionWords {
         "This is no number. Write decimals with a point: 1,250.50",
         "This field names another row: it is not typed.",
         "This is too long.",
+        "This is none of the values that can be chosen.",
     ],
     held: "Waiting for approval",
     no_held: "Nothing waits for approval.",

@@ -421,3 +421,65 @@ async fn what_is_sent_back_is_not_taken_and_lists_are_filtered_and_paged() {
         }
     }
 }
+
+/// Three faults' states and kilometres that two PCs changed.
+async fn a_fault(world: &World) -> [String; 2] {
+    let (first, second) = (world.token("Ankara 1", "Ankara").await, world.token("Ankara 2", "Ankara").await);
+    let cell = |value: Value| Cell(value);
+    let text = |text: &str| cell(Value::Text(text.into()));
+    let of = |table: &str, number: u128, at: (i64, i64)| Change {
+        table: table.into(),
+        ..change(gid("Ankara", number), at)
+    };
+    let vehicle = [("plate", text("06 YOK 01")), ("region", text("Ankara"))];
+    let fault = [
+        ("vehicle_id", cell(Value::Uuid(gid("Ankara", 1).uuid()))),
+        ("title", text("Gizlimotor")),
+        ("region", text("Ankara")),
+    ];
+    let insert = |columns: &[(&str, Cell)]| {
+        Some(columns.iter().map(|(name, cell)| ((*name).to_owned(), cell.clone())).collect())
+    };
+    let vehicle = Change { insert: insert(&vehicle), ..of("vehicles", 1, (0, 1)) };
+    let fault = Change { insert: insert(&fault), ..of("vehicle_faults", 2, (0, 1)) };
+    let (seen, _) = push(world, &first, (1, 0), vec![vehicle, fault]).await;
+    let told = [(&first, 2, "Kapandi", "2026-01-05"), (&second, 1, "Açık", "2026-01-06")];
+    for (at, (token, number, state, closed)) in (2..).zip(told) {
+        let update = insert(&[("status", text(state)), ("closed_date", text(closed))]);
+        let changes = vec![Change { update, ..of("vehicle_faults", 2, (seen, at)) }];
+        push(world, token, (number, seen), changes).await;
+    }
+    let conflicts = world.store.conflicts().await.unwrap();
+    ["status", "closed_date"].map(|column| {
+        let is = |one: &&store::KeptConflict| one.column.as_deref() == Some(column);
+        conflicts.iter().find(is).unwrap_or_else(|| panic!("{column}: {conflicts:?}")).id.to_string()
+    })
+}
+
+#[tokio::test]
+async fn a_value_that_has_a_name_is_chosen_and_is_written_not_its_name() {
+    let world = hub().await;
+    let [state, closed] = a_fault(&world).await;
+    let admin = somebody(&world, Role::Admin, "*").await;
+    let shown = page(&world, &format!("/conflicts/{state}"), &admin).await;
+    for option in [r#"value="Açık" selected>Açık<"#, r#"value="Takip">Takip<"#, r#"value="Kapandi">Kapandı<"#]
+    {
+        assert!(shown.contains(option), "{option}: {shown}");
+    }
+    assert!(!shown.contains(r#"value="Acik""#) && !shown.contains("<input id=\"value\""), "{shown}");
+    let before = standing(&world).await;
+    for name in ["Closed", "Yok", ""] {
+        let came = post(&world, &format!("/conflicts/{state}"), &admin, &[("value", name)]).await;
+        assert_eq!(came.status(), StatusCode::UNPROCESSABLE_ENTITY, "{name}");
+        assert!(came.text().await.unwrap().contains("seçilebilecek değerlerden biri değil"), "{name}");
+    }
+    assert_eq!(standing(&world).await, before);
+    let shown = page(&world, &format!("/conflicts/{closed}"), &admin).await;
+    assert!(shown.contains(r#"name="value" value="06.01.2026""#), "{shown}");
+    for (id, value) in [(&state, "Takip"), (&closed, "07.01.2026")] {
+        let came = post(&world, &format!("/conflicts/{id}"), &admin, &[("value", value)]).await;
+        assert_eq!(came.status(), StatusCode::SEE_OTHER, "{value}");
+    }
+    let row = world.store.recent(&merge::Region::All, 1).await.unwrap()[0].after.clone().unwrap();
+    assert_eq!((&row["status"], &row["closed_date"]), (&"Takip".into(), &"2026-01-07".into()));
+}

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use model::Value;
+
 use super::Store;
 use crate::{
     ConflictLine, ConflictState, ConflictsAsked, ConflictsListed, Decision, Denied, EndedBatch, Error,
-    Figures, HeldBatch, Result, Settled, Take, Viewer, Waiting,
+    Figures, HeldBatch, PageColumn, Result, Settled, Take, Unfit, Viewer, Waiting,
     conflicts::{self, Took},
     decisions, engine,
-    lists::{Index, Scope},
+    lists::{self, Index, Scope},
     sites, typed,
 };
 
@@ -106,9 +108,39 @@ impl Store {
         let hub = &self.inner.hub;
         let column = ask_reader!(self, shown, db, decisions::column(db, hub, conflict).await)?;
         let (table, column) = column.ok_or(Denied::Missing)?;
+        if !self.is_choice(viewer, conflict, typed).await? {
+            return Ok(Settled::Unfit(Unfit::Choice));
+        }
         match typed::value(&hub.rules[table][column], typed, figures) {
             Err(unfit) => Ok(Settled::Unfit(unfit)),
             Ok(value) => self.settle_one((viewer, who), conflict, Took::Other(value)).await,
+        }
+    }
+
+    /// Whether what is typed is a value of its column, as far as that has values to choose from. What one of the sides says
+    /// is one too.
+    async fn is_choice(&self, viewer: &Viewer, conflict: i64, typed: &str) -> Result<bool> {
+        let Some(line) = self.conflict_listed(viewer, conflict).await? else { return Ok(true) };
+        let Some(column) = self.column_of(&line) else { return Ok(true) };
+        let said = [&line.winner, &line.loser].into_iter().flatten();
+        let is_said = || said.map(|cell| lists::text(&cell.value)).any(|text| text.trim() == typed.trim());
+        let mut chosen = column.chosen().peekable();
+        Ok(chosen.peek().is_none() || chosen.any(|choice| choice.holds(typed)) || is_said())
+    }
+
+    fn column_of(&self, line: &ConflictLine) -> Option<&PageColumn> {
+        self.pages().lists().get(line.list?)?.columns.get(line.column?)
+    }
+
+    /// A value of the column that a conflict is about, as somebody types it who means this value.
+    #[must_use]
+    pub fn written(&self, line: &ConflictLine, value: &Value, figures: Figures) -> String {
+        let table = line.list.map(|list| self.pages().lists()[list].table);
+        match table.zip(self.column_of(line)) {
+            Some((table, column)) => {
+                typed::written(&self.inner.hub.rules[table][column.column], value, figures)
+            }
+            None => String::new(),
         }
     }
 

@@ -101,7 +101,7 @@ pub(super) fn ranks(keys: impl Iterator<Item = Option<SortKey>>) -> Vec<u32> {
 }
 
 /// A value as a text: what is searched, and compared with choices.
-pub(super) fn text(value: &Value) -> std::borrow::Cow<'_, str> {
+pub(crate) fn text(value: &Value) -> std::borrow::Cow<'_, str> {
     match value {
         Value::Null => "".into(),
         Value::Text(text) => text.as_str().into(),

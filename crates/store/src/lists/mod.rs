@@ -23,6 +23,7 @@ mod viewer;
 
 pub use batch::{Batch, BatchLine, BatchPage, BatchesAsked, BatchesListed};
 pub(crate) use batch::{deleted, found as batch_of, listed as batches};
+pub(crate) use column::text;
 pub use find::{Asked, Listed};
 pub(crate) use history::Told;
 pub use history::{Changed, HistoryLine};

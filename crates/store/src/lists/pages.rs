@@ -215,12 +215,24 @@ impl PageColumn {
     pub const fn refers(&self) -> bool {
         self.refers.is_some()
     }
+
+    /// What its values are called, where they are chosen and not typed; else none.
+    pub fn chosen(&self) -> impl Iterator<Item = &Choice> {
+        let all = self.choices.iter().all(Choice::names_values);
+        self.choices.iter().filter(move |_| all)
+    }
 }
 
 impl Choice {
-    pub(super) fn holds(&self, text: &str) -> bool {
+    pub(crate) fn holds(&self, text: &str) -> bool {
         let is_blank = text.trim().is_empty();
         self.blank == Some(is_blank) || self.is.iter().any(|is| is == text.trim())
+    }
+
+    /// The values that it names; the empty one is nothing. The first is the one to write.
+    pub fn values(&self) -> impl Iterator<Item = &str> {
+        let nothing = (self.blank == Some(true)).then_some("");
+        nothing.into_iter().chain(self.is.iter().map(String::as_str))
     }
 
     /// Whether it names values, not only their being there.
