@@ -101,7 +101,10 @@ pub(crate) async fn log_in(
         return again(StatusCode::UNAUTHORIZED, words.wrong);
     }
     match recognise(&app, (name, party(&app, peer, &headers)), &form.password).await? {
-        Outcome::Is(user) => welcome(&app, &user, (peer, &headers)).await,
+        Outcome::Is(user) => match welcome(&app, &user, (peer, &headers)).await? {
+            Some(welcome) => Ok(welcome),
+            None => again(StatusCode::UNAUTHORIZED, words.wrong),
+        },
         Outcome::Wrong => again(StatusCode::UNAUTHORIZED, words.wrong),
         Outcome::Locked => again(StatusCode::TOO_MANY_REQUESTS, words.locked),
         Outcome::Busy => again(StatusCode::SERVICE_UNAVAILABLE, words.busy),
@@ -146,8 +149,7 @@ async fn recognise(app: &App, (name, from): (&str, IpAddr), password: &str) -> R
     match user.filter(|_| right) {
         Some(user) => {
             app.log_ins.succeed(&who);
-            renew(app, &user, password).await?;
-            Ok(Outcome::Is(user))
+            Ok(Outcome::Is(renew(app, user, password).await?))
         }
         None => {
             // What nobody is called may be somebody's password, typed into the wrong field.
@@ -162,26 +164,27 @@ async fn recognise(app: &App, (name, from): (&str, IpAddr), password: &str) -> R
 }
 
 /// Of an old program's hash nothing stays as soon as the password is known.
-async fn renew(app: &App, user: &User, password: &str) -> Result<(), Refusal> {
-    if Passwords::is_old(&user.password_hash) {
-        let hash = app.passwords.hash(password).await.map_err(|_| Refusal::Busy)?;
-        app.accounts.rehash(user, &hash).await?;
+async fn renew(app: &App, user: User, password: &str) -> Result<User, Refusal> {
+    if !Passwords::is_old(&user.password_hash) {
+        return Ok(user);
     }
-    Ok(())
+    let hash = app.passwords.hash(password).await.map_err(|_| Refusal::Busy)?;
+    Ok(app.accounts.rehash(&user, &hash).await?.unwrap_or(user))
 }
 
-/// A new session, and the old one of this browser ends: whoever set its cookie gets nothing.
+/// A new session, and the old one of this browser ends: whoever set its cookie gets nothing. `None`: the account was changed
+/// since its person was recognised.
 async fn welcome(
     app: &App,
     user: &User,
     (peer, headers): (SocketAddr, &HeaderMap),
-) -> Result<Response, Refusal> {
+) -> Result<Option<Response>, Refusal> {
+    let Some(cookie) = session::open(app, user, &from(app, peer, headers)).await? else { return Ok(None) };
     session::close(app, headers).await?;
-    let cookie = session::open(app, &user.name, &from(app, peer, headers)).await?;
     app.store.note(&user.name, "log_in", "").await?;
     make_ready(app);
     let to = if user.must_change { PASSWORD } else { DASHBOARD };
-    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(to)).into_response())
+    Ok(Some(([(header::SET_COOKIE, cookie)], Redirect::to(to)).into_response()))
 }
 
 /// Whoever logs in will look at lists.
@@ -270,17 +273,21 @@ pub(crate) async fn change_password(
     if let Some(unfit) = unfit(&user, &form, words) {
         return again((StatusCode::UNPROCESSABLE_ENTITY, unfit)).await;
     }
-    match recognise(&app, (&user.name, party(&app, peer, &headers)), &form.old).await? {
-        Outcome::Is(_) => {}
+    let user = match recognise(&app, (&user.name, party(&app, peer, &headers)), &form.old).await? {
+        Outcome::Is(user) => user,
         Outcome::Wrong => return again((StatusCode::UNAUTHORIZED, words.wrong)).await,
         Outcome::Locked => return again((StatusCode::TOO_MANY_REQUESTS, words.locked)).await,
         Outcome::Busy => return again((StatusCode::SERVICE_UNAVAILABLE, words.busy)).await,
-    }
+    };
     let hash = app.passwords.hash(&form.new).await.map_err(|_| Refusal::Busy)?;
+    // Whoever was given another password meanwhile, or shut out, is no longer logged in.
+    let elsewhere = Ok(Redirect::to(LOGIN).into_response());
     // Ends all sessions of the person; this browser gets a new one.
-    app.accounts.set_password(&user.name, &hash).await?;
+    let Some(user) = app.accounts.set_password(&user, &hash).await? else { return elsewhere };
     app.store.note(&user.name, "password", "").await?;
-    let cookie = session::open(&app, &user.name, &from(&app, peer, &headers)).await?;
+    let Some(cookie) = session::open(&app, &user, &from(&app, peer, &headers)).await? else {
+        return elsewhere;
+    };
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(DASHBOARD)).into_response())
 }
 

@@ -21,11 +21,12 @@ fn is_by_hand(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-mode").is_none_or(|mode| mode == "navigate")
 }
 
-/// Starts a session; the answer's `Set-Cookie`. `from` is the address as its person is told it.
-pub(crate) async fn open(app: &App, name: &str, from: &str) -> Result<HeaderValue, Refusal> {
+/// Starts a session of somebody who was recognised; the answer's `Set-Cookie`. `from` is the address as its person is told
+/// it. `None`: the password is none any more, or the account was shut.
+pub(crate) async fn open(app: &App, user: &User, from: &str) -> Result<Option<HeaderValue>, Refusal> {
     let lifetime = app.settings.sessions;
-    let token = app.accounts.open_session(name, from, lifetime).await?;
-    cookie(&token, lifetime.whole.as_secs(), app.secure)
+    let token = app.accounts.open_session(user, from, lifetime).await?;
+    token.map(|token| cookie(&token, lifetime.whole.as_secs(), app.secure)).transpose()
 }
 
 /// Ends the browser's session, if it has one; the answer's `Set-Cookie`.

@@ -63,6 +63,13 @@ impl Tally {
         }
     }
 
+    fn join(&mut self, others: Self) {
+        for (quarter, regions) in others.0 {
+            let own = self.0.entry(quarter).or_default();
+            regions.into_iter().for_each(|(region, count)| *own.entry(region).or_default() += count);
+        }
+    }
+
     fn forget(&mut self, before_ms: i64) {
         self.0 = self.0.split_off(&before_ms.div_euclid(QUARTER_MS));
     }
@@ -85,7 +92,7 @@ impl Tally {
 }
 
 impl Trends {
-    /// Takes in what came since.
+    /// Takes in what came since, all at once: nobody who stops waiting leaves a part of it behind.
     pub async fn follow(&mut self, db: &mut Db, now_ms: i64) -> Result<()> {
         let meta = Meta::load(db).await?;
         let (oldest_entry, oldest_sync) = (now_ms - ENTRIES_MS, now_ms - SYNCS_MS);
@@ -94,23 +101,23 @@ impl Trends {
         }
         // Region, time, and what happened.
         let log = Reading { table: LOG, number: "rev", columns: [7, 5, 6], oldest_ms: oldest_entry };
-        let entries = &mut self.entries;
+        let [mut entries, mut syncs] = [Tally::default(), Tally::default()];
         let add = |at_ms, region: &str, action: &str| {
             if Deed::named(action).is_some_and(Deed::is_change) {
                 entries.add(at_ms, region);
             }
         };
         log.since(db, (self.rev, meta.rev.0), add).await?;
-        self.rev = meta.rev.0;
         let audit = Reading { table: AUDIT, number: "id", columns: [6, 1, 3], oldest_ms: oldest_sync };
-        let syncs = &mut self.syncs;
         let add = |at_ms, region: &str, action: &str| {
             if SYNCS.contains(&action) {
                 syncs.add(at_ms, region);
             }
         };
         audit.since(db, (self.serial, meta.serial()), add).await?;
-        self.serial = meta.serial();
+        self.entries.join(entries);
+        self.syncs.join(syncs);
+        (self.rev, self.serial) = (meta.rev.0, meta.serial());
         self.entries.forget(oldest_entry);
         self.syncs.forget(oldest_sync);
         Ok(())

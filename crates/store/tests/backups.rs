@@ -306,7 +306,7 @@ async fn nobody_is_logged_in_after_a_restore_who_was_logged_out_since() {
     let (name, role) = ("patron".to_owned(), Role::Admin);
     let patron = User { name, role, region, password_hash, must_change: false, disabled: false };
     accounts.add(By::Machine, &patron, &BTreeSet::new()).await.unwrap();
-    let token = accounts.open_session("patron", "10.0.0.1", Lifetime::default()).await.unwrap();
+    let token = accounts.open_session(&patron, "10.0.0.1", Lifetime::default()).await.unwrap().unwrap();
     let backups = backups(&lab, 28);
     let id = backups.create(Reason::Asked).await.unwrap().manifest.id;
     accounts.end_sessions("patron").await.unwrap();
@@ -319,7 +319,7 @@ async fn nobody_is_logged_in_after_a_restore_who_was_logged_out_since() {
         let accounts = Accounts::open(&Settings { address, ..settings.clone() }).await.unwrap();
         assert!(accounts.user_of_session(&token, true).await.unwrap().is_none());
         assert_eq!(accounts.user("patron").await.unwrap().as_ref(), Some(&patron));
-        let again = accounts.open_session("patron", "10.0.0.1", Lifetime::default()).await.unwrap();
+        let again = accounts.open_session(&patron, "10.0.0.1", Lifetime::default()).await.unwrap().unwrap();
         assert!(accounts.user_of_session(&again, true).await.unwrap().is_some());
     }
 }

@@ -10,7 +10,6 @@ use merge::Region;
 
 use super::{
     Accounts, Role, SESSIONS, USERS, User, Work,
-    sessions::Session,
     user::{Kept, check_name},
 };
 use crate::{Error, Result};
@@ -90,7 +89,7 @@ impl Accounts {
         let all = work.everybody().await?;
         let rows = work.db.find(SESSIONS, &[]).await?;
         work.commit().await?;
-        let sessions: Vec<_> = rows.iter().map(Session::read).collect::<Result<_>>()?;
+        let sessions: Vec<_> = rows.iter().map(|row| self.session(row)).collect::<Result<_>>()?;
         let lasting: Vec<_> = sessions.into_iter().flatten().filter(|session| session.lasts(now)).collect();
         let account = |Kept { user, last_log_in_ms }: Kept| {
             let sessions = lasting.iter().filter(|session| session.name == user.name).count() as u64;

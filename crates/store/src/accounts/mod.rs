@@ -1,7 +1,7 @@
 //! People: who may log in, who has, and who may change that.
 //!
-//! Owns `denk_users` and `denk_sessions`, with a connection of its own, so that nobody's log-in waits for a merge to be
-//! prepared. Does not know how passwords are hashed: it keeps what it is given. The one thing to know: what somebody may
+//! Owns `denk_users` and `denk_sessions`, with connections of its own: one to look things up, on which nobody ever waits for
+//! whoever writes, and one to change them. Does not know how passwords are hashed: it keeps what it is given. The one thing to know: what somebody may
 //! do to an account is decided in the transaction that does it.
 
 mod administer;
@@ -10,7 +10,12 @@ mod sessions;
 mod tests;
 mod user;
 
-use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex as Shared},
+    time::Duration,
+};
 
 use database::{Address, Begin};
 use model::{ColumnDef, DataType, Table, TableKind, TableRef, Zone};
@@ -19,7 +24,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use crate::{
     Random, Result, Settings, WallClock,
     query::{Db, text},
-    shape,
+    shape::{self, Place},
 };
 
 pub use administer::{Account, AccountChange, Barred, By};
@@ -41,8 +46,15 @@ pub struct Accounts {
     address: Address,
     clock: WallClock,
     random: Random,
-    seat: Arc<Mutex<Option<Db>>>,
+    places: Arc<HashMap<String, Place>>,
+    reader: Seat,
+    writer: Seat,
+    /// When somebody was last there, by session, as far as that is not stored yet.
+    seen: Arc<Shared<HashMap<String, i64>>>,
 }
+
+/// A connection; `None`: it was lost, or has never been used.
+type Seat = Arc<Mutex<Option<Db>>>;
 
 impl Accounts {
     /// Makes the tables if they are not there.
@@ -50,14 +62,16 @@ impl Accounts {
     /// # Errors
     /// As [`crate::Store::open`].
     pub async fn open(settings: &Settings) -> Result<Self> {
-        let accounts = Self {
+        let db = prepare(&settings.address).await?;
+        Ok(Self {
             address: settings.address.clone(),
             clock: Arc::clone(&settings.clock),
             random: Arc::clone(&settings.random),
-            seat: Arc::default(),
-        };
-        accounts.begin(Begin::Own).await?.commit().await?;
-        Ok(accounts)
+            places: Arc::clone(&db.places),
+            reader: Arc::default(),
+            writer: Arc::new(Mutex::new(Some(db))),
+            seen: Arc::default(),
+        })
     }
 
     /// The person of this name.
@@ -92,41 +106,51 @@ impl Accounts {
         Ok(true)
     }
 
-    /// Gives a person the password that they chose themselves, and ends their sessions. `false`: there is nobody of this
-    /// name.
-    pub async fn set_password(&self, name: &str, password_hash: &str) -> Result<bool> {
+    /// Gives a person the password that they chose themselves, and ends their sessions. `None`: the account is not as it
+    /// was when they were recognised, and stays as it is now.
+    pub async fn set_password(&self, user: &User, password_hash: &str) -> Result<Option<User>> {
         let mut work = self.begin(Begin::Own).await?;
-        let Some(mut kept) = work.kept(name).await? else { return Ok(false) };
+        let Some(mut kept) = work.same(user).await? else { return Ok(None) };
         password_hash.clone_into(&mut kept.user.password_hash);
         kept.user.must_change = false;
         work.put(&kept).await?;
-        work.end_sessions(name).await?;
+        work.end_sessions(&user.name).await?;
         work.commit().await?;
-        Ok(true)
+        Ok(Some(kept.user))
     }
 
-    /// Keeps the same password otherwise hashed, if nobody has changed it meanwhile.
-    pub async fn rehash(&self, user: &User, password_hash: &str) -> Result<()> {
+    /// Keeps the same password otherwise hashed. `None`: as for [`Self::set_password`].
+    pub async fn rehash(&self, user: &User, password_hash: &str) -> Result<Option<User>> {
         let mut work = self.begin(Begin::Own).await?;
-        let kept = work.kept(&user.name).await?;
-        if let Some(mut kept) = kept.filter(|kept| kept.user.password_hash == user.password_hash) {
-            password_hash.clone_into(&mut kept.user.password_hash);
-            work.put(&kept).await?;
-        }
-        work.commit().await
+        let Some(mut kept) = work.same(user).await? else { return Ok(None) };
+        password_hash.clone_into(&mut kept.user.password_hash);
+        work.put(&kept).await?;
+        work.commit().await?;
+        Ok(Some(kept.user))
     }
 
     async fn begin(&self, begin: Begin) -> Result<Work> {
-        let mut seat = Arc::clone(&self.seat).lock_owned().await;
+        let seat = if begin == Begin::Own { &self.writer } else { &self.reader };
+        let seat = Arc::clone(seat).lock_owned().await;
+        self.work(seat, begin).await
+    }
+
+    async fn work(&self, mut seat: OwnedMutexGuard<Option<Db>>, begin: Begin) -> Result<Work> {
         let mut db = match seat.take() {
             Some(db) => db,
-            None => connect(&self.address).await?,
+            None => self.connect().await?,
         };
         db.session.begin(begin).await?;
         if begin == Begin::Own {
             db.session.lock(LOCK, LOCK_WAIT).await?;
         }
         Ok(Work { db, seat })
+    }
+
+    /// The tables are there already: who looks something up writes nothing.
+    async fn connect(&self) -> Result<Db> {
+        let session = database::open_or_create(&self.address).await?;
+        Ok(Db { session, places: Arc::clone(&self.places), zone: Zone::utc() })
     }
 }
 
@@ -145,6 +169,12 @@ struct Work {
 impl Work {
     async fn kept(&mut self, name: &str) -> Result<Option<Kept>> {
         self.db.find(USERS, &[("name", text(name))]).await?.first().map(Kept::read).transpose()
+    }
+
+    /// The account of somebody who was recognised, while nothing that they were recognised by has changed.
+    async fn same(&mut self, user: &User) -> Result<Option<Kept>> {
+        let kept = self.kept(&user.name).await?;
+        Ok(kept.filter(|kept| !kept.user.disabled && kept.user.password_hash == user.password_hash))
     }
 
     /// By name.
@@ -170,7 +200,8 @@ impl Work {
     }
 }
 
-async fn connect(address: &Address) -> Result<Db> {
+/// Makes the tables if they are not there.
+async fn prepare(address: &Address) -> Result<Db> {
     let mut session = database::open_or_create(address).await?;
     session.begin(Begin::Own).await?;
     session.lock(LOCK, LOCK_WAIT).await?;

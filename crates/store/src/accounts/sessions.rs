@@ -1,10 +1,14 @@
 //! Who is logged in, where, and until when.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use data_encoding::BASE64URL_NOPAD;
 use database::{Address, Begin};
 use model::{Value, Zone};
+use tokio::sync::OwnedMutexGuard;
 
 use super::{Accounts, SESSIONS, User};
 use crate::{
@@ -92,14 +96,19 @@ impl Session {
 }
 
 impl Accounts {
-    /// Starts a session and returns its token, of which only a hash is kept; notes that the person logged in. Sessions
-    /// that are over go.
-    pub async fn open_session(&self, name: &str, address: &str, lifetime: Lifetime) -> Result<String> {
+    /// Starts a session of somebody who was recognised and returns its token, of which only a hash is kept; notes that the
+    /// person logged in. Sessions that are over go. `None`: their account is not as it was when they were recognised.
+    pub async fn open_session(
+        &self,
+        user: &User,
+        address: &str,
+        lifetime: Lifetime,
+    ) -> Result<Option<String>> {
         let token = new_token(&self.random);
         let now = (self.clock)();
         let session = Session {
             token_hash: hash(&token),
-            name: name.to_owned(),
+            name: user.name.clone(),
             expires_ms: now.saturating_add(ms(lifetime.whole)),
             opened_ms: now,
             seen_ms: now,
@@ -107,18 +116,17 @@ impl Accounts {
             address: address.to_owned(),
         };
         let mut work = self.begin(Begin::Own).await?;
+        let Some(mut kept) = work.same(user).await? else { return Ok(None) };
         for row in work.db.find(SESSIONS, &[]).await? {
-            if !Session::read(&row)?.is_some_and(|session| session.lasts(now)) {
+            if !self.session(&row)?.is_some_and(|session| session.lasts(now)) {
                 work.db.remove(SESSIONS, &[vec![text(row.text(0)?)]]).await?;
             }
         }
         work.db.add(SESSIONS, &[session.row()]).await?;
-        if let Some(mut kept) = work.kept(name).await? {
-            kept.last_log_in_ms = Some(now);
-            work.put(&kept).await?;
-        }
+        kept.last_log_in_ms = Some(now);
+        work.put(&kept).await?;
         work.commit().await?;
-        Ok(token)
+        Ok(Some(token))
     }
 
     /// Whose session this is, if it is not over and the person is not shut out. It lasts on when somebody is there:
@@ -127,7 +135,7 @@ impl Accounts {
         let now = (self.clock)();
         let mut work = self.begin(Begin::Read).await?;
         let rows = work.db.find(SESSIONS, &[("token_hash", text(hash(token)))]).await?;
-        let session = rows.first().map(Session::read).transpose()?.flatten();
+        let session = rows.first().map(|row| self.session(row)).transpose()?.flatten();
         let Some(session) = session.filter(|session| session.lasts(now)) else {
             work.commit().await?;
             return Ok(None);
@@ -135,20 +143,47 @@ impl Accounts {
         let kept = work.kept(&session.name).await?.filter(|kept| !kept.user.disabled);
         work.commit().await?;
         if present && kept.is_some() && session.is_stale(now) {
-            self.note_seen(&session.token_hash, now).await?;
+            self.note_seen(session.token_hash, now);
         }
         Ok(kept.map(|kept| kept.user))
     }
 
+    /// A session as it is kept, with when somebody was there since.
+    pub(super) fn session(&self, row: &Row) -> Result<Option<Session>> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Session::read(row)?.map(|session| {
+            let seen_ms = seen.get(&session.token_hash).copied().unwrap_or_default().max(session.seen_ms);
+            Session { seen_ms, ..session }
+        }))
+    }
+
+    /// Known here at once and stored as soon as the store takes it: nobody waits for that, and a hub that ends forgets it.
+    fn note_seen(&self, token_hash: String, now_ms: i64) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(token_hash, now_ms);
+        // Whoever writes already is followed by somebody who is there later.
+        let Ok(seat) = Arc::clone(&self.writer).try_lock_owned() else { return };
+        let accounts = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = accounts.store_seen(seat).await {
+                tracing::debug!(error = &error as &dyn std::error::Error, "who was there is stored later");
+            }
+        });
+    }
+
     /// A session that was ended meanwhile stays ended.
-    async fn note_seen(&self, token_hash: &str, now_ms: i64) -> Result<()> {
-        let mut work = self.begin(Begin::Own).await?;
-        let rows = work.db.find(SESSIONS, &[("token_hash", text(token_hash))]).await?;
-        if let Some(mut session) = rows.first().map(Session::read).transpose()?.flatten() {
-            session.seen_ms = session.seen_ms.max(now_ms);
-            work.db.put(SESSIONS, &[session.row()]).await?;
+    async fn store_seen(&self, seat: OwnedMutexGuard<Option<Db>>) -> Result<()> {
+        let mut work = self.work(seat, Begin::Own).await?;
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for token_hash in seen.keys() {
+            let rows = work.db.find(SESSIONS, &[("token_hash", text(token_hash))]).await?;
+            if let Some(session) = rows.first().map(|row| self.session(row)).transpose()?.flatten() {
+                work.db.put(SESSIONS, &[session.row()]).await?;
+            }
         }
-        work.commit().await
+        work.commit().await?;
+        let is_stored = |token_hash: &String, at: &mut i64| seen.get(token_hash) >= Some(at);
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).retain(|hash, at| !is_stored(hash, at));
+        Ok(())
     }
 
     /// Ends a session, if there is such a one.
@@ -171,7 +206,7 @@ impl Accounts {
         let mut work = self.begin(Begin::Read).await?;
         let rows = work.db.find(SESSIONS, &[("user_name", text(name))]).await?;
         work.commit().await?;
-        let sessions: Vec<_> = rows.iter().map(Session::read).collect::<Result<_>>()?;
+        let sessions: Vec<_> = rows.iter().map(|row| self.session(row)).collect::<Result<_>>()?;
         let lasting = sessions.into_iter().flatten().filter(|session| session.lasts(now));
         let mut open: Vec<OpenSession> = lasting
             .map(|session| OpenSession {
@@ -189,7 +224,7 @@ impl Accounts {
 /// Ends all sessions in a store that nobody has open: those of a backup were perhaps ended since.
 pub(crate) async fn end_all(store: &Address) -> Result<()> {
     let session = database::open(store).await?;
-    let mut db = Db { session, places: std::sync::Arc::default(), zone: Zone::utc() };
+    let mut db = Db { session, places: Arc::default(), zone: Zone::utc() };
     if !shape::find_table(&mut db, &super::sessions()).await? {
         return Ok(());
     }

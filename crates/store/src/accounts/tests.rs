@@ -57,7 +57,8 @@ impl World {
     async fn begin(&self, name: &str, idle_ms: u64, whole_ms: u64) -> String {
         let lifetime =
             Lifetime { idle: Duration::from_millis(idle_ms), whole: Duration::from_millis(whole_ms) };
-        self.accounts.open_session(name, "10.0.0.1", lifetime).await.unwrap()
+        let user = self.accounts.user(name).await.unwrap().unwrap();
+        self.accounts.open_session(&user, "10.0.0.1", lifetime).await.unwrap().unwrap()
     }
 
     /// Whose session it is; `present`: somebody asks for something.
@@ -134,16 +135,19 @@ async fn sessions_end_with_anything_that_changes_about_their_person_and_with_no_
     }
     let other = world.accounts.user("other").await.unwrap().unwrap();
     assert_eq!((other.role, &other.region, other.must_change), (Role::Manager, &Region::new("Bursa"), true));
-    let shut_out = world.begin("other", 500, 900).await;
-    assert_eq!(world.who(&shut_out, false).await, None, "shut out all the same");
+    assert!(
+        world.accounts.open_session(&other, "", Lifetime::default()).await.unwrap().is_none(),
+        "shut out"
+    );
     assert_eq!(world.who(&stays, false).await.as_deref(), Some("admin"));
 
     let open = world.accounts.sessions_of("admin", &stays).await.unwrap();
     let shown = OpenSession { opened_ms: 1_000, seen_ms: 1_000, address: "10.0.0.1".into(), own: true };
     assert_eq!(open, [shown]);
-    world.accounts.set_password("admin", "chosen").await.unwrap();
+    let admin = world.accounts.user("admin").await.unwrap().unwrap();
+    assert!(world.accounts.set_password(&admin, "chosen").await.unwrap().is_some());
     assert_eq!(world.who(&stays, false).await, None);
-    assert!(!world.accounts.set_password("nobody", "new").await.unwrap());
+    assert_eq!(world.accounts.set_password(&user("nobody", Role::Admin, "*"), "new").await.unwrap(), None);
     let (four, five) = (world.begin("admin", 500, 900).await, world.begin("admin", 500, 900).await);
     world.accounts.close_session(&four).await.unwrap();
     assert_eq!((world.who(&four, false).await, world.who(&five, false).await.is_some()), (None, true));
@@ -279,9 +283,9 @@ async fn a_hash_is_made_anew_unless_the_password_was_changed_meanwhile() {
     world.person("admin", Role::Admin, "*").await;
     let session = world.begin("admin", 500, 900).await;
     let before = world.accounts.user("admin").await.unwrap().unwrap();
-    world.accounts.rehash(&before, "made anew").await.unwrap();
-    assert_eq!(world.accounts.user("admin").await.unwrap().unwrap().password_hash, "made anew");
-    world.accounts.rehash(&before, "too late").await.unwrap();
+    let after = world.accounts.rehash(&before, "made anew").await.unwrap().unwrap();
+    assert_eq!(world.accounts.user("admin").await.unwrap(), Some(after));
+    assert_eq!(world.accounts.rehash(&before, "too late").await.unwrap(), None);
     assert_eq!(world.accounts.user("admin").await.unwrap().unwrap().password_hash, "made anew");
     assert!(world.who(&session, false).await.is_some());
 }
@@ -333,6 +337,60 @@ async fn sessions_of_an_older_version_are_over_and_its_people_stay() {
     assert_eq!(accounts.users().await.unwrap(), [user("admin", Role::Admin, "*")]);
     let listed = accounts.accounts(By::Machine).await.unwrap();
     assert_eq!((listed[0].last_log_in_ms, listed[0].sessions), (None, 0));
-    let token = accounts.open_session("admin", "", Lifetime::default()).await.unwrap();
+    let admin = user("admin", Role::Admin, "*");
+    let token = accounts.open_session(&admin, "", Lifetime::default()).await.unwrap().unwrap();
     assert!(accounts.user_of_session(&token, true).await.unwrap().is_some());
+}
+
+/// Longer than anything here takes; the store's own waits for a writer are longer still.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[tokio::test]
+async fn who_is_known_does_not_wait_for_whoever_writes_and_is_noted_when_that_is_over() {
+    let world = world().await;
+    world.person("admin", Role::Admin, "*").await;
+    let token = world.begin("admin", 1_000_000, 9_000_000).await;
+    let writer = rusqlite::Connection::open(world.settings.data_folder.join("hub.db")).unwrap();
+    writer.execute_batch("pragma journal_mode = wal; begin immediate").unwrap();
+    let seen = async || world.accounts.sessions_of("admin", &token).await.unwrap()[0].seen_ms;
+    for at in [500_000, 600_000, 700_000] {
+        world.at(at);
+        let asked = tokio::time::timeout(PATIENCE, async { (world.who(&token, true).await, seen().await) });
+        assert_eq!(asked.await.expect("nobody waits"), (Some("admin".to_owned()), at));
+    }
+    world.at(1_600_000);
+    assert_eq!(world.who(&token, false).await.as_deref(), Some("admin"), "that somebody was there counts");
+    writer.execute_batch("rollback").unwrap();
+    let stored = "select seen from denk_sessions";
+    let stored = || writer.query_row(stored, (), |row| row.get::<_, i64>(0)).unwrap();
+    let noted = tokio::time::timeout(PATIENCE, async {
+        for at in (1_660_000..).step_by(60_000) {
+            world.at(at);
+            world.who(&token, true).await.unwrap();
+            // Whoever notes it is done when somebody else may write.
+            drop(world.accounts.begin(Begin::Own).await.unwrap());
+            if stored() >= 1_660_000 {
+                break;
+            }
+        }
+    });
+    noted.await.expect("it is stored in the end");
+}
+
+#[tokio::test]
+async fn a_password_that_was_changed_meanwhile_opens_nothing_and_overwrites_nothing() {
+    let world = world().await;
+    world.person("admin", Role::Admin, "*").await;
+    world.person("other", Role::Viewer, "*").await;
+    let recognised = world.accounts.user("other").await.unwrap().unwrap();
+    let reset = AccountChange::Password { hash: "by the administrator".into() };
+    world.change(By::Person("admin"), "other", reset).await.unwrap();
+    let opened = world.accounts.open_session(&recognised, "", Lifetime::default()).await.unwrap();
+    assert_eq!(opened, None, "by a password that is none any more");
+    assert_eq!(world.accounts.set_password(&recognised, "own choice").await.unwrap(), None);
+    let now = world.accounts.user("other").await.unwrap().unwrap();
+    assert_eq!((now.password_hash.as_str(), now.must_change), ("by the administrator", true));
+    world.change(By::Machine, "other", AccountChange::Disabled(true)).await.unwrap();
+    assert_eq!(world.accounts.open_session(&now, "", Lifetime::default()).await.unwrap(), None);
+    assert_eq!(world.accounts.set_password(&now, "own choice").await.unwrap(), None);
 }

@@ -53,7 +53,7 @@ pub(crate) use pull::{View, page};
 pub(crate) use push::{DecideBatch, Push};
 pub(crate) use receive::{FROM_AGENT, Mode, Receive};
 pub(crate) use resolve::{HEADQUARTERS, LookAt, Resolve};
-pub(crate) use undo::Undo;
+pub(crate) use undo::{Undo, is_seen};
 
 pub(crate) use crate::activity::{note as audit, note_in as audit_in};
 

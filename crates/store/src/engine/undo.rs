@@ -31,6 +31,8 @@ use crate::{
 use judge::Step;
 use lines::{Item, Wish};
 
+pub(crate) use lines::is_seen;
+
 pub(crate) struct Undo {
     pub what: Undoing,
     /// Also what came later goes: the person has seen it and says so.
@@ -47,10 +49,6 @@ pub(crate) struct Undo {
 impl Undo {
     pub fn new(what: Undoing, over: bool, region: Region) -> Self {
         Self { what, over, agreed: None, who: String::new(), why: String::new(), region, done: false }
-    }
-
-    pub fn only_look(self) -> Self {
-        Self { agreed: None, ..self }
     }
 
     /// What a person agreed to is done.

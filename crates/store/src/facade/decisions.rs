@@ -9,9 +9,7 @@ use crate::{
     ConflictLine, ConflictState, ConflictsAsked, ConflictsListed, Decision, Denied, EndedBatch, Error,
     Figures, HeldBatch, PageColumn, Result, Settled, Take, Unfit, Viewer, Waiting,
     conflicts::{self, Took},
-    decisions, engine,
-    lists::{self, Index, Scope},
-    sites, typed,
+    decisions, engine, lists, sites, typed,
 };
 
 impl Store {
@@ -31,20 +29,17 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn conflicts_listed(&self, viewer: &Viewer, asked: &ConflictsAsked) -> Result<ConflictsListed> {
-        let (mut known, hub) = (self.inner.index.lock().await, &self.inner.hub);
-        let mut reading = self.reading(&self.inner.shown).await?;
-        let index = Index::at_head(&mut reading.db, &hub.rules, known.take()).await?;
+        let hub = &self.inner.hub;
+        let (index, mut reading) = self.at_head().await?;
         let found = decisions::find(&mut reading.db, hub, viewer, asked).await?;
         reading.done().await?;
-        let scope = Scope::new(&index, (&hub.rules, &hub.pages), viewer);
-        let listed = ConflictsListed {
+        let scope = self.scope(&index, viewer);
+        Ok(ConflictsListed {
             rev: index.rev(),
             open: found.open.into_iter().map(|one| scope.kept(one)).collect(),
             decided: found.decided.into_iter().map(|one| scope.kept(one)).collect(),
             ..found.listed
-        };
-        *known = Some(index);
-        Ok(listed)
+        })
     }
 
     /// One open conflict; `None`: there is none that the viewer sees, or it is decided.
@@ -56,15 +51,11 @@ impl Store {
             None | Some((ConflictState::Decided, ..)) => return Ok(None),
             Some(_) => {}
         }
-        let (mut known, hub) = (self.inner.index.lock().await, &self.inner.hub);
-        let mut reading = self.reading(&self.inner.shown).await?;
-        let index = Index::at_head(&mut reading.db, &hub.rules, known.take()).await?;
+        let hub = &self.inner.hub;
+        let (index, mut reading) = self.at_head().await?;
         let found = conflicts::these(&mut reading.db, (hub, viewer.region()), [id]).await?.pop();
         reading.done().await?;
-        let scope = Scope::new(&index, (&hub.rules, &hub.pages), viewer);
-        let line = found.map(|one| scope.kept(one));
-        *known = Some(index);
-        Ok(line)
+        Ok(found.map(|one| self.scope(&index, viewer).kept(one)))
     }
 
     /// Decides conflicts as [`Store::resolve`] does, each once; `who` is the viewer's name. Either all are the viewer's to

@@ -16,7 +16,7 @@ use crate::{
     Accepted, Denied, Error, Finding, Kind, Result, Severity, Subject, Viewer, When,
     desk::Desk,
     engine,
-    lists::{Findings, Found, Index, Scope},
+    lists::{Findings, Found, Scope},
     query::{Db, text},
     shape::ACCEPTED,
     sites,
@@ -276,10 +276,8 @@ impl Store {
         today: Date,
         tell: impl FnOnce(&Reviewed, &Scope<'_>) -> T + Send,
     ) -> Result<T> {
-        let (mut known, hub) = (self.inner.index.lock().await, &self.inner.hub);
-        let mut reading = self.reading(&self.inner.shown).await?;
-        let db = &mut reading.db;
-        let index = Index::at_head(db, &hub.rules, known.take()).await?;
+        let (index, mut reading) = self.at_head().await?;
+        let (db, hub) = (&mut reading.db, &self.inner.hub);
         let standing = standing::find(db, hub, (hub.settings.clock)()).await?;
         let accepted = accepted(db).await?;
         reading.done().await?;
@@ -291,9 +289,7 @@ impl Store {
         let reviewed = Arc::new(Reviewed { findings, standing, accepted });
         *last = Some(Arc::clone(&reviewed));
         drop(last);
-        let told = tell(&reviewed, &Scope::new(&index, (&hub.rules, &hub.pages), viewer));
-        *known = Some(index);
-        Ok(told)
+        Ok(tell(&reviewed, &self.scope(&index, viewer)))
     }
 
     /// Notes that `who` looked at these findings and leaves them as they are, or (`note` is `None`) that they count again.

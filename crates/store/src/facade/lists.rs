@@ -1,13 +1,13 @@
 //! The store as people look at its rows.
 
 use model::Value;
+use tokio::sync::MutexGuard;
 
-use super::Store;
+use super::{Reading, Store};
 use crate::{
     Asked, BatchLine, BatchPage, BatchesAsked, BatchesListed, Line, Listed, Pages, RecentChange, Result,
     RowPage, Viewer,
     lists::{self, Index, Scope},
-    query::Db,
 };
 
 /// Which lines are told.
@@ -30,11 +30,7 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn list(&self, viewer: &Viewer, list: usize, asked: &Asked) -> Result<Option<Listed>> {
-        let (mut known, hub) = (self.inner.index.lock().await, &self.inner.hub);
-        let index = self.at_head(known.take()).await?;
-        let listed = Scope::new(&index, (&hub.rules, &hub.pages), viewer).list(list, asked);
-        *known = Some(index);
-        Ok(listed)
+        Ok(self.scope(&*self.index().await?, viewer).list(list, asked))
     }
 
     /// All rows of a list that match, in its order, told one after another; how many there were.
@@ -48,11 +44,7 @@ impl Store {
         asked: &Asked,
         tell: impl FnMut(Line) + Send,
     ) -> Result<Option<usize>> {
-        let (mut known, hub) = (self.inner.index.lock().await, &self.inner.hub);
-        let index = self.at_head(known.take()).await?;
-        let count = Scope::new(&index, (&hub.rules, &hub.pages), viewer).all(list, asked, tell);
-        *known = Some(index);
-        Ok(count)
+        Ok(self.scope(&*self.index().await?, viewer).all(list, asked, tell))
     }
 
     /// Each combination of values that matching rows have in these columns, and how many have it; `None`: there is no such
@@ -67,11 +59,7 @@ impl Store {
         asked: &Asked,
         tell: impl FnMut([&Value; N], usize) + Send,
     ) -> Result<Option<()>> {
-        let (mut known, hub) = (self.inner.index.lock().await, &self.inner.hub);
-        let index = self.at_head(known.take()).await?;
-        let told = Scope::new(&index, (&hub.rules, &hub.pages), viewer).tally(list, asked, columns, tell);
-        *known = Some(index);
-        Ok(told)
+        Ok(self.scope(&*self.index().await?, viewer).tally(list, asked, columns, tell))
     }
 
     /// One row of a list with what hangs on it and its history, also when it was deleted; `None`: there is none of this
@@ -80,17 +68,14 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn row(&self, viewer: &Viewer, list: usize, gid: &str) -> Result<Option<RowPage>> {
-        let (mut known, hub) = (self.inner.index.lock().await, &self.inner.hub);
-        let mut reading = self.reading(&self.inner.shown).await?;
-        let db = &mut reading.db;
-        let mut index = Index::at_head(db, &hub.rules, known.take()).await?;
+        let (mut index, mut reading) = self.at_head().await?;
+        let (db, hub) = (&mut reading.db, &self.inner.hub);
         let asked = (&hub.rules, &hub.pages, viewer);
         let mut row = lists::row_of(db, &mut index, asked, (list, gid)).await?;
         if row.is_none() {
             row = lists::gone_of(db, &mut index, (hub, viewer), (list, gid)).await?;
         }
         reading.done().await?;
-        *known = Some(index);
         Ok(row)
     }
 
@@ -135,18 +120,14 @@ impl Store {
         lines: Vec<RecentChange>,
         which: Which,
     ) -> Result<Vec<BatchLine>> {
-        let (mut known, hub) = (self.inner.index.lock().await, &self.inner.hub);
-        let mut reading = self.reading(&self.inner.shown).await?;
-        let index = Index::at_head(&mut reading.db, &hub.rules, known.take()).await?;
+        let (index, mut reading) = self.at_head().await?;
         let told = lists::Told::of(&mut reading.db, lines).await?;
         reading.done().await?;
-        let scope = Scope::new(&index, (&hub.rules, &hub.pages), viewer);
-        let lines = match which {
+        let scope = self.scope(&index, viewer);
+        Ok(match which {
             Which::All => scope.lines(&told),
             Which::StillGone => scope.still_gone(&told),
-        };
-        *known = Some(index);
-        Ok(lines)
+        })
     }
 
     /// Reads what lists need, so that who asks for one does not wait for it.
@@ -154,18 +135,29 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn make_ready(&self) -> Result<()> {
-        let mut known = self.inner.index.lock().await;
-        let index = self.at_head(known.take()).await?;
-        *known = Some(index);
-        drop(known);
+        drop(self.index().await?);
         self.follow(&mut *self.inner.trends.lock().await).await
     }
 
-    pub(super) async fn at_head(&self, known: Option<Index>) -> Result<Index> {
-        let mut reading = self.reading(&self.inner.shown).await?;
-        let db: &mut Db = &mut reading.db;
-        let index = Index::at_head(db, &self.inner.hub.rules, known).await?;
+    /// The rows as they are now.
+    pub(super) async fn index(&self) -> Result<MutexGuard<'_, Index>> {
+        let (index, reading) = self.at_head().await?;
         reading.done().await?;
         Ok(index)
+    }
+
+    /// As [`Self::index`], with the view in which they are so. Whoever has it only borrows it: nothing that ends a request
+    /// takes the rows along, and nobody has to put them back.
+    pub(super) async fn at_head(&self) -> Result<(MutexGuard<'_, Index>, Reading<'_>)> {
+        let mut index = self.inner.index.lock().await;
+        let mut reading = self.reading(&self.inner.shown).await?;
+        index.follow(&mut reading.db, &self.inner.hub.rules).await?;
+        Ok((index, reading))
+    }
+
+    /// The rows as a viewer may see them.
+    pub(super) fn scope<'a>(&'a self, index: &'a Index, viewer: &'a Viewer) -> Scope<'a> {
+        let hub = &self.inner.hub;
+        Scope::new(index, (&hub.rules, &hub.pages), viewer)
     }
 }

@@ -2,9 +2,7 @@
 
 use super::Store;
 use crate::{
-    Alert, Result, Station, Status, Trend, Viewer, administration,
-    lists::Index,
-    tell,
+    Alert, Result, Station, Status, Trend, Viewer, administration, tell,
     trends::{Edges, Trends},
 };
 
@@ -14,12 +12,9 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn status(&self) -> Result<Status> {
-        let (mut known, hub) = (self.inner.index.lock().await, &self.inner.hub);
-        let mut reading = self.reading(&self.inner.shown).await?;
-        let index = Index::at_head(&mut reading.db, &hub.rules, known.take()).await?;
-        let counts = index.counts(&hub.rules);
-        *known = Some(index);
-        drop(known);
+        let (index, mut reading) = self.at_head().await?;
+        let counts = index.counts(&self.inner.hub.rules);
+        drop(index);
         let status = tell::status(&mut reading.db, counts).await?;
         reading.done().await?;
         Ok(status)
@@ -35,11 +30,9 @@ impl Store {
         Ok(trends.of(viewer, edges))
     }
 
-    /// What was counted in part is counted anew.
     pub(super) async fn follow(&self, trends: &mut Trends) -> Result<()> {
         let now_ms = self.inner.hub.now_ms();
-        let followed = ask_reader!(self, shown, db, trends.follow(db, now_ms).await);
-        followed.inspect_err(|_| *trends = Trends::default())
+        ask_reader!(self, shown, db, trends.follow(db, now_ms).await)
     }
 
     /// The sites that a viewer sees with what their agents last said, in the order in which they were added.

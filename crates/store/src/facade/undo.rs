@@ -3,7 +3,11 @@
 use merge::Region;
 
 use super::Store;
-use crate::{Denied, Error, Result, Undoing, Undone, UndonePage, Viewer, engine::Undo, lists::Scope, sites};
+use crate::{
+    Denied, Error, Result, Undoing, Undone, UndonePage, Viewer,
+    engine::{self, Undo},
+    sites,
+};
 
 impl Store {
     /// What undoing would do; nothing is changed. `over`: also where something came later.
@@ -64,20 +68,18 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn undone_page(&self, viewer: &Viewer, undone: &Undone) -> Result<UndonePage> {
-        let (mut known, hub) = (self.inner.index.lock().await, &self.inner.hub);
-        let index = self.at_head(known.take()).await?;
-        let page = Scope::new(&index, (&hub.rules, &hub.pages), viewer).undone(undone);
-        *known = Some(index);
-        Ok(page)
+        Ok(self.scope(&*self.index().await?, viewer).undone(undone))
     }
 
+    /// Who does not decide is refused before anything is computed, and told so only of what they see.
     async fn undo_of(&self, viewer: &Viewer, undo: Undo) -> std::result::Result<Undone, Denied> {
-        let decides = viewer.decides();
-        // Who does not decide is told so only of what they see.
-        let undo = if decides { undo } else { undo.only_look() };
+        if !viewer.decides() {
+            let is_seen =
+                ask_reader!(self, shown, db, engine::is_seen(db, &undo.what, viewer.region()).await)?;
+            return Err(if is_seen { Denied::Role } else { Denied::Missing });
+        }
         match self.ask(undo).await {
             Err(Error::NoChange(_)) => Err(Denied::Missing),
-            _ if !decides => Err(Denied::Role),
             other => Ok(other?),
         }
     }

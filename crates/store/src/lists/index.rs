@@ -9,7 +9,7 @@ use super::{history::Lines, shelf::Shelf};
 use crate::{
     Error, Result, Status,
     meta::Meta,
-    query::Db,
+    query::{Db, Row},
     shape::{GID, LOG},
 };
 
@@ -18,8 +18,11 @@ const CHANGES_MAX: i64 = 20_000;
 /// Values that no row has any more are forgotten when everything is read anew, so at the latest after so many changes.
 const CHANGES_KEPT_MAX: i64 = 500_000;
 
+/// **Invariants**: whole at every moment, also when who waits for [`Self::follow`] stops waiting or is told of a failure:
+/// what is read is taken in all at once.
 #[derive(Debug)]
 pub(crate) struct Index {
+    /// Before the first reading [`UNREAD`].
     rev: i64,
     /// As everything was last read.
     read_rev: i64,
@@ -29,19 +32,58 @@ pub(crate) struct Index {
     pub(super) lines: Option<Lines>,
 }
 
+const UNREAD: i64 = -1;
+
+/// What the history tells since the index was as it is.
+#[derive(Default)]
+struct News {
+    /// In order.
+    lines: Vec<(Gid, i64)>,
+    tables: Vec<NewsOfTable>,
+}
+
+struct NewsOfTable {
+    table: TableId,
+    rows: Vec<Row>,
+    gone: BTreeSet<Gid>,
+}
+
+impl Default for Index {
+    /// Of a store that nobody has read yet.
+    fn default() -> Self {
+        Self { rev: UNREAD, read_rev: UNREAD, shelves: Vec::new(), owners: Vec::new(), lines: None }
+    }
+}
+
 impl Index {
-    /// What is there now: `known` where nothing changed since, or what became of it.
-    pub async fn at_head(db: &mut Db, rules: &Rules, known: Option<Self>) -> Result<Self> {
+    /// From now on it says what is there in the view of `db`.
+    ///
+    /// # Errors
+    /// What the database says; the index stays what it was.
+    pub async fn follow(&mut self, db: &mut Db, rules: &Rules) -> Result<()> {
         let head = Meta::load(db).await?.rev.0;
-        match known {
-            Some(known) if known.rev == head => Ok(known),
-            Some(known) if known.may_follow(head) => known.follow(db, rules, head).await,
-            _ => Self::read(db, rules, head).await,
+        if self.rev == head {
+            return Ok(());
         }
+        if self.may_follow(head) {
+            let news = self.news(db, rules, head).await?;
+            self.take_in(news, rules, head);
+        } else {
+            // Of no use any more; two would take twice the memory.
+            *self = Self::default();
+            *self = Self::read(db, rules, head).await?;
+        }
+        Ok(())
     }
 
     pub(crate) const fn rev(&self) -> i64 {
         self.rev
+    }
+
+    /// As everything was last read.
+    #[cfg(test)]
+    pub(crate) const fn read_rev(&self) -> i64 {
+        self.read_rev
     }
 
     /// How many rows there are, by table and by region; nothing else of [`Status`].
@@ -66,7 +108,10 @@ impl Index {
     }
 
     const fn may_follow(&self, head: i64) -> bool {
-        head > self.rev && head - self.rev <= CHANGES_MAX && head - self.read_rev <= CHANGES_KEPT_MAX
+        self.rev != UNREAD
+            && head > self.rev
+            && head - self.rev <= CHANGES_MAX
+            && head - self.read_rev <= CHANGES_KEPT_MAX
     }
 
     async fn read(db: &mut Db, rules: &Rules, rev: i64) -> Result<Self> {
@@ -83,44 +128,36 @@ impl Index {
         Ok(index)
     }
 
-    /// Takes in what the history tells since.
-    async fn follow(mut self, db: &mut Db, rules: &Rules, head: i64) -> Result<Self> {
+    /// What came since, up to `head`.
+    async fn news(&self, db: &mut Db, rules: &Rules, head: i64) -> Result<News> {
         let lines = db.find_between(LOG, &[], "rev", (self.rev, head.saturating_add(1))).await?;
+        let mut news = News::default();
         let mut touched: BTreeMap<TableId, BTreeSet<Gid>> = BTreeMap::new();
         for line in &lines {
             let gid = Gid::from_uuid(line.uuid(1)?);
-            if let Some(known) = &mut self.lines {
-                known.add(gid, line.int(0)?);
-            }
-            if let Some(table) = rules.table(line.text(2)?) {
+            news.lines.push((gid, line.int(0)?));
+            if let Some(table) = rules.table(line.text(2)?).filter(|table| self.shelf(*table).is_some()) {
                 touched.entry(table).or_default().insert(gid);
             }
         }
         for (table, gids) in touched {
-            self.read_again(db, rules, table, &gids).await?;
+            news.tables.push(NewsOfTable::read(db, rules, table, gids).await?);
+        }
+        Ok(news)
+    }
+
+    fn take_in(&mut self, news: News, rules: &Rules, head: i64) {
+        if let Some(known) = &mut self.lines {
+            news.lines.iter().for_each(|(gid, rev)| known.add(*gid, *rev));
+        }
+        for NewsOfTable { table, rows, gone } in news.tables {
+            if let Some(shelf) = &mut self.shelves[table.0] {
+                rows.into_iter().for_each(|row| shelf.put(row.0));
+                gone.into_iter().for_each(|gid| shelf.remove(gid));
+            }
         }
         self.find_owners(rules);
         self.rev = head;
-        Ok(self)
-    }
-
-    async fn read_again(
-        &mut self,
-        db: &mut Db,
-        rules: &Rules,
-        table: TableId,
-        gids: &BTreeSet<Gid>,
-    ) -> Result<()> {
-        let Some(shelf) = &mut self.shelves[table.0] else { return Ok(()) };
-        let wanted = gids.iter().map(|gid| Value::from(*gid));
-        let rows = db.find_any(&rules[table].name, &[], GID, wanted).await?;
-        let mut gone = gids.clone();
-        for row in rows {
-            gone.remove(&Gid::of(&row.0[0]).ok_or(Error::Broken("a row of the store has no identity"))?);
-            shelf.put(row.0);
-        }
-        gone.into_iter().for_each(|gid| shelf.remove(gid));
-        Ok(())
     }
 
     pub(super) fn shelf(&self, table: TableId) -> Option<&Shelf> {
@@ -158,6 +195,18 @@ impl Index {
             (0..shelf.len()).map(|row| (shelf.gid(row), telling(rules, shelf, row))).collect()
         };
         shelves.map(|shelf| (shelf.table, rows(shelf))).collect()
+    }
+}
+
+impl NewsOfTable {
+    async fn read(db: &mut Db, rules: &Rules, table: TableId, gids: BTreeSet<Gid>) -> Result<Self> {
+        let wanted = gids.iter().map(|gid| Value::from(*gid));
+        let rows = db.find_any(&rules[table].name, &[], GID, wanted).await?;
+        let mut gone = gids;
+        for row in &rows {
+            gone.remove(&Gid::of(&row.0[0]).ok_or(Error::Broken("a row of the store has no identity"))?);
+        }
+        Ok(Self { table, rows, gone })
     }
 }
 

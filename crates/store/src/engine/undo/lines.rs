@@ -10,7 +10,7 @@ use crate::{
     Error, Result, Undoing,
     deed::Deed,
     desk::Desk,
-    query::{Db, Row},
+    query::{Db, Row, text},
     shape::{BATCHES, LOG},
     tell,
 };
@@ -74,6 +74,24 @@ impl Line {
     fn deletes(&self) -> bool {
         self.deed == Deed::Delete
     }
+}
+
+/// Whether there is something of this number that people of a region see; nobody waits for the writer to be told.
+pub(crate) async fn is_seen(db: &mut Db, what: &Undoing, region: &Region) -> Result<bool> {
+    let of_region = match region {
+        Region::All => None,
+        Region::Named(name) => Some(("region", text(name))),
+    };
+    let (table, number) = match what {
+        Undoing::Batch(id) => (BATCHES, ("id", Value::Int(*id))),
+        Undoing::Change { rev, .. } => (LOG, ("rev", Value::Int(*rev))),
+    };
+    let with: Vec<_> = [number].into_iter().chain(of_region).collect();
+    let found = db.find(table, &with).await?;
+    let Undoing::Change { gid, .. } = what else { return Ok(!found.is_empty()) };
+    let Ok(gid) = gid.parse::<Gid>() else { return Ok(false) };
+    let of_row = found.iter().map(|row| row.uuid(1)).collect::<Result<Vec<_>>>()?;
+    Ok(of_row.contains(&gid.uuid()))
 }
 
 /// # Errors
