@@ -58,7 +58,7 @@ value-log-level = write "error", "warn", "info", "debug", "trace" or "off"
 value-log-format = write "text" or "json"
 value-public-url = write what offices reach the hub by, such as "https://hub.example.com" or "https://10.0.0.5:8787"
 value-listen = write an address and a port, such as "0.0.0.0:8787"
-value-proxies = write addresses or networks with commas between them, such as "10.0.0.0/8, 192.168.1.5"
+value-proxies = write addresses or networks with commas between them, such as "10.0.0.0/8, 192.168.1.5"; "private" and "cloudflare" stand for those networks
 value-upload-mb = write a whole number of megabytes from 1 to 1024
 value-every = write a number and a unit: "90s", "30m", "6h" or "1d"; or "never"
 value-duration = write a number and a unit: "90s", "30m", "6h" or "1d"
@@ -697,6 +697,7 @@ hub-locked-why = another hub uses the data folder { $folder }
 hub-locked-hint = stop the other one, or give each its own --data
 serve-ready = The hub listens on { $url }
 serve-first-users = First passwords; each is shown only this once and must be changed at the first log-in:
+serve-no-proxies = behind_proxy without proxies: X-Forwarded-For of nobody is believed, so everybody counts as one address. Write whose it is that counts: proxies = "127.0.0.1", or "private, cloudflare" at Render
 serve-stopped = The hub has stopped.
 serve-what = the hub cannot serve
 serve-short-key = the shared key (api_key, API_KEY) has { $chars } characters: it can be guessed by whoever reaches { $listen }

@@ -58,7 +58,7 @@ value-log-level = "error", "warn", "info", "debug", "trace" ya da "off" yazın
 value-log-format = "text" ya da "json" yazın
 value-public-url = ofislerin merkeze ulaştığı adresi yazın, örneğin "https://merkez.example.com" veya "https://10.0.0.5:8787"
 value-listen = bir adres ve kapı yazın, örneğin "0.0.0.0:8787"
-value-proxies = adres ya da ağları aralarına virgül koyarak yazın, örneğin "10.0.0.0/8, 192.168.1.5"
+value-proxies = adres ya da ağları aralarına virgül koyarak yazın, örneğin "10.0.0.0/8, 192.168.1.5"; "private" özel ağlar, "cloudflare" onun ağlarıdır
 value-upload-mb = 1 ile 1024 arasında bir tam sayı (megabayt) yazın
 value-every = bir sayı ve birim yazın: "90s" (saniye), "30m" (dakika), "6h" (saat), "1d" (gün); ya da "never" (hiçbir zaman)
 value-duration = bir sayı ve birim yazın: "90s" (saniye), "30m" (dakika), "6h" (saat), "1d" (gün)
@@ -694,6 +694,7 @@ hub-locked-why = { $folder } veri klasörünü başka bir merkez kullanıyor
 hub-locked-hint = ötekini durdurun ya da her birine kendi --data klasörünü verin
 serve-ready = Merkez { $url } adresini dinliyor
 serve-first-users = İlk parolalar; her biri yalnızca bu kez gösterilir ve ilk girişte değiştirilmelidir:
+serve-no-proxies = behind_proxy var, proxies yok: kimsenin X-Forwarded-For başlığına inanılmaz, herkes tek adres sayılır. Kiminkine inanılacağını yazın: proxies = "127.0.0.1", Render'da "private, cloudflare"
 serve-stopped = Merkez durdu.
 serve-what = merkez hizmet veremiyor
 serve-short-key = ortak anahtar (api_key, API_KEY) { $chars } karakter: { $listen } adresine ulaşan herkes onu tahmin edebilir

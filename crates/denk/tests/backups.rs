@@ -225,6 +225,14 @@ fn by_the_clock_a_backup_is_made_and_tried_out_and_a_failure_is_an_alert() {
 }
 
 #[test]
+fn backups_that_people_make_are_tried_out_by_night_also_when_none_is_made_by_the_clock() {
+    let (hub, _, _) = filled("backup = { every = 'never' }");
+    create(&hub);
+    until(|| hub.denk(&["backup", "list"]).1["drill"]["ok"].as_bool().filter(|ok| *ok));
+    assert_eq!(items(&hub).len(), 1, "nobody asked for another");
+}
+
+#[test]
 fn a_drill_that_fails_ends_with_1_and_an_alert() {
     let (hub, _, _) = filled("");
     assert_eq!(hub.denk(&["backup", "drill"]).1["error"]["code"], "DENK-5024");

@@ -1,4 +1,4 @@
-//! Answers to programs: JSON, and never a word of a driver.
+//! Answers to programs: JSON, and never a word of a driver. People are told the same on a page.
 //!
 //! Programs show clerks what they were told, so a refusal is said in the language of whoever asks, or else the hub's.
 
@@ -14,7 +14,7 @@ use axum::{
 use serde_json::{Value, json};
 use store::{Declined, Rejected};
 
-use crate::{Language, app::App, attempts, body::Cut, turkish};
+use crate::{Language, app::App, attempts, body::Cut, pages::trouble, turkish};
 
 /// Why a program did not get what it asked for. `Display` is a sentence for it, in English.
 #[derive(Debug, thiserror::Error)]
@@ -165,13 +165,18 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// Says a refusal in the language of whoever asked.
+/// Says a refusal in the language of whoever asked, to people on a page.
 pub(crate) async fn in_words(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let language = Language::asked(request.headers()).unwrap_or(app.settings.language);
+    let own = app.settings.language;
+    let language = Language::asked(request.headers()).unwrap_or(own);
+    let visit = trouble::visit(&request, own);
     let (mut head, body) = next.run(request).await.into_parts();
-    let Some(refusal) = head.extensions.remove::<Arc<Refusal>>() else {
-        return Response::from_parts(head, body);
-    };
+    let refusal = head.extensions.remove::<Arc<Refusal>>();
+    let page = visit.and_then(|visit| trouble::page(&visit, &head, refusal.as_deref()));
+    if let Some(page) = page {
+        return trouble::answered(head, page);
+    }
+    let Some(refusal) = refusal else { return Response::from_parts(head, body) };
     let body = refusal.body(head.status, language).to_string();
     head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Response::from_parts(head, Body::from(body))

@@ -7,17 +7,27 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// Attempts that did not succeed, by whoever is told apart: a name from one address, an address.
+/// Attempts that did not succeed, by whoever is told apart: a name from one address, an address, a name.
 ///
-/// Never by a name alone: then anybody could keep its owner out.
-///
-/// **Invariants**: an attempt counts from its beginning, so that many at once are no way around.
+/// **Invariants**: an attempt counts from its beginning, so that many at once are no way around. What is refused makes
+/// nobody wait longer.
 #[derive(Debug)]
 pub(crate) struct Attempts<K> {
-    failures_max: u32,
-    /// The longest that one waits.
-    longest_ms: i64,
+    pace: Pace,
     failed: Mutex<HashMap<K, Failed>>,
+}
+
+/// How many attempts there are, and how long one waits for more.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    failures_max: u32,
+    /// Of who has waited already.
+    again_max: u32,
+    /// How long one waits the first time; then each time twice as long.
+    first_ms: i64,
+    longest_ms: i64,
+    /// How long failures count that made nobody wait.
+    counted_ms: i64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,29 +39,41 @@ struct Failed {
 }
 
 impl Failed {
-    /// How long one has to wait after so many, and how long a failure is remembered.
-    fn wait_ms(&self, longest_ms: i64) -> i64 {
+    fn wait_ms(&self, pace: &Pace) -> i64 {
         let doubled = self.locks.saturating_sub(1).min(10);
-        WAIT_MS.saturating_mul(1 << doubled).min(longest_ms)
+        pace.first_ms.saturating_mul(1 << doubled).min(pace.longest_ms)
     }
 }
 
+const MINUTE_MS: i64 = 60 * 1000;
 /// How long one has to wait after too many the first time.
-pub(crate) const WAIT_MS: i64 = 5 * 60 * 1000;
+pub(crate) const WAIT_MS: i64 = 5 * MINUTE_MS;
 /// How long one has to wait for the next attempt to log in at most.
-const LONGEST_MS: i64 = 60 * 60 * 1000;
+const LONGEST_MS: i64 = 60 * MINUTE_MS;
 /// After so long it is forgotten that somebody had to wait.
-const FORGOTTEN_MS: i64 = 24 * 60 * 60 * 1000;
+const FORGOTTEN_MS: i64 = 24 * 60 * MINUTE_MS;
 const REMEMBERED_MAX: usize = 10_000;
+/// Guesses at one name from anywhere, before strangers wait; then far fewer.
+const GUESSES_MAX: u32 = 20;
+const GUESSES_AGAIN: u32 = 3;
+/// How long a place counts from where somebody was let in.
+const KNOWN_MS: i64 = 30 * FORGOTTEN_MS;
 
 impl<K: Clone + Eq + Hash> Attempts<K> {
     pub fn of(failures_max: u32) -> Self {
-        Self { failures_max, longest_ms: WAIT_MS, failed: Mutex::default() }
+        let (first_ms, longest_ms, counted_ms) = (WAIT_MS, WAIT_MS, WAIT_MS);
+        Self::at(Pace { failures_max, again_max: failures_max, first_ms, longest_ms, counted_ms })
     }
 
-    /// As [`Attempts::of`]; each time one has to wait twice as long.
-    pub fn backing_off(failures_max: u32) -> Self {
-        Self { longest_ms: LONGEST_MS, ..Self::of(failures_max) }
+    /// As [`Attempts::of`]; each time one has to wait twice as long, and a failure counts until nothing failed for
+    /// `counted_ms`.
+    pub fn backing_off(failures_max: u32, counted_ms: i64) -> Self {
+        let (first_ms, longest_ms) = (WAIT_MS, LONGEST_MS);
+        Self::at(Pace { failures_max, again_max: failures_max, first_ms, longest_ms, counted_ms })
+    }
+
+    fn at(pace: Pace) -> Self {
+        Self { pace, failed: Mutex::default() }
     }
 
     /// Counts an attempt. `false`: there were too many, and nothing may be tried.
@@ -60,16 +82,18 @@ impl<K: Clone + Eq + Hash> Attempts<K> {
         if all.len() >= REMEMBERED_MAX && !all.contains_key(who) {
             self.make_room(&mut all, now_ms);
         }
+        let max = self.pace.failures_max;
         let failed = all.entry(who.clone()).or_default();
         if self.is_over(failed, now_ms) {
             let locks = if now_ms - failed.last_ms >= FORGOTTEN_MS { 0 } else { failed.locks };
-            *failed = Failed { locks, ..Failed::default() };
+            let count = if locks > 0 { max - self.pace.again_max } else { 0 };
+            *failed = Failed { locks, count, ..Failed::default() };
         }
-        if failed.count >= self.failures_max {
+        if failed.count >= max {
             return false;
         }
         let count = failed.count + 1;
-        let locks = failed.locks + u32::from(count == self.failures_max);
+        let locks = failed.locks + u32::from(count == max);
         *failed = Failed { count, last_ms: now_ms, locks };
         true
     }
@@ -83,7 +107,7 @@ impl<K: Clone + Eq + Hash> Attempts<K> {
     pub fn take_back(&self, who: &K) {
         let mut all = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(failed) = all.get_mut(who) {
-            failed.locks = failed.locks.saturating_sub(u32::from(failed.count == self.failures_max));
+            failed.locks = failed.locks.saturating_sub(u32::from(failed.count == self.pace.failures_max));
             failed.count = failed.count.saturating_sub(1);
         }
     }
@@ -91,9 +115,8 @@ impl<K: Clone + Eq + Hash> Attempts<K> {
     /// Who has to wait, and until when.
     fn waiting(&self, now_ms: i64) -> Vec<(K, i64)> {
         let all = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        let spent = all.iter().filter(|(_, failed)| failed.count >= self.failures_max);
-        let until =
-            spent.map(|(who, failed)| (who.clone(), failed.last_ms + failed.wait_ms(self.longest_ms)));
+        let spent = all.iter().filter(|(_, failed)| failed.count >= self.pace.failures_max);
+        let until = spent.map(|(who, failed)| (who.clone(), failed.last_ms + failed.wait_ms(&self.pace)));
         until.filter(|(_, until)| *until > now_ms).collect()
     }
 
@@ -102,7 +125,9 @@ impl<K: Clone + Eq + Hash> Attempts<K> {
     }
 
     fn is_over(&self, failed: &Failed, now_ms: i64) -> bool {
-        now_ms - failed.last_ms >= failed.wait_ms(self.longest_ms)
+        let is_spent = failed.count >= self.pace.failures_max;
+        let kept_ms = if is_spent { failed.wait_ms(&self.pace) } else { self.pace.counted_ms };
+        now_ms - failed.last_ms >= kept_ms
     }
 
     /// Forgets what is over; if that is too little, whoever failed longest ago, half of them at once: one who is new is
@@ -119,26 +144,49 @@ impl<K: Clone + Eq + Hash> Attempts<K> {
     /// Whether the last attempt was the last for a while.
     pub fn is_spent(&self, who: &K) -> bool {
         let all = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        all.get(who).is_some_and(|failed| failed.count >= self.failures_max)
+        all.get(who).is_some_and(|failed| failed.count >= self.pace.failures_max)
     }
 }
 
-/// Attempts to log in: those with one name from one address, and those with any name from there.
+/// Attempts to log in: those with one name from one address, those with any name from there, and those with one name from
+/// anywhere.
+///
+/// The last slow down whoever guesses at a name from many addresses. They count only for strangers: who was let in from
+/// an address goes on from there, so nobody can keep the owner of a name out for good. A hub that is started anew has
+/// forgotten all of it.
 #[derive(Debug)]
 pub(crate) struct LogIns {
     named: Attempts<(String, IpAddr)>,
     visitors: Attempts<IpAddr>,
+    strangers: Attempts<String>,
+    /// From where somebody of a name was let in, and when.
+    known: Mutex<HashMap<(String, IpAddr), i64>>,
 }
 
 impl LogIns {
     pub fn of(named_max: u32, visitors_max: u32) -> Self {
-        Self { named: Attempts::backing_off(named_max), visitors: Attempts::of(visitors_max) }
+        let strangers = Pace {
+            failures_max: GUESSES_MAX,
+            again_max: GUESSES_AGAIN,
+            first_ms: MINUTE_MS,
+            longest_ms: 15 * MINUTE_MS,
+            counted_ms: FORGOTTEN_MS,
+        };
+        Self {
+            named: Attempts::backing_off(named_max, FORGOTTEN_MS),
+            visitors: Attempts::backing_off(visitors_max, LONGEST_MS),
+            strangers: Attempts::at(strangers),
+            known: Mutex::default(),
+        }
     }
 
-    /// From where somebody has to wait with this name, and until when; the longest first.
-    pub fn locked(&self, name: &str, now_ms: i64) -> Vec<(IpAddr, i64)> {
-        let waiting = self.named.waiting(now_ms).into_iter().filter(|((of, _), _)| of == name);
-        let mut waiting: Vec<_> = waiting.map(|((_, from), until)| (from, until)).collect();
+    /// From where somebody has to wait with this name, and until when; the longest first. `None`: from everywhere where
+    /// nobody of this name was let in lately.
+    pub fn locked(&self, name: &str, now_ms: i64) -> Vec<(Option<IpAddr>, i64)> {
+        let named = self.named.waiting(now_ms).into_iter().filter(|((of, _), _)| of == name);
+        let named = named.map(|((_, from), until)| (Some(from), until));
+        let strangers = self.strangers.waiting(now_ms).into_iter().filter(|(of, _)| of == name);
+        let mut waiting: Vec<_> = named.chain(strangers.map(|(_, until)| (None, until))).collect();
         waiting.sort_by_key(|(_, until)| std::cmp::Reverse(*until));
         waiting
     }
@@ -146,34 +194,68 @@ impl LogIns {
     /// Nobody has to wait with this name.
     pub fn unlock(&self, name: &str) {
         self.named.forget(|(of, _)| of == name);
+        self.strangers.forget(|of| of == name);
     }
 
-    /// As [`Attempts::begin`]. What one of the two refuses does not count with the other.
+    /// As [`Attempts::begin`]. What one of them refuses does not count with the others.
     pub fn begin(&self, who: &(String, IpAddr), now_ms: i64) -> bool {
         if !self.visitors.begin(&who.1, now_ms) {
             return false;
         }
-        let begun = self.named.begin(who, now_ms);
+        if !self.named.begin(who, now_ms) {
+            self.visitors.take_back(&who.1);
+            return false;
+        }
+        let begun = self.knows(who, now_ms) || self.strangers.begin(&who.0, now_ms);
         if !begun {
+            self.named.take_back(who);
             self.visitors.take_back(&who.1);
         }
         begun
     }
 
-    pub fn succeed(&self, who: &(String, IpAddr)) {
+    pub fn succeed(&self, who: &(String, IpAddr), now_ms: i64) {
         self.named.succeed(who);
         self.visitors.take_back(&who.1);
+        if !self.knows(who, now_ms) {
+            self.strangers.take_back(&who.0);
+        }
+        self.know(who, now_ms);
     }
 
     /// Nothing was tried.
-    pub fn take_back(&self, who: &(String, IpAddr)) {
+    pub fn take_back(&self, who: &(String, IpAddr), now_ms: i64) {
         self.named.take_back(who);
         self.visitors.take_back(&who.1);
+        if !self.knows(who, now_ms) {
+            self.strangers.take_back(&who.0);
+        }
     }
 
     /// Whether this was the last attempt with this name for a while.
     pub fn is_spent(&self, who: &(String, IpAddr)) -> bool {
-        self.named.is_spent(who)
+        self.named.is_spent(who) || self.strangers.is_spent(&who.0)
+    }
+
+    /// Whether strangers wait with this name, and this is one.
+    pub fn is_stranger(&self, who: &(String, IpAddr), now_ms: i64) -> bool {
+        self.strangers.is_spent(&who.0) && !self.knows(who, now_ms)
+    }
+
+    /// The owner of the name is there.
+    pub fn know(&self, who: &(String, IpAddr), now_ms: i64) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, at_ms| now_ms - *at_ms < KNOWN_MS);
+        if known.len() >= REMEMBERED_MAX {
+            let oldest = known.iter().min_by_key(|(_, at_ms)| **at_ms).map(|(who, _)| who.clone());
+            oldest.map(|oldest| known.remove(&oldest));
+        }
+        known.insert(who.clone(), now_ms);
+    }
+
+    fn knows(&self, who: &(String, IpAddr), now_ms: i64) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(who).is_some_and(|at_ms| now_ms - at_ms < KNOWN_MS)
     }
 }
 
@@ -203,7 +285,7 @@ mod tests {
 
     #[test]
     fn who_goes_on_guessing_waits_longer_each_time_and_no_longer_than_an_hour() {
-        let attempts = Attempts::backing_off(5);
+        let attempts = Attempts::backing_off(5, FORGOTTEN_MS);
         let mut now = 0;
         for minutes in [5, 10, 20, 40, 60, 60] {
             assert!((0..5).all(|_| attempts.begin(&"admin", now)));
@@ -229,7 +311,7 @@ mod tests {
         for (name, last) in [("admin", 1), ("admin", 2), ("other", 1)] {
             assert!((0..5).all(|_| log_ins.begin(&who(name, last), i64::from(last))));
         }
-        let from = |last: u8| (IpAddr::from([10, 0, 0, last]), WAIT_MS + i64::from(last));
+        let from = |last: u8| (Some(IpAddr::from([10, 0, 0, last])), WAIT_MS + i64::from(last));
         assert_eq!(log_ins.locked("admin", 5), [from(2), from(1)]);
         assert_eq!(log_ins.locked("nobody", 5), []);
         log_ins.unlock("admin");
@@ -238,12 +320,61 @@ mod tests {
     }
 
     #[test]
+    fn slow_guesses_count_like_quick_ones() {
+        let attempts = Attempts::backing_off(5, FORGOTTEN_MS);
+        // Four in five minutes, again and again.
+        let tried = (0..400).filter(|at| attempts.begin(&"admin", at * WAIT_MS / 4)).count();
+        assert!(tried < 60, "{tried}");
+        let slips = Attempts::backing_off(5, FORGOTTEN_MS);
+        assert!((0..40).all(|day| slips.begin(&"admin", day * FORGOTTEN_MS)), "one a day");
+    }
+
+    #[test]
+    fn guesses_from_everywhere_slow_strangers_down_and_keep_no_owner_out() {
+        let log_ins = LogIns::of(5, 50);
+        let who = |last: u32| ("admin".to_owned(), IpAddr::from(last.to_be_bytes()));
+        let owner = who(1);
+        assert!(log_ins.begin(&owner, 0));
+        log_ins.succeed(&owner, 0);
+        let (mut now, mut next) = (0, 1000);
+        let mut guess = |now: i64| {
+            next += 1;
+            log_ins.begin(&who(next), now)
+        };
+        assert!((0..20).all(|_| guess(now)));
+        for minutes in [1, 2, 4, 8, 15, 15] {
+            assert!((0..30).all(|_| !guess(now)), "{minutes}");
+            assert_eq!(log_ins.locked("admin", now), [(None, now + minutes * MINUTE_MS)]);
+            assert!(log_ins.is_stranger(&who(7), now) && !log_ins.is_stranger(&owner, now));
+            assert!(log_ins.begin(&owner, now), "where the owner was let in before");
+            log_ins.succeed(&owner, now);
+            assert!(log_ins.begin(&("other".to_owned(), owner.1), now), "another name");
+            log_ins.take_back(&("other".to_owned(), owner.1), now);
+            now += minutes * MINUTE_MS;
+            assert!((0..3).all(|_| guess(now)), "{minutes}");
+        }
+        log_ins.unlock("admin");
+        assert!(guess(now) && log_ins.locked("admin", now).is_empty());
+    }
+
+    #[test]
+    fn an_address_that_guesses_at_many_names_waits_longer_each_time() {
+        let log_ins = LogIns::of(5, 50);
+        let (from, mut now) = (IpAddr::from([10, 0, 0, 1]), 0);
+        for minutes in [5, 10, 20] {
+            assert!((0..50).all(|at| log_ins.begin(&(format!("{minutes}-{at}"), from), now)));
+            assert!(!log_ins.begin(&("new".to_owned(), from), now + minutes * MINUTE_MS - 1), "{minutes}");
+            now += minutes * MINUTE_MS;
+        }
+    }
+
+    #[test]
     fn what_was_not_tried_does_not_count() {
         let log_ins = LogIns::of(5, 50);
         let who = |name: &str| (name.to_owned(), IpAddr::from([10, 0, 0, 1]));
         for at in 0..200 {
             assert!(log_ins.begin(&who("admin"), at), "the hub was busy {at} times");
-            log_ins.take_back(&who("admin"));
+            log_ins.take_back(&who("admin"), at);
         }
         assert!((0..5).all(|at| log_ins.begin(&who("admin"), at)));
         assert!((0..200).all(|at| !log_ins.begin(&who("admin"), at)), "refused by name");

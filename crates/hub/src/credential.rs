@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 
 use store::Device;
 
-use crate::{answer::Refusal, app::App, attempts, shared_key};
+use crate::{answer::Refusal, app::App, attempts, forwarded};
 
 const KEY: &str = "x-api-key";
 const REGION: &str = "x-region";
@@ -42,7 +42,7 @@ pub(crate) async fn caller(app: &App, peer: SocketAddr, headers: &HeaderMap) -> 
         return Ok(Caller::Site(device));
     }
     let shared = app.settings.api_key.as_ref().ok_or(Refusal::Key)?;
-    let from = attempts::party(shared_key::address(peer, headers, app.settings.is_proxy(peer.ip())));
+    let from = attempts::party(forwarded::address(&app.settings, peer, headers));
     if !app.keys.begin(&from, app.now_ms()) {
         return Err(Refusal::Guessing);
     }

@@ -37,14 +37,14 @@ const ALERTS_PATH: &str = "/alerts";
 
 /// Who looks.
 struct Reader {
-    /// `None`: a program that shows a key.
+    /// `None`: a program that shows a key, which many know: it is told how much there is, and not what.
     name: Option<String>,
     viewer: Viewer,
 }
 
 impl Reader {
     fn program() -> Self {
-        Self { name: None, viewer: Viewer::new(Role::Admin, Region::All) }
+        Self { name: None, viewer: Viewer::new(Role::Viewer, Region::All) }
     }
 
     fn is_admin(&self) -> bool {
@@ -72,6 +72,12 @@ struct Page<'a> {
     /// The chart of the other number of hours.
     other_hours: (String, String),
     tables: Vec<(String, String)>,
+    /// Of people who are logged in.
+    details: Option<Details>,
+}
+
+/// What there is, one by one.
+struct Details {
     sites: Vec<SiteLine>,
     alerts: Vec<AlertLine>,
     alerts_href: &'static str,
@@ -195,15 +201,15 @@ async fn gather(app: &App, visit: &Visit, reader: &Reader) -> Result<Page<'stati
         .counting(waiting);
     let spans = Spans::of(app.now_ms(), &app.settings.zone, visit.fields.get(trend::HOURS));
     let trend = store.trend(viewer, spans.edges()).await?;
-    let (status, recent) = (store.status().await?, store.recent(viewer.region(), RECENT).await?);
-    let newest = ActivityAsked { count: ACTIVITY, ..ActivityAsked::default() };
-    let activity = store.activity(viewer, &newest).await?.map(|page| page.lines);
-    let alerts = store.newest_alerts(viewer, ALERTS).await?;
+    let status = store.status().await?;
     let pages = PageTeller::new(app, visit).await?;
     let sites = store.sites_seen(viewer).await?;
     let told = Teller { app, pages: &pages, viewer, sites: &sites, today: spans.today() };
     let regions = told.regions(&status, &trend);
-    let is_shown = |path: &'static str| if shell.leads_to(path) { path } else { "" };
+    let details = match &reader.name {
+        Some(_) => Some(details(&told, &shell).await?),
+        None => None,
+    };
     Ok(Page {
         words,
         said: words.overview(),
@@ -220,13 +226,25 @@ async fn gather(app: &App, visit: &Visit, reader: &Reader) -> Result<Page<'stati
         hours: spans.hours(words, &trend),
         other_hours: spans.other_hours(words),
         tables: told.tables(&status),
-        sites: sites.iter().map(|site| told.site(site)).collect(),
+        details,
+        regions,
+        shell,
+    })
+}
+
+async fn details(told: &Teller<'_>, shell: &Shell) -> Result<Details, Refusal> {
+    let (store, viewer) = (&told.app.store, told.viewer);
+    let newest = ActivityAsked { count: ACTIVITY, ..ActivityAsked::default() };
+    let activity = store.activity(viewer, &newest).await?.map(|page| page.lines);
+    let alerts = store.newest_alerts(viewer, ALERTS).await?;
+    let recent = store.recent(viewer.region(), RECENT).await?;
+    let is_shown = |path: &'static str| if shell.leads_to(path) { path } else { "" };
+    Ok(Details {
+        sites: told.sites.iter().map(|site| told.site(site)).collect(),
         alerts: alerts.iter().map(|alert| told.alert(alert)).collect(),
         alerts_href: is_shown(ALERTS_PATH),
         recent: recent.iter().map(|change| told.change(change)).collect(),
         activity: activity.map(|entries| entries.iter().map(|entry| told.activity(entry)).collect()),
         activity_href: is_shown(ACTIVITY_PATH),
-        regions,
-        shell,
     })
 }

@@ -17,7 +17,7 @@ use crate::{
     answer::Refusal,
     app::App,
     credential::{self, Caller},
-    shared_key,
+    forwarded,
 };
 
 pub(crate) async fn download(
@@ -48,7 +48,7 @@ async fn handout(app: &App, peer: SocketAddr, headers: &HeaderMap) -> Result<Han
             return Ok(store.hand_out(&device).await?);
         }
         Caller::Shared => {
-            let from = shared_key::address(peer, headers, app.settings.is_proxy(peer.ip()));
+            let from = forwarded::address(&app.settings, peer, headers);
             let heard = app.regions_heard.of(from, app.now_ms());
             let region = match credential::region(headers)? {
                 Some(region) if heard.contains(&region) => region,

@@ -15,6 +15,7 @@ mod credential;
 mod dashboard;
 mod download;
 mod first_users;
+mod forwarded;
 mod login;
 mod metrics;
 mod old_hash;

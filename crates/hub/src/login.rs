@@ -14,14 +14,15 @@ use axum::{
 };
 use serde::Deserialize;
 use store::{User, Viewer};
+use tokio::time;
 
 use crate::{
     PasswordError, Passwords,
     answer::{Refusal, chain},
     app::App,
-    attempts,
+    attempts, forwarded,
     pages::{Shell, Visit},
-    session, shared_key,
+    session,
     words::Words,
 };
 
@@ -121,17 +122,19 @@ enum Outcome {
 
 /// Who asks, for counting attempts.
 fn party(app: &App, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
-    attempts::party(shared_key::address(peer, headers, app.settings.is_proxy(peer.ip())))
+    attempts::party(forwarded::address(&app.settings, peer, headers))
 }
 
 /// Where somebody is, as they are told it.
 fn from(app: &App, peer: SocketAddr, headers: &HeaderMap) -> String {
-    shared_key::address(peer, headers, app.settings.is_proxy(peer.ip())).to_canonical().to_string()
+    forwarded::address(&app.settings, peer, headers).to_canonical().to_string()
 }
 
-/// Takes as long for a name that nobody has.
+/// Takes as long for a name that nobody has, and for each kind of hash.
 async fn recognise(app: &App, (name, from): (&str, IpAddr), password: &str) -> Result<Outcome, Refusal> {
     let who = (name.to_owned(), from);
+    let not_before = time::sleep(app.settings.limits.wrong_wait);
+    recall(app, &who).await?;
     if !app.log_ins.begin(&who, app.now_ms()) {
         return Ok(Outcome::Locked);
     }
@@ -140,7 +143,7 @@ async fn recognise(app: &App, (name, from): (&str, IpAddr), password: &str) -> R
     let right = match app.passwords.is(password, hash).await {
         Ok(right) => right,
         Err(PasswordError::Busy) => {
-            app.log_ins.take_back(&who);
+            app.log_ins.take_back(&who, app.now_ms());
             return Ok(Outcome::Busy);
         }
         Err(_) => return Err(Refusal::Defect("a password cannot be checked")),
@@ -148,7 +151,7 @@ async fn recognise(app: &App, (name, from): (&str, IpAddr), password: &str) -> R
     let is_known = user.is_some();
     match user.filter(|_| right) {
         Some(user) => {
-            app.log_ins.succeed(&who);
+            app.log_ins.succeed(&who, app.now_ms());
             Ok(Outcome::Is(renew(app, user, password).await?))
         }
         None => {
@@ -158,9 +161,22 @@ async fn recognise(app: &App, (name, from): (&str, IpAddr), password: &str) -> R
             if app.log_ins.is_spent(&who) {
                 app.store.note(name, "log_in_locked", &from.to_string()).await?;
             }
+            not_before.await;
             Ok(Outcome::Wrong)
         }
     }
+}
+
+/// While many guess at a name, whoever is logged in with it somewhere is known there also after the hub was started anew.
+async fn recall(app: &App, who: &(String, IpAddr)) -> Result<(), Refusal> {
+    if app.log_ins.is_stranger(who, app.now_ms()) {
+        let open = app.accounts.sessions_of(&who.0, "").await?;
+        let mut places = open.iter().filter_map(|session| session.address.parse().ok()).map(attempts::party);
+        if places.any(|place| place == who.1) {
+            app.log_ins.know(who, app.now_ms());
+        }
+    }
+    Ok(())
 }
 
 /// Of an old program's hash nothing stays as soon as the password is known.
@@ -347,6 +363,50 @@ mod tests {
         let accounts = Accounts::open(&store).await.unwrap();
         let reached = crate::Reached::find(&settings).unwrap();
         App::new((settings, reached), Store::open(store).await.unwrap(), accounts)
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_is_told_no_sooner_whoever_was_meant() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut app = app(folder.path()).await;
+        app.settings.limits.wrong_wait = std::time::Duration::from_secs(2);
+        let bcrypt = "old-bcrypt$2b$04$testkitpasswordsalt00eOG5V8XPuMGOkZEcJ.CTZ3a5fOqjWTJS";
+        for (name, password_hash) in
+            [("usual", app.passwords.hash("şifre-1234").await.unwrap()), ("old", bcrypt.into())]
+        {
+            let (role, region) = (store::Role::Viewer, merge::Region::All);
+            let user =
+                User { name: name.into(), role, region, password_hash, must_change: false, disabled: false };
+            app.accounts.add(store::By::Machine, &user, &std::collections::BTreeSet::new()).await.unwrap();
+        }
+        let begun = time::Instant::now();
+        for (at, name) in (1..).zip(["usual", "old", "nobody"]) {
+            let outcome = recognise(&app, (name, [10, 0, 0, 1].into()), "wrong").await.unwrap();
+            assert!(matches!(outcome, Outcome::Wrong), "{name}");
+            assert!(begun.elapsed() >= app.settings.limits.wrong_wait * at, "{name}");
+        }
+        let right = recognise(&app, ("usual", [10, 0, 0, 1].into()), "şifre-1234").await.unwrap();
+        assert!(matches!(right, Outcome::Is(_)));
+    }
+
+    #[tokio::test]
+    async fn whoever_is_logged_in_is_known_where_they_are_while_others_guess() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut app = app(folder.path()).await;
+        app.settings.limits.wrong_wait = std::time::Duration::ZERO;
+        let password_hash = app.passwords.hash("şifre-1234").await.unwrap();
+        let (name, role, region) = ("veli".to_owned(), store::Role::Viewer, merge::Region::All);
+        let user = User { name, role, region, password_hash, must_change: false, disabled: false };
+        app.accounts.add(store::By::Machine, &user, &std::collections::BTreeSet::new()).await.unwrap();
+        app.accounts.open_session(&user, "10.0.0.1", store::Lifetime::default()).await.unwrap().unwrap();
+        let come = async |from: u8, password: &str| {
+            recognise(&app, ("veli", [10, 0, 0, from].into()), password).await.unwrap()
+        };
+        for from in 100..120 {
+            assert!(matches!(come(from, "wrong").await, Outcome::Wrong), "{from}");
+        }
+        assert!(matches!(come(2, "şifre-1234").await, Outcome::Locked), "a new address");
+        assert!(matches!(come(1, "şifre-1234").await, Outcome::Is(_)), "where the person is logged in");
     }
 
     #[tokio::test]

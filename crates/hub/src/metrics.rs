@@ -17,7 +17,7 @@ use merge::Region;
 use model::SiteId;
 use store::{Role, Viewer};
 
-use crate::{ApiKey, Transport, answer::Refusal, app::App, attempts, credential, shared_key};
+use crate::{ApiKey, Transport, answer::Refusal, app::App, attempts, credential, forwarded};
 pub(crate) use counted::{Counted, count};
 use text::Text;
 
@@ -64,7 +64,7 @@ fn check(app: &App, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Refusal
     let (Some(token), Some(shown)) = (&app.settings.watch.token, credential::token(headers)) else {
         return if is_here(app, peer, headers) { Ok(()) } else { Err(Refusal::Key) };
     };
-    let from = attempts::party(shared_key::address(peer, headers, app.settings.is_proxy(peer.ip())));
+    let from = attempts::party(forwarded::address(&app.settings, peer, headers));
     if !app.keys.begin(&from, app.now_ms()) {
         return Err(Refusal::Guessing);
     }

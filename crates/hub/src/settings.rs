@@ -22,7 +22,7 @@ pub struct Settings {
     pub transport: Transport,
     /// Where offices reach the hub, when that is not where it listens. Without a slash at the end.
     pub public_url: Option<String>,
-    /// Whose `X-Forwarded-For` counts behind a proxy; none: whoever is connected.
+    /// Whose `X-Forwarded-For` counts behind a proxy; none: nobody's.
     pub proxies: Vec<IpNet>,
     /// Where its own certificate and unfinished uploads lie; made if it is not there.
     pub data_folder: PathBuf,
@@ -116,6 +116,8 @@ pub struct Limits {
     pub writer_wait: Duration,
     /// A writer that is at one thing for so long is taken for stuck.
     pub writer_stuck: Duration,
+    /// A name and a password that are not right are told no sooner: how long it took to look says nothing.
+    pub wrong_wait: Duration,
     /// For running requests to end when the hub is stopped.
     pub stop_wait: Duration,
 }
@@ -128,9 +130,8 @@ impl Settings {
 
     /// Whether what comes from there comes through a proxy that may say from where.
     pub(crate) fn is_proxy(&self, peer: IpAddr) -> bool {
-        let known =
-            self.proxies.is_empty() || self.proxies.iter().any(|net| net.contains(&peer.to_canonical()));
-        self.transport == Transport::BehindProxy && known
+        let is_known = || self.proxies.iter().any(|net| net.contains(&peer.to_canonical()));
+        self.transport == Transport::BehindProxy && is_known()
     }
 
     /// Where an upload lies until it is merged or refused.
@@ -156,6 +157,7 @@ impl Default for Limits {
             request_wait: Duration::from_mins(1),
             writer_wait: Duration::from_secs(1),
             writer_stuck: Duration::from_mins(1),
+            wrong_wait: Duration::from_millis(500),
             stop_wait: Duration::from_mins(1),
         }
     }

@@ -2,11 +2,9 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    net::{IpAddr, SocketAddr},
+    net::IpAddr,
     sync::{Mutex, PoisonError},
 };
-
-use axum::http::HeaderMap;
 
 /// Regions that the shared key sent files for, by the address they came from.
 ///
@@ -47,15 +45,6 @@ impl RegionsHeard {
     }
 }
 
-/// Which address a request comes from. A proxy adds it at the end of `X-Forwarded-For`; what others say there is nothing.
-pub(crate) fn address(peer: SocketAddr, headers: &HeaderMap, is_proxy: bool) -> IpAddr {
-    let told = || {
-        let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
-        last.rsplit(',').next()?.trim().parse().ok()
-    };
-    is_proxy.then(told).flatten().unwrap_or(peer.ip())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,16 +61,5 @@ mod tests {
         heard.hear(one, "İzmir", 20);
         assert_eq!(heard.of(one, 30).len(), 2, "two offices behind one address");
         assert!(heard.of(two, REMEMBERED_MS).is_empty(), "long ago");
-    }
-
-    #[test]
-    fn only_the_proxy_in_front_is_believed_about_addresses() {
-        let peer = SocketAddr::from(([10, 0, 0, 9], 1));
-        let mut headers = HeaderMap::new();
-        headers.insert("x-forwarded-for", "6.6.6.6, 10.0.0.1".parse().unwrap());
-        assert_eq!(address(peer, &headers, true), IpAddr::from([10, 0, 0, 1]));
-        assert_eq!(address(peer, &headers, false), peer.ip());
-        headers.insert("x-forwarded-for", "nonsense".parse().unwrap());
-        assert_eq!(address(peer, &headers, true), peer.ip());
     }
 }

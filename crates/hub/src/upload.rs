@@ -20,8 +20,9 @@ use crate::{
     app::App,
     body::{Allowance, Cut, Pieces},
     credential::{self, Caller},
+    forwarded,
     places::Place,
-    shared_key, turkish,
+    turkish,
     turns::{Room, Turn},
 };
 
@@ -56,7 +57,7 @@ pub(crate) async fn sync(
     let (site, file) = (&device.name, &receipt.upload);
     tracing::info!(target: "sync", site, file, changed, conflicts, held, "a file was taken in");
     if let Caller::Shared = caller {
-        let from = shared_key::address(peer, &parts.headers, app.settings.is_proxy(peer.ip()));
+        let from = forwarded::address(&app.settings, peer, &parts.headers);
         app.regions_heard.hear(from, region_name(&device.region), app.now_ms());
     }
     let language = Language::asked(&parts.headers).unwrap_or(app.settings.language);

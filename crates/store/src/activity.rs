@@ -25,6 +25,7 @@ pub use checked::Checked;
 pub(crate) use checked::{KeepChecked, last as last_checked};
 pub use find::{ActivityAsked, ActivityPage};
 pub(crate) use find::{lines, page};
+pub use whose::account_given;
 pub(crate) use whose::region_of;
 
 /// Numbers that are looked through at once.

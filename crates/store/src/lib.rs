@@ -44,7 +44,7 @@ pub use database::{Address, untrusted::Refused as Unreadable};
 pub use replica::office_file::Refused as RefusedFile;
 
 pub use accounts::{Account, AccountChange, Accounts, Barred, By, Lifetime, OpenSession, Role, User};
-pub use activity::{ActivityAsked, ActivityPage, Checked, Sealed};
+pub use activity::{ActivityAsked, ActivityPage, Checked, Sealed, account_given};
 pub use administration::{AgentSaid, Station, Whereabouts};
 pub use decisions::{ConflictsAsked, ConflictsListed, Denied, EndedBatch, Settled, Waiting};
 pub use desk::make_private;

@@ -54,6 +54,10 @@ pub async fn run(args: &ServeArgs, context: &Context) -> Result<Outcome> {
         ..settings_without_key(context)?
     };
     check_key(context, &settings)?;
+    if settings.transport == Transport::BehindProxy && settings.proxies.is_empty() {
+        tracing::warn!("behind_proxy without proxies: everybody counts as one address");
+        context.output.note(&context.text, &message("serve-no-proxies"));
+    }
     let plain = settings.transport == Transport::BehindProxy || settings.listen.ip().is_loopback();
     let serving = hub::serve(settings, hub_store.store.clone(), accounts, stop_asked())
         .await

@@ -74,8 +74,8 @@ impl Desk {
             disabled: false,
         };
         self.accounts.add(By::Machine, &user, &self.regions).await.map_err(|barred| self.barred(barred))?;
-        self.note("user_add", &args.name).await?;
         let role = user.role.name();
+        self.note("user_add", &store::account_given(&args.name, user.role, region)).await?;
         context
             .output
             .answer(&json!({ "name": args.name, "role": role, "region": region, "password": password }));

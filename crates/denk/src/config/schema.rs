@@ -266,10 +266,24 @@ fn backup(settings: &Settings) -> Result<Backup> {
     })
 }
 
-/// `10.0.0.1`, `10.0.0.0/8, fd00::/8`.
+/// Networks that can be named, as they are written out. A provider's balancers have addresses of a private network; the ones of
+/// Cloudflare are those that it publishes (<https://www.cloudflare.com/ips/>).
+const NETWORKS: [(&str, &str); 2] = [
+    ("private", include_str!("networks/private.txt")),
+    ("cloudflare", include_str!("networks/cloudflare.txt")),
+];
+
+/// `10.0.0.1`, `10.0.0.0/8, fd00::/8`, `private, cloudflare`.
 fn proxies(text: &str) -> Option<Vec<IpNet>> {
     let net = |text: &str| text.parse().ok().or_else(|| Some(IpNet::from(text.parse::<IpAddr>().ok()?)));
-    text.split(',').map(|part| net(part.trim())).collect()
+    let mut all = Vec::new();
+    for part in text.split(',').map(str::trim) {
+        match NETWORKS.iter().find(|(name, _)| *name == part) {
+            Some((_, nets)) => all.extend(nets.lines().map(net).collect::<Option<Vec<_>>>()?),
+            None => all.push(net(part)?),
+        }
+    }
+    Some(all)
 }
 
 /// `90s`, `30m`, `6h`, `1d`; `never`.

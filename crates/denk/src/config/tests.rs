@@ -1,6 +1,6 @@
 //! The configuration as a whole: what is an error and how it is told, which layer wins, and that no secret is shown.
 
-use std::fs;
+use std::{fs, net::IpAddr};
 
 use tempfile::TempDir;
 
@@ -153,6 +153,19 @@ fn what_is_no_toml_is_told_with_line_and_column() {
       because: denk.toml:2:1: this setting or section stands there twice
     hint: correct the line; texts stand in quotes, and `denk init` writes an example
     ");
+}
+
+#[test]
+fn networks_of_proxies_have_names() {
+    let named = |text: &str| load(&folder(&[("denk.toml", &format!("[hub]\nproxies = '{text}'\n"))]), &[]);
+    let known = named("private, cloudflare, 203.0.113.7").unwrap().hub.proxies;
+    let is_known = |address: &str| known.iter().any(|net| net.contains(&address.parse::<IpAddr>().unwrap()));
+    for (address, known) in
+        [("10.19.6.53", true), ("172.70.247.28", true), ("203.0.113.7", true), ("203.0.113.8", false)]
+    {
+        assert_eq!(is_known(address), known, "{address}");
+    }
+    assert!(named("everybody").is_err());
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod shown;
 mod site;
 mod sites;
 mod told;
+pub(crate) mod trouble;
 mod undo;
 mod users;
 mod visit;

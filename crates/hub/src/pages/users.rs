@@ -160,7 +160,7 @@ pub(super) async fn add(
     if let Err(barred) = app.accounts.add(By::Person(&person.user.name), &user, &regions).await {
         return view.barred(barred);
     }
-    let what = [&user.name, ": ", role.name(), " ", form.region.trim()].concat();
+    let what = store::account_given(&user.name, role, form.region.trim());
     app.store.note(&person.user.name, "user_add", &what).await?;
     view.once(&user.name, password)
 }
@@ -261,8 +261,8 @@ impl Act {
 
 impl Changed {
     fn what(&self) -> String {
-        match self.act {
-            Act::Role => [&self.name, ": ", &self.role, " ", self.region.trim()].concat(),
+        match (self.act, self.role.parse()) {
+            (Act::Role, Ok(role)) => store::account_given(&self.name, role, self.region.trim()),
             _ => self.name.clone(),
         }
     }
@@ -320,9 +320,12 @@ impl View<'_> {
 
     fn locks(&self, name: &str) -> Vec<String> {
         let locks = self.app.log_ins.locked(name, self.app.now_ms());
-        let told = |(from, until): (std::net::IpAddr, i64)| {
+        let told = |(from, until): (Option<std::net::IpAddr>, i64)| {
             let until = self.app.local_time(until);
-            fill(self.words().locked_from, &[("until", &until), ("from", &from.to_string())])
+            match from.map(|from| from.to_string()) {
+                Some(from) => fill(self.words().locked_from, &[("until", &until), ("from", &from)]),
+                None => fill(self.words().locked_elsewhere, &[("until", &until)]),
+            }
         };
         locks.into_iter().map(told).collect()
     }

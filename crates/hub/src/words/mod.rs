@@ -13,6 +13,7 @@ mod people;
 mod privacy;
 mod settings;
 mod sites;
+mod trouble;
 mod turkish;
 mod undo;
 
@@ -28,6 +29,7 @@ pub(crate) use people::PeopleWords;
 pub(crate) use privacy::PrivacyWords;
 pub(crate) use settings::SettingWords;
 pub(crate) use sites::SiteWords;
+pub(crate) use trouble::TroubleWords;
 pub(crate) use undo::UndoWords;
 
 use crate::Language;

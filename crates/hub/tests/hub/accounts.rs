@@ -417,3 +417,35 @@ async fn a_name_is_text_on_the_page_of_users_whatever_it_says() {
     let one = read(one).await;
     assert!(!scripts_of_others(&one) && one.contains("&#60;script&#62;alert(1)"), "{one}");
 }
+
+#[tokio::test]
+async fn who_gets_an_account_or_another_role_is_told_to_their_region() {
+    let world = hub().await;
+    world.token("Ankara PC", "Ankara").await;
+    world.token("Bursa PC", "Bursa").await;
+    let admin = somebody(&world, Role::Admin, "*").await;
+    let new = [("name", "veli: beyi"), ("role", "viewer"), ("region", "Ankara")];
+    send(&world, "/admin/users", &admin, &new).await;
+    let role = [("name", "veli: beyi"), ("act", "role"), ("role", "manager"), ("region", "Ankara")];
+    send(&world, "/admin/users/one", &admin, &role).await;
+    let everywhere = [("name", "genel"), ("role", "viewer"), ("region", "*")];
+    send(&world, "/admin/users", &admin, &everywhere).await;
+    let lines = world.store.audit(50).await.unwrap();
+    let region = |what: &str| {
+        lines
+            .iter()
+            .find(|line| line.what == what)
+            .unwrap_or_else(|| panic!("{what}: {lines:?}"))
+            .region
+            .clone()
+    };
+    assert_eq!(region("veli: beyi: viewer Ankara").as_deref(), Some("Ankara"));
+    assert_eq!(region("veli: beyi: manager Ankara").as_deref(), Some("Ankara"));
+    assert_eq!(region("genel: viewer *"), None);
+    for (region, sees) in [("Ankara", true), ("Bursa", false)] {
+        let own = somebody(&world, Role::Admin, region).await;
+        let page = read(get(&world, "/activity", &own).await).await;
+        assert_eq!(page.contains("veli: beyi: manager Ankara"), sees, "{region}: {page}");
+        assert!(!page.contains("genel"), "{region}: {page}");
+    }
+}

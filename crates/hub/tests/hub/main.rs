@@ -31,5 +31,6 @@ mod raw;
 mod settings;
 mod sites;
 mod tls;
+mod trouble;
 mod undo;
 mod world;

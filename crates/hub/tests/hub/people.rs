@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use reqwest::{StatusCode, header};
 use store::{AccountChange, By, Role};
 
-use crate::world::{SHARED_KEY, changed, cookie, hub, hub_with, office_file, preset_users};
+use crate::world::{SHARED_KEY, behind_proxy, changed, cookie, hub, hub_with, office_file, preset_users};
 
 const PASSWORD: &str = "uzun-bir-parola";
 
@@ -113,7 +113,7 @@ async fn failed_log_ins_are_noted_and_what_may_be_a_password_is_not() {
 
 #[tokio::test]
 async fn whoever_guesses_keeps_nobody_else_out() {
-    let world = hub_with(|settings| settings.transport = hub::Transport::BehindProxy).await;
+    let world = hub_with(behind_proxy).await;
     world.person("admin", Role::Admin, "*", PASSWORD).await;
     let log_in = async |from: &str, name: &str, password: &str| {
         let form = [("username", name), ("password", password)];
@@ -131,6 +131,7 @@ async fn only_a_proxy_says_from_where_a_request_comes() {
     for (transport, proxies, locks) in [
         (hub::Transport::BehindProxy, vec!["127.0.0.0/8".parse().unwrap()], false),
         (hub::Transport::BehindProxy, vec!["10.0.0.0/8".parse().unwrap()], true),
+        (hub::Transport::BehindProxy, Vec::new(), true),
         (hub::Transport::Auto, Vec::new(), true),
     ] {
         let told = format!("{transport:?} {proxies:?}");
@@ -150,7 +151,7 @@ async fn only_a_proxy_says_from_where_a_request_comes() {
 
 #[tokio::test]
 async fn guessing_the_shared_key_is_slowed_and_tokens_go_on_working() {
-    let world = hub_with(|settings| settings.transport = hub::Transport::BehindProxy).await;
+    let world = hub_with(behind_proxy).await;
     let token = world.token("Ankara PC", "Ankara").await;
     let status = async |from: &str, key: &str| {
         let asked = world.get("/status").header("X-Forwarded-For", from).header("X-API-KEY", key);
@@ -343,6 +344,44 @@ async fn a_key_opens_the_dashboard_if_it_may_see_everything() {
         assert_eq!(page.status(), status, "{key}");
         if status == StatusCode::UNAUTHORIZED {
             assert_eq!(page.text().await.unwrap(), "Unauthorized", "as the guide says");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_many_know_is_shown_how_much_there_is_and_not_what() {
+    let world = hub().await;
+    let all = world.token("Head PC", "*").await;
+    let sent = world.upload(SHARED_KEY, "Ankara", office_file("Ankara", 1)).send().await.unwrap();
+    assert_eq!(sent.status(), StatusCode::OK);
+    world.store.warn("backup_full", "gizli uyarı").await.unwrap();
+    world.person("admin", Role::Admin, "*", PASSWORD).await;
+    let details = [
+        "id=\"sites\"",
+        "id=\"recent\"",
+        "id=\"activity\"",
+        "id=\"alerts\"",
+        "replace-shared-key",
+        "gizli uyarı",
+    ];
+    let own = world.dashboard_of("admin", PASSWORD).await;
+    assert!(details.iter().all(|detail| own.contains(detail)), "{own}");
+    let recent = world.store.recent(&merge::Region::All, 25).await.unwrap();
+    let names: Vec<_> =
+        recent.iter().filter_map(|change| change.after.as_ref()?.get("full_name")?.as_str()).collect();
+    let people = world.rows("employees").await;
+    for key in [SHARED_KEY, &all] {
+        let page = world.get("/dashboard?lang=en").header("X-API-KEY", key).send().await.unwrap();
+        assert_eq!(page.status(), StatusCode::OK);
+        let page = page.text().await.unwrap();
+        assert!(
+            page.contains("<td>Ankara</td>") && page.contains(&format!("<td class=\"number\">{people}</td>")),
+            "{page}"
+        );
+        for secret in
+            details.iter().copied().chain(names.iter().copied()).chain(["Head PC", "<nav", "/logout"])
+        {
+            assert!(!page.contains(secret), "{secret}: {page}");
         }
     }
 }

@@ -110,7 +110,11 @@ fn settings(store: &store::Settings) -> Settings {
         sessions: store::Lifetime::default(),
         zone: jiff::tz::TimeZone::get("Europe/Istanbul").unwrap(),
         watch: hub::Watch::default(),
-        limits: Limits { stop_wait: Duration::from_secs(20), ..Limits::default() },
+        limits: Limits {
+            stop_wait: Duration::from_secs(20),
+            wrong_wait: Duration::ZERO,
+            ..Limits::default()
+        },
         backups: backups(store),
         configured: Vec::new(),
         clock: Arc::clone(&store.clock),
@@ -127,6 +131,11 @@ fn backups(store: &store::Settings) -> Option<KeptBackups> {
 
 pub fn preset_users() -> NewUsers {
     include_str!("../../../../presets/rainstaff/users.toml").parse().unwrap()
+}
+
+/// Behind a proxy on this machine.
+pub fn behind_proxy(settings: &mut Settings) {
+    (settings.transport, settings.proxies) = (Transport::BehindProxy, vec!["127.0.0.0/8".parse().unwrap()]);
 }
 
 impl World {

@@ -6,7 +6,7 @@ use merge::Region;
 use model::{ColumnDef, DataType, Table, TableKind, TableRef};
 
 use crate::{
-    Result,
+    Result, Role,
     query::{Db, text},
     shape::{self, SITES},
 };
@@ -15,13 +15,21 @@ const USERS: &str = "denk_users";
 /// What is done to a person begins with it; `what` then names the person.
 const OF_USERS: &str = "user_";
 const OF_SITES: &str = "site_";
+/// Between an account's name and what it was given.
+const GIVEN: &str = ": ";
 const RENAMED: &str = " -> ";
+
+/// How the activity tells which role in which region (`*`: all) an account was given.
+#[must_use]
+pub fn account_given(name: &str, role: Role, region: &str) -> String {
+    [name, GIVEN, role.name(), " ", region].concat()
+}
 
 /// Of a name that nobody has it is headquarters'.
 pub(crate) async fn region_of(db: &mut Db, [who, action, what]: [&str; 3]) -> Result<Region> {
     let named = |prefix: &str| action.starts_with(prefix).then_some(what);
     let found = match (named(OF_USERS), named(OF_SITES)) {
-        (Some(user), _) => of_user(db, user).await?,
+        (Some(user), _) => of_account(db, user).await?,
         (_, Some(site)) => of_named(db, site).await?,
         _ => match of_user(db, who).await? {
             None => of_site(db, who).await?,
@@ -29,6 +37,17 @@ pub(crate) async fn region_of(db: &mut Db, [who, action, what]: [&str; 3]) -> Re
         },
     };
     Ok(found.unwrap_or(Region::All))
+}
+
+/// Of an account, or of one that was given something. A name may look like that too: the longest that there is, is meant.
+async fn of_account(db: &mut Db, what: &str) -> Result<Option<Region>> {
+    let names = what.rmatch_indices(GIVEN).map(|(at, _)| &what[..at]);
+    for name in std::iter::once(what).chain(names) {
+        if let Some(region) = of_user(db, name).await? {
+            return Ok(Some(region));
+        }
+    }
+    Ok(None)
 }
 
 /// Of a site, or of one that was renamed: `old -> new`.

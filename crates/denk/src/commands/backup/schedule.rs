@@ -35,25 +35,26 @@ pub(in crate::commands) fn watch(context: &Context, store: &Store) -> Result<Opt
         }
         hub => hub?,
     };
-    let Some(every) = context.config.hub.backup.every else {
+    let every = context.config.hub.backup.every;
+    if every.is_none() {
         tracing::warn!("no backups are made by themselves: hub.backup.every is never");
-        return Ok(None);
-    };
+    }
     let keeper = Keeper {
         hub,
         store: store.clone(),
-        every_ms: i64::try_from(every.as_millis()).unwrap_or(i64::MAX),
+        every_ms: every.map(|every| i64::try_from(every.as_millis()).unwrap_or(i64::MAX)),
         zone: clock::time_zone(&context.config.zone_name),
         backup_again_ms: i64::MIN,
         drill_again_ms: i64::MIN,
     };
-    Ok(Some(tokio::spawn(keeper.work(LOOK.min(every)))))
+    Ok(Some(tokio::spawn(keeper.work(every.map_or(LOOK, |every| LOOK.min(every))))))
 }
 
 struct Keeper {
     hub: HubBackups,
     store: Store,
-    every_ms: i64,
+    /// `None`: people make backups, or others; those that there are still have to be whole.
+    every_ms: Option<i64>,
     zone: jiff::tz::TimeZone,
     backup_again_ms: i64,
     drill_again_ms: i64,
@@ -74,15 +75,16 @@ impl Keeper {
         };
         let now_ms = clock::unix_ms();
         if now_ms >= self.backup_again_ms && is_due(newest, self.every_ms, now_ms) {
-            self.backup_again_ms = now_ms + AGAIN_MS.min(self.every_ms);
+            self.backup_again_ms = now_ms + self.every_ms.map_or(AGAIN_MS, |every_ms| AGAIN_MS.min(every_ms));
             match self.hub.backups.create(Reason::Schedule).await {
                 Ok(made) => self.made(&made).await,
                 Err(error) => return self.failed(&error, BACKUP_FAILED).await,
             }
         }
         let hour = clock::zoned(&self.zone).hour();
-        if now_ms >= self.drill_again_ms && is_drill_due(self.hub.backups.last_drill().as_ref(), hour, now_ms)
-        {
+        let last = self.hub.backups.last_drill();
+        let has_any = newest.is_some() || self.every_ms.is_some();
+        if has_any && now_ms >= self.drill_again_ms && is_drill_due(last.as_ref(), hour, now_ms) {
             self.drill_again_ms = now_ms + HOUR_MS;
             match self.hub.backups.drill().await {
                 Ok(drilled) => {
@@ -143,7 +145,8 @@ impl Keeper {
 }
 
 /// A newest backup of the future is of a clock that was wrong.
-fn is_due(newest_ms: Option<i64>, every_ms: i64, now_ms: i64) -> bool {
+fn is_due(newest_ms: Option<i64>, every_ms: Option<i64>, now_ms: i64) -> bool {
+    let Some(every_ms) = every_ms else { return false };
     newest_ms.is_none_or(|newest| {
         !(newest.saturating_sub(HOUR_MS)..newest.saturating_add(every_ms - EARLY_MS)).contains(&now_ms)
     })
@@ -164,8 +167,9 @@ mod tests {
 
     #[test]
     fn a_backup_is_due_when_the_newest_is_too_old_or_of_the_future_or_there_is_none() {
-        let due = |newest| is_due(newest, 6 * HOUR_MS, NOW);
+        let due = |newest| is_due(newest, Some(6 * HOUR_MS), NOW);
         assert!(due(None) && due(Some(NOW - 6 * HOUR_MS)) && due(Some(NOW + 2 * HOUR_MS)));
+        assert!(!is_due(None, None, NOW) && !is_due(Some(0), None, NOW), "nobody wants any");
         assert!(!due(Some(NOW)) && !due(Some(NOW - 5 * HOUR_MS)) && !due(Some(NOW + HOUR_MS / 2)));
     }
 
