@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use super::connect::{Absent, Link};
+use super::{
+    connect::{Absent, Link},
+    journal::about,
+};
 use crate::Result;
 
 /// Takes all tables out of a file that are not kept, and all views, virtual tables and triggers but the journal's; nothing of
@@ -13,7 +16,7 @@ pub(super) fn reduce(path: &Path, keep: &dyn Fn(&str) -> bool) -> Result<()> {
     let link = Link::open(path, Absent::Refuse)?;
     link.connection.execute_batch("pragma foreign_keys = off; begin")?;
     for table in names(&link)?.iter().filter(|table| !keep(table)) {
-        link.connection.execute_batch(&format!("drop table \"{}\"", table.replace('"', "\"\"")))?;
+        link.connection.execute_batch(&about(include_str!("sql/drop_table.sql"), table)?)?;
     }
     Ok(link.connection.execute_batch("commit; vacuum")?)
 }

@@ -58,9 +58,10 @@ impl Town {
         let made: String =
             file.query_row("select sql from sqlite_master where name = ?1", [table], |row| row.get(0))?;
         let columns = made.split_once('(').map_or("", |(_, columns)| columns);
-        file.execute_batch(&format!("create table yeni ({columns}; insert into yeni select * from {table}"))?;
+        let remake = include_str!("../sql/remake_table.sql");
+        file.execute_batch(&remake.replace("{columns}", columns).replace("{table}", table))?;
         let word = self.write(&file, Told { table: "yeni", ..told })?;
-        file.execute_batch(&format!("drop table {table}; alter table yeni rename to {table}"))?;
+        file.execute_batch(&include_str!("../sql/swap_table.sql").replace("{table}", table))?;
         Ok(Some(self.migrated(at, "made anew", told, &word)))
     }
 
@@ -74,13 +75,15 @@ impl Town {
     /// Somebody's words are written on the way, or none.
     fn write(&mut self, file: &Connection, told: Told) -> anyhow::Result<String> {
         let Told { table, mark, word, letter } = told;
-        let mut statement = file.prepare(&format!("select id, {mark} from {table} order by id"))?;
+        let marks = include_str!("../sql/marks.sql").replace("{mark}", mark).replace("{table}", table);
+        let mut statement = file.prepare(&marks)?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let rows: Vec<(i64, String)> = rows.collect::<rusqlite::Result<_>>()?;
         let written = if self.rng.percent(50) { self.rng.pick(&rows).cloned() } else { None };
         let Some((id, mark)) = written else { return Ok("nothing".to_owned()) };
         let text = self.book.word(letter, &mark);
-        file.execute(&format!("update {table} set {word} = ?1 where id = ?2"), (&text, id))?;
+        let write = include_str!("../sql/write_word.sql").replace("{table}", table).replace("{word}", word);
+        file.execute(&write, (&text, id))?;
         Ok(text)
     }
 
