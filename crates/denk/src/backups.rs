@@ -1,13 +1,17 @@
 //! The backups of the hub's store, where the configuration says they are, and their failures in words.
 
-use std::path::{Component, Path, PathBuf};
+use std::{
+    path::{Component, Path, PathBuf},
+    sync::Arc,
+};
 
 use ::database::Address;
-use store::backups::{Backups, Error, Fault, Plan};
+use store::backups::{Backups, Elsewhere, Error, Fault, Plan};
 
 use crate::{
     Context,
-    config::seen_from,
+    config::{CopyTo, seen_from},
+    copies::{self, Server},
     failure::{Code, Failure, Result},
     hub_store,
     messages::{Message, message},
@@ -28,13 +32,20 @@ impl HubBackups {
         let settings = hub_store::settings(context)?;
         let configured = &context.config.hub.backup;
         let folder = seen_from(&context.data_folder(), &configured.folder);
-        let copy_to = configured.copy_to.as_ref().map(|copy| seen_from(&context.config.folder, copy));
+        let (mut copy_to, mut elsewhere) = (None, None::<Arc<dyn Elsewhere>>);
+        match &configured.copy_to {
+            Some(CopyTo::Folder(copy)) => copy_to = Some(seen_from(&context.config.folder, copy)),
+            Some(CopyTo::Server(address)) => {
+                elsewhere = Some(Arc::new(Server(context.config.copies_at(address)?)));
+            }
+            None => {}
+        }
         if let Some(copy) = copy_to.as_ref().filter(|copy| overlap(&folder, copy)) {
             return Err(one_folder(&folder, copy));
         }
         let address = settings.address.clone();
         let (keep, version) = (configured.keep, env!("CARGO_PKG_VERSION"));
-        let plan = Plan { folder: folder.clone(), copy_to, keep, version };
+        let plan = Plan { folder: folder.clone(), copy_to, elsewhere, keep, version };
         let backups = Backups::new(settings, plan).map_err(|error| failure(&error, &address))?;
         Ok(Self { backups, folder, address })
     }
@@ -106,6 +117,18 @@ fn failure(error: &Error, address: &Address) -> Failure {
             "backup-occupied-hint",
         ),
         Error::Busy => told(Code::BackupFailed, message("backup-busy"), "backup-busy-hint"),
+        Error::Elsewhere { place, trouble } => {
+            let (why, hint) = copies::told(place, trouble);
+            Failure::new(Code::BackupFailed, message("backup-what"), why, hint)
+        }
+        Error::Taken { id, place } => {
+            let why = message("copy-taken").with("id", id.as_str()).with("place", place.as_str());
+            told(Code::BackupFailed, why, "copy-taken-hint")
+        }
+        Error::Several { id, places } => {
+            let why = message("copy-several").with("id", id.as_str()).with("places", places.join(", "));
+            told(Code::UnknownBackup, why, "copy-several-hint")
+        }
         Error::Early(id) => {
             told(Code::WrongArgument, message("backup-early").with("id", id.as_str()), "backup-early-hint")
         }

@@ -1,6 +1,7 @@
 //! The command line: what can be typed. Help texts come from `locales/` (see [`localize`]); the comments here are for
 //! readers of the code.
 
+mod backup;
 mod early;
 mod localize;
 mod service;
@@ -13,6 +14,7 @@ use std::{
 
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+pub use backup::{BackupCommand, BackupDrillArgs, BackupRestoreArgs};
 pub use early::Early;
 pub use service::{Served, ServiceCommand, ServiceInstallArgs};
 
@@ -428,29 +430,6 @@ pub struct UserImportArgs {
 #[derive(Debug, Subcommand)]
 pub enum NotifyCommand {
     Test,
-}
-
-/// Backups of the hub's store.
-#[derive(Debug, Subcommand)]
-pub enum BackupCommand {
-    Create,
-    List,
-    Restore(BackupRestoreArgs),
-    Drill,
-}
-
-#[derive(Debug, Args)]
-pub struct BackupRestoreArgs {
-    pub id: String,
-    /// A new data folder, instead of the hub's own.
-    #[arg(long, value_name = "DIR")]
-    pub to: Option<PathBuf>,
-    /// Only the tables of the business, as they were at this time.
-    #[arg(long, value_name = "TIME", requires = "to")]
-    pub at: Option<String>,
-    /// The hub's store is replaced.
-    #[arg(long)]
-    pub yes: bool,
 }
 
 /// Rows that differ between two office files.

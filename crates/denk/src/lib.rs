@@ -8,6 +8,7 @@ pub mod cli;
 mod clock;
 pub mod commands;
 pub mod config;
+mod copies;
 pub mod failure;
 pub mod hub_store;
 pub mod log;

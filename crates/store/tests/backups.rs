@@ -29,7 +29,7 @@ const NOW_MS: i64 = 1_769_212_800_000;
 const DAY_S: i64 = 24 * 60 * 60;
 
 fn backups(lab: &Lab, keep: usize) -> Backups {
-    plan(&lab.settings, Plan { folder: folder(lab), copy_to: None, keep, version: "0" })
+    plan(&lab.settings, Plan { folder: folder(lab), copy_to: None, elsewhere: None, keep, version: "0" })
 }
 
 fn plan(settings: &Settings, plan: Plan) -> Backups {
@@ -434,7 +434,8 @@ async fn what_was_not_taken_since_changes_nothing_of_what_was() {
 async fn the_second_folder_has_what_the_first_has_and_stands_in_for_it() {
     let lab = Lab::sqlite().await;
     let copies = lab.folder.path().join("copies");
-    let both = Plan { folder: folder(&lab), copy_to: Some(copies.clone()), keep: 3, version: "0" };
+    let both =
+        Plan { folder: folder(&lab), copy_to: Some(copies.clone()), elsewhere: None, keep: 3, version: "0" };
     let backups = plan(&lab.settings, both);
     let make = async || {
         lab.pass(DAY_S);
@@ -521,7 +522,7 @@ async fn an_alert_about_the_hub_is_raised_once_a_day_for_the_same_thing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_in_postgresql_is_left_to_its_own_tools() {
     let lab = Lab::postgres().await;
-    let asked = Plan { folder: folder(&lab), copy_to: None, keep: 1, version: "0" };
+    let asked = Plan { folder: folder(&lab), copy_to: None, elsewhere: None, keep: 1, version: "0" };
     assert!(matches!(Backups::new(lab.settings.clone(), asked), Err(backups::Error::Engine)));
 }
 

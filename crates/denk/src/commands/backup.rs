@@ -1,5 +1,7 @@
 //! `denk backup`: backups of the hub's store, made while the hub runs, put back while it does not.
 
+mod bell;
+mod copier;
 mod schedule;
 
 use std::path::Path;
@@ -35,7 +37,7 @@ pub async fn run(command: &BackupCommand, context: &Context) -> Result<Outcome> 
             (Some(folder), None) => restore_to(&hub, &args.id, folder, context).await,
             (None, _) => restore(&hub, args, context).await,
         },
-        BackupCommand::Drill => drill(&hub, context).await,
+        BackupCommand::Drill(args) => drill(&hub, args.copy, context).await,
     }
 }
 
@@ -44,7 +46,11 @@ async fn create(hub: &HubBackups, context: &Context) -> Result<Outcome> {
     let Made { manifest, damaged, copy_failed } = &made;
     let mut answer = told(manifest);
     answer["folder"] = json!(hub.folder);
-    answer["copied"] = json!(context.config.hub.backup.copy_to.is_some() && copy_failed.is_none());
+    let plan = hub.backups.plan();
+    let has_copies = plan.copy_to.is_some() || plan.elsewhere.is_some();
+    let not_copied = copy_failed.as_ref().map(|error| hub.failure(error));
+    answer["copied"] = json!(has_copies && not_copied.is_none());
+    answer["copy_error"] = json!(not_copied.as_ref().map(|failure| failure.sentence(&context.text)));
     answer["damaged"] = json!(damaged.iter().map(|backup| backup.id.as_str()).collect::<Vec<_>>());
     context.output.answer(&answer);
     let words = message("backup-made").with("id", manifest.id.as_str()).with("folder", hub.folder.as_path());
@@ -54,20 +60,25 @@ async fn create(hub: &HubBackups, context: &Context) -> Result<Outcome> {
         let note = message("backup-found-damaged").with("id", backup.id.as_str());
         context.output.note(&context.text, &note.with("folder", backup.folder.as_path()));
     }
-    let Some(error) = copy_failed else { return Ok(Outcome::Done) };
-    let why = hub.failure(error).sentence(&context.text);
+    let Some(failure) = not_copied else { return Ok(Outcome::Done) };
+    let why = failure.sentence(&context.text);
     context.output.note(&context.text, &message("backup-not-copied").with("why", why));
     Ok(Outcome::Partial)
 }
 
 async fn list(hub: &HubBackups, context: &Context) -> Result<Outcome> {
-    let all = hub.backups.list().await.map_err(|error| hub.failure(&error))?;
+    let mut all = hub.backups.list().await.map_err(|error| hub.failure(&error))?;
+    let away = hub.backups.list_away().await.map_err(|error| hub.failure(&error));
+    all.extend(away.as_ref().map(Clone::clone).unwrap_or_default());
+    all.sort_by(|a, b| b.id.cmp(&a.id));
     let items: Vec<Value> = all.iter().map(|backup| item(backup, context)).collect();
     let last = hub.backups.last_drill();
     let drill = last.as_ref().map(|drill| {
         json!({ "id": drill.id, "time": context.moment(drill.at_ms), "ok": drill.fault.is_none(), "fault": drill.fault })
     });
-    context.output.answer(&json!({ "items": items, "drill": drill }));
+    context.output.answer(
+        &json!({ "items": items, "drill": drill, "copies": copies(hub, away.as_ref().err(), context) }),
+    );
     let headings = ["id", "at", "size", "rev", "reason", "state", "folder"];
     let mut table =
         Table::headed(headings.map(|word| context.text.get(&format!("column-backup-{word}")))).right([2, 3]);
@@ -81,7 +92,24 @@ async fn list(hub: &HubBackups, context: &Context) -> Result<Outcome> {
         let words = words.with("id", drill.id.as_deref().unwrap_or("-"));
         context.output.line(&context.text.say(&words));
     }
-    Ok(Outcome::Done)
+    let Err(failure) = away else { return Ok(Outcome::Done) };
+    context
+        .output
+        .note(&context.text, &message("backup-not-listed").with("why", failure.sentence(&context.text)));
+    Ok(Outcome::Partial)
+}
+
+/// What is known of the copies on another machine.
+fn copies(hub: &HubBackups, failure: Option<&Failure>, context: &Context) -> Value {
+    let Some(place) = hub.backups.plan().elsewhere.as_ref().map(|place| place.place()) else {
+        return Value::Null;
+    };
+    let last = hub.backups.last_copied();
+    json!({
+        "place": place,
+        "error": failure.map(|failure| failure.sentence(&context.text)),
+        "last": last.map(|last| json!({ "time": context.moment(last.at_ms), "ok": last.fault.is_none() })),
+    })
 }
 
 fn item(backup: &Backup, context: &Context) -> Value {
@@ -97,13 +125,17 @@ fn item(backup: &Backup, context: &Context) -> Value {
         "state": backup.state(),
         "fault": backup.fault.as_ref().map(|fault| context.text.say(&fault_words(fault))),
         "folder": backup.folder,
+        "elsewhere": backup.is_elsewhere,
+        "read": backup.is_read,
+        "hub": manifest.and_then(|manifest| manifest.hub.as_deref()),
     })
 }
 
 fn cells(backup: &Backup, context: &Context) -> [String; 7] {
     let manifest = backup.manifest.as_ref();
     let rev = manifest.and_then(|manifest| manifest.rev);
-    let state = context.text.get(&format!("backup-state-{}", backup.state()));
+    let word = if backup.is_whole() && !backup.is_read { "there" } else { backup.state() };
+    let state = context.text.get(&format!("backup-state-{word}"));
     let fault = backup.fault.as_ref().map(|fault| context.text.say(&fault_words(fault)));
     [
         backup.id.clone(),
@@ -185,8 +217,13 @@ async fn look_up(
     Ok(Outcome::Done)
 }
 
-async fn drill(hub: &HubBackups, context: &Context) -> Result<Outcome> {
-    let Drilled { id, rev, tables, rows, bytes, living, product } = match hub.backups.drill().await {
+async fn drill(hub: &HubBackups, of_copy: bool, context: &Context) -> Result<Outcome> {
+    let drilled = match (of_copy, &hub.backups.plan().elsewhere) {
+        (true, None) => return Err(no_copies()),
+        (true, Some(_)) => hub.backups.drill_away().await,
+        (false, _) => hub.backups.drill().await,
+    };
+    let Drilled { id, rev, tables, rows, bytes, living, product } = match drilled {
         Ok(drilled) => drilled,
         Err(error) => {
             warn(&error, context).await;
@@ -201,6 +238,11 @@ async fn drill(hub: &HubBackups, context: &Context) -> Result<Outcome> {
     let words = words.with("rows", rows).with("size", size(bytes)).with("living", living);
     context.output.line(&context.text.say(&words));
     Ok(Outcome::Done)
+}
+
+fn no_copies() -> Failure {
+    let what = message("backup-drill-what");
+    Failure::new(Code::WrongArgument, what, message("copy-nowhere"), message("copy-nowhere-hint"))
 }
 
 /// An alert in the store; that it cannot be written must not hide why there is one.

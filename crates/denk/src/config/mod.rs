@@ -9,6 +9,7 @@
 //! The one thing to know: secrets stay references until somebody opens the database, and nothing in here prints one.
 //! Sections that no code reads yet (`mikro`, `schedule`, `feed`) are kept as raw settings.
 
+mod copies;
 mod database;
 mod environment;
 mod file;
@@ -107,8 +108,17 @@ pub struct Backup {
     pub keep: usize,
     /// Seen from the data folder.
     pub folder: PathBuf,
+    pub copy_to: Option<CopyTo>,
+    /// Fingerprint of the key of the server that copies go to.
+    pub copy_host_key: Option<String>,
+}
+
+/// Where each backup is copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CopyTo {
     /// A second folder. Seen from the folder of the configuration.
-    pub copy_to: Option<PathBuf>,
+    Folder(PathBuf),
+    Server(sftp::Address),
 }
 
 /// `[flows]`.

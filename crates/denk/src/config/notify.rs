@@ -126,7 +126,7 @@ impl Config {
         }))
     }
 
-    fn secret_of(&self, dotted: &str) -> Result<Option<String>> {
+    pub(super) fn secret_of(&self, dotted: &str) -> Result<Option<String>> {
         let found = self.settings.get(&Name::of(dotted)).map(|setting| self.resolved(setting)).transpose()?;
         Ok(found.filter(|text| !text.is_empty()))
     }

@@ -4,7 +4,8 @@
 pub(crate) const HIDDEN: &str = "***";
 
 /// Words in the name of a setting that holds a secret.
-const SECRET_WORDS: [&str; 7] = ["password", "passwd", "secret", "token", "api_key", "apikey", "webhook"];
+const SECRET_WORDS: [&str; 9] =
+    ["password", "passwd", "passphrase", "secret", "token", "api_key", "apikey", "copy_key", "webhook"];
 
 /// Whether a setting of this name holds a secret.
 fn is_secret(name: &str) -> bool {

@@ -10,7 +10,9 @@ use hub::IpNet;
 use model::Zone;
 use tracing::level_filters::LevelFilter;
 
-use super::{Backup, DEFAULT_ZONE, FlowSource, Flows, Hub, Log, Name, Origin, Raw, Setting, Settings};
+use super::{
+    Backup, CopyTo, DEFAULT_ZONE, FlowSource, Flows, Hub, Log, Name, Origin, Raw, Setting, Settings,
+};
 use crate::{
     failure::{Code, Failure, Result},
     log,
@@ -40,7 +42,8 @@ const HUB: [&str; 14] = [
     "backup",
     "metrics_token",
 ];
-const BACKUP: [&str; 4] = ["every", "keep", "folder", "copy_to"];
+const BACKUP: [&str; 8] =
+    ["every", "keep", "folder", "copy_to", "copy_host_key", "copy_key", "copy_passphrase", "copy_password"];
 const FLOWS: [&str; 4] = ["preset", "folder", "batch_rows", "retries"];
 const LOG: [&str; 3] = ["level", "format", "folder"];
 const DATABASE: [&str; 2] = ["url", "password"];
@@ -171,6 +174,8 @@ fn wanted(name: &Name) -> &'static str {
         "hub.session_idle" | "hub.session_max" => "value-duration",
         "hub.backup.every" => "value-every",
         "hub.backup.keep" => "value-keep",
+        "hub.backup.copy_to" => "value-copy-to",
+        "hub.backup.copy_host_key" => "value-host-key",
         "flows.batch_rows" => "value-batch-rows",
         "flows.retries" => "value-retries",
         dotted if dotted.starts_with("databases.") => "value-database",
@@ -262,8 +267,22 @@ fn backup(settings: &Settings) -> Result<Backup> {
         every: read(settings, "hub.backup.every", every)?.flatten(),
         keep: keep.unwrap_or(1),
         folder: folder("hub.backup.folder")?.unwrap_or_default(),
-        copy_to: folder("hub.backup.copy_to")?,
+        copy_to: read(settings, "hub.backup.copy_to", copy_to)?,
+        copy_host_key: read(settings, "hub.backup.copy_host_key", fingerprint)?,
     })
+}
+
+/// `/mnt/other/denk`, `sftp://user@host:port/folder`.
+fn copy_to(text: &str) -> Option<CopyTo> {
+    if sftp::Address::is_meant(text) {
+        sftp::Address::read(text).map(CopyTo::Server)
+    } else {
+        Some(CopyTo::Folder(text.into()))
+    }
+}
+
+fn fingerprint(text: &str) -> Option<String> {
+    sftp::is_fingerprint(text).then(|| text.to_owned())
 }
 
 /// Networks that can be named, as they are written out. A provider's balancers have addresses of a private network; the ones of

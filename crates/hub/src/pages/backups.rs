@@ -252,7 +252,7 @@ impl View<'_> {
 
     fn plan(&self, kept: &KeptBackups) -> Vec<(&'static str, String)> {
         let (words, plan) = (self.words, self.backups.plan());
-        let copy = plan.copy_to.as_ref().map(|folder| folder.display().to_string());
+        let copy = plan.copy_to.as_ref().map(|folder| folder.display().to_string()).or_else(|| self.copied());
         let drill = self.backups.last_drill().map(|drill| {
             let sentence = if drill.fault.is_some() { words.drill_failed } else { words.drill_well };
             let id = drill.id.unwrap_or_default();
@@ -265,6 +265,17 @@ impl View<'_> {
             (words.copy_to, copy.unwrap_or_else(|| words.no_copy.to_owned())),
             (words.last_drill, drill.unwrap_or_else(|| words.no_drill.to_owned())),
         ]
+    }
+
+    /// How the copies on another machine stand.
+    fn copied(&self) -> Option<String> {
+        let place = self.backups.plan().elsewhere.as_ref()?.place();
+        let last = self.backups.last_copied();
+        let said = last.as_ref().map_or(self.words.not_yet_copied, |last| {
+            if last.fault.is_some() { self.words.not_copied } else { self.words.copied }
+        });
+        let at = last.map(|last| self.teller.time(last.at_ms)).unwrap_or_default();
+        Some([&place, ": ", &fill(said, &[("at", &at)])].concat())
     }
 
     fn interval(&self, every: std::time::Duration) -> String {

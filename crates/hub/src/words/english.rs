@@ -81,6 +81,28 @@ pub(super) static ENGLISH: Words = Words {
         ("backup_full", "no backup: the disk is full; make room, or choose another folder for backups"),
         ("backup_folder", "no backup: the folder cannot be written; see that it is there and its rights"),
         ("backup_copy", "a backup could not be copied to the second folder; see that its disk is there"),
+        (
+            "backup_away",
+            "a backup could not be copied to the other machine: it cannot be reached; see to that server and the way there, what \
+             is missing is made up by itself",
+        ),
+        (
+            "backup_away_key",
+            "a backup could not be copied to the other machine: the server shows another key; if it was set up anew, mend \
+             hub.backup.copy_host_key, if not, somebody may be in between",
+        ),
+        (
+            "backup_away_login",
+            "a backup could not be copied to the other machine: the server there lets nobody in; see to the key or the password",
+        ),
+        (
+            "backup_away_full",
+            "a backup could not be copied to the other machine: its disk is full; make room, or keep fewer",
+        ),
+        (
+            "backup_away_refused",
+            "a backup could not be copied to the other machine: the folder there cannot be written; to see why: denk backup create",
+        ),
         ("backup_failed", "no backup could be made; to see why: denk backup create"),
         ("backup_damaged", "an older backup is damaged; have the disk looked at: denk backup list"),
         ("drill_failed", "the newest backup could not be put back; to see why: denk backup drill"),

@@ -90,7 +90,7 @@ pub(crate) struct Words {
     pub open_conflicts: &'static str,
     pub held: &'static str,
     pub alerts: &'static str,
-    pub alert_kinds: [(&'static str, &'static str); 16],
+    pub alert_kinds: [(&'static str, &'static str); 21],
     pub kind: &'static str,
     pub what: &'static str,
     pub none: &'static str,

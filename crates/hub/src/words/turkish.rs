@@ -84,6 +84,27 @@ pub(super) static TURKISH: Words = Words {
             "backup_copy",
             "yedek ikinci klasöre kopyalanamadı; diskin takılı, klasörün yazılabilir olduğuna bakın",
         ),
+        (
+            "backup_away",
+            "yedek öteki makineye kopyalanamadı: ulaşılamıyor; oradaki sunucuya ve bağlantıya bakın, eksik olan kendiliğinden tamamlanır",
+        ),
+        (
+            "backup_away_key",
+            "yedek öteki makineye kopyalanamadı: sunucu başka bir anahtar gösteriyor; yeniden kurulduysa \
+             hub.backup.copy_host_key ayarını düzeltin, kurulmadıysa arada biri olabilir",
+        ),
+        (
+            "backup_away_login",
+            "yedek öteki makineye kopyalanamadı: oradaki sunucu içeri almıyor; anahtara ya da parolaya bakın",
+        ),
+        (
+            "backup_away_full",
+            "yedek öteki makineye kopyalanamadı: orada yer yok; yer açın ya da daha az yedek saklayın",
+        ),
+        (
+            "backup_away_refused",
+            "yedek öteki makineye kopyalanamadı: oradaki klasöre yazılamıyor; nedenini görmek için: denk backup create",
+        ),
         ("backup_failed", "yedek alınamadı; nedenini görmek için: denk backup create"),
         ("backup_damaged", "eski bir yedek bozulmuş; diski denetletin: denk backup list"),
         ("drill_failed", "en yeni yedek geri yüklenemedi; nedenini görmek için: denk backup drill"),

@@ -124,7 +124,13 @@ fn settings(store: &store::Settings) -> Settings {
 
 /// Where the store can be backed up.
 fn backups(store: &store::Settings) -> Option<KeptBackups> {
-    let plan = Plan { folder: store.data_folder.join("backups"), copy_to: None, keep: 5, version: "0" };
+    let plan = Plan {
+        folder: store.data_folder.join("backups"),
+        copy_to: None,
+        elsewhere: None,
+        keep: 5,
+        version: "0",
+    };
     let backups = Guarded::new(Backups::new(store.clone(), plan).ok()?);
     Some(KeptBackups { backups, every: Some(Duration::from_hours(6)) })
 }

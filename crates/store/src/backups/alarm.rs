@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use model::{SiteId, Value};
 
-use super::Made;
+use super::{Lack, Made};
 use crate::{
     Error, Result, Store, backups,
     desk::Desk,
@@ -19,6 +19,16 @@ pub const BACKUP_FULL: &str = "backup_full";
 pub const BACKUP_FOLDER: &str = "backup_folder";
 /// The second folder cannot be written.
 pub const BACKUP_COPY: &str = "backup_copy";
+/// The place on another machine cannot be reached.
+const BACKUP_AWAY: &str = "backup_away";
+/// The other machine has another key than the one that was named.
+const BACKUP_AWAY_KEY: &str = "backup_away_key";
+/// The other machine lets nobody in.
+const BACKUP_AWAY_LOGIN: &str = "backup_away_login";
+/// The other machine has no room.
+const BACKUP_AWAY_FULL: &str = "backup_away_full";
+/// The other machine says no.
+const BACKUP_AWAY_REFUSED: &str = "backup_away_refused";
 /// A backup could not be made for another reason.
 pub const BACKUP_FAILED: &str = "backup_failed";
 /// A backup that was whole is no longer.
@@ -32,6 +42,8 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 #[must_use]
 pub fn alarm_of(error: &backups::Error, work: &'static str) -> (&'static str, String) {
     let kind = match error {
+        backups::Error::Elsewhere { trouble, .. } => kind_of(trouble.kind),
+        backups::Error::Taken { .. } => BACKUP_AWAY_REFUSED,
         _ if work == BACKUP_COPY || work == DRILL_FAILED => work,
         error if error.is_full() => BACKUP_FULL,
         backups::Error::File { .. } => BACKUP_FOLDER,
@@ -40,9 +52,23 @@ pub fn alarm_of(error: &backups::Error, work: &'static str) -> (&'static str, St
     let what = match error {
         backups::Error::File { path, .. } => path.parent().unwrap_or(path).display().to_string(),
         backups::Error::Damaged { id, .. } => id.clone(),
+        backups::Error::Elsewhere { place, trouble } if trouble.found.is_empty() => place.clone(),
+        backups::Error::Elsewhere { place, trouble } => [place, " ", &trouble.found].concat(),
+        backups::Error::Taken { place, .. } => place.clone(),
         _ => String::new(),
     };
     (kind, what)
+}
+
+const fn kind_of(lack: Lack) -> &'static str {
+    match lack {
+        Lack::Connection | Lack::Content => BACKUP_AWAY,
+        Lack::HostKey => BACKUP_AWAY_KEY,
+        Lack::Login => BACKUP_AWAY_LOGIN,
+        Lack::Room => BACKUP_AWAY_FULL,
+        Lack::Leave => BACKUP_AWAY_REFUSED,
+        Lack::Here => BACKUP_COPY,
+    }
 }
 
 impl Store {

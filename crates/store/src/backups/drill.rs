@@ -9,7 +9,9 @@ use super::{
     Backups,
     error::{At, Error, Fault, Result},
     manifest::Manifest,
-    pack, remove_all, unpack,
+    pack, remove_all,
+    shelf::Shelf,
+    unpack,
 };
 use crate::{Settings, Store};
 
@@ -61,6 +63,26 @@ impl Backups {
         drilled
     }
 
+    /// As [`Backups::drill`], with the newest backup on the other machine: fetched from there, as after the loss of this one.
+    ///
+    /// # Errors
+    /// `Nothing`, `Damaged`; `Elsewhere`, `File`, `Store`, `Busy`.
+    pub async fn drill_away(&self) -> Result<Drilled> {
+        let _lock = self.shelf.lock().await?;
+        self.shelf.sweep()?;
+        let scratch = self.shelf.part("drill");
+        crate::desk::make_private(&scratch).at(&scratch)?;
+        let drilled = match self.fetch_newest(&scratch).await {
+            Ok((shelf, manifest)) => self.use_one(&shelf, &manifest, &scratch).await,
+            Err(error) => Err(error),
+        };
+        remove_all(&scratch)?;
+        let id = drilled.as_ref().ok().map(|drilled| drilled.id.clone());
+        let fault = drilled.as_ref().err().map(ToString::to_string);
+        self.tell(&Drill { at_ms: (self.settings.clock)(), id, fault })?;
+        drilled
+    }
+
     /// How the last one ended; `None`: there was none yet.
     #[must_use]
     pub fn last_drill(&self) -> Option<Drill> {
@@ -84,16 +106,20 @@ impl Backups {
                 return Err(Error::Damaged { id: id.to_owned(), fault });
             }
         };
+        self.use_one(&self.shelf, &manifest, scratch).await
+    }
+
+    async fn use_one(&self, shelf: &Shelf, manifest: &Manifest, scratch: &Path) -> Result<Drilled> {
         let file = scratch.join(STORE);
-        unpack(&self.shelf, &manifest, &file).await?;
+        unpack(shelf, manifest, &file).await?;
         let settings = Settings {
             address: Address::sqlite(file),
             data_folder: scratch.to_owned(),
             ..self.settings.clone()
         };
-        let unusable = |found: String| Error::Damaged { id: id.to_owned(), fault: Fault::Store(found) };
+        let unusable = |found: String| Error::Damaged { id: manifest.id.clone(), fault: Fault::Store(found) };
         let store = Store::open(settings).await.map_err(|error| unusable(error.to_string()))?;
-        let used = use_it(&store, &manifest).await;
+        let used = use_it(&store, manifest).await;
         store.close().await;
         used.map_err(unusable)
     }

@@ -4,6 +4,8 @@ use std::{fmt, io, path::PathBuf};
 
 use model::ErrorKind;
 
+use super::elsewhere::{Lack, Trouble};
+
 pub type Result<T> = std::result::Result<T, Error>;
 
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +34,12 @@ pub enum Error {
     Occupied(PathBuf),
     #[error("another backup, restore or drill has been at work for too long")]
     Busy,
+    #[error("{place}: {trouble}")]
+    Elsewhere { place: String, trouble: Trouble },
+    #[error("{place} has another backup {id}: two machines take themselves for one hub")]
+    Taken { id: String, place: String },
+    #[error("several hubs have a backup {id}: {}", .places.join(", "))]
+    Several { id: String, places: Vec<String> },
     #[error("backup {0} was made before this time: it knows nothing of it")]
     Early(String),
 }
@@ -105,6 +113,7 @@ impl Error {
             Self::File { source, .. } => is_full(source),
             Self::Store(crate::Error::File(source)) => is_full(source),
             Self::Store(error) => error.kind() == ErrorKind::Full,
+            Self::Elsewhere { trouble, .. } => trouble.kind == Lack::Room,
             _ => false,
         }
     }

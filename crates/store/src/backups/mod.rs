@@ -5,8 +5,11 @@
 //! a backup is made of a copy, and a restore ends with one rename.
 
 mod alarm;
+mod away;
 mod beside;
+mod copying;
 mod drill;
+mod elsewhere;
 mod error;
 mod manifest;
 mod pack;
@@ -28,7 +31,9 @@ pub(crate) use alarm::Warn;
 pub use alarm::{
     BACKUP_COPY, BACKUP_DAMAGED, BACKUP_FAILED, BACKUP_FOLDER, BACKUP_FULL, DRILL_FAILED, alarm_of,
 };
+pub use copying::Copied;
 pub use drill::{Drill, Drilled};
+pub use elsewhere::{Elsewhere, Inside, Lack, Lying, Reached, Trouble};
 pub use error::{Error, Fault, Result};
 pub use manifest::{Manifest, Reason, Sum, TableSum};
 pub use past::Past;
@@ -45,6 +50,8 @@ pub struct Plan {
     pub folder: PathBuf,
     /// A second folder, on another disk or machine.
     pub copy_to: Option<PathBuf>,
+    /// A folder on another machine, instead of a second folder here.
+    pub elsewhere: Option<std::sync::Arc<dyn Elsewhere>>,
     /// So many whole ones of each folder stay.
     pub keep: usize,
     /// Of the program that makes them.
@@ -88,21 +95,34 @@ impl Backups {
     /// # Errors
     /// `NoStore`; `File`, `Store` (see [`Error::is_full`]); `Busy`. Then nothing looks like a backup that is none.
     pub async fn create(&self, reason: Reason) -> Result<Made> {
+        let mut made = self.create_here(reason).await?;
+        if self.plan.elsewhere.is_some() {
+            match self.copy_away().await {
+                Ok(damaged) => made.damaged.extend(damaged),
+                Err(error) => made.copy_failed = Some(std::sync::Arc::new(error)),
+            }
+        }
+        Ok(made)
+    }
+
+    /// As [`Backups::create`], without a word to another machine, which may be far and slow: [`Backups::copy`] does that.
+    ///
+    /// # Errors
+    /// As [`Backups::create`].
+    pub async fn create_here(&self, reason: Reason) -> Result<Made> {
         if !self.store().exists() {
             return Err(Error::NoStore(self.store()));
         }
         let _lock = self.shelf.lock().await?;
         self.shelf.sweep()?;
         let manifest = self.make(reason).await?;
-        let (copy, keep, now_ms) = (self.copies(), self.plan.keep, (self.settings.clock)());
-        let shelf = self.shelf.clone();
-        let (damaged, copy_failed) = blocking(move || {
-            let mut damaged = shelf.prune(keep, now_ms)?;
-            let copied = copy.map_or(Ok(Vec::new()), |copy| mirror(&shelf, &copy, (keep, now_ms)));
-            let failed = copied.map(|also| damaged.extend(also)).err();
-            Ok((damaged, failed))
-        })
-        .await?;
+        let (shelf, keep, now_ms) = (self.shelf.clone(), self.plan.keep, (self.settings.clock)());
+        let mut damaged = blocking(move || shelf.prune(keep, now_ms)).await?;
+        let copied = match self.copies() {
+            Some(copies) => self.copy_to_folder(copies).await,
+            None => Ok(Vec::new()),
+        };
+        let copy_failed = copied.map(|also| damaged.extend(also)).err();
         Ok(Made { manifest, damaged, copy_failed: copy_failed.map(std::sync::Arc::new) })
     }
 
@@ -220,7 +240,14 @@ impl Backups {
     /// # Errors
     /// `Unknown`, `Damaged`; `File`.
     pub async fn describe(&self, id: &str) -> Result<Manifest> {
-        Ok(self.whole(id).await?.1)
+        match self.whole(id).await {
+            Err(Error::Unknown(_) | Error::Damaged { .. })
+                if self.plan.elsewhere.is_some() && shelf::is_id(id) =>
+            {
+                self.describe_away(id).await
+            }
+            whole => Ok(whole?.1),
+        }
     }
 
     /// A backup of this name that is whole, in whichever folder.
@@ -246,25 +273,6 @@ impl Backups {
         })
         .await
     }
-}
-
-/// Brings a second folder to what the first has. Damaged ones that are found in it and could not be replaced.
-fn mirror(shelf: &Shelf, copy: &Shelf, (keep, now_ms): (usize, i64)) -> Result<Vec<Backup>> {
-    crate::desk::make_private(&copy.0).at(&copy.0)?;
-    copy.sweep()?;
-    let there = copy.glances()?;
-    let is_there = |id: &str| there.iter().any(|backup| backup.id == id && backup.is_whole());
-    // The newest first: a disk that is too small has it.
-    for backup in shelf.glances()?.iter().filter(|backup| backup.is_whole() && !is_there(&backup.id)) {
-        if let Some(manifest) = &backup.manifest {
-            match copy.take_over(shelf, manifest) {
-                // It only looked whole; the daily check tells people.
-                Err(Error::Damaged { .. }) => copy.sweep()?,
-                taken => taken.inspect_err(|_| _ = copy.sweep())?,
-            }
-        }
-    }
-    copy.prune(keep, now_ms)
 }
 
 /// What a file holds, table by table.

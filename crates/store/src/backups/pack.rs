@@ -112,7 +112,7 @@ pub(super) fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn private(path: &Path) -> io::Result<File> {
+pub(super) fn private(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]

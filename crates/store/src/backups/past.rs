@@ -57,6 +57,7 @@ impl Backups {
         if to.exists() {
             return Err(Error::Occupied(folder.to_owned()));
         }
+        self.bring(id).await?;
         desk::make_private(folder).at(folder)?;
         let _lock = self.shelf.lock().await?;
         self.shelf.sweep()?;

@@ -40,6 +40,8 @@ impl Backups {
         if let Some(folder) = store.parent() {
             desk::make_private(folder).at(folder)?;
         }
+        // It may take long, and needs nobody to stand still.
+        self.bring(id).await?;
         let alone = alone(&store).await?;
         let _lock = self.shelf.lock().await?;
         self.shelf.sweep()?;
@@ -66,6 +68,7 @@ impl Backups {
         if store.exists() || with_end(store, "-wal").exists() {
             return Err(Error::Occupied(folder.to_owned()));
         }
+        self.bring(id).await?;
         desk::make_private(folder).at(folder)?;
         let ready = with_end(store, ".restoring");
         let manifest = self.unpack_whole(id, &ready).await.inspect_err(|_| _ = fs::remove_file(&ready))?;

@@ -22,14 +22,14 @@ use super::{
 use crate::desk::make_private;
 
 const LOCK: &str = "backups.lock";
-const PACKED: &str = ".db.zst";
-const MANIFEST: &str = ".json";
+pub(super) const PACKED: &str = ".db.zst";
+pub(super) const MANIFEST: &str = ".json";
 pub(super) const PART: &str = ".part";
 /// How long somebody else may be at work in the folder.
 const PATIENCE: Duration = Duration::from_mins(30);
 const PAUSE: Duration = Duration::from_millis(100);
 /// What a restore took the place of stays at least so long. **Units**: milliseconds.
-const SAFETY_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+pub(super) const SAFETY_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 #[derive(Clone, Debug)]
 pub(super) struct Shelf(pub PathBuf);
@@ -45,6 +45,10 @@ pub struct Backup {
     pub manifest: Option<Manifest>,
     /// `None`: it is whole.
     pub fault: Option<Fault>,
+    /// Whether it was read to its end.
+    pub is_read: bool,
+    /// Whether it lies on another machine.
+    pub is_elsewhere: bool,
 }
 
 impl Backup {
@@ -94,8 +98,13 @@ impl Shelf {
 
     /// Makes the folder; only one works in it at a time.
     pub async fn lock(&self) -> Result<File> {
+        self.lock_named(LOCK).await
+    }
+
+    /// As [`Shelf::lock`], for work that needs not the whole folder.
+    pub async fn lock_named(&self, name: &str) -> Result<File> {
         make_private(&self.0).at(&self.0)?;
-        let path = self.0.join(LOCK);
+        let path = self.0.join(name);
         let file = File::options().create(true).truncate(false).write(true).open(&path).at(&path)?;
         let mut waited = Duration::ZERO;
         while waited < PATIENCE {
@@ -141,11 +150,7 @@ impl Shelf {
 
     fn ids(&self) -> Result<BTreeSet<String>> {
         let names = self.names()?;
-        let id = |name: &String| {
-            let id = name.strip_suffix(PACKED).or_else(|| name.strip_suffix(MANIFEST))?;
-            time_of(id).map(|_| id.to_owned())
-        };
-        Ok(names.iter().filter_map(id).collect())
+        Ok(names.iter().filter_map(|name| id_in(name)).map(str::to_owned).collect())
     }
 
     /// When the newest was begun that is no safety copy and looks whole from afar.
@@ -195,17 +200,21 @@ impl Shelf {
     /// Every backup of the folder, newest first, by its description and the length of its file alone.
     pub fn glances(&self) -> Result<Vec<Backup>> {
         let making = self.is_locked();
-        let glance = |id: &String| self.seen(id, |manifest| self.fault_of_length(id, manifest));
+        let glance = |id: &String| self.seen((id, false), |manifest| self.fault_of_length(id, manifest));
         let all = self.ids()?.iter().rev().map(glance).collect::<Result<Vec<_>>>()?;
         let unfinished = |backup: &Backup| making && backup.fault == Some(Fault::NoManifest);
         Ok(all.into_iter().filter(|backup| !unfinished(backup)).collect())
     }
 
     pub fn look(&self, id: &str) -> Result<Backup> {
-        self.seen(id, |manifest| self.fault(id, manifest))
+        self.seen((id, true), |manifest| self.fault(id, manifest))
     }
 
-    fn seen(&self, id: &str, fault: impl Fn(&Manifest) -> Result<Option<Fault>>) -> Result<Backup> {
+    fn seen(
+        &self,
+        (id, is_read): (&str, bool),
+        fault: impl Fn(&Manifest) -> Result<Option<Fault>>,
+    ) -> Result<Backup> {
         let (manifest, fault) = match self.read(id) {
             Ok(manifest) => {
                 let fault = fault(&manifest)?;
@@ -215,7 +224,8 @@ impl Shelf {
             Err(error) => return Err(error),
         };
         let at_ms = time_of(id).unwrap_or_default();
-        Ok(Backup { id: id.to_owned(), at_ms, folder: self.0.clone(), manifest, fault })
+        let folder = self.0.clone();
+        Ok(Backup { id: id.to_owned(), at_ms, folder, manifest, fault, is_read, is_elsewhere: false })
     }
 
     /// # Errors
@@ -359,8 +369,14 @@ pub(super) fn is_id(id: &str) -> bool {
     time_of(id).is_some()
 }
 
+/// The backup that a file belongs to, by its name; `None`: to none.
+pub(super) fn id_in(name: &str) -> Option<&str> {
+    let id = name.strip_suffix(PACKED).or_else(|| name.strip_suffix(MANIFEST))?;
+    is_id(id).then_some(id)
+}
+
 /// When a backup of this name was begun; `None` for what is no such name.
-fn time_of(id: &str) -> Option<i64> {
+pub(super) fn time_of(id: &str) -> Option<i64> {
     let (time, number) = id.split_once('-').unwrap_or((id, "2"));
     let (day, time) = time.strip_suffix('Z')?.split_once('T')?;
     let digits = |text: &str, count| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());

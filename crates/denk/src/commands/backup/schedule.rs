@@ -5,21 +5,20 @@ use std::{sync::Arc, time::Duration};
 
 use store::{
     Store,
-    backups::{
-        BACKUP_COPY, BACKUP_DAMAGED, BACKUP_FAILED, DRILL_FAILED, Drill, Error, Made, Reason, alarm_of,
-    },
+    backups::{BACKUP_COPY, BACKUP_FAILED, DRILL_FAILED, Drill, Made, Reason},
 };
 use tokio::task::JoinHandle;
 
+use super::{bell::Bell, copier::Copier};
 use crate::{Context, backups::HubBackups, clock, failure::Result};
 
 /// How often it is looked: a failure is known to people within a minute.
 const LOOK: Duration = Duration::from_secs(20);
 /// After a failure. **Units**: milliseconds.
-const AGAIN_MS: i64 = 10 * 60 * 1000;
-const HOUR_MS: i64 = 60 * 60 * 1000;
+pub(super) const AGAIN_MS: i64 = 10 * 60 * 1000;
+pub(super) const HOUR_MS: i64 = 60 * 60 * 1000;
 /// The hour of the day at which nobody works.
-const NIGHT: i8 = 3;
+pub(super) const NIGHT: i8 = 3;
 /// Backups whose time has come a little early do not wait for the next look.
 const EARLY_MS: i64 = 1_000;
 
@@ -41,18 +40,21 @@ pub(in crate::commands) fn watch(context: &Context, store: &Store) -> Result<Opt
     }
     let keeper = Keeper {
         hub,
-        store: store.clone(),
+        bell: Bell(store.clone()),
         every_ms: every.map(|every| i64::try_from(every.as_millis()).unwrap_or(i64::MAX)),
         zone: clock::time_zone(&context.config.zone_name),
         backup_again_ms: i64::MIN,
         drill_again_ms: i64::MIN,
     };
-    Ok(Some(tokio::spawn(keeper.work(every.map_or(LOOK, |every| LOOK.min(every))))))
+    let copier = Copier::new(context, store)?;
+    let look = every.map_or(LOOK, |every| LOOK.min(every));
+    // Side by side: a far and slow machine keeps no backup from being made.
+    Ok(Some(tokio::spawn(async move { _ = tokio::join!(keeper.work(look), copier.work(look)) })))
 }
 
 struct Keeper {
     hub: HubBackups,
-    store: Store,
+    bell: Bell,
     /// `None`: people make backups, or others; those that there are still have to be whole.
     every_ms: Option<i64>,
     zone: jiff::tz::TimeZone,
@@ -61,7 +63,7 @@ struct Keeper {
 }
 
 impl Keeper {
-    async fn work(mut self, look: Duration) {
+    async fn work(mut self, look: Duration) -> ! {
         loop {
             tokio::time::sleep(look).await;
             self.look().await;
@@ -71,14 +73,14 @@ impl Keeper {
     async fn look(&mut self) {
         let newest = match self.hub.backups.newest_ms() {
             Ok(newest) => newest,
-            Err(error) => return self.failed(&error, BACKUP_FAILED).await,
+            Err(error) => return self.bell.failed(&error, BACKUP_FAILED).await,
         };
         let now_ms = clock::unix_ms();
         if now_ms >= self.backup_again_ms && is_due(newest, self.every_ms, now_ms) {
             self.backup_again_ms = now_ms + self.every_ms.map_or(AGAIN_MS, |every_ms| AGAIN_MS.min(every_ms));
-            match self.hub.backups.create(Reason::Schedule).await {
+            match self.hub.backups.create_here(Reason::Schedule).await {
                 Ok(made) => self.made(&made).await,
-                Err(error) => return self.failed(&error, BACKUP_FAILED).await,
+                Err(error) => return self.bell.failed(&error, BACKUP_FAILED).await,
             }
         }
         let hour = clock::zoned(&self.zone).hour();
@@ -95,7 +97,7 @@ impl Keeper {
                         "the newest backup was put back and proven"
                     );
                 }
-                Err(error) => self.failed(&error, DRILL_FAILED).await,
+                Err(error) => self.bell.failed(&error, DRILL_FAILED).await,
             }
             self.check().await;
         }
@@ -104,13 +106,8 @@ impl Keeper {
     /// Reads all of them to their end: what lies long may rot.
     async fn check(&self) {
         match self.hub.backups.check().await {
-            Ok(damaged) => {
-                for backup in damaged {
-                    tracing::error!(id = backup.id, folder = %backup.folder.display(), "a backup is damaged");
-                    self.warn(BACKUP_DAMAGED, &backup.id).await;
-                }
-            }
-            Err(error) => self.failed(&error, BACKUP_FAILED).await,
+            Ok(damaged) => self.bell.damaged(&damaged).await,
+            Err(error) => self.bell.failed(&error, BACKUP_FAILED).await,
         }
     }
 
@@ -122,24 +119,9 @@ impl Keeper {
             bytes = manifest.packed.bytes,
             "a backup was made"
         );
-        for backup in &made.damaged {
-            tracing::error!(id = backup.id, folder = %backup.folder.display(), "a backup is damaged");
-            self.warn(BACKUP_DAMAGED, &backup.id).await;
-        }
+        self.bell.damaged(&made.damaged).await;
         if let Some(error) = &made.copy_failed {
-            self.failed(&Arc::clone(error), BACKUP_COPY).await;
-        }
-    }
-
-    async fn failed(&self, error: &Error, kind: &'static str) {
-        tracing::error!(error = error as &dyn std::error::Error, kind, "backups need attention");
-        let (kind, what) = alarm_of(error, kind);
-        self.warn(kind, &what).await;
-    }
-
-    async fn warn(&self, kind: &'static str, what: &str) {
-        if let Err(error) = self.store.warn(kind, what).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "an alert could not be stored");
+            self.bell.failed(&Arc::clone(error), BACKUP_COPY).await;
         }
     }
 }
