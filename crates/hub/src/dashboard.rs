@@ -63,6 +63,7 @@ struct Page<'a> {
     now: String,
     replace_shared_key: bool,
     figures: Vec<Figure>,
+    counted: Vec<String>,
     regions: Vec<RegionLine>,
     total: RegionLine,
     charts: [Chart; 2],
@@ -97,8 +98,8 @@ struct Figure {
 
 struct RegionLine {
     name: String,
-    employees: String,
-    timesheets: String,
+    /// As the page's `counted`.
+    counts: Vec<String>,
     today: String,
     last_entry: String,
     is_late: bool,
@@ -220,6 +221,7 @@ async fn gather(app: &App, visit: &Visit, reader: &Reader) -> Result<Page<'stati
             && app.settings.api_key.is_some()
             && pages.sites.iter().any(uses_shared_key),
         figures: told.figures(&shell, (&trend, waiting.alerts)).await?,
+        counted: told.counted(),
         total: told.total(&status, &trend),
         charts: spans.charts(words, &trend),
         days: spans.days(words, &trend),

@@ -54,8 +54,8 @@ pub use facade::{FindingsAsked, FindingsListed, Store, ToldOf, Way};
 pub use lists::{
     Accepted, Asked, Batch, BatchLine, BatchPage, BatchesAsked, BatchesListed, Beside, Cell, Changed, Choice,
     ConflictLine, Detail, Finding, Hanging, HistoryLine, KeptLine, Kind, Label, Line, ListPage, Listed,
-    Named, PageColumn, Pages, PagesError, RowPage, Severity, ShiftColumns, Shows, Subject, UndoneLine,
-    UndonePage, Viewer, When,
+    Named, PageColumn, Pages, PagesError, PastLine, RowPage, Severity, ShiftColumns, Shows, Subject,
+    UndoneLine, UndonePage, Viewer, When,
 };
 pub use news::{Heads, Key, Listener};
 pub use pulse::Pulse;

@@ -69,7 +69,9 @@ async fn create(hub: &HubBackups, context: &Context) -> Result<Outcome> {
 async fn list(hub: &HubBackups, context: &Context) -> Result<Outcome> {
     let mut all = hub.backups.list().await.map_err(|error| hub.failure(&error))?;
     let away = hub.backups.list_away().await.map_err(|error| hub.failure(&error));
-    all.extend(away.as_ref().map(Clone::clone).unwrap_or_default());
+    if let Ok(away) = &away {
+        all.extend(away.iter().cloned());
+    }
     all.sort_by(|a, b| b.id.cmp(&a.id));
     let items: Vec<Value> = all.iter().map(|backup| item(backup, context)).collect();
     let last = hub.backups.last_drill();

@@ -19,9 +19,6 @@ use crate::{
     words::{OverviewWords, Words},
 };
 
-/// The tables that a region is told by; the others stand in the list of all tables.
-const EMPLOYEES: &str = "employees";
-const TIMESHEETS: &str = "timesheets";
 const CONTENT_CHARS_MAX: usize = 160;
 /// A clock may be wrong by this much.
 const SKEW_MAX_MS: i64 = 5 * 60 * 1000;
@@ -97,6 +94,11 @@ impl Teller<'_> {
         Ok(all.into_iter().map(figure).collect())
     }
 
+    /// What is counted of each region; the other tables stand in the list of all tables.
+    pub fn counted(&self) -> Vec<String> {
+        self.app.store.pages().counted().map(|list| self.words().label(&list.label).to_owned()).collect()
+    }
+
     /// Regions that have rows or PCs, of those that are seen.
     pub fn regions(&self, status: &Status, trend: &Trend) -> Vec<RegionLine> {
         let of_sites = self.sites.iter().filter(|site| is_office(site)).map(|site| site.site.region.as_str());
@@ -132,12 +134,11 @@ impl Teller<'_> {
         (tables, last_ms): (&BTreeMap<String, u64>, Option<i64>),
         (days, most): (&[u64], u64),
     ) -> RegionLine {
-        let rows = |table| self.number(tables.get(table).copied().unwrap_or_default());
+        let rows = |table: &str| self.number(tables.get(table).copied().unwrap_or_default());
         let total = self.number(days.iter().sum());
         RegionLine {
             name: name.to_owned(),
-            employees: rows(EMPLOYEES),
-            timesheets: rows(TIMESHEETS),
+            counts: self.app.store.pages().counted().map(|list| rows(&list.name)).collect(),
             today: self.number(days.last().copied().unwrap_or_default()),
             last_entry: self.time_or_never(last_ms),
             is_late: false,

@@ -13,7 +13,7 @@ use axum::{
 };
 use export::{Cell, ExportError};
 use serde::Deserialize;
-use store::{Asked, Denied, ListPage, RowPage, Viewer};
+use store::{Asked, Denied, ListPage, PastLine, RowPage, Viewer};
 
 use super::{
     Person, Shell, Visit,
@@ -96,9 +96,12 @@ pub(super) async fn data(
             .every(&person.viewer, hanging.list, &asked, |line| sheet.add(visit.words, list, &line))
             .await?;
         sheet.add_totals(visit.words);
-        book.sheets.insert(book.sheets.len() - 1, sheet);
+        book.sheets.push(sheet);
     }
-    let rows = book.sheets.iter().map(Sheet::len).sum();
+    let of = (at, found.line.gid.as_str());
+    let left_out = app.store.past(&person.viewer, of, |told| book.tell((&*app, visit.words), &told)).await?;
+    book.tell_left_out(visit.words, left_out);
+    let rows = book.sheets.iter().chain([&book.history]).map(Sheet::len).sum();
     note(&app, &person, (&data_path(list, &found.line.gid)[1..], &Fields::default(), rows)).await?;
     make(turn, move || book.download()).await
 }
@@ -193,6 +196,8 @@ fn list_path(app: &App, at: usize) -> String {
 struct Book {
     title: String,
     sheets: Vec<Sheet>,
+    /// Of all of them; the last sheet.
+    history: Sheet,
     made: jiff::civil::DateTime,
 }
 
@@ -203,21 +208,33 @@ impl Book {
         let made = made(app);
         let mut own = Sheet::xlsx(words, list, made);
         own.add(words, list, &row.line);
-        let mut history = Sheet::named(said.history, &said.heads, made);
-        for line in &row.history {
-            let (at, action) = (app.local_time(line.at_ms), words.action(&line.action));
-            let from = line.site.as_deref().unwrap_or(words.lists.headquarters);
-            for changed in &line.changes {
-                let (label, before, after) = shown::changed(words, list, changed);
-                let table = words.label(&list.label);
-                let cells = [table, &row.name, &at, from, action, &label, &before.text, &after.text];
-                history.push(cells.map(|text| Cell::from(text.to_owned())).to_vec());
-            }
-        }
-        Self { title: said.person.to_owned(), sheets: vec![own, history], made }
+        let history = Sheet::named(said.history, &said.heads, made);
+        Self { title: said.person.to_owned(), sheets: vec![own], history, made }
     }
 
-    fn download(self) -> Result<Download, ExportError> {
+    /// A line for each column that a change touched.
+    fn tell(&mut self, (app, words): (&App, &'static Words), told: &PastLine) {
+        let (line, list) = (&told.line, &app.store.pages().lists()[told.list]);
+        let (at, action) = (app.local_time(line.at_ms), words.action(&line.action));
+        let from = line.site.as_deref().unwrap_or(words.lists.headquarters);
+        for changed in &line.changes {
+            let (label, before, after) = shown::changed(words, list, changed);
+            let table = words.label(&list.label);
+            let cells = [table, &told.name, &at, from, action, &label, &before.text, &after.text];
+            self.history.push(cells.map(|text| Cell::from(text.to_owned())).to_vec());
+        }
+    }
+
+    /// Says so where not everything is told.
+    fn tell_left_out(&mut self, words: &Words, changes: usize) {
+        if changes > 0 {
+            let said = fill(words.privacy().left_out, &[("count", &changes.to_string())]);
+            self.history.push(vec![Cell::from(said)]);
+        }
+    }
+
+    fn download(mut self) -> Result<Download, ExportError> {
+        self.sheets.push(self.history);
         book(&self.title, self.made, &self.sheets)
     }
 }

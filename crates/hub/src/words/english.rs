@@ -33,8 +33,6 @@ pub(super) static ENGLISH: Words = Words {
     region: "Region",
     all_regions: "All regions",
     no_region: "(no region)",
-    employees: "Employees",
-    timesheets: "Timesheets",
     last_entry: "Last entry",
     total: "Total",
     tables: "Tables",

@@ -67,8 +67,6 @@ pub(crate) struct Words {
     pub region: &'static str,
     pub all_regions: &'static str,
     pub no_region: &'static str,
-    pub employees: &'static str,
-    pub timesheets: &'static str,
     pub last_entry: &'static str,
     pub total: &'static str,
     pub tables: &'static str,

@@ -8,6 +8,8 @@ pub(crate) struct PrivacyWords {
     pub history: &'static str,
     /// Heads of the history: table and row, when, where, what, column, before, after.
     pub heads: [&'static str; 8],
+    /// `{count}`
+    pub left_out: &'static str,
     pub forget: &'static str,
     pub forget_title: &'static str,
     pub what_goes: &'static str,
@@ -26,6 +28,7 @@ pub(super) static TURKISH: PrivacyWords = PrivacyWords {
     person: "Kişi",
     history: "Geçmiş",
     heads: ["Tablo", "Kayıt", "Zaman", "Nereden", "İşlem", "Alan", "Önce", "Sonra"],
+    left_out: "Bağlı kayıtların {count} değişikliği daha var; bu dosyaya sığmadı. Onları kayıtların kendi sayfaları gösterir.",
     forget: "Kimliğini sil…",
     forget_title: "Kimliği silinecek: {name}",
     what_goes: "Şu alanlar kayıttan, geçmişinden, çakışmalarından ve bilgisayarların dosyalarından saklananlardan silinir:",
@@ -46,6 +49,7 @@ pub(super) static ENGLISH: PrivacyWords = PrivacyWords {
     person: "Person",
     history: "History",
     heads: ["Table", "Record", "Time", "From", "Action", "Field", "Before", "After"],
+    left_out: "There are {count} more changes of what hangs on this record that this file has no room for; the records' own pages show them.",
     forget: "Forget this person…",
     forget_title: "To be forgotten: {name}",
     what_goes: "These fields go from the record, its history, its conflicts, and from what is kept of PCs' files:",

@@ -33,8 +33,6 @@ pub(super) static TURKISH: Words = Words {
     region: "Bölge",
     all_regions: "Tüm bölgeler",
     no_region: "(bölgesiz)",
-    employees: "Çalışan",
-    timesheets: "Puantaj",
     last_entry: "Son kayıt",
     total: "Toplam",
     tables: "Tablolar",

@@ -24,6 +24,7 @@ mod openapi;
 mod overview;
 mod pages;
 mod people;
+mod person_file;
 mod privacy;
 mod programs;
 mod pushes;

@@ -8,8 +8,8 @@ use reqwest::{StatusCode, header};
 use store::{Edges, Role, Viewer};
 
 use crate::{
-    pages::{get, read, somebody},
-    world::{START_MS, World, changed, hub, office_file},
+    pages::{full_office_file, get, read, somebody},
+    world::{START_MS, World, changed, hub, hub_of, office_file},
 };
 use merge::Region;
 
@@ -211,4 +211,29 @@ impl Heard {
 
 fn number(event: &str) -> i64 {
     event.split("data: ").nth(1).unwrap().trim().parse().unwrap()
+}
+
+#[tokio::test]
+async fn what_a_region_is_told_by_is_said_by_the_preset() {
+    const PAGES: &str = include_str!("../../../../presets/rainstaff/pages.toml");
+    let heads = |page: &str| {
+        let head = section(page, "regions").split("</thead>").next().unwrap().to_owned();
+        ["Employees", "Timesheets", "Vehicles"].map(|name| head.contains(&format!(">{name}<")))
+    };
+    let page = async |world: &World| {
+        let cookie = somebody(world, Role::Viewer, "*").await;
+        read(get(world, "/dashboard?lang=en", &cookie).await).await
+    };
+    assert_eq!(heads(&page(&hub().await).await), [true, true, false]);
+    let others = PAGES
+        .replace("counted = true\n", "")
+        .replace("path = \"vehicles\"\n", "path = \"vehicles\"\ncounted = true\n");
+    let world = hub_of(others.leak()).await;
+    let token = world.token("Ankara PC", "Ankara").await;
+    let sent = world.upload(&token, "", full_office_file("Ankara", 1)).send().await.unwrap();
+    assert_eq!(sent.status(), StatusCode::OK);
+    let (page, vehicles) = (page(&world).await, world.rows("vehicles").await);
+    assert_eq!(heads(&page), [false, false, true]);
+    let row = section(&page, "regions").split("<tr><td>Ankara</td>").nth(1).unwrap();
+    assert!(vehicles > 0 && row.starts_with(&format!("<td class=\"number\">{vehicles}</td>")), "{row}");
 }

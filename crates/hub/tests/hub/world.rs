@@ -52,7 +52,16 @@ pub async fn hub() -> World {
     hub_with(|_| {}).await
 }
 
+/// With other lists than the preset's.
+pub async fn hub_of(pages: &'static str) -> World {
+    start(pages, |_| {}).await
+}
+
 pub async fn hub_with(change: impl FnOnce(&mut Settings)) -> World {
+    start(include_str!("../../../../presets/rainstaff/pages.toml"), change).await
+}
+
+async fn start(pages: &'static str, change: impl FnOnce(&mut Settings)) -> World {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(AtomicI64::new(START_MS));
     let database = crate::ON_POSTGRES.then(|| testkit::postgres::server().create_database());
@@ -60,7 +69,7 @@ pub async fn hub_with(change: impl FnOnce(&mut Settings)) -> World {
         Some(database) => database.url().parse().unwrap(),
         None => Address::sqlite(folder.path().join("hub.db")),
     };
-    let store = store_settings(folder.path(), address.clone(), &clock);
+    let store = store_settings((folder.path(), address.clone()), &clock, pages);
     let mut settings = settings(&store);
     change(&mut settings);
     let (stop, stopped) = oneshot::channel();
@@ -76,7 +85,11 @@ pub async fn hub_with(change: impl FnOnce(&mut Settings)) -> World {
     World { folder, database, address, settings, store, accounts, clock, base, client, serving, stop }
 }
 
-fn store_settings(folder: &Path, address: Address, clock: &Arc<AtomicI64>) -> store::Settings {
+fn store_settings(
+    (folder, address): (&Path, Address),
+    clock: &Arc<AtomicI64>,
+    pages: &'static str,
+) -> store::Settings {
     let clock = Arc::clone(clock);
     store::Settings {
         address,
@@ -85,7 +98,7 @@ fn store_settings(folder: &Path, address: Address, clock: &Arc<AtomicI64>) -> st
         preset: Preset {
             rules: include_str!("../../../../presets/rainstaff/tables.toml"),
             schema: include_str!("../../../../presets/rainstaff/office/schema.sqlite.sql"),
-            pages: include_str!("../../../../presets/rainstaff/pages.toml"),
+            pages,
         },
         clock: Arc::new(move || clock.fetch_add(1, Ordering::Relaxed)),
         random: Arc::new(|bytes| {

@@ -1,13 +1,13 @@
 //! The store as people look at its rows.
 
-use model::Value;
+use model::{Gid, Value};
 use tokio::sync::MutexGuard;
 
 use super::{Reading, Store};
 use crate::{
-    Asked, BatchLine, BatchPage, BatchesAsked, BatchesListed, Line, Listed, Pages, RecentChange, Result,
-    RowPage, Viewer,
-    lists::{self, Index, Scope},
+    Asked, BatchLine, BatchPage, BatchesAsked, BatchesListed, Line, Listed, Pages, PastLine, RecentChange,
+    Result, RowPage, Viewer,
+    lists::{self, Index, Past, Scope},
 };
 
 /// Which lines are told.
@@ -77,6 +77,38 @@ impl Store {
         }
         reading.done().await?;
         Ok(row)
+    }
+
+    /// Everything that happened to a row of a list and to what hangs on it, to rows that are deleted as well, told one after
+    /// another: row by row, newest first. How many more changes there are than are told.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn past(
+        &self,
+        viewer: &Viewer,
+        (list, gid): (usize, &str),
+        mut tell: impl FnMut(PastLine) + Send,
+    ) -> Result<usize> {
+        let Ok(gid) = gid.parse() else { return Ok(0) };
+        let mut past = self.find_past(viewer, (list, gid)).await?;
+        // Others look at lists in between.
+        while let Some(rows) = past.take() {
+            let (index, mut reading) = self.at_head().await?;
+            let told = lists::read_past(&mut reading.db, &rows).await?;
+            reading.done().await?;
+            self.scope(&index, viewer).past(&rows, &told, &mut tell);
+        }
+        Ok(past.left_out)
+    }
+
+    async fn find_past(&self, viewer: &Viewer, row: (usize, Gid)) -> Result<Past> {
+        let (mut index, mut reading) = self.at_head().await?;
+        let hub = &self.inner.hub;
+        let asked = (&hub.rules, &hub.pages, viewer);
+        let past = Past::find(&mut reading.db, &mut index, asked, row).await?;
+        reading.done().await?;
+        Ok(past)
     }
 
     /// What was written at once, newest first: what the viewer sees of it.

@@ -48,14 +48,20 @@ impl Lines {
 
     /// The newest, newest first, and whether there are more.
     pub fn of(&self, gid: Gid) -> (Vec<i64>, bool) {
+        let mut revs = self.all_of(gid);
+        let more = revs.len() > LINES_MAX;
+        revs.truncate(LINES_MAX);
+        (revs, more)
+    }
+
+    /// All of them, newest first.
+    pub fn all_of(&self, gid: Gid) -> Vec<i64> {
         let from = self.old.partition_point(|(of, _)| *of < gid);
         let old = self.old[from..].iter().take_while(|(of, _)| *of == gid);
         let all = old.chain(self.new.iter().filter(|(of, _)| *of == gid));
         let mut revs: Vec<i64> = all.map(|(_, rev)| *rev).collect();
         revs.sort_unstable_by(|one, other| other.cmp(one));
-        let more = revs.len() > LINES_MAX;
-        revs.truncate(LINES_MAX);
-        (revs, more)
+        revs
     }
 }
 

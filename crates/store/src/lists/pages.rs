@@ -22,6 +22,8 @@ pub struct ListPage {
     pub label: Label,
     /// **Invariants**: lower-case letters, figures and hyphens; another one for each list.
     pub path: String,
+    /// A region is told by how many of its rows there are.
+    pub counted: bool,
     /// **Invariants**: every column of the table once, but the one that says the region.
     pub columns: Vec<PageColumn>,
     /// `None`: its rows are no timesheets.
@@ -135,6 +137,11 @@ impl Pages {
     #[must_use]
     pub fn referred(&self, column: &PageColumn) -> Option<usize> {
         self.of_table(column.refers?)
+    }
+
+    /// The lists that a region is told by.
+    pub fn counted(&self) -> impl Iterator<Item = &ListPage> {
+        self.lists.iter().filter(|list| list.counted)
     }
 
     /// The list whose rows are timesheets, by its place.

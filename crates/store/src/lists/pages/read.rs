@@ -29,6 +29,8 @@ struct RawList {
     month: Option<String>,
     state: Option<String>,
     label: Label,
+    #[serde(default)]
+    counted: bool,
     hours: Option<RawShifts>,
     #[serde(default)]
     quality: RawQuality,
@@ -113,6 +115,7 @@ fn resolve(list: &RawList, rules: &Rules) -> Result<ListPage, PagesError> {
         name: list.table.clone(),
         label: list.label.clone(),
         path: list.path.clone(),
+        counted: list.counted,
         table,
         called: find(&list.called)?,
         called_through: list.called_through.as_ref().map(find).transpose()?,
