@@ -379,7 +379,7 @@ mod tests {
                 User { name: name.into(), role, region, password_hash, must_change: false, disabled: false };
             app.accounts.add(store::By::Machine, &user, &std::collections::BTreeSet::new()).await.unwrap();
         }
-        let from = |last| -> std::net::IpAddr { [10, 0, 0, last].into() };
+        let from = |last| -> IpAddr { [10, 0, 0, last].into() };
         let names = ["usual", "old", "nobody"];
         for name in names {
             let outcome = recognise(&app, (name, from(2)), "wrong").await.unwrap();
