@@ -228,7 +228,8 @@ fn two_hubs_in_one_folder_keep_their_backups_apart() {
     let left = world.files();
     // Both may be made in one second, and bear one name then.
     let holds = |of_one: bool, id: &str| {
-        left.iter().filter(|name| name.starts_with(&folders[0]) == of_one && name.contains(id)).count()
+        let name = format!("/{id}.");
+        left.iter().filter(|file| file.starts_with(&folders[0]) == of_one && file.contains(&name)).count()
     };
     assert_eq!((holds(true, &next), holds(false, &ofs[1])), (2, 2), "{left:?}");
     assert_eq!(holds(true, &ofs[0]), 0, "{left:?}");

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use testkit::office::{ACCOUNTS, Desktop, Generation, Moment};
 
-use crate::world::{SHARED_KEY, changed, hub, hub_with, json as read, number, office_file};
+use crate::world::{SHARED_KEY, behind_proxy, changed, hub, hub_with, json as read, number, office_file};
 
 #[tokio::test]
 async fn health_asks_the_store() {
@@ -514,7 +514,7 @@ async fn a_stranger_behind_the_shared_key_gets_nobodys_own_tables() {
 /// The key alone says nothing of who shows it: a PC's own tables go where that PC's file came from.
 #[tokio::test]
 async fn own_tables_go_only_where_a_file_of_the_region_came_from() {
-    let world = hub_with(|settings| settings.transport = hub::Transport::BehindProxy).await;
+    let world = hub_with(behind_proxy).await;
     let (office, other) = ("10.0.0.6", "10.0.0.7");
     let send = async |from: &str, region: &str, file: Vec<u8>| {
         let request = world.upload(SHARED_KEY, region, file).header("X-Forwarded-For", from);
