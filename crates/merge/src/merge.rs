@@ -254,10 +254,13 @@ impl Turn<'_> {
             after[edit.column.0] = Some(edit.value.clone());
         }
         let before = self.owner(table, &row.cells);
+        if !self.author.region.may_write(Some(&before), None) {
+            return self.refuse_foreign(gid, edits);
+        }
         if let Some(orphan) = self.orphan(table, &mut after) {
             return Verdict::Refused(Refusal::Orphan(orphan));
         }
-        if !self.author.region.may_write(Some(&before), Some(&self.owner(table, &after))) {
+        if !self.author.region.may_write(None, Some(&self.owner(table, &after))) {
             return Verdict::Refused(Refusal::Region);
         }
         if let Some(gone) = self.gone(table, &row.cells).or_else(|| self.gone(table, &after)) {

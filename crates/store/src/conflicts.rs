@@ -1,14 +1,15 @@
 //! Values that did not stand: what people are told of them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use merge::{Region, Rules, Stored, TableId};
-use model::{Gid, Rev, Value};
+use merge::{Outcome, Region, Rules, Stored, TableId, Verdict};
+use model::{Gid, Rev, SiteId, Stamp, Value};
+use replica::codec::Stored as _;
 
 use crate::{
     ConflictState, Error, KeptConflict, KeptSide, Result, Take,
     desk::Hub,
-    engine::{self, View},
+    engine::{self, Seen, View},
     query::{Db, Row, text},
     shape::{CONFLICTS, SITES},
     tell::{json, site},
@@ -18,6 +19,7 @@ use crate::{
 const TABLE: usize = 1;
 const GID: usize = 2;
 const COLUMN: usize = 3;
+const LOSER_STAMP: usize = 7;
 const REGION: usize = 8;
 const AT: usize = 10;
 const STATE: usize = 13;
@@ -101,6 +103,10 @@ impl Entry {
         Ok(cells.into_iter().next().flatten())
     }
 
+    fn loser_site(&self) -> Result<SiteId> {
+        stamp(&self.0, LOSER_STAMP).map(|stamp| stamp.site)
+    }
+
     /// The change that made it a conflict.
     pub fn at(&self) -> Result<Rev> {
         self.0.int(AT).map(Rev)
@@ -132,6 +138,43 @@ impl Entry {
         self.0.0[LOOKED] = Value::Int(now_ms);
         db.put(CONFLICTS, &[self.0.0]).await
     }
+}
+
+/// Of what a site said of other regions' rows, only what is not kept yet stays in the outcomes: a file says it again until it
+/// is replaced. `Seen::Revs`: what was decided and is said once more is news.
+pub(crate) async fn keep_once(
+    db: &mut Db,
+    (rules, site, seen): (&Rules, SiteId, Seen),
+    outcomes: &mut [(Stamp, Rev, Outcome)],
+) -> Result<()> {
+    let refused = outcomes.iter_mut().map(|(_, _, outcome)| outcome);
+    let refused = refused.filter(|outcome| matches!(outcome.verdict, Verdict::Refused(_)));
+    let mut refused: Vec<&mut Outcome> = refused.filter(|outcome| !outcome.conflicts.is_empty()).collect();
+    let gids: BTreeSet<Gid> =
+        refused.iter().flat_map(|outcome| &outcome.conflicts).map(|one| one.gid).collect();
+    if gids.is_empty() {
+        return Ok(());
+    }
+    let mut kept = HashSet::new();
+    for entry in
+        db.find_any(CONFLICTS, &[], "gid", gids.into_iter().map(Value::from)).await?.into_iter().map(Entry)
+    {
+        let stands = seen == Seen::Values || entry.state()? != ConflictState::Decided;
+        if stands && entry.loser_site()? == site {
+            kept.insert((
+                entry.gid()?,
+                entry.column()?.map(str::to_owned),
+                entry.0.bytes(LOSER_CELL)?.to_vec(),
+            ));
+        }
+    }
+    for outcome in &mut refused {
+        outcome.conflicts.retain(|one| {
+            let column = one.column.map(|column| rules[one.table][column].name.clone());
+            !kept.contains(&(one.gid, column, vec![one.loser.value.clone()].encode()))
+        });
+    }
+    Ok(())
 }
 
 /// Newest first.
@@ -267,10 +310,13 @@ fn conflict(row: &Row, known: &Known<'_>, sites: &HashMap<u32, String>) -> Resul
 }
 
 fn side(row: &Row, at: usize, sites: &HashMap<u32, String>) -> Result<KeptSide> {
-    let stamp: model::Stamp =
-        row.text(at + 1)?.parse().map_err(|_| Error::Broken("a stamp of the store cannot be read"))?;
+    let stamp = stamp(row, at + 1)?;
     let site_name = sites.get(&stamp.site.0).cloned().unwrap_or_else(|| engine::HEADQUARTERS.to_owned());
     Ok(KeptSide { value: json(row, at)?, site: stamp.site.0, site_name, wall_ms: stamp.wall_ms })
+}
+
+fn stamp(row: &Row, at: usize) -> Result<Stamp> {
+    row.text(at)?.parse().map_err(|_| Error::Broken("a stamp of the store cannot be read"))
 }
 
 /// Rows by which conflicts are named, as a region sees them.

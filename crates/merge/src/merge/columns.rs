@@ -2,8 +2,8 @@
 
 use model::{Gid, Stamp, Value};
 
-use super::{Conflict, Side, Turn};
-use crate::{Age, ColumnId, ConflictPolicy, Edit, Mark, Region, Stored, row::is_blank};
+use super::{Conflict, Refusal, Side, Turn, Verdict};
+use crate::{Age, ColumnId, ConflictPolicy, Edit, Mark, Region, Stored, TableId, row::is_blank};
 
 impl Turn<'_> {
     pub(super) fn mark(&self) -> Mark {
@@ -39,6 +39,30 @@ impl Turn<'_> {
         self.hand_back.push((row.table, gid));
         row.heard.entry(self.author.site).or_default().stamp = Some(self.stamp);
         self.scope.put(self.rules, row);
+    }
+
+    /// What a site says of another region's row is refused, and kept beside what stands: the row may have gone there while
+    /// the site was away.
+    pub(super) fn refuse_foreign(&mut self, gid: Gid, edits: Vec<Edit>) -> Verdict {
+        let Some(row) = self.scope.row(gid).cloned() else { return Verdict::Refused(Refusal::Unknown) };
+        for Edit { column, value, .. } in edits {
+            let standing = row.cells[column.0].clone();
+            let Some(value) = self.known_target(row.table, column, value) else { continue };
+            let is_nothing = self.age == Age::Unknown || is_blank(standing.as_ref());
+            if standing.as_ref() != Some(&value) && !(is_blank(Some(&value)) && is_nothing) {
+                let standing = Side { value: standing, stamp: row.marks[column.0].stamp };
+                let said = Side { value: Some(value), stamp: self.weight() };
+                self.conflict(&row, Some(column), standing, said);
+            }
+        }
+        Verdict::Refused(Refusal::Region)
+    }
+
+    /// The value, by what its row goes by today; `None`: it names a row that the hub does not know.
+    fn known_target(&self, table: TableId, column: ColumnId, value: Value) -> Option<Value> {
+        let Some(to) = self.rules[table][column].reference else { return Some(value) };
+        let Some(target) = Gid::of(&value).map(|target| self.scope.today(target)) else { return Some(value) };
+        self.scope.row(target).filter(|row| row.table == to.table).map(|_| target.into())
     }
 
     fn column(&mut self, row: &mut Stored, edit: Edit) {

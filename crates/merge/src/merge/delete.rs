@@ -20,6 +20,9 @@ impl Turn<'_> {
     pub(super) fn delete(&mut self, gid: Gid, with: Option<Gid>) -> Verdict {
         let Some(row) = self.scope.row(gid).cloned() else { return Verdict::Unchanged };
         if !self.may_write(&row) {
+            if row.lives() && with.is_none() {
+                self.outstay(&row);
+            }
             return Verdict::Refused(Refusal::Region);
         }
         let with = with.map(|parent| self.scope.today(parent));
@@ -53,11 +56,16 @@ impl Turn<'_> {
         self.scope.put(self.rules, row);
     }
 
-    fn keep(&mut self, row: Stored) -> Verdict {
+    /// A deletion that does not go through is kept beside the row.
+    fn outstay(&mut self, row: &Stored) {
         let newest = || row.marks.iter().map(|mark| mark.stamp).max().unwrap_or(row.born);
-        let newest = self.kept_by(&row).unwrap_or_else(newest);
+        let newest = self.kept_by(row).unwrap_or_else(newest);
         let loser = Side { value: None, stamp: self.stamp };
-        self.conflict(&row, None, Side { value: None, stamp: newest }, loser);
+        self.conflict(row, None, Side { value: None, stamp: newest }, loser);
+    }
+
+    fn keep(&mut self, row: Stored) -> Verdict {
+        self.outstay(&row);
         self.hand_back.push((row.table, row.gid));
         let referring = self.scope.referring(row.gid);
         self.hand_back.extend(referring.into_iter().map(|(table, _, from)| (table, from)));

@@ -6,7 +6,7 @@ use model::{Rev, SiteId, Stamp};
 
 use super::{history, rows};
 use crate::{
-    Result,
+    Result, conflicts,
     desk::{Desk, Made},
 };
 
@@ -21,7 +21,7 @@ pub(super) struct Part {
 
 /// By what changes tell what their site saw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Seen {
+pub(crate) enum Seen {
     /// By the values that stood before, where they are known.
     Values,
     /// By the rev of the row: its site had everything up to there.
@@ -59,6 +59,7 @@ pub(super) async fn part(
     let changed = scope.take_changed();
     fail_point!("store-merged");
     rows::save(desk.db, rules, &changed).await?;
+    conflicts::keep_once(desk.db, (rules, author.site, seen), &mut outcomes).await?;
     history::write(desk, &outcomes, &scope).await?;
     Ok(Part { outcomes, scope })
 }

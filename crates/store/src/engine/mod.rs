@@ -49,6 +49,7 @@ pub(crate) use held::{
 };
 pub(crate) use history::shown;
 pub(crate) use meet::Meet;
+pub(crate) use merging::Seen;
 pub(crate) use pull::{View, page};
 pub(crate) use push::{DecideBatch, Push};
 pub(crate) use receive::{FROM_AGENT, Mode, Receive};

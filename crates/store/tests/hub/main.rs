@@ -20,6 +20,7 @@ mod ids;
 mod lab;
 mod lists;
 mod mirror;
+mod moved;
 mod put_back;
 mod regions;
 mod shapes;
