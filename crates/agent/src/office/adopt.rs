@@ -1,6 +1,12 @@
 //! First contact: the hub said which of its rows the file's rows are.
+//!
+//! A row that it has not taken keeps the name that it had at a hub before: should the hub tell of a row of that name, it is
+//! this one.
 
-use std::{collections::HashMap, path::Path};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    path::Path,
+};
 
 use merge::{LocalId, LocalRow, ShadowRow, TableId, insert_order};
 use model::{Gid, Rev, Value};
@@ -13,7 +19,7 @@ use super::{
     Clockwork, Error, Office, Result,
     aside::content,
     file::Form,
-    shadow::Known,
+    shadow::{Known, SUSPECT},
     state::State,
     tables::{ASIDE, GIDS, GONE, LATE, OUTBOX, SHADOW, WORDS},
 };
@@ -23,6 +29,14 @@ const PAGE_ROWS: usize = 100;
 
 /// Which row of the hub is which of the file's, and its rev.
 type Map = HashMap<(TableId, LocalId), (Gid, i64)>;
+
+/// A table of the copy that was met.
+struct Copied {
+    form: Form,
+    rows: Vec<LocalRow>,
+    /// Rows that the hub has not taken, as they were agreed on with another one.
+    former: BTreeMap<LocalId, Known>,
+}
 
 impl Office {
     /// Takes the answer to `copy` over, in short transactions: from the last one on only differences are told. What the
@@ -47,13 +61,14 @@ impl Office {
         for table in insert_order(&self.rules).tables {
             if let Some(form) = copy.form(table) {
                 let rows = form.all(&mut *copy.db.session).await?;
-                tables.push((form, rows));
+                let former = copy.former_of(&form, &rows, &map).await?;
+                tables.push(Copied { form, rows, former });
             }
         }
         copy.close()?;
         self.forget_all().await?;
-        for (form, rows) in tables {
-            self.adopt_table(&form, &rows, &map).await?;
+        for table in &tables {
+            self.adopt_table(table, &map).await?;
         }
         let state = self.begin().await?;
         let state = State {
@@ -97,10 +112,29 @@ impl Office {
         }
     }
 
-    async fn adopt_table(&mut self, form: &Form, mut rows: &[LocalRow], map: &Map) -> Result<()> {
+    /// What the copy's rows that are not in the answer were called. A name that the answer gives to another row is none.
+    async fn former_of(
+        &mut self,
+        form: &Form,
+        rows: &[LocalRow],
+        map: &Map,
+    ) -> Result<BTreeMap<LocalId, Known>> {
+        if !self.db.has(SHADOW) {
+            return Ok(BTreeMap::new());
+        }
+        let given: HashSet<Gid> = map.values().map(|(gid, _)| *gid).collect();
+        let aside = rows.iter().map(|row| &row.id).filter(|id| !map.contains_key(&(form.id, (*id).clone())));
+        let mut former = self.known(form, aside).await?;
+        former.retain(|_, known| !given.contains(&known.row.gid));
+        former.values_mut().for_each(|known| known.row.rev = SUSPECT);
+        Ok(former)
+    }
+
+    async fn adopt_table(&mut self, table: &Copied, map: &Map) -> Result<()> {
+        let mut rows = &table.rows[..];
         while !rows.is_empty() {
             let mut state = self.begin().await?;
-            let done = self.adopt_some(&mut state, form, &mut rows, map).await;
+            let done = self.adopt_some(&mut state, table, &mut rows, map).await;
             self.end(done.map(|()| (state, ()))).await?;
         }
         Ok(())
@@ -110,7 +144,7 @@ impl Office {
     async fn adopt_some(
         &mut self,
         state: &mut State,
-        form: &Form,
+        Copied { form, former, .. }: &Copied,
         rows: &mut &[LocalRow],
         map: &Map,
     ) -> Result<()> {
@@ -120,7 +154,10 @@ impl Office {
             for row in some {
                 match self.agreed(form, row, map) {
                     Some(row) => known.push(Known { row, at: (0, 0) }),
-                    None => aside.push((row.id.clone(), content(&row.cells))),
+                    None => {
+                        known.extend(former.get(&row.id).cloned());
+                        aside.push((row.id.clone(), content(&row.cells)));
+                    }
                 }
             }
             self.remember(state, form, &known).await?;

@@ -9,6 +9,7 @@ use replica::codec::Stored as _;
 use super::{
     Office, Result,
     file::{Form, shown},
+    state::State,
     tables::{ASIDE, text},
 };
 
@@ -35,6 +36,27 @@ impl Office {
     pub(super) async fn take_back(&mut self, form: &Form, ids: &[LocalId]) -> Result<()> {
         let keys: Vec<_> = ids.iter().map(|id| vec![text(form.name()), text(shown(id))]).collect();
         self.db.remove(ASIDE, &keys).await?;
+        Ok(())
+    }
+
+    /// The hub has these rows: those that were not sent are compared with what it has, and what hangs on them is sent.
+    pub(super) async fn bring_back(
+        &mut self,
+        state: &mut State,
+        form: &Form,
+        ids: impl IntoIterator<Item = &LocalId>,
+    ) -> Result<()> {
+        let back: Vec<LocalId> = self.asides(form, ids).await?.into_keys().collect();
+        if back.is_empty() {
+            return Ok(());
+        }
+        self.take_back(form, &back).await?;
+        for (from, column, _) in self.rules.clone().referring(form.id) {
+            let Some(from) = self.form(from) else { continue };
+            let hanging = from.with(&mut *self.db.session, column, &back).await?.rows;
+            self.take_back(&from, &hanging.into_iter().map(|row| row.id).collect::<Vec<_>>()).await?;
+        }
+        state.doubt = true;
         Ok(())
     }
 

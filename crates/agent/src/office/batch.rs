@@ -156,7 +156,9 @@ impl Batching<'_> {
             Action::Update(edits) => {
                 // What others told it since stands beside the office's word, not below it.
                 let has_other = self.former.get(&change.gid).is_some_and(|former| former.has_other);
-                base = self.retelling.filter(|_| has_other).map_or(base, |heard| base.min(heard));
+                if has_other {
+                    base = base.min(self.retelling.unwrap_or(0));
+                }
                 let edits =
                     edits.iter().map(|edit| (rules[edit.column].name.clone(), Cell(edit.value.clone())));
                 update = Some(edits.collect());
@@ -170,7 +172,7 @@ impl Batching<'_> {
 
 /// Whether a row still is the one that was agreed on. Where several columns tell only together which one it is (a day of a
 /// person), one of them may have been corrected in place.
-fn is_still(rules: &TableRules, (before, now): (&Cells, &Cells), updated: bool) -> bool {
+pub(super) fn is_still(rules: &TableRules, (before, now): (&Cells, &Cells), updated: bool) -> bool {
     let stands = |column: &ColumnId| !is_blank(now[column.0].as_ref()) && before[column.0] == now[column.0];
     merge::sameness(rules, before, now) == Sameness::Same
         || updated

@@ -10,6 +10,7 @@ use model::{Gid, SiteId, Stamp};
 use super::{
     Error, Office, Result,
     aside::{UNREADABLE, WAITS, content},
+    batch::is_still,
     compare::Candidates,
     file::{Form, shown},
     gone::Gone,
@@ -42,6 +43,8 @@ pub(super) struct Found {
     back: Vec<(TableId, LocalId)>,
     /// Rows that the file does not have, nor maybe the hub: as they were.
     gone: Vec<(TableId, ShadowRow)>,
+    /// Rows that the file does not have, and that the hub has not taken: should it tell of one after all, it is news.
+    given_up: Vec<(TableId, LocalId, Gid)>,
 }
 
 /// What is to be told, and what it makes of the file's bookkeeping.
@@ -87,8 +90,7 @@ impl Office {
             loaded.others.extend(known.map(|known| ((form.id, id.clone()), known.row.gid)));
         }
         loaded.found.unreadable.extend(found.unreadable.into_iter().map(|id| (form.id, id)));
-        let back = aside.into_keys().filter(|id| !still.contains(id));
-        loaded.found.back.extend(back.map(|id| (form.id, id)));
+        let back: BTreeSet<LocalId> = aside.into_keys().filter(|id| !still.contains(id)).collect();
         let there: BTreeSet<&LocalId> = rows.iter().map(|row| &row.id).collect();
         lost.retain(|id, _| known.contains_key(id));
         for (id, lost) in lost {
@@ -96,9 +98,14 @@ impl Office {
                 loaded.lost.insert((form.id, id), lost.row.gid);
             } else {
                 known.remove(&id);
-                loaded.found.gone.push((form.id, lost.row));
+                if back.contains(&id) {
+                    loaded.found.given_up.push((form.id, id, lost.row.gid));
+                } else {
+                    loaded.found.gone.push((form.id, lost.row));
+                }
             }
         }
+        loaded.found.back.extend(back.into_iter().map(|id| (form.id, id)));
         loaded.places.extend(known.iter().map(|(id, known)| ((form.id, known.row.gid), id.clone())));
         loaded.rows.insert(form.id, rows);
         loaded.known.insert(form.id, known);
@@ -152,13 +159,15 @@ impl Office {
             compared.map_err(|error| Error::broken(error.to_string()))?;
         }
         let mut set = diff.finish();
+        let others = self.others(loaded, in_place).await?;
         let mut names: HashMap<Gid, Gid> = HashMap::new();
         let naming = self.naming(state).await?;
         let new = || set.learned.iter().filter(|(.., gid)| mint.gids.contains(gid));
         let named = new().map(|(table, id, _)| naming.gid(&rules[*table].name, id));
         let spots = self.spots(named.collect::<Vec<_>>()).await?;
         for (table, id, gid) in new() {
-            let lost = loaded.lost.get(&(*table, id.clone())).copied();
+            let place = (*table, id.clone());
+            let lost = loaded.lost.get(&place).filter(|_| !others.contains(&place)).copied();
             let mut name = naming.gid(&rules[*table].name, id);
             if spots.get(&name).is_some_and(|spot| (spot.table, &spot.id) != (*table, id)) {
                 // A copy of the file told a row of its own under this number, which has come under another one.
@@ -174,6 +183,25 @@ impl Office {
         });
         let (waiting, ids, moved) = (waiting.collect(), ids(loaded, &set), moved(loaded, &set));
         Ok(Difference { waiting, ids, moved, set })
+    }
+
+    /// Rows that were not taken and are others by now than those that they were called by.
+    async fn others(
+        &mut self,
+        loaded: &Loaded,
+        in_place: &[(TableId, LocalId)],
+    ) -> Result<BTreeSet<(TableId, LocalId)>> {
+        let mut others = BTreeSet::new();
+        for (table, id) in loaded.found.back.iter().filter(|place| loaded.lost.contains_key(place)) {
+            let known = loaded.known.get(table).and_then(|known| known.get(id));
+            let (Some(known), Some(row)) = (known, loaded.row(*table, id)) else { continue };
+            let (mut before, place) = (known.row.cells.clone(), (*table, id.clone()));
+            self.local(*table, &mut [&mut before]).await?;
+            if !is_still(&self.rules[*table], (&before, &row.cells), in_place.contains(&place)) {
+                others.insert(place);
+            }
+        }
+        Ok(others)
     }
 
     /// Brings the bookkeeping to what was found.
@@ -202,6 +230,8 @@ impl Office {
             let moved = || moved.iter().filter(|(table, ..)| *table == form.id);
             let gone = gone().map(|row| (row.id.clone(), row.gid));
             let gone = gone.chain(moved().map(|(_, id, known)| (id.clone(), known.row.gid)));
+            let given_up = found.given_up.iter().filter(|(table, ..)| *table == form.id);
+            let gone = gone.chain(given_up.map(|(_, id, gid)| (id.clone(), *gid)));
             self.forget(state, form, &gone.collect::<Vec<_>>()).await?;
             let moved = moved().map(|(.., known)| known.clone());
             self.remember(state, form, &moved.collect::<Vec<_>>()).await?;

@@ -1,6 +1,6 @@
 //! The next batch: what the office changed since the last one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use merge::{LocalId, TableId};
 use model::{Operation, Timestamp};
@@ -170,10 +170,9 @@ impl Office {
         self.keep_both(&mut state, &difference).await?;
         let rules = self.rules.clone();
         let State { unsure, retelling, .. } = state;
-        let (mut former, mut told_at) = Default::default();
-        if retelling.is_some() || !loaded.lost.is_empty() {
-            (former, told_at) = (self.former(&difference, &loaded).await?, self.told_at().await?);
-        }
+        let former = self.former(&difference, &loaded).await?;
+        let is_told_again = retelling.is_some() || !loaded.lost.is_empty();
+        let told_at = if is_told_again { self.told_at().await? } else { HashMap::new() };
         let (loaded, notes) = (&loaded, &notes);
         let batching = Batching { rules: &rules, loaded, notes, clock, unsure, retelling, former, told_at };
         let batch = batching.batch(&difference);

@@ -27,6 +27,8 @@ pub(super) struct Writing<'a> {
     file: HashMap<TableId, BTreeMap<LocalId, LocalRow>>,
     /// The same, as far as it says anything.
     said: HashMap<TableId, BTreeMap<LocalId, LocalRow>>,
+    /// Rows that the hub had not taken.
+    aside: HashSet<(TableId, LocalId)>,
     late: HashSet<Gid>,
     /// Rows that stand in the file already, and are known by their names only when the hub has answered.
     told: HashSet<Gid>,
@@ -77,7 +79,7 @@ impl<'a> Writing<'a> {
         let told = office.told_new().await?;
         let gone = office.gone(rows.iter().map(|(row, ..)| Gid::from_uuid(row.gid))).await?;
         let own = office.own(spots.values().map(|spot| spot.gid).collect::<Vec<_>>()).await?;
-        let (known, agreed, file, said, taken, replaced, owned) = Default::default();
+        let (known, agreed, file, said, aside, taken, replaced, owned) = Default::default();
         let heard = state.retelling.unwrap_or(0);
         let mut writing = Self {
             manner,
@@ -87,6 +89,7 @@ impl<'a> Writing<'a> {
             agreed,
             file,
             said,
+            aside,
             late,
             told,
             taken,
@@ -157,6 +160,8 @@ impl<'a> Writing<'a> {
         for (table, ids) in ids {
             let Some(form) = office.form(table) else { continue };
             let known = office.known(&form, &ids).await?;
+            let aside = office.asides(&form, &ids).await?;
+            self.aside.extend(aside.into_keys().map(|id| (table, id)));
             let mut agreed: BTreeMap<LocalId, Cells> =
                 known.iter().map(|(id, known)| (id.clone(), known.row.cells.clone())).collect();
             office.local(table, &mut agreed.values_mut().collect::<Vec<_>>()).await?;
@@ -209,6 +214,7 @@ impl<'a> Writing<'a> {
             office.drop_gone(came).await?;
             written += applied.inserted + applied.updated;
             office.remember(state, form, &known).await?;
+            office.bring_back(state, form, known.iter().map(|known| &known.row.id)).await?;
             office.put_own(std::mem::take(&mut self.owned)).await?;
         }
         Ok(written)
@@ -274,6 +280,10 @@ impl<'a> Writing<'a> {
         match (file, said.zip(agreed)) {
             // What became of it is told by the answer, which the hub's row then follows.
             _ if known.row.rev == SUSPECT && self.told.contains(&spot.gid) => Step::Late,
+            // The office deleted what the hub had not taken: that it has it is news.
+            (None, _) if known.row.rev == SUSPECT && self.aside.contains(&(form.id, spot.id.clone())) => {
+                Step::Write(new, now)
+            }
             // The hub has it, and the office has deleted it.
             (None, _) if known.row.rev == SUSPECT => self.delete(now, &known.row.cells),
             // The hub has it as it was before, or as somebody else told it since: what the file says is told again, beside

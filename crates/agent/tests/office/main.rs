@@ -16,6 +16,7 @@ mod ends;
 mod failures;
 mod ids;
 mod left;
+mod moved;
 mod random;
 mod restored;
 mod trouble;

@@ -149,7 +149,7 @@ fn in_place<'a>(base: &Base, file: &'a OfficeFile) -> impl Iterator<Item = (Tabl
 }
 
 /// Names new rows as they were called before, or as the agent of the file would name them: when it goes on, they are the
-/// same ones.
+/// same ones. What hangs on a row that is another region's hangs on nothing.
 async fn name(
     desk: &mut Desk<'_>,
     (site, region): (SiteId, &Region),
@@ -158,16 +158,24 @@ async fn name(
 ) -> Result<()> {
     let rules = &desk.hub.rules;
     let made = set.learned.iter().filter(|(.., gid)| new.has(*gid));
-    let named = made.filter_map(|(table, id, gid)| {
-        let name = names.get(&(*table, id.clone())).copied();
-        Some((*table, *gid, name.or_else(|| Some(naming?.gid(&rules[*table].name, id)))?))
-    });
-    let named: Vec<(TableId, Gid, Gid)> = named.collect();
+    let (mut named, mut claimed) = (Vec::new(), HashMap::new());
+    for (table, id, gid) in made {
+        if let Some(name) = names.claimed.get(&(*table, id.clone())) {
+            claimed.insert(*gid, *name);
+        } else if let Some(name) = names.of(*table, id).or_else(|| Some(naming?.gid(&rules[*table].name, id)))
+        {
+            named.push((*table, *gid, name));
+        }
+    }
     let all = named.iter().map(|(table, _, name)| (*table, *name)).collect();
     let strangers = strangers::among(desk, region, all).await?.strangers;
     set.rename(&named.into_iter().map(|(_, made, name)| (made, name)).collect());
     let taken = push::taken(desk, (site, region), (&strangers, &set.changes, &HashMap::new())).await?;
     set.rename(&taken.into_iter().map(|((_, gid), other)| (gid, other)).collect());
+    let own = set.changes.iter_mut().map(|change| &mut change.gid);
+    for gid in own.chain(set.learned.iter_mut().map(|(.., gid)| gid)) {
+        *gid = claimed.get(gid).copied().unwrap_or(*gid);
+    }
     Ok(())
 }
 

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Writes into the file what an agent keeps there: the rows that the hub met, as they are in the file now.
-fn keep(pc: &Pc, met: &Met, cursor: i64) {
+pub fn keep(pc: &Pc, met: &Met, cursor: i64) {
     let file = Connection::open(pc.desktop.path()).unwrap();
     file.execute_batch(
         "drop table if exists denk_state; drop table if exists denk_shadow;
@@ -464,7 +464,8 @@ on_both! {
         let met = lab.store.meet(&pc.device, pc.desktop.path()).await.unwrap();
         assert!(!met.tables.iter().any(|table| table.gids.contains(&Gid::new(7, 50).uuid())));
         let people = met.tables.iter().find(|table| table.table == "employees").unwrap();
-        assert!(people.ids.contains(&wire::Cell(Value::Int(id))), "it is somebody else, who is new");
+        assert!(!people.ids.contains(&wire::Cell(Value::Int(id))), "nor is it somebody else: that person may have moved");
+        assert_eq!(met.refused, 1);
         assert_eq!(fetched(&lab, &bursa, 0).await.tables, before.tables);
     }
 

@@ -4,6 +4,7 @@
 
 mod activity;
 mod agents;
+mod anew;
 mod branches;
 mod clocks;
 mod conflicts;

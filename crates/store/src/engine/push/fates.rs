@@ -51,7 +51,9 @@ impl<'a> Fates<'a> {
             Some(Verdict::Refused(refusal)) => Some(word(*refusal)),
             Some(_) => None,
         };
-        let is_refused_insert = end == End::Refused && matches!(change.action, Action::Insert(_));
+        let is_new = matches!(change.action, Action::Insert(_));
+        let is_refused_insert =
+            end == End::Refused && (is_new || self.hidden.is_claimed(change.table, change.gid));
         let gid_told = renamed.filter(|_| end != End::Refused);
         self.told.push(Fate { end, rev, gid: gid_told, reason: reason.map(str::to_owned) });
         self.meant.insert(gid);

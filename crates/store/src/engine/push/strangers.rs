@@ -27,12 +27,20 @@ pub(super) struct Hidden {
     parents: HashMap<Gid, Gid>,
     made: HashSet<Gid>,
     strangers: HashSet<Gid>,
+    /// Strangers that the site says it had, and that a hub lost since: such a row may have moved. It is refused, and no
+    /// other one either; what hangs on it hangs on nothing.
+    claimed: BTreeSet<(TableId, Gid)>,
 }
 
 impl Hidden {
-    pub fn new(unknown: &Unknown, changes: &[Change], mut gid: impl FnMut() -> Gid) -> Self {
+    pub fn new(
+        (unknown, claimed): (&Unknown, BTreeSet<(TableId, Gid)>),
+        changes: &[Change],
+        mut gid: impl FnMut() -> Gid,
+    ) -> Self {
         let new = changes.iter().filter(|change| matches!(change.action, Action::Insert(_)));
-        let new: HashSet<_> = new.map(|change| (change.table, change.gid)).collect();
+        let new = new.map(|change| (change.table, change.gid));
+        let new: HashSet<_> = new.filter(|row| !claimed.contains(row)).collect();
         let hidden = unknown.strangers.union(&unknown.missing).filter(|row| !new.contains(row));
         let instead: HashMap<_, _> = hidden.map(|row| (*row, gid())).collect();
         let mut parents: HashMap<Gid, Gid> = instead.iter().map(|((_, gid), made)| (*gid, *made)).collect();
@@ -41,7 +49,12 @@ impl Hidden {
         }
         let made = instead.values().copied().collect();
         let strangers = unknown.strangers.iter().filter_map(|row| instead.get(row).copied()).collect();
-        Self { instead, parents, made, strangers }
+        Self { instead, parents, made, strangers, claimed }
+    }
+
+    /// Whether the site says that it had this row, which another region has.
+    pub fn is_claimed(&self, table: TableId, gid: Gid) -> bool {
+        self.claimed.contains(&(table, gid))
     }
 
     /// Whether this identity stands for what the site cannot know.
@@ -60,7 +73,9 @@ impl Hidden {
         if self.instead.is_empty() {
             return change;
         }
-        if let Some(instead) = self.instead.get(&(change.table, change.gid)) {
+        if let Some(instead) = self.instead.get(&(change.table, change.gid))
+            && !self.is_claimed(change.table, change.gid)
+        {
             change.gid = *instead;
         }
         if let Action::Delete { with: Some(parent) } = &mut change.action

@@ -1,6 +1,6 @@
 //! A batch as it came over the wire into changes that can be merged. It is hostile input: everything in it is looked at.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use merge::{Action, Age, Cells, Change, ColumnId, Edit, Kept, Mint as _, OnDelete, TableId, TableRules};
 use model::{Gid, Rev, SiteId, Stamp, Value};
@@ -46,8 +46,10 @@ pub(super) async fn translate(
     }
     let agreed = agreed(desk.hub, push, &changes);
     let unknown = unknown(desk, &device.region, &changes).await?;
+    let claimed = unknown.strangers.iter().filter(|(_, gid)| agreed.contains_key(gid)).copied().collect();
     let by = (device.site, &device.region);
-    let other = taken(desk, by, (&unknown.strangers, &changes, &agreed)).await?;
+    let mut other = taken(desk, by, (&unknown.strangers, &changes, &agreed)).await?;
+    other.retain(|row, _| !BTreeSet::contains(&claimed, row));
     for change in &mut changes {
         if let Some(gid) = other.get(&(change.table, change.gid)) {
             change.gid = *gid;
@@ -55,7 +57,7 @@ pub(super) async fn translate(
         refer(desk.hub, &other, change);
     }
     let mut mint = desk.mint(device.site);
-    let hidden = Hidden::new(&unknown, &changes, || mint.gid());
+    let hidden = Hidden::new((&unknown, claimed), &changes, || mint.gid());
     forget_parents(&mut changes);
     stamp(desk, device, push, &mut changes);
     Ok(Translated { changes, hidden })
