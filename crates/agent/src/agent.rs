@@ -129,7 +129,7 @@ impl Agent {
 
     /// Şimdi eşitle: a cycle that begins after now, to its end.
     pub async fn sync_now(&self) -> State {
-        let mut states = self.0.state.subscribe();
+        let mut states = self.states();
         let (wanted, greet) = {
             let now = states.borrow_and_update();
             // What somebody was asked to see to may have been done.
@@ -305,7 +305,7 @@ impl Agent {
         loop {
             let db = settings.borrow_and_update().db.clone();
             let mut watch = Watch::new(&db);
-            let mut states = self.0.state.subscribe();
+            let mut states = self.states();
             loop {
                 tokio::select! {
                     () = watch.written() => {

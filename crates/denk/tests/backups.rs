@@ -10,11 +10,9 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    thread,
-    time::Duration,
 };
 
-use hub_process::{Hub, rows};
+use hub_process::{Hub, rows, until};
 use serde_json::{Value, json};
 
 /// Where making a backup, and putting one back, can be stopped.
@@ -192,17 +190,6 @@ fn without_room_there_is_no_backup_and_nothing_else_is_touched() {
     assert_eq!(now, left, "what was begun takes no room");
     hub.serve();
     assert_eq!(hub.get("/health", None).0, 200);
-}
-
-/// Looks until it is so, but not for ever.
-fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
-    for _ in 0..1_200 {
-        if let Some(found) = look() {
-            return found;
-        }
-        thread::park_timeout(Duration::from_millis(50));
-    }
-    panic!("it never came to be");
 }
 
 #[test]

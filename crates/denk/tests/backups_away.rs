@@ -9,11 +9,9 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    thread,
-    time::Duration,
 };
 
-use hub_process::{Hub, rows};
+use hub_process::{Hub, rows, until};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::sshd::{Allows, Sshd, another_key};
@@ -95,16 +93,6 @@ fn listed_there(hub: &Hub) -> Vec<(String, String)> {
     let there = said["items"].as_array().unwrap().iter().filter(|item| item["elsewhere"] == true);
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     there.map(|item| (text(&item["id"]), text(&item["state"]))).collect()
-}
-
-fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
-    for _ in 0..1_200 {
-        if let Some(found) = look() {
-            return found;
-        }
-        thread::park_timeout(Duration::from_millis(50));
-    }
-    panic!("it never came to be");
 }
 
 #[test]

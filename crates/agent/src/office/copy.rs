@@ -61,8 +61,8 @@ impl Office {
     }
 
     /// A consistent copy with what denk put into the file: it tells the hub what file and hub last agreed on. Of the program's
-    /// it has the tables that the hub knows, and nothing else that may be in the file (a search index, another program's). For the owner
-    /// only; it goes when it is dropped, or else when the next agent of the file begins.
+    /// it has the tables that the hub knows, and nothing else that may be in the file (a search index, another program's).
+    /// For the owner only; it goes when it is dropped, or else when the next agent of the file begins.
     ///
     /// # Errors
     /// As [`Office::copy`].

@@ -8,6 +8,7 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    thread,
     time::Duration,
 };
 
@@ -158,7 +159,7 @@ impl Hub {
         let mut process = self.process.take().unwrap();
         let id = process.id().to_string();
         let (said, told) = std::sync::mpsc::channel();
-        let waits = std::thread::spawn(move || said.send(process.wait().unwrap()));
+        let waits = thread::spawn(move || said.send(process.wait().unwrap()));
         let status = told.recv_timeout(PATIENCE).ok();
         if status.is_none() {
             Command::new("kill").args(["-KILL", &id]).status().unwrap();
@@ -201,4 +202,15 @@ pub fn rows(file: &Path, sql: &str) -> Vec<String> {
 fn texts(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection.prepare(sql).unwrap();
     statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+/// Looks until it is so, but not for ever.
+pub fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..1_200 {
+        if let Some(found) = look() {
+            return found;
+        }
+        thread::park_timeout(Duration::from_millis(50));
+    }
+    panic!("it never came to be");
 }

@@ -2,7 +2,6 @@
 
 use merge::Region;
 use model::Value;
-use rusqlite::{Connection, types::ValueRef};
 use store::{Asked, Denied, Role, RowPage, Viewer};
 
 use crate::{
@@ -31,31 +30,6 @@ async fn page(lab: &Lab) -> RowPage {
 async fn erase(lab: &Lab, by: &Viewer) -> Result<(), Denied> {
     let at = lab.store.pages().at("employees").unwrap();
     lab.store.erase((by, "ayse"), (at, &gid(1).to_string()), "KVKK 2026/7").await
-}
-
-/// Everything that is in the store's file, as text.
-fn dump(lab: &Lab) -> String {
-    let beside = Connection::open(lab.folder.path().join("hub.db")).unwrap();
-    let mut tables = beside.prepare("select name from sqlite_schema where type = 'table'").unwrap();
-    let tables: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    let mut said = String::new();
-    for table in tables {
-        let mut rows = beside.prepare(&format!("select * from \"{table}\"")).unwrap();
-        let width = rows.column_count();
-        let mut rows = rows.query([]).unwrap();
-        while let Some(row) = rows.next().unwrap() {
-            for at in 0..width {
-                match row.get_ref(at).unwrap() {
-                    ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
-                        said.push_str(&String::from_utf8_lossy(bytes));
-                    }
-                    _ => {}
-                }
-                said.push('\n');
-            }
-        }
-    }
-    said
 }
 
 on_both! {
@@ -92,7 +66,7 @@ on_both! {
         push(&lab, &one, batch(3, rev, Vec::new())).await;
         push(&lab, &other, batch(2, rev, Vec::new())).await;
         if lab.is_sqlite() {
-            let said = dump(&lab);
+            let said = lab.dump();
             assert!(said.contains("Silinen"), "the dump holds what rows say");
             assert!(secrets.iter().all(|secret| !said.contains(secret)), "{said}");
         }
@@ -133,7 +107,7 @@ on_both! {
         push(&lab, &one, batch(4, rev, Vec::new())).await;
         push(&lab, &other, batch(2, rev, Vec::new())).await;
         if lab.is_sqlite() {
-            let said = dump(&lab);
+            let said = lab.dump();
             assert!(secrets.iter().all(|secret| !said.contains(secret)), "{said}");
         }
         // Forgotten once more, and an office that brings the row back brings nobody back.

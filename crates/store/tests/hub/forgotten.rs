@@ -3,8 +3,7 @@
 use std::{fs, path::Path};
 
 use merge::Region;
-use replica::wire::{Pushed, unpack};
-use rusqlite::{Connection, types::ValueRef};
+use rusqlite::Connection;
 use store::{Asked, Decision, Device, Role, Viewer};
 use testkit::office::Employee;
 
@@ -58,31 +57,6 @@ async fn forget(lab: &Lab, gid: &str) {
     lab.store.erase((&admin(), "ayse"), (at, gid), "KVKK 2026/7").await.unwrap();
 }
 
-/// Everything of the store's file, as text; what is packed is unpacked.
-fn dump(lab: &Lab) -> String {
-    let beside = Connection::open(lab.folder.path().join("hub.db")).unwrap();
-    let mut tables = beside.prepare("select name from sqlite_schema where type = 'table'").unwrap();
-    let tables: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    let mut said = String::new();
-    for table in tables {
-        let mut rows = beside.prepare(&format!("select * from \"{table}\"")).unwrap();
-        let width = rows.column_count();
-        let mut rows = rows.query([]).unwrap();
-        while let Some(row) = rows.next().unwrap() {
-            for at in 0..width {
-                if let ValueRef::Text(bytes) | ValueRef::Blob(bytes) = row.get_ref(at).unwrap() {
-                    said.push_str(&String::from_utf8_lossy(bytes));
-                    if let Ok(pushed) = unpack::<Pushed>(bytes, 1 << 20) {
-                        said.push_str(&format!("{pushed:?}"));
-                    }
-                }
-                said.push('\n');
-            }
-        }
-    }
-    said
-}
-
 /// Files of the hub in which a text is, byte by byte: what PCs have is theirs.
 fn files_with(lab: &Lab, what: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -109,7 +83,7 @@ fn assert_forgotten(lab: &Lab, secrets: &[&str]) {
     if !lab.is_sqlite() {
         return;
     }
-    let said = dump(lab);
+    let said = lab.dump();
     for secret in secrets {
         let at =
             said.find(secret).map(|at| said[at.saturating_sub(300)..].chars().take(400).collect::<String>());
@@ -151,7 +125,7 @@ on_both! {
         edit(&stray, &format!("update employees set region = 'Ankara' where id = {one}"));
         lab.sync(&stray).await;
         if lab.is_sqlite() {
-            assert!(dump(&lab).contains(NAME) && !files_with(&lab, NAME).is_empty());
+            assert!(lab.dump().contains(NAME) && !files_with(&lab, NAME).is_empty());
         }
         for gid in all_of(&lab, NAME).await {
             forget(&lab, &gid).await;

@@ -9,7 +9,8 @@ use std::{
     },
 };
 
-use rusqlite::Connection;
+use replica::wire::{Pushed, unpack};
+use rusqlite::{Connection, types::ValueRef};
 use store::{Device, Preset, Receipt, Rejected, Settings, Store};
 use tempfile::TempDir;
 use testkit::office::{Desktop, Generation, Moment, Office, Shape, Size, generate};
@@ -283,4 +284,32 @@ fn check(conn: &Connection) {
 /// One value of a PC's file.
 pub fn value<T: rusqlite::types::FromSql>(pc: &Pc, sql: &str) -> T {
     Connection::open(pc.desktop.path()).unwrap().query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+impl Lab {
+    /// Everything of the store's file, as text; what is packed is unpacked.
+    pub fn dump(&self) -> String {
+        let beside = Connection::open(self.folder.path().join("hub.db")).unwrap();
+        let mut tables = beside.prepare("select name from sqlite_schema where type = 'table'").unwrap();
+        let tables: Vec<String> =
+            tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        let mut said = String::new();
+        for table in tables {
+            let mut rows = beside.prepare(&format!("select * from \"{table}\"")).unwrap();
+            let width = rows.column_count();
+            let mut rows = rows.query([]).unwrap();
+            while let Some(row) = rows.next().unwrap() {
+                for at in 0..width {
+                    if let ValueRef::Text(bytes) | ValueRef::Blob(bytes) = row.get_ref(at).unwrap() {
+                        said.push_str(&String::from_utf8_lossy(bytes));
+                        if let Ok(pushed) = unpack::<Pushed>(bytes, 1 << 20) {
+                            said.push_str(&format!("{pushed:?}"));
+                        }
+                    }
+                    said.push('\n');
+                }
+            }
+        }
+        said
+    }
 }
