@@ -1,8 +1,7 @@
 //! A request's body as it may be trusted: bounded in bytes and in time, one piece at a time.
 //!
-//! A task of its own reads the body. When the request is refused before its end, the task goes on reading for a little
-//! while and throws away what comes: a client that is still sending would otherwise see a broken connection instead
-//! of the answer.
+//! When a request is answered before its body's end, a task goes on reading for a little while and throws away what
+//! comes: a client that is still sending would otherwise see a broken connection instead of the answer.
 
 use std::{
     pin::Pin,
@@ -14,10 +13,16 @@ use std::{
     time::Duration,
 };
 
-use axum::body::{Body, BodyDataStream};
+use axum::{
+    body::{Body, BodyDataStream, HttpBody as _},
+    extract::Request,
+    http::header,
+    middleware::Next,
+    response::Response,
+};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
-use tokio::{sync::mpsc, time};
+use tokio::{runtime::Handle, sync::mpsc, time};
 
 use crate::Limits;
 
@@ -44,6 +49,49 @@ const PIECES_WAITING: usize = 2;
 /// What is read and thrown away after a refusal.
 const LINGER_BYTES_MAX: usize = 4 << 20;
 const LINGER: Duration = Duration::from_secs(5);
+
+/// Hears out whoever is answered early. Nothing of a body is asked for that waits for a `100 Continue`.
+pub(crate) async fn hear_out(request: Request, next: Next) -> Response {
+    let waits = request.headers().contains_key(header::EXPECT);
+    next.run(request.map(|body| if body.is_end_stream() { body } else { Heard::of(body, waits) })).await
+}
+
+/// A body that is read on when it is dropped before its end.
+struct Heard {
+    rest: Option<BodyDataStream>,
+    /// Whether its sender does not send yet.
+    waits: bool,
+}
+
+impl Heard {
+    fn of(body: Body, waits: bool) -> Body {
+        Body::from_stream(Self { rest: Some(body.into_data_stream()), waits })
+    }
+}
+
+impl Stream for Heard {
+    type Item = Result<Bytes, axum::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.waits = false;
+        let Some(rest) = &mut self.rest else { return Poll::Ready(None) };
+        let next = ready!(rest.poll_next_unpin(context));
+        if !matches!(next, Some(Ok(_))) {
+            self.rest = None;
+        }
+        Poll::Ready(next)
+    }
+}
+
+impl Drop for Heard {
+    fn drop(&mut self) {
+        if let Some(rest) = self.rest.take().filter(|_| !self.waits)
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(time::timeout(LINGER, linger(rest)));
+        }
+    }
+}
 
 /// The pieces of a body, in order.
 ///
@@ -103,10 +151,9 @@ async fn read(mut body: BodyDataStream, limits: Limits, tell: mpsc::Sender<Resul
         Err(_) => Some(Cut::TooSlow),
     };
     if let Some(cut) = cut {
-        // Nobody listens any more: that is what `linger` is for.
+        // Who listens no more has gone: that is no matter of the body's.
         let _ = tell.send(Err(cut)).await;
     }
-    let _ = time::timeout(LINGER, linger(body)).await;
 }
 
 /// Passes the body on to its end. `Err(None)`: whoever read it has stopped.

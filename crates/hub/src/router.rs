@@ -16,7 +16,7 @@ use crate::{
     CertificateError, Reached, Settings,
     answer::{self, Refusal},
     app::App,
-    dashboard, download, login, metrics, origin, pages, public, secure, upload, v1,
+    body, dashboard, download, login, metrics, origin, pages, public, secure, upload, v1,
 };
 
 const FORM_BYTES_MAX: usize = 16 << 10;
@@ -64,6 +64,7 @@ pub(crate) fn of(app: Arc<App>) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), answer::in_words))
         .layer(middleware::from_fn(secure::headers))
+        .layer(middleware::from_fn(body::hear_out))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), metrics::count))
         .with_state(app)
 }

@@ -65,6 +65,28 @@ async fn two_files_are_one_too_many() {
 }
 
 #[tokio::test]
+async fn whoever_sends_too_large_a_form_is_told_so_though_they_go_on_sending() {
+    let world = hub().await;
+    let form = vec![b'x'; 3 << 20];
+    for path in ["/login", "/dashboard", "/nowhere", "/v1/hello"] {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n",
+            form.len()
+        );
+        let mut raw = Raw::to(&world).await;
+        raw.send(head.as_bytes()).await;
+        for piece in form.chunks(1 << 18) {
+            // Others are served meanwhile, so that the hub has had the time to hang up.
+            world.get("/auto-sync").send().await.unwrap();
+            assert!(raw.send(piece).await, "{path}: the hub hung up while it was being spoken to");
+        }
+        let answer = raw.rest().await;
+        assert!(answer.starts_with("HTTP/1.1 4"), "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn endless_fields_and_endless_heads_of_fields_are_refused() {
     let world = hub().await;
     let fields: Vec<_> = (0..100).map(|at| part(&format!("name=\"f{at}\""), b"x")).collect();
