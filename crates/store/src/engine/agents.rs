@@ -241,7 +241,7 @@ impl Job for Greet {
         agent.observe(desk, self.hello.clock_ms).await?;
         if let Hello { seen: Some(seen), mark: Some(told), .. } = &self.hello
             && (0..=desk.meta.rev.0).contains(seen)
-            && pull::mark(desk.db, *seen).await?.as_ref() == Some(told)
+            && pull::bears(desk.db, *seen, Some(told)).await?
         {
             agent.seen = *seen;
         }

@@ -226,8 +226,9 @@ fn restored(agreed: &ShadowRow, mut found: Stored, (site, heard): (SiteId, Rev))
 /// agent was about to tell it again what it lost.
 async fn heard(desk: &mut Desk<'_>, device: &Device, agreed: &Agreed) -> Result<Rev> {
     let head = desk.meta.rev;
-    let is_ahead = agreed.cursor > head.0
-        || agreed.mark.is_some() && pull::mark(desk.db, agreed.cursor).await? != agreed.mark;
+    let mark = agreed.mark.as_deref();
+    let is_ahead =
+        agreed.cursor > head.0 || mark.is_some() && !pull::bears(desk.db, agreed.cursor, mark).await?;
     let seen = if is_ahead { Some(agents::of(desk.db, device.site).await?.seen) } else { None };
     Ok([seen, agreed.behind].into_iter().flatten().map(|rev| Rev(rev.max(0))).fold(head, Rev::min))
 }

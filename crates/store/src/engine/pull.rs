@@ -32,7 +32,7 @@ pub(crate) async fn page(
 ) -> std::result::Result<Page, Declined> {
     let (head, region) = (Meta::load(db).await?.rev.0, &device.region);
     let after = since.rev.max(0);
-    if after > head || (since.mark.is_some() && mark(db, after).await? != since.mark) {
+    if after > head || (since.mark.is_some() && !bears(db, after, since.mark.as_deref()).await?) {
         let agent = agents::of(db, device.site).await?;
         return Err(Declined::Behind { number: agent.number, seen: agent.seen });
     }
@@ -52,12 +52,32 @@ pub(crate) async fn page(
     Ok(Page { after, next, mark, more: next < head, rows, clock_ms: hub.now_ms() })
 }
 
-/// Tells the history up to a rev from another one that has given as many: the last change up to there, in no words.
-/// `None`: nothing happened.
+/// Tells the history up to a rev from any other: the last change up to there, in no words. `None`: nothing happened.
+///
+/// Who tells a restored hub again what it lost tells it as old as it was, so histories may have the same stamps under the same
+/// revs. When they were heard they do not have in common.
 pub(super) async fn mark(db: &mut Db, upto: i64) -> Result<Option<String>> {
     let Some(line) = tell::last_line(db, upto).await? else { return Ok(None) };
-    let of = format!("{} {}", line.int(0)?, line.text(4)?);
-    Ok(Some(blake3::hash(of.as_bytes()).to_hex()[..16].to_owned()))
+    Ok(Some(hash(&[line.int(0)?.to_string(), line.text(4)?.to_owned(), line.int(5)?.to_string()], MARK)))
+}
+
+/// Whether the history up to a rev bears a mark.
+pub(super) async fn bears(db: &mut Db, upto: i64, told: Option<&str>) -> Result<bool> {
+    match (tell::last_line(db, upto).await?, told) {
+        // Files hold marks of before they told when.
+        (Some(line), Some(told)) if told.len() == FORMER_MARK => {
+            Ok(hash(&[line.int(0)?.to_string(), line.text(4)?.to_owned()], FORMER_MARK) == told)
+        }
+        _ => Ok(mark(db, upto).await?.as_deref() == told),
+    }
+}
+
+/// **Units**: digits.
+const MARK: usize = 24;
+const FORMER_MARK: usize = 16;
+
+fn hash(of: &[String], digits: usize) -> String {
+    blake3::hash(of.join(" ").as_bytes()).to_hex()[..digits].to_owned()
 }
 
 /// Lines of the history after a rev, and up to which rev they are all there. What one change did is never divided.

@@ -125,7 +125,8 @@ impl Push {
         }
         let cursor = self.push.seen;
         let is_ahead = cursor > desk.meta.rev.0 || self.push.number > number.saturating_add(1);
-        if is_ahead || (self.push.mark.is_some() && pull::mark(desk.db, cursor).await? != self.push.mark) {
+        let mark = self.push.mark.as_deref();
+        if is_ahead || (mark.is_some() && !pull::bears(desk.db, cursor, mark).await?) {
             return Err(Declined::Behind { number, seen });
         }
         if self.push.number <= number {

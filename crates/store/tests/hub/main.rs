@@ -24,6 +24,7 @@ mod mirror;
 mod moved;
 mod put_back;
 mod regions;
+mod restored;
 mod shapes;
 mod sites;
 mod strangers;
