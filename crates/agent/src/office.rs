@@ -10,6 +10,7 @@ mod adopt;
 mod apply;
 mod aside;
 mod batch;
+mod columns;
 mod compare;
 mod copy;
 mod diff;

@@ -85,6 +85,8 @@ fn garbled(why: &str) -> Garbled {
 pub struct Outcome {
     pub end: End,
     pub rev: i64,
+    /// Up to where the site had everything of the row, as it said itself.
+    pub base: i64,
     /// The row goes by this identity.
     pub gid: Option<Gid>,
 }
@@ -115,6 +117,7 @@ impl Outcomes {
                 outcome.end = fate.end;
             }
             outcome.rev = outcome.rev.max(fate.rev);
+            outcome.base = outcome.base.max(change.base);
             outcome.gid = fate.gid.map(Gid::from_uuid).or(outcome.gid);
         }
         Ok(Self(outcomes))

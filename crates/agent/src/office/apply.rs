@@ -121,6 +121,7 @@ impl Office {
         }
         if !page.more {
             state.behind = None;
+            self.see_columns(&mut state).await?;
         }
         Ok((state, (applied, true)))
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use merge::{
     Action, Cells, Change, ColumnId, Edit, Identity, LocalId, Rules, Sameness, TableId, TableRules, is_blank,
 };
-use model::{Gid, Value};
+use model::{Gid, Rev};
 use replica::{
     outbox::{At, Told},
     wire::{self, Cell, PART_BYTES},
@@ -41,6 +41,8 @@ pub(super) struct Batching<'a> {
     pub clock: &'a Clockwork,
     /// Nobody knows when what the file says was written.
     pub unsure: bool,
+    /// Columns, by their tables, of which the file does not have what came after this rev.
+    pub unseen: &'a BTreeMap<String, BTreeMap<String, i64>>,
     /// A restored hub is told again, which had heard the file up to here.
     pub retelling: Option<i64>,
     /// Rows of which it has lost something.
@@ -60,7 +62,8 @@ impl Batching<'_> {
         for change in set.changes.iter().take(BATCH_CHANGES) {
             cut += 1;
             let Some((table, id)) = difference.ids.get(&change.gid) else { continue };
-            for (at, part) in self.by_age(change, self.time(*table, id, change.gid)) {
+            let parts = self.by_age(change, self.time(*table, id, change.gid)).into_iter();
+            for (at, part) in parts.flat_map(|(at, part)| self.by_sight(part).map(move |part| (at, part))) {
                 let at = stamps.next(change.gid, at);
                 rows.tell(self, &part, id, at);
                 let message = self.message(&part, at);
@@ -88,16 +91,16 @@ impl Batching<'_> {
     fn by_age(&self, change: &Change, fresh: At) -> Vec<(At, Change)> {
         let Some(former) = self.former.get(&change.gid) else { return vec![(fresh, change.clone())] };
         let mut parts: BTreeMap<At, Vec<Edit>> = BTreeMap::new();
-        let mut add = |column: ColumnId, value: &Value| {
-            let at = former.at(column.0, value).map_or(fresh, |at| (at, 0));
-            parts.entry(at).or_default().push(Edit { column, base: None, value: value.clone() });
+        let mut add = |edit: Edit| {
+            let at = former.at(edit.column.0, &edit.value).map_or(fresh, |at| (at, 0));
+            parts.entry(at).or_default().push(edit);
         };
         match &change.action {
             Action::Insert(cells) => {
-                let said = cells.iter().enumerate().filter_map(|(at, cell)| Some((at, cell.as_ref()?)));
-                said.for_each(|(at, value)| add(ColumnId(at), value));
+                let said = cells.iter().enumerate().filter_map(|(at, cell)| Some((at, cell.clone()?)));
+                said.for_each(|(at, value)| add(Edit { column: ColumnId(at), base: None, value }));
             }
-            Action::Update(edits) => edits.iter().for_each(|edit| add(edit.column, &edit.value)),
+            Action::Update(edits) => edits.iter().cloned().for_each(add),
             Action::Delete { .. } => {}
         }
         let mut parts: Vec<_> = parts
@@ -111,6 +114,27 @@ impl Batching<'_> {
             _ => parts.push((fresh, change.clone())),
         }
         parts
+    }
+
+    /// A change in parts, by what those who wrote it had seen of its columns: what others say there of which the file knows
+    /// nothing, or where the column was away, they had not.
+    fn by_sight(&self, change: Change) -> impl Iterator<Item = Change> {
+        let mut parts: BTreeMap<Rev, Vec<Edit>> = BTreeMap::new();
+        if let Action::Update(edits) = &change.action {
+            for edit in edits {
+                parts.entry(self.seen(&change, edit)).or_default().push(edit.clone());
+            }
+        }
+        let whole = parts.is_empty().then(|| change.clone());
+        let part = move |(base, edits)| Change { base, action: Action::Update(edits), ..change.clone() };
+        whole.into_iter().chain(parts.into_iter().map(part))
+    }
+
+    fn seen(&self, change: &Change, edit: &Edit) -> Rev {
+        let rules = &self.rules[change.table];
+        let unseen = self.unseen.get(&rules.name).and_then(|columns| columns.get(&rules[edit.column].name));
+        let upto = if edit.base.is_none() { Some(&0) } else { unseen };
+        upto.map_or(change.base, |upto| change.base.min(Rev(*upto)))
     }
 
     /// When the row was changed, in the hub's time, and later than ever before.
@@ -243,6 +267,8 @@ impl Rows {
 
 #[cfg(test)]
 mod tests {
+    use model::Value;
+
     use super::*;
 
     #[test]

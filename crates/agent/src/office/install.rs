@@ -1,20 +1,16 @@
 //! What is put into the file, and taken out again.
 
-use std::collections::BTreeSet;
-
 use database::{Address, JournalStatus};
-use merge::{ColumnId, Kept, TableId, TableRules};
-use model::{Key, Table, TableRef};
+use merge::{Kept, TableId, TableRules};
+use model::{Table, TableRef};
 use replica::office_file::{Lack, essential};
 
 use super::{
     Error, Office, Result,
+    columns::described_in,
     file::Form,
     state::{FORM, State},
 };
-
-/// Rows that are looked at in one transaction.
-const PAGE_ROWS: usize = 200;
 
 impl Office {
     /// Puts tables and triggers into the file, or what is missing of them. Where something was missing that had been there,
@@ -29,9 +25,7 @@ impl Office {
         if self.is_installed().await? {
             return Ok(());
         }
-        for form in self.forms.clone().iter() {
-            self.take_defaults(form).await?;
-        }
+        self.take_fillings().await?;
         let state = self.begin().await?;
         let done = self.install_in(state).await;
         self.end(done).await
@@ -103,47 +97,9 @@ impl Office {
                 self.db.session.journal_install(&form.table.name, &key).await?;
                 state.doubt |= known;
             }
-            look_at_shape(&mut state, form);
+            state.look_at_columns(form);
         }
         Ok((state, ()))
-    }
-
-    /// What a column that the file has got is filled with by the program that made it (defaults) is nobody's edit.
-    /// That the file has it is noted only after this.
-    async fn take_defaults(&mut self, form: &Form) -> Result<()> {
-        let state = State::read(&mut self.db).await?;
-        let new = new_columns(&state, form);
-        let mut after = None;
-        while !new.is_empty() && self.db.is_whole() {
-            let mut state = self.begin().await?;
-            let done = self.take_defaults_of(&mut state, (form, &new), after.as_ref()).await;
-            match self.end(done.map(|next| (state, next))).await? {
-                Some(next) => after = Some(next),
-                None => break,
-            }
-        }
-        Ok(())
-    }
-
-    async fn take_defaults_of(
-        &mut self,
-        state: &mut State,
-        (form, new): (&Form, &[ColumnId]),
-        after: Option<&Key>,
-    ) -> Result<Option<Key>> {
-        let (rows, next) = form.page(&mut *self.db.session, after, PAGE_ROWS).await?;
-        let mut known = self.known(form, rows.rows.iter().map(|row| &row.id)).await?;
-        for row in &rows.rows {
-            let Some(known) = known.get_mut(&row.id) else { continue };
-            for column in new.iter().filter(|column| form.rules[**column].reference.is_none()) {
-                let said = &row.cells[column.0];
-                if form.is_default(*column, said.as_ref()) {
-                    known.row.cells[column.0].clone_from(said);
-                }
-            }
-        }
-        self.remember(state, form, &known.into_values().collect::<Vec<_>>()).await?;
-        Ok(next)
     }
 
     /// Takes everything of denk's out of the file, without a trace.
@@ -186,29 +142,8 @@ impl Office {
 fn lost_of(rules: &TableRules, before: &[String], now: Option<&Table>) -> Option<Lack> {
     let table = rules.name.clone();
     let Some(now) = now else { return Some(Lack::Table { table }) };
-    let had = |name: &str| before.iter().any(|told| told.split(' ').next() == Some(&name.to_lowercase()));
+    let had = |name: &str| described_in(before, name).is_some();
     let has = |name: &str| now.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
     let lost = essential(rules).find(|name| had(name) && !has(name))?;
     Some(Lack::Column { table, column: lost.to_owned() })
-}
-
-/// Columns that the table did not have when it was last looked at.
-fn new_columns(state: &State, form: &Form) -> Vec<ColumnId> {
-    if state.hub.is_none() || state.shape.get(form.name()) == Some(&form.shape()) {
-        return Vec::new();
-    }
-    let before: BTreeSet<&String> = state.shape.get(form.name()).into_iter().flatten().collect();
-    let is_new = |column: &ColumnId| form.described(*column).is_some_and(|told| !before.contains(&told));
-    form.present.iter().copied().filter(is_new).collect()
-}
-
-/// A table or column that the file has got is filled by the hub.
-fn look_at_shape(state: &mut State, form: &Form) {
-    let is_known = state.hub.is_some();
-    if !new_columns(state, form).is_empty() {
-        (state.cursor, state.mark) = (0, None);
-    }
-    let shape = form.shape();
-    let before = state.shape.insert(form.name().to_owned(), shape.clone());
-    state.doubt |= is_known && before.is_none_or(|before| before != shape);
 }

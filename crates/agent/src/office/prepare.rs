@@ -54,6 +54,11 @@ impl Notes {
         self.touched.get(&table)?.get(id)?.at_ms
     }
 
+    /// Rows of a table of which anything was noted.
+    pub fn ids(&self, table: TableId) -> impl Iterator<Item = &LocalId> {
+        self.touched.get(&table).into_iter().flat_map(BTreeMap::keys)
+    }
+
     /// Whether that was noted of the row, and nothing else.
     pub fn is_updated(&self, table: TableId, id: &LocalId) -> bool {
         let note = self.touched.get(&table).and_then(|touched| touched.get(id));
@@ -173,8 +178,9 @@ impl Office {
         let former = self.former(&difference, &loaded).await?;
         let is_told_again = retelling.is_some() || !loaded.lost.is_empty();
         let told_at = if is_told_again { self.told_at().await? } else { HashMap::new() };
-        let (loaded, notes) = (&loaded, &notes);
-        let batching = Batching { rules: &rules, loaded, notes, clock, unsure, retelling, former, told_at };
+        let (loaded, notes, unseen) = (&loaded, &notes, &state.unseen);
+        let batching =
+            Batching { rules: &rules, loaded, notes, clock, unsure, unseen, retelling, former, told_at };
         let batch = batching.batch(&difference);
         self.forget_notes(notes, &batch).await?;
         state.meeting = None;

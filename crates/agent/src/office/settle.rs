@@ -120,6 +120,7 @@ impl Office {
         let (behind, forked, retelling) = (Some(upto), Some(forked), Some(retelling));
         let mut state = State { behind, forked, retelling, since: None, ..state };
         state.places.retain(|(rev, _)| *rev <= seen);
+        state.unsee_after(upto);
         let state = State { number, held: None, cursor: 0, mark: None, ..state };
         Ok((State { doubt: true, suspecting: true, ..state }, ()))
     }
@@ -177,7 +178,7 @@ impl Office {
         let outcomes = Outcomes::of(&outbox.push.changes, &pushed.fates)?;
         let mut settling = Settling::new(&outcomes, day_of(pushed.clock_ms), Words::of(&outbox.push.changes));
         self.settle_rows(&mut state, &outbox.told, &mut settling).await?;
-        for (gid, became, was_known) in settling.became {
+        for (gid, became, was_known) in std::mem::take(&mut settling.became) {
             self.unify(&mut state, gid, became).await?;
             if !was_known {
                 // It may be another row's: what was minted here was known to the hub as something else.
@@ -190,7 +191,7 @@ impl Office {
             (state.unsure, state.retelling) = (false, None);
         }
         (state.number, state.held) = (pushed.number, None);
-        if pushed.to != 0 && pushed.from == state.cursor {
+        if pushed.to != 0 && pushed.from == state.cursor && !settling.is_short {
             state.reach(pushed.to, pushed.mark.clone());
         }
         if !pushed.rows.is_empty() && pushed.from < state.cursor {
@@ -266,6 +267,8 @@ struct Settling<'a> {
     answered: HashMap<Gid, i64>,
     /// A row is the hub's from now on.
     news: bool,
+    /// The file lacks something of a row that it said it had: it has a column since.
+    is_short: bool,
     /// Of the answer, since 1970.
     day: i64,
     words: Words,
@@ -289,7 +292,7 @@ struct Settled {
 impl<'a> Settling<'a> {
     fn new(outcomes: &'a Outcomes, day: i64, words: Words) -> Self {
         let (became, returning, answered) = Default::default();
-        Self { outcomes, became, returning, answered, news: false, day, words }
+        Self { outcomes, became, returning, answered, news: false, is_short: false, day, words }
     }
 
     fn row(
@@ -299,9 +302,19 @@ impl<'a> Settling<'a> {
         settled: &mut Settled,
     ) -> Result<()> {
         let (gid, mut cells) = (told.gid(), told.cells()?);
-        let outcome = self.outcomes.get(gid);
+        let mut outcome = self.outcomes.get(gid);
+        let has = known.map(|known| known.row.rev).filter(|rev| *rev != SUSPECT);
+        if outcome.end == End::Taken && cells.is_some() && has.is_some_and(|rev| rev.0 < outcome.base) {
+            (outcome.end, outcome.rev, self.is_short) = (End::Merged, 0, true);
+        }
         if let Some(cells) = &mut cells {
             self.outcomes.rename(rules, table, cells);
+            // Columns that the file has got since.
+            let since = known.into_iter().flat_map(|known| &known.row.cells);
+            cells
+                .iter_mut()
+                .zip(since)
+                .for_each(|(cell, since)| *cell = cell.take().or_else(|| since.clone()));
         }
         match (outcome.end, cells) {
             // The answer itself sets it back, or a pull: what was told is no edit any more.

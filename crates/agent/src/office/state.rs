@@ -64,6 +64,9 @@ pub(super) struct State {
     pub compared: i64,
     /// The program's tables as they were last seen: their columns.
     pub shape: BTreeMap<String, Vec<String>>,
+    /// Columns, by their tables, of which the file did not get what came after this rev: it has them anew, or they are away.
+    /// Until everything was pulled since they are there.
+    pub unseen: BTreeMap<String, BTreeMap<String, i64>>,
     /// Rows of the shadow, a table.
     pub rows: BTreeMap<String, u64>,
     /// The highest id that was ever seen, a table.

@@ -10,6 +10,7 @@ mod town;
 mod attached;
 mod awake;
 mod brief;
+mod columns;
 mod day;
 mod doubt;
 mod ends;

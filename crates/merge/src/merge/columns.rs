@@ -72,7 +72,7 @@ impl Turn<'_> {
         let now = standing.emptied.map_or_else(|| row.cells[column.0].clone(), |target| Some(target.into()));
         let agree = now.as_ref() == Some(&value);
         let seen = now.is_none()
-            || self.fills(row, column, now.as_ref())
+            || Self::fills(row, column, now.as_ref())
             || self.names_standing(row, column, base) && self.knows(standing);
         let stronger = self.rank(row, column, self.mark()) > self.rank(row, column, standing);
         if !agree && !seen {
@@ -109,9 +109,9 @@ impl Turn<'_> {
         standing.rev <= self.base || standing.stamp.site == self.author.site
     }
 
-    /// What is of unknown age takes a cell that nobody ever filled; one that somebody emptied stays empty.
-    fn fills(&self, row: &Stored, column: ColumnId, now: Option<&Value>) -> bool {
-        self.age == Age::Unknown && is_blank(now) && row.marks[column.0].stamp == row.born
+    /// A cell that nobody ever filled can be taken without a look at it; one that somebody emptied cannot.
+    fn fills(row: &Stored, column: ColumnId, now: Option<&Value>) -> bool {
+        is_blank(now) && row.marks[column.0].stamp == row.born
     }
 
     /// What decides between two writers of one column: any stamp against none, the policy, the later stamp.

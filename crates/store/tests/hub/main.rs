@@ -7,6 +7,7 @@ mod agents;
 mod anew;
 mod branches;
 mod clocks;
+mod columns;
 mod conflicts;
 mod copies;
 mod deletes;
