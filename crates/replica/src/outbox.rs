@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     codec::{Garbled, Stored as _},
-    wire::{Cell, Change, End, Fate, Push},
+    wire::{Cell, Change, End, FALLEN, Fate, Push},
 };
 
 /// When a row was last changed, as far as its next stamp matters: milliseconds in the hub's time, and a counter.
@@ -87,6 +87,8 @@ pub struct Outcome {
     pub rev: i64,
     /// Up to where the site had everything of the row, as it said itself.
     pub base: i64,
+    /// It is kept with a deleted row that it needs, and did not bring that back.
+    pub fallen: bool,
     /// The row goes by this identity.
     pub gid: Option<Gid>,
 }
@@ -118,6 +120,7 @@ impl Outcomes {
             }
             outcome.rev = outcome.rev.max(fate.rev);
             outcome.base = outcome.base.max(change.base);
+            outcome.fallen |= fate.reason.as_deref() == Some(FALLEN);
             outcome.gid = fate.gid.map(Gid::from_uuid).or(outcome.gid);
         }
         Ok(Self(outcomes))

@@ -204,10 +204,13 @@ pub struct Fate {
     /// The row goes by this identity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gid: Option<Uuid>,
-    /// Why it was refused: `region`, `unknown`, `orphan`, `gone`, `rejected`.
+    /// Why it was refused: `region`, `unknown`, `orphan`, `gone`, `rejected`; or `fallen`: merged, and kept with a deleted row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
+
+/// A row out of a file of unknown age needs a deleted one: it is kept with that, and comes back with it.
+pub const FALLEN: &str = "fallen";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -227,8 +227,10 @@ impl Office {
         // What a row needs that the hub has was brought back, if it was gone.
         let agreed =
             tables.iter().flat_map(|(form, settled)| settled.agreed.iter().map(|row| (form.id, row)));
-        let needed: HashSet<Gid> =
-            agreed.flat_map(|(table, known)| references(&self.rules, table, &known.row.cells)).collect();
+        let needed: HashSet<Gid> = agreed
+            .filter(|(_, known)| !settling.outcomes.get(known.row.gid).fallen)
+            .flat_map(|(table, known)| references(&self.rules, table, &known.row.cells))
+            .collect();
         let gone = self.late().await?.into_iter().filter(|row| row.cells.is_none());
         let gone = gone.map(|row| Gid::from_uuid(row.gid)).filter(|gid| needed.contains(gid));
         self.drop_late(gone).await?;

@@ -180,6 +180,7 @@ impl Town {
         let (end, reason) = match &outcome.verdict {
             Verdict::Refused(refusal) => (End::Refused, Some(format!("{refusal:?}"))),
             Verdict::NotDeleted => (End::Kept, None),
+            Verdict::Fallen(_) => (End::Merged, Some(wire::FALLEN.to_owned())),
             _ if deletes || taken => (End::Taken, None),
             _ => (End::Merged, None),
         };

@@ -135,6 +135,26 @@ async fn a_restored_file_says_so_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn what_a_file_of_unknown_age_hangs_on_a_deleted_row_does_not_keep_that_one() {
+    let (mut town, a, b, id) = two().await;
+    b.sql("delete from employees");
+    b.cycle(&mut town).await;
+    let day = Timesheet { employee_id: id, work_date: "2026-05-04", ..Timesheet::default() };
+    a.desktop.save_timesheet(None, &day).unwrap();
+    a.pull(&town).await;
+    assert_eq!(a.standing().await.late, 1, "the day needs its person");
+    let number = a.standing().await.number;
+    a.office().await.older(number).await.unwrap();
+    for pc in [&a, &b, &a] {
+        pc.cycle(&mut town).await;
+    }
+    agree(&town, &[&a, &b]);
+    assert_eq!(a.ask("select (select count(*) from employees) + (select count(*) from timesheets)"), "0");
+    let kept = town.hub.rows.values().filter(|row| !row.lives()).count();
+    assert_eq!(kept, 2, "the hub keeps the day with its person");
+}
+
+#[tokio::test]
 async fn a_row_that_nobody_was_told_of_is_the_same_in_two_copies_of_a_file() {
     let (_, a, ..) = two().await;
     a.sql("insert into drivers (full_name, region) values ('Bir', 'Ankara')");

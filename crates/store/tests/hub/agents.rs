@@ -417,6 +417,17 @@ on_both! {
         assert_eq!(lab.store.conflicts_of(&merge::Region::new("Bursa")).await.unwrap().len(), 0);
     }
 
+    async fn a_row_of_a_restored_file_that_is_kept_with_a_deleted_one_says_so(lab) {
+        let (one, other) = (lab.site("Ankara 1", "Ankara").await, lab.site("Ankara 2", "Ankara").await);
+        push(&lab, &one, batch(1, 0, vec![employee(1, "Giden Kişi", "Ankara")])).await;
+        push(&lab, &other, batch(1, 1, vec![delete("employees", (gid(1), 1))])).await;
+        let told = push(&lab, &one, Push { unsure: true, ..batch(2, 1, vec![day_on(2, gid(1), "2026-01-23")]) }).await;
+        assert_eq!((ends(&told), reasons(&told)), (vec![End::Merged], vec!["fallen"]));
+        let told = push(&lab, &one, batch(3, 1, vec![day_on(3, gid(1), "2026-01-24")])).await;
+        assert_eq!((ends(&told), reasons(&told)), (vec![End::Merged], vec![""]));
+        assert_eq!(fetched(&lab, &one, 0).await.rows(), 3, "it brings the person back, who brings the other day");
+    }
+
     async fn a_page_s_mark_tells_its_history_from_any_other(lab) {
         let (ankara, bursa) = (lab.site("Ankara 1", "Ankara").await, lab.site("Bursa 1", "Bursa").await);
         let pull = async |rev, mark: Option<&str>| lab.store.pull(&ankara, Since { rev, mark: mark.map(str::to_owned) }, 1).await;

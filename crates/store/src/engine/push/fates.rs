@@ -49,6 +49,7 @@ impl<'a> Fates<'a> {
         let reason = match outcome.map(|outcome| &outcome.verdict) {
             None => Some("rejected"),
             Some(Verdict::Refused(refusal)) => Some(word(*refusal)),
+            Some(Verdict::Fallen(_)) => Some(wire::FALLEN),
             Some(_) => None,
         };
         let is_new = matches!(change.action, Action::Insert(_));
