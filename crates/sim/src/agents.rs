@@ -3,6 +3,7 @@
 //!
 //! Knows what people typed ([`book`]) and looks at files and tables from outside; does not know how denk merges.
 
+mod apart;
 mod book;
 mod check;
 mod exchange;

@@ -27,6 +27,8 @@ pub struct Book {
     told: BTreeSet<String>,
     /// The same of all hubs that there were.
     ever_told: BTreeSet<String>,
+    /// Words of one cell: whoever typed the first had not seen the second.
+    apart: Vec<(String, String)>,
 }
 
 impl Book {
@@ -101,8 +103,21 @@ impl Book {
         self.told.extend(words);
     }
 
+    /// Of words of one cell nobody who typed one had seen another.
+    pub fn type_apart(&mut self, words: impl IntoIterator<Item = String>) {
+        let words: Vec<String> = words.into_iter().collect();
+        let pairs =
+            words.iter().flat_map(|word| words.iter().map(move |other| (word.clone(), other.clone())));
+        self.apart.extend(pairs.filter(|(word, other)| word != other));
+    }
+
+    pub fn apart(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.apart.iter().map(|(word, other)| (word.as_str(), other.as_str()))
+    }
+
     /// The hub is one that knows only these words.
     pub fn forget(&mut self, known: &BTreeSet<String>) {
+        self.apart.clear();
         self.told = self.ever_told.intersection(known).cloned().collect();
     }
 

@@ -23,6 +23,7 @@ impl Town {
         }
         self.whole(&content)?;
         self.remembered(&hub)?;
+        self.nothing_is_overwritten(&hub)?;
         self.nothing_is_set_back(&content)?;
         self.living(&content)
     }
@@ -57,7 +58,11 @@ impl Town {
         let rows = content.values().flat_map(BTreeMap::keys);
         let living: BTreeSet<&str> = rows.filter_map(|row| row.split('|').nth(1)).collect();
         let expected = self.book.expected();
-        let lost: Vec<_> = expected.difference(&living).collect();
+        let told = |mark: &&str| match self.book.person_of(mark) {
+            Some(person) => format!("{mark} of {person}"),
+            None => (*mark).to_owned(),
+        };
+        let lost: Vec<_> = expected.difference(&living).map(told).collect();
         ensure!(lost.is_empty(), Broken::new("what was never deleted is there", format!("{lost:?}")));
         Ok(())
     }

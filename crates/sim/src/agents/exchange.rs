@@ -56,7 +56,7 @@ impl Town {
 
     /// One exchange, in which nobody else uses the file.
     async fn one(&mut self, at: usize) -> anyhow::Result<End> {
-        let before = words(&self.offices[at].file)?;
+        let before = self.look(at)?;
         let users = self.users(at)?;
         let end = match self.offices[at].way {
             Way::Agent => self.cycle(at).await?,
@@ -64,6 +64,7 @@ impl Town {
         };
         let broken = || Broken::new("users are their PC's own", format!("pc{at}"));
         ensure!(users == self.users(at)?, broken());
+        self.look(at)?;
         if let End::Done(done) = &end {
             if done.told {
                 self.offices[at].past = false;
@@ -73,6 +74,14 @@ impl Town {
             self.listen()?;
         }
         Ok(end)
+    }
+
+    /// Somebody looks at everything in the file: what it says.
+    pub fn look(&mut self, at: usize) -> anyhow::Result<BTreeSet<String>> {
+        let office = &mut self.offices[at];
+        let says = words(&office.file)?;
+        office.seen.extend(says.iter().cloned());
+        Ok(says)
     }
 
     fn users(&self, at: usize) -> anyhow::Result<BTreeSet<String>> {

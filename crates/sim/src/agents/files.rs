@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::{
-    book::remembered,
+    book::{mark, remembered, words},
     tally::Event,
     town::{Office, Town, Way},
 };
@@ -106,10 +106,24 @@ impl Town {
             office.link.turn(self.hub.store());
         }
         self.tally.add(Event::HubRestored, 1);
-        self.tally.add(Event::HubForward, u64::from(which < self.hub_is));
+        if which < self.hub_is {
+            self.put_forward()?;
+        }
         self.hub_is = which;
         self.count_lost()?;
         Ok(Some(format!("hub: the {which:?} backup is restored")))
+    }
+
+    /// A hub that goes forward has had other batches of the files than they know of: to it they are of the past, with what was
+    /// typed into them and not told.
+    fn put_forward(&mut self) -> anyhow::Result<()> {
+        self.tally.add(Event::HubForward, 1);
+        for office in self.offices.iter_mut().filter(|office| office.way == Way::Agent) {
+            office.past = true;
+            let untold: Vec<_> = words(&office.file)?.difference(self.book.told()).cloned().collect();
+            untold.iter().filter(|word| mark(word) == *word).for_each(|day| self.book.is_of_past(day));
+        }
+        Ok(())
     }
 }
 

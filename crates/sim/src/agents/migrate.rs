@@ -13,14 +13,35 @@ const TABLES: [Told; 4] = [
 ];
 
 #[derive(Clone, Copy)]
-struct Told {
-    table: &'static str,
-    mark: &'static str,
-    word: &'static str,
-    letter: char,
+pub struct Told {
+    pub table: &'static str,
+    pub mark: &'static str,
+    pub word: &'static str,
+    pub letter: char,
+}
+
+impl Told {
+    /// Rows by their marks.
+    pub fn rows(self, file: &Connection) -> anyhow::Result<Vec<(i64, String)>> {
+        let marks =
+            include_str!("../sql/marks.sql").replace("{mark}", self.mark).replace("{table}", self.table);
+        let mut statement = file.prepare(&marks)?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    pub fn put(self, file: &Connection, id: i64, text: &str) -> anyhow::Result<()> {
+        let write = include_str!("../sql/write_word.sql").replace("{table}", self.table);
+        file.execute(&write.replace("{word}", self.word), (text, id))?;
+        Ok(())
+    }
 }
 
 impl Town {
+    pub fn any_table(&mut self) -> Told {
+        self.rng.one_of(&TABLES)
+    }
+
     pub fn rename_table(&mut self, at: usize) -> Happened {
         let told = self.rng.one_of(&TABLES);
         let away = Told { table: "eski", ..told };
@@ -66,28 +87,23 @@ impl Town {
     }
 
     /// A program that looks after references itself, as updates do.
-    fn raw(&self, at: usize) -> anyhow::Result<Connection> {
+    pub fn raw(&self, at: usize) -> anyhow::Result<Connection> {
         let file = Connection::open(&self.offices[at].file)?;
         file.execute_batch("pragma foreign_keys = off; pragma synchronous = off")?;
         Ok(file)
     }
 
     /// Somebody's words are written on the way, or none.
-    fn write(&mut self, file: &Connection, told: Told) -> anyhow::Result<String> {
-        let Told { table, mark, word, letter } = told;
-        let marks = include_str!("../sql/marks.sql").replace("{mark}", mark).replace("{table}", table);
-        let mut statement = file.prepare(&marks)?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let rows: Vec<(i64, String)> = rows.collect::<rusqlite::Result<_>>()?;
+    pub fn write(&mut self, file: &Connection, told: Told) -> anyhow::Result<String> {
+        let rows = told.rows(file)?;
         let written = if self.rng.percent(50) { self.rng.pick(&rows).cloned() } else { None };
         let Some((id, mark)) = written else { return Ok("nothing".to_owned()) };
-        let text = self.book.word(letter, &mark);
-        let write = include_str!("../sql/write_word.sql").replace("{table}", table).replace("{word}", word);
-        file.execute(&write, (&text, id))?;
+        let text = self.book.word(told.letter, &mark);
+        told.put(file, id, &text)?;
         Ok(text)
     }
 
-    fn migrated(&mut self, at: usize, how: &str, told: Told, word: &str) -> String {
+    pub fn migrated(&mut self, at: usize, how: &str, told: Told, word: &str) -> String {
         self.tally.add(Event::Migrated, 1);
         format!("pc{at}: {} is {how}, {word} is written", told.table)
     }

@@ -74,6 +74,12 @@ pub enum Deed {
     AddColumn,
     /// A new table, the rows copied, the old one dropped, the new one named as it was.
     RemakeTable,
+    /// The program is updated while the agent is at work: a table is away during an exchange.
+    TakeTableAway,
+    /// The same of a column, which people write to when it is back.
+    TakeColumnAway,
+    /// A column that the file lacked and others have, and that people write to.
+    GetColumn,
     /// Everybody tells everything.
     Rest,
 }
@@ -134,6 +140,11 @@ const SET_BACK: [Deed; 4] = [Deed::BackupHub, Deed::BackupHub, Deed::RestoreOlde
 /// Runs in a hundred in which that happens on a day. **Units**: percent.
 const SET_BACK_PERCENT: u64 = 40;
 
+/// Updates while the agent is at work.
+const UPDATES: [Deed; 4] = [Deed::TakeTableAway, Deed::TakeColumnAway, Deed::GetColumn, Deed::GetColumn];
+/// Days on which there is one. **Units**: percent.
+const UPDATE_PERCENT: u64 = 40;
+
 /// What a link may lose: nothing, 5 % of all exchanges, 36 %.
 const LOSSES: [u64; 3] = [0, 25, 200];
 
@@ -148,8 +159,20 @@ impl Plan {
             minute += rng.between(1, 70);
             Step { minute, pc: rng.place(size.offices), seed: rng.draw(), deed }
         });
-        let steps = steps.collect();
+        let mut steps = steps.collect();
+        add_updates(&mut steps, seed, size);
         Self { seed, size, lost, steps }
+    }
+}
+
+/// Between the other steps, which stay what they are.
+fn add_updates(steps: &mut Vec<Step>, seed: u64, size: Size) {
+    let mut rng = Rng::of(seed, "updates", 0);
+    for _ in 0..size.days {
+        let (at, is_updated) = (rng.place(steps.len()), rng.percent(UPDATE_PERCENT));
+        let Some(Step { minute, .. }) = steps.get(at).copied().filter(|_| is_updated) else { continue };
+        let step = Step { minute, pc: rng.place(size.offices), seed: rng.draw(), deed: rng.one_of(&UPDATES) };
+        steps.insert(at, step);
     }
 }
 

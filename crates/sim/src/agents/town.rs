@@ -1,6 +1,7 @@
 //! A hub and its offices, and what happens to them.
 
 use std::{
+    collections::BTreeSet,
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
@@ -53,6 +54,8 @@ pub struct Office {
     pub tools: Tools,
     /// Its file was replaced by one of the past, and has not told everything since.
     pub past: bool,
+    /// Words that people at this PC may have seen.
+    pub seen: BTreeSet<String>,
     /// This PC's clock less the right time.
     wrong_ms: Arc<AtomicI64>,
 }
@@ -98,7 +101,8 @@ impl Town {
             clock: Arc::new(move || right.load(Ordering::Relaxed) + wrong.load(Ordering::Relaxed)),
         };
         let exchange = Exchange::new(link.clone());
-        Ok(Office { file, region, way: Way::Agent, link, exchange, tools, past: false, wrong_ms })
+        let (way, past, seen) = (Way::Agent, false, BTreeSet::new());
+        Ok(Office { file, region, way, link, exchange, tools, past, seen, wrong_ms })
     }
 
     /// One thing happens. Returns what, unless there was nothing to do it to.
@@ -140,6 +144,9 @@ impl Town {
             Deed::RenameColumn => self.rename_column(at),
             Deed::AddColumn => self.add_column(at),
             Deed::RemakeTable => self.remake_table(at),
+            Deed::TakeTableAway => self.take_table_away(at).await,
+            Deed::TakeColumnAway => self.take_column_away(at).await,
+            Deed::GetColumn => self.get_column(at).await,
             Deed::Rest => self.rest().await,
         }
     }
