@@ -138,8 +138,9 @@ impl<H: Hub> Exchange<H> {
         // It is only known again when the cycle has gone to its end.
         self.known = None;
         let held = std::mem::take(&mut self.held).filter(|_| !greeted);
-        let restarted = false;
-        let mut cycle = Cycle { office, hub: &self.hub, tools, report, known: &known, held, restarted };
+        let (restarted, decided) = (false, false);
+        let mut cycle =
+            Cycle { office, hub: &self.hub, tools, report, known: &known, held, restarted, decided };
         cycle.run().await?;
         let standing = cycle.office.standing().await?;
         self.held = cycle.held;
@@ -167,26 +168,22 @@ async fn hello(hub: &impl Hub, office: &mut Office, tools: &Tools) -> Result<Kno
     Ok(Known { welcome, offset_ms })
 }
 
-/// The hub is a restored one. One that was restored before is asked whether it still has what was followed since; and up to
-/// where the file has everything it is asked too, as it may have heard of less: of an office that only reads.
+/// The hub is a restored one. Up to the last place that both histories have the file has what it has. Where the hub last heard it
+/// tells that only of a file that kept no places: it may be of yet another history, or of a later file.
 async fn fall_behind(
     hub: &impl Hub,
     office: &mut Office,
     (number, seen): (u64, i64),
 ) -> Result<(), CycleError> {
-    let Standing { since, places, .. } = office.standing().await?;
-    let follows = match &since {
-        None => false,
-        Some(place) => has(hub, place).await?,
-    };
-    let mut had = seen;
-    for place in places.iter().rev().take_while(|(rev, _)| *rev > seen) {
+    let places = office.standing().await?.places;
+    let mut had = if places.is_empty() { seen } else { 0 };
+    for place in places.iter().rev() {
         if has(hub, place).await? {
             had = place.0;
             break;
         }
     }
-    Ok(office.behind(number, had, follows).await?)
+    Ok(office.behind(number, had).await?)
 }
 
 /// Whether the hub's history goes by a place.
@@ -215,6 +212,8 @@ struct Cycle<'a, H> {
     held: Option<Held>,
     /// The hub turned out to be a restored one, and is told what it lacks when everything was pulled.
     restarted: bool,
+    /// What waited was decided, and is asked about again.
+    decided: bool,
 }
 
 impl<H: Hub> Cycle<'_, H> {
@@ -301,12 +300,18 @@ impl<H: Hub> Cycle<'_, H> {
 
     async fn settle_trouble(&mut self, trouble: Trouble) -> Result<(), CycleError> {
         match trouble.code {
-            Code::Older => Ok(self.office.older(trouble.number).await?),
-            Code::Behind => {
+            Code::Older if !self.decided && !self.office.standing().await?.held => {
+                Ok(self.office.older(trouble.number).await?)
+            }
+            // A hub that has let this batch wait, and has another one under its number, was restored.
+            Code::Older | Code::Behind => {
                 self.restarted = true;
                 fall_behind(self.hub, &mut self.office, (trouble.number, trouble.seen)).await
             }
-            Code::Decided => Ok(self.office.decided().await?),
+            Code::Decided => {
+                self.decided = true;
+                Ok(self.office.decided().await?)
+            }
             _ => Err(LinkError::Refused(trouble).into()),
         }
     }

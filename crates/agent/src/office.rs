@@ -102,8 +102,6 @@ pub struct Standing {
     ///
     /// **Order**: by rev.
     pub places: Vec<(i64, String)>,
-    /// A rev and its mark in the history that is followed since the hub was restored.
-    pub since: Option<(i64, String)>,
     /// Rows of the hub that the file cannot take yet.
     pub late: u64,
     /// Rows of the file that the hub does not take.
@@ -196,7 +194,6 @@ impl Office {
             doubt: state.doubt,
             behind: state.behind.is_some(),
             places: state.places,
-            since: state.since,
             late: self.count(tables::LATE).await?,
             aside: self.count(tables::ASIDE).await?,
             unknown: self.forms.iter().flat_map(Form::unknown).collect(),

@@ -2,7 +2,7 @@
 //!
 //! The rules, in short: a column that nobody else wrote since the site saw it takes the site's value; otherwise the
 //! policy picks between the two stamps and the loser is kept. What a file of unknown age says is older than any stamp, and
-//! undoes no deletion. A deletion goes through only if nothing unseen was done to the row or hangs on it; otherwise row, children and references
+//! undoes no deletion; nor does what a restored hub is told again and was written before the deletion. A deletion goes through only if nothing unseen was done to the row or hangs on it; otherwise row, children and references
 //! stay, or come back. Two rows of one region with one natural key become one; in two regions they stay two, and that is
 //! told.
 //!
@@ -321,7 +321,7 @@ impl Turn<'_> {
     /// like the site that was known first decides, not which file came first.
     fn weight(&self) -> Stamp {
         match self.age {
-            Age::Known => self.stamp,
+            Age::Known | Age::Again => self.stamp,
             Age::Earlier(stamp) => stamp,
             Age::Unknown => Stamp { wall_ms: 0, counter: u32::MAX - self.stamp.site.0, ..self.stamp },
         }

@@ -57,6 +57,9 @@ pub enum Age {
     Known,
     /// As old as this stamp: the site has said later things of the row before.
     Earlier(Stamp),
+    /// As old as the change's stamp, or nobody knows how old where that tells no time; a hub that was restored is told it again:
+    /// [`Change::weigh`].
+    Again,
     /// It stood in a file that the hub sees for the first time, or that is older than one that came before. Against
     /// whatever bears a stamp it is the older.
     Unknown,
@@ -92,6 +95,21 @@ pub trait Mint {
 }
 
 impl Change {
+    /// What the change of a site is worth that tells it a restored hub again. `row`: as it is there.
+    ///
+    /// A row that was deleted since may have been told it, and been deleted with all that this site knows: it only comes back for
+    /// what was written later, or where the site had seen the deletion and has the row nevertheless.
+    pub fn weigh(&mut self, row: Option<&Stored>) {
+        if self.age != Age::Again {
+            return;
+        }
+        let counts = match row.and_then(|row| row.dead) {
+            Some(dead) => dead.rev <= self.base || dead.stamp < self.stamp,
+            None => self.stamp.wall_ms > 0,
+        };
+        self.age = if counts { Age::Known } else { Age::Unknown };
+    }
+
     /// For a site that tells what it saw by the row's rev and not by values: what stands in a cell since that rev or
     /// before is what it saw there. `row`: as it is at the hub.
     pub fn name_values(&mut self, row: &Stored) {

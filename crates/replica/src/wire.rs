@@ -146,12 +146,12 @@ pub struct Change {
     /// What the site had seen of this row.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub base: i64,
-    /// When it was made: milliseconds in the hub's time, and a counter.
+    /// When it was made: milliseconds in the hub's time, 0 where somebody else made it and a restored hub is told it again, and
+    /// a counter.
     pub at: (i64, u32),
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insert: Option<Cells>,
-    /// With `insert`: the site had this row of the hub, which has lost it. What it said otherwise when both last agreed on
-    /// it.
+    /// The hub had heard of it before it was restored. With `insert`: what the row said otherwise when both last agreed on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again: Option<Cells>,
     /// Only the columns that changed.

@@ -48,6 +48,7 @@ pub(crate) const DEVICE: &str = "denk_device";
 pub(crate) const LOG: &str = "denk_log";
 /// The place of what a line of it tells: see [`Deed`](crate::deed::Deed).
 pub(crate) const LOG_ACTION: usize = 6;
+pub(crate) const LOG_AFTER: usize = 9;
 /// Changes that came together.
 pub(crate) const BATCHES: &str = "denk_batches";
 pub(crate) const CONFLICTS: &str = "denk_conflicts";

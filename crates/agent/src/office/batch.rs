@@ -63,10 +63,13 @@ impl Batching<'_> {
             cut += 1;
             let Some((table, id)) = difference.ids.get(&change.gid) else { continue };
             let parts = self.by_age(change, self.time(*table, id, change.gid)).into_iter();
-            for (at, part) in parts.flat_map(|(at, part)| self.by_sight(part).map(move |part| (at, part))) {
+            let parts = parts.flat_map(|Part { at, again, change }| {
+                self.by_sight(change).map(move |change| Part { at, again: again.clone(), change })
+            });
+            for Part { at, again, change: part } in parts {
                 let at = stamps.next(change.gid, at);
                 rows.tell(self, &part, id, at);
-                let message = self.message(&part, at);
+                let message = self.message(&part, at, again);
                 bytes += [&message.insert, &message.again, &message.update]
                     .into_iter()
                     .flatten()
@@ -88,11 +91,12 @@ impl Batching<'_> {
 
     /// A change in parts, the oldest first: what was agreed on before the hub was restored is as old as it was, the rest as
     /// `fresh`.
-    fn by_age(&self, change: &Change, fresh: At) -> Vec<(At, Change)> {
-        let Some(former) = self.former.get(&change.gid) else { return vec![(fresh, change.clone())] };
-        let mut parts: BTreeMap<At, Vec<Edit>> = BTreeMap::new();
+    fn by_age(&self, change: &Change, fresh: At) -> Vec<Part> {
+        let whole = |at| Part { at, again: None, change: change.clone() };
+        let Some(former) = self.former.get(&change.gid) else { return vec![whole(fresh)] };
+        let mut parts: BTreeMap<(At, bool), Vec<Edit>> = BTreeMap::new();
         let mut add = |edit: Edit| {
-            let at = former.at(edit.column.0, &edit.value).map_or(fresh, |at| (at, 0));
+            let at = former.at(edit.column.0, &edit.value).map_or((fresh, false), |at| ((at, 0), true));
             parts.entry(at).or_default().push(edit);
         };
         match &change.action {
@@ -103,15 +107,24 @@ impl Batching<'_> {
             Action::Update(edits) => edits.iter().cloned().for_each(add),
             Action::Delete { .. } => {}
         }
-        let mut parts: Vec<_> = parts
-            .into_iter()
-            .map(|(at, edits)| (at, Change { action: Action::Update(edits), ..change.clone() }))
-            .collect();
+        let part = |((at, again), edits): ((At, bool), Vec<Edit>)| Part {
+            at,
+            again: again.then(wire::Cells::new),
+            change: Change { action: Action::Update(edits), ..change.clone() },
+        };
+        let mut parts: Vec<Part> = parts.into_iter().map(part).collect();
         match (&change.action, parts.first_mut()) {
             (Action::Update(_), Some(_)) => {}
             // All of it comes first, as the row cannot be without it.
-            (Action::Insert(_), Some((_, first))) => *first = change.clone(),
-            _ => parts.push((fresh, change.clone())),
+            (Action::Insert(cells), Some(first)) => {
+                let again = self.again(change, cells);
+                let is_new = again.is_none();
+                let cells = if is_new { cells.clone() } else { self.as_agreed(change, cells, former) };
+                let change = Change { action: Action::Insert(cells), ..change.clone() };
+                let insert = Part { at: first.at, again, change };
+                if is_new || first.again.is_some() { *first = insert } else { parts.insert(0, insert) }
+            }
+            _ => parts.push(whole(fresh)),
         }
         parts
     }
@@ -168,20 +181,34 @@ impl Batching<'_> {
         Some(cells_of(rules, &otherwise.collect()))
     }
 
-    fn message(&self, change: &Change, at: At) -> wire::Change {
+    /// A row as all had it: others may tell it at the same time, and it is one row. What was corrected since follows.
+    fn as_agreed(&self, change: &Change, cells: &Cells, former: &Former) -> Cells {
+        let mut agreed = cells.clone();
+        let columns = self.rules[change.table].columns.iter().enumerate();
+        for (at, _) in columns.filter(|(_, column)| column.reference.is_none()) {
+            if let (Some(cell), Some(before)) = (&mut agreed[at], former.cells.get(at).cloned().flatten()) {
+                *cell = before;
+            }
+        }
+        agreed
+    }
+
+    fn message(&self, change: &Change, at: At, again: Option<wire::Cells>) -> wire::Change {
         let rules = &self.rules[change.table];
-        let (mut insert, mut again, mut update, mut delete) = (None, None, None, None);
+        let (mut insert, mut update, mut delete) = (None, None, None);
         let mut base = change.base.0;
+        // So far the file had everything, and the row was there after that.
+        let heard = self.retelling.unwrap_or(0);
         match &change.action {
             Action::Insert(cells) => {
                 insert = Some(cells_of(rules, cells));
-                again = self.again(change, cells);
+                base = again.as_ref().map_or(base, |_| heard);
             }
             Action::Update(edits) => {
                 // What others told it since stands beside the office's word, not below it.
                 let has_other = self.former.get(&change.gid).is_some_and(|former| former.has_other);
                 if has_other {
-                    base = base.min(self.retelling.unwrap_or(0));
+                    base = base.min(heard);
                 }
                 let edits =
                     edits.iter().map(|edit| (rules[edit.column].name.clone(), Cell(edit.value.clone())));
@@ -192,6 +219,14 @@ impl Batching<'_> {
         let (table, gid) = (rules.name.clone(), change.gid.uuid());
         wire::Change { table, gid, base, at, insert, again, update, delete }
     }
+}
+
+/// What is told of one row as of one time.
+struct Part {
+    at: At,
+    /// A restored hub is told it again: what the row said otherwise then.
+    again: Option<wire::Cells>,
+    change: Change,
 }
 
 /// Whether a row still is the one that was agreed on. Where several columns tell only together which one it is (a day of a

@@ -27,7 +27,7 @@ pub(super) struct Own {
 
 /// A row as it was agreed on with a hub that has lost it, or some of it.
 pub(super) struct Former {
-    cells: Cells,
+    pub cells: Cells,
     at: Vec<Option<i64>>,
     /// The hub has another state of the row, under which the office's words do not lie.
     pub has_other: bool,

@@ -6,7 +6,7 @@ use merge::{LocalId, Rules, ShadowRow, TableId};
 use model::{Gid, Rev};
 use replica::{
     outbox::{Outcomes, Told},
-    wire::{End, Pushed, Welcome},
+    wire::{self, End, Pushed, Welcome},
 };
 
 use super::{
@@ -81,47 +81,31 @@ impl Office {
         }
         let done = self.void_outbox().await;
         let (site, number) = (Some(welcome.site), welcome.number);
-        // What the hub had heard of the other site says nothing of this file.
-        let (forked, since) = (Some(0), None);
-        let state = State { site, number, forked, since, held: None, doubt: true, unsure: true, ..state };
+        let state = State { site, number, held: None, doubt: true, unsure: true, ..state };
         self.end(done.map(|()| (state, true))).await
     }
 
-    /// The hub is a restored one: of this site it knows `number` batches, and that the site has everything up to `seen`.
-    /// Everything is pulled again, and what it lacks then is told again.
-    ///
-    /// `follows`: it still has [`Standing::since`](super::Standing). Where it was restored before, and has it not, it may be
-    /// back in the history that it had before that: then revs since are no revs of it.
+    /// The hub is a restored one: of this site it knows `number` batches, and the file has everything of its history up to
+    /// `had`. Everything is pulled again, and what it lacks then is told again.
     ///
     /// # Errors
     /// As for any transaction; nothing is changed then.
-    pub async fn behind(&mut self, number: u64, seen: i64, follows: bool) -> Result<()> {
+    pub async fn behind(&mut self, number: u64, had: i64) -> Result<()> {
         let state = self.begin().await?;
-        let done = self.behind_in(state, (number, seen), follows).await;
+        let done = self.behind_in(state, (number, had)).await;
         self.end(done).await?;
         self.suspect().await
     }
 
-    async fn behind_in(
-        &mut self,
-        state: State,
-        (number, seen): (u64, i64),
-        follows: bool,
-    ) -> Result<(State, ())> {
-        let sent = self.outbox().await?.map_or(0, |outbox| outbox.push.number);
-        // A file of the past: what the hub had heard of its site it does not have.
-        let seen = if number > state.number.max(sent) { 0 } else { seen };
+    async fn behind_in(&mut self, mut state: State, (number, had): (u64, i64)) -> Result<(State, ())> {
         self.void_outbox().await?;
         self.db.clear(LATE).await?;
-        let lowest = |before: Option<i64>| before.map_or(seen, |before| before.min(seen));
-        let (forked, retelling) = (lowest(state.forked), lowest(state.retelling));
-        let upto = if follows { seen } else { forked };
-        self.doubt_gone(upto).await?;
-        let (behind, forked, retelling) = (Some(upto), Some(forked), Some(retelling));
-        let mut state = State { behind, forked, retelling, since: None, ..state };
-        state.places.retain(|(rev, _)| *rev <= seen);
-        state.unsee_after(upto);
-        let state = State { number, held: None, cursor: 0, mark: None, ..state };
+        self.doubt_gone(had).await?;
+        state.places.retain(|(rev, _)| *rev <= had);
+        state.unsee_after(had);
+        let retelling = state.retelling.map_or(had, |before| before.min(had));
+        let (behind, retelling) = (Some(had), Some(retelling));
+        let state = State { number, behind, retelling, held: None, cursor: 0, mark: None, ..state };
         Ok((State { doubt: true, suspecting: true, ..state }, ()))
     }
 
@@ -130,9 +114,9 @@ impl Office {
         let mut after = None;
         loop {
             let mut state = State::read(&mut self.db).await?;
-            let Some(seen) = state.behind.filter(|_| state.suspecting) else { return Ok(()) };
+            let Some(had) = state.behind.filter(|_| state.suspecting) else { return Ok(()) };
             let (page, next) = self.known_page(after.as_ref(), PAGE_ROWS).await?;
-            let lost = page.into_iter().filter(|(_, known)| known.row.rev > Rev(seen)).collect::<Vec<_>>();
+            let lost = page.into_iter().filter(|(_, known)| known.row.rev > Rev(had)).collect::<Vec<_>>();
             if lost.is_empty() && next.is_some() {
                 after = next;
                 continue;
@@ -176,7 +160,8 @@ impl Office {
             return if known { Ok((state, ())) } else { Err(Error::broken("no such batch was sent")) };
         };
         let outcomes = Outcomes::of(&outbox.push.changes, &pushed.fates)?;
-        let mut settling = Settling::new(&outcomes, day_of(pushed.clock_ms), Words::of(&outbox.push.changes));
+        let words = Words::of(&outbox.push.changes);
+        let mut settling = Settling::new((&outcomes, &pushed.rows), day_of(pushed.clock_ms), words);
         self.settle_rows(&mut state, &outbox.told, &mut settling).await?;
         for (gid, became, was_known) in std::mem::take(&mut settling.became) {
             self.unify(&mut state, gid, became).await?;
@@ -227,8 +212,9 @@ impl Office {
         // What a row needs that the hub has was brought back, if it was gone.
         let agreed =
             tables.iter().flat_map(|(form, settled)| settled.agreed.iter().map(|row| (form.id, row)));
+        let is_kept = |gid: Gid| settling.outcomes.get(gid).fallen || settling.elsewhere.contains(&gid);
         let needed: HashSet<Gid> = agreed
-            .filter(|(_, known)| !settling.outcomes.get(known.row.gid).fallen)
+            .filter(|(_, known)| !is_kept(known.row.gid))
             .flat_map(|(table, known)| references(&self.rules, table, &known.row.cells))
             .collect();
         let gone = self.late().await?.into_iter().filter(|row| row.cells.is_none());
@@ -262,6 +248,8 @@ impl Office {
 /// What is gathered while the rows of a batch are gone through.
 struct Settling<'a> {
     outcomes: &'a Outcomes,
+    /// Rows that are not there for this site.
+    elsewhere: HashSet<Gid>,
     /// And whether the hub knew it by the name that it had here.
     became: Vec<(Gid, Gid, bool)>,
     returning: HashMap<Gid, LocalId>,
@@ -292,9 +280,17 @@ struct Settled {
 }
 
 impl<'a> Settling<'a> {
-    fn new(outcomes: &'a Outcomes, day: i64, words: Words) -> Self {
+    fn new((outcomes, rows): (&'a Outcomes, &[wire::Row]), day: i64, words: Words) -> Self {
         let (became, returning, answered) = Default::default();
-        Self { outcomes, became, returning, answered, news: false, is_short: false, day, words }
+        let elsewhere = rows.iter().filter(|row| row.cells.is_none() && row.became.is_none());
+        let elsewhere = elsewhere.map(|row| Gid::from_uuid(row.gid)).collect();
+        Self { outcomes, elsewhere, became, returning, answered, news: false, is_short: false, day, words }
+    }
+
+    /// What is known of a row that the hub refused, if it may be set back to what the hub has: what it has not, only the
+    /// file has.
+    fn refused<'k>(&self, known: Option<&'k Known>) -> Option<&'k Known> {
+        known.filter(|known| known.row.rev != SUSPECT || self.elsewhere.contains(&known.row.gid))
     }
 
     fn row(
@@ -320,9 +316,9 @@ impl<'a> Settling<'a> {
         }
         match (outcome.end, cells) {
             // The answer itself sets it back, or a pull: what was told is no edit any more.
-            (End::Refused, Some(cells)) => match known.filter(|known| known.row.rev != SUSPECT) {
+            (End::Refused, Some(cells)) => match self.refused(known) {
                 Some(known) => {
-                    let row = ShadowRow { cells, ..known.row.clone() };
+                    let row = ShadowRow { cells, rev: known.row.rev.max(Rev(0)), ..known.row.clone() };
                     settled.set_back.push(Known { row, at: told.at });
                 }
                 None => settled.aside.push((id, told.content.clone())),

@@ -15,7 +15,7 @@ use super::{
 pub(super) const FORM: u32 = 1;
 
 /// Places in the hub's history that are kept.
-const PLACES_MAX: usize = 32;
+const PLACES_MAX: usize = 64;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -48,11 +48,6 @@ pub(super) struct State {
     pub rest: bool,
     /// The hub is a restored one, and may not have what came after this; until everything was pulled.
     pub behind: Option<i64>,
-    /// From the first rev after the lowest of these on, a restored hub's history was another one than before: for good.
-    pub forked: Option<i64>,
-    /// A place in the history that is followed since, and its mark, with something that happened when it was followed already:
-    /// a hub that has it is none of before.
-    pub since: Option<(i64, String)>,
     /// What it may have lost is not marked everywhere yet.
     pub suspecting: bool,
     /// It is told again what it lost, until everything was compared: what nobody noted is as old as it was, and what it has
@@ -103,11 +98,6 @@ impl State {
             let mut at = 0..;
             self.places.retain(|_| at.next().is_some_and(|at| at >= PLACES_MAX / 2 || at % 2 == 0));
         }
-        // Up to where the first pull led the history before may have gone too.
-        let is_news = self.behind.is_none() && self.mark.is_some() && self.mark != mark;
-        if self.forked.is_some() && self.since.is_none() && is_news {
-            self.since = mark.clone().map(|mark| (cursor, mark));
-        }
         (self.cursor, self.mark) = (cursor, mark);
     }
 
@@ -128,19 +118,6 @@ mod tests {
 
     fn mark(of: &str) -> Option<String> {
         Some(of.to_owned())
-    }
-
-    #[test]
-    fn a_restored_hub_is_known_by_what_happened_after_everything_was_pulled_from_it() {
-        let mut state = State { forked: Some(5), behind: Some(5), mark: mark("before"), ..State::default() };
-        state.reach(9, mark("old or new"));
-        assert_eq!(state.since, None, "a newer backup may have it too");
-        state.behind = None;
-        state.reach(10, mark("old or new"));
-        assert_eq!(state.since, None, "nothing happened");
-        state.reach(12, mark("new"));
-        state.reach(13, mark("newer"));
-        assert_eq!(state.since, Some((12, "new".to_owned())));
     }
 
     #[test]

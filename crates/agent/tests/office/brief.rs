@@ -42,7 +42,7 @@ async fn no_transaction_holds_a_whole_file() {
     assert!(commits(&b) - before > 5, "everything comes");
     a.sql("update denk_shadow set rev = 1");
     let (mut office, before) = (a.office().await, commits(&a));
-    office.behind(1, 0, true).await.unwrap();
+    office.behind(1, 0).await.unwrap();
     assert!(commits(&a) - before > 5, "a restored hub");
     drop(office);
     a.sql("alter table timesheets drop column notes");
@@ -90,9 +90,9 @@ async fn a_restored_hub_is_told_all_that_it_lost_wherever_the_agent_stops() {
         a.cycle(&mut town).await;
         town.hub = hub;
         town.answered(a.site, number);
-        let whole = cut(waits, a.office().await.behind(number, seen, true)).await.is_some();
+        let whole = cut(waits, a.office().await.behind(number, seen)).await.is_some();
         if a.standing().await.number != number {
-            a.office().await.behind(number, seen, true).await.unwrap();
+            a.office().await.behind(number, seen).await.unwrap();
         }
         for pc in [&a, &b, &a] {
             pc.office().await.install().await.unwrap();

@@ -37,9 +37,14 @@ impl Backup {
     }
 
     /// The PC learns of it, and pulls everything.
-    async fn heard(&self, town: &Town, pc: &Pc, follows: bool) {
+    async fn heard(&self, town: &Town, pc: &Pc) {
+        self.heard_from(town, pc, self.seen).await;
+    }
+
+    /// The same; the histories part there.
+    async fn heard_from(&self, town: &Town, pc: &Pc, had: i64) {
         let number = self.numbers[if pc.site == 1 { 0 } else { 1 }];
-        pc.office().await.behind(number, self.seen, follows).await.unwrap();
+        pc.office().await.behind(number, had).await.unwrap();
         pc.pull(town).await;
     }
 }
@@ -65,7 +70,7 @@ async fn what_was_typed_between_an_old_backup_and_the_right_one_is_not_lost() {
     let right = Backup::of(&town, pcs).await;
     old.restore(&mut town, pcs);
     for pc in pcs {
-        old.heard(&town, pc, true).await;
+        old.heard(&town, pc).await;
     }
     rounds(&mut town, pcs).await;
     b.sql("insert into drivers (full_name, region) values ('Zehra', 'Ankara')");
@@ -78,7 +83,7 @@ async fn what_was_typed_between_an_old_backup_and_the_right_one_is_not_lost() {
     }
     right.restore(&mut town, pcs);
     for pc in pcs {
-        right.heard(&town, pc, false).await;
+        right.heard_from(&town, pc, old.seen).await;
     }
     rounds(&mut town, pcs).await;
     b.sql("update drivers set phone = '7' where full_name = 'Zehra'");
@@ -100,9 +105,9 @@ async fn a_deletion_takes_no_edit_along_that_nobody_there_saw() {
     backup.restore(&mut town, pcs);
     a.sql(&format!("delete from employees where id = {id}"));
     b.sql("update employees set department = 'Depo'");
-    backup.heard(&town, &b, true).await;
+    backup.heard(&town, &b).await;
     b.cycle(&mut town).await;
-    backup.heard(&town, &a, true).await;
+    backup.heard(&town, &a).await;
     rounds(&mut town, pcs).await;
     assert_eq!(b.ask("select department from employees"), "Depo");
     agree(&town, &pcs);
@@ -123,7 +128,7 @@ async fn what_was_deleted_stays_deleted_when_the_hub_is_restored() {
     // And this before anybody told the hub of her again.
     a.sql("delete from drivers where full_name = 'Sonra'");
     for pc in pcs {
-        backup.heard(&town, pc, true).await;
+        backup.heard(&town, pc).await;
         pc.cycle(&mut town).await;
     }
     rounds(&mut town, pcs).await;
@@ -151,11 +156,11 @@ async fn whoever_was_deleted_with_their_hours_stays_so_when_the_hub_is_restored(
     a.sql(&format!("delete from timesheets; delete from employees where id = {id}"));
     rounds(&mut town, pcs).await;
     backup.restore(&mut town, pcs);
-    backup.heard(&town, &a, true).await;
+    backup.heard(&town, &a).await;
     let push = a.push_once(&mut town).await.unwrap();
     let deleted = push.changes.iter().filter(|change| change.delete.is_some()).count();
     assert_eq!((deleted, push.late.len()), (2, 0), "{push:?}");
-    backup.heard(&town, &b, true).await;
+    backup.heard(&town, &b).await;
     rounds(&mut town, pcs).await;
     for pc in pcs {
         assert_eq!(
@@ -174,12 +179,12 @@ async fn a_row_deleted_while_its_batch_waits_is_not_brought_back_by_who_told_it_
     a.sql("insert into drivers (full_name, region) values ('Sonra', 'Ankara')");
     rounds(&mut town, pcs).await;
     backup.restore(&mut town, pcs);
-    backup.heard(&town, &a, true).await;
+    backup.heard(&town, &a).await;
     let mut office = a.office().await;
     let push = office.prepare(&a.clock()).await.unwrap().unwrap();
     office.settle(&Pushed { number: push.number, held: true, ..Pushed::default() }).await.unwrap();
     drop(office);
-    backup.heard(&town, &b, true).await;
+    backup.heard(&town, &b).await;
     b.cycle(&mut town).await;
     a.pull(&town).await;
     assert_eq!(a.standing().await.late, 1);
@@ -205,7 +210,7 @@ async fn a_row_that_a_restored_hub_refuses_is_aside_and_told_once() {
     a.sql("insert into drivers (full_name, region) values ('Bir', 'Ankara')");
     a.cycle(&mut town).await;
     backup.restore(&mut town, pcs);
-    backup.heard(&town, &a, true).await;
+    backup.heard(&town, &a).await;
     let mut office = a.office().await;
     let push = office.prepare(&a.clock()).await.unwrap().unwrap();
     let fate = Fate { end: End::Refused, reason: Some("region".into()), ..Fate::default() };
@@ -324,9 +329,9 @@ async fn who_typed_nothing_sets_no_edit_back_that_the_hub_has_from_another() {
         }
         a.cycle(&mut town).await;
         backup.restore(&mut town, pcs);
-        backup.heard(&town, &b, true).await;
+        backup.heard(&town, &b).await;
         tells(&mut town, &b).await;
-        backup.heard(&town, &a, true).await;
+        backup.heard(&town, &a).await;
         tells(&mut town, &a).await;
         rounds(&mut town, pcs).await;
         let notes = if reads_only { "null" } else { "not" };
@@ -350,7 +355,7 @@ async fn an_edit_on_its_way_to_a_hub_that_is_restored_is_as_old_as_it_was() {
     let typed = push.changes[0].at.0;
     assert!(typed < NOW_MS);
     backup.restore(&mut town, pcs);
-    backup.heard(&town, &b, true).await;
+    backup.heard(&town, &b).await;
     let push = b.office().await.prepare(&b.clock()).await.unwrap().unwrap();
     let told = push.changes.iter().find(|change| change.update.is_some()).unwrap();
     assert_eq!(told.at.0, typed);
@@ -367,11 +372,92 @@ async fn an_edit_of_what_was_told_again_lies_upon_it_though_more_is_still_to_be_
     );
     a.cycle(&mut town).await;
     backup.restore(&mut town, pcs);
-    backup.heard(&town, &a, true).await;
+    backup.heard(&town, &a).await;
     let first = a.push_once(&mut town).await.unwrap();
     a.sql("update drivers set phone = '1' where id = (select min(id) from drivers)");
     let second = a.push_once(&mut town).await.unwrap();
     let edit = second.changes.iter().find(|change| change.update.is_some()).unwrap();
     assert!(first.changes.iter().any(|change| change.gid == edit.gid));
     assert!(edit.base > backup.seen && edit.update.as_ref().unwrap().len() == 1, "{edit:?}");
+}
+
+/// Both had the row before the hub was restored; the one that came back first told it again, and deleted it.
+#[tokio::test]
+async fn who_was_away_brings_nothing_back_that_others_deleted_since() {
+    for knows in [true, false] {
+        let (mut town, a, b, id) = two().await;
+        town.clock_ms = NOW_MS;
+        let pcs = [&a, &b];
+        let backup = Backup::of(&town, pcs).await;
+        a.sql(&format!(
+            "insert into drivers (full_name, region) values ('Sonra', 'Ankara');
+            insert into timesheets (employee_id, work_date, start_time, end_time) values ({id}, '2026-01-05', '09:00', '18:00')"
+        ));
+        rounds(&mut town, pcs).await;
+        backup.restore(&mut town, pcs);
+        backup.heard(&town, &a).await;
+        a.cycle(&mut town).await;
+        a.sql("delete from drivers; delete from timesheets; delete from employees");
+        a.cycle(&mut town).await;
+        // Of a file of before places were kept nobody knows what of it the hub had.
+        backup.heard_from(&town, &b, if knows { backup.seen } else { 0 }).await;
+        rounds(&mut town, pcs).await;
+        for pc in pcs {
+            let left = ["drivers", "timesheets", "employees"]
+                .map(|table| pc.ask(&format!("select count(*) from {table}")));
+            let standing = pc.standing().await;
+            assert_eq!(
+                (left, standing.late, standing.aside),
+                (["0", "0", "0"].map(str::to_owned), 0, 0),
+                "{knows}: {}",
+                pc.site
+            );
+        }
+        agree(&town, &pcs);
+    }
+}
+
+#[tokio::test]
+async fn a_row_is_told_again_as_all_had_it_and_then_as_it_was_corrected() {
+    let (mut town, a, b, _) = two().await;
+    let pcs = [&a, &b];
+    let backup = Backup::of(&town, pcs).await;
+    a.sql("insert into drivers (full_name, phone, region) values ('Bir', '1', 'Ankara')");
+    rounds(&mut town, pcs).await;
+    backup.restore(&mut town, pcs);
+    a.sql("update drivers set phone = '2'");
+    backup.heard(&town, &a).await;
+    let push = a.push_once(&mut town).await.unwrap();
+    let [told, edit] = &push.changes[..] else { panic!("{push:?}") };
+    let phone = |cells: &Option<replica::wire::Cells>| format!("{:?}", cells.as_ref().unwrap()["phone"].0);
+    assert_eq!([phone(&told.insert), phone(&edit.update)], [r#"Text("1")"#, r#"Text("2")"#]);
+    assert!(told.again.is_some() && edit.again.is_none() && told.base == backup.seen, "{push:?}");
+    rounds(&mut town, pcs).await;
+    agree(&town, &pcs);
+}
+
+/// The hub has it in another region now, and keeps what the file says otherwise.
+#[tokio::test]
+async fn a_row_that_moved_to_another_region_meanwhile_leaves_the_file() {
+    let (mut town, a, b, _) = two().await;
+    let pcs = [&a, &b];
+    let backup = Backup::of(&town, pcs).await;
+    a.sql("insert into drivers (full_name, region) values ('Bir', 'Ankara')");
+    a.cycle(&mut town).await;
+    backup.restore(&mut town, pcs);
+    backup.heard(&town, &a).await;
+    let mut office = a.office().await;
+    let push = office.prepare(&a.clock()).await.unwrap().unwrap();
+    let fate = Fate { end: End::Refused, reason: Some("region".into()), ..Fate::default() };
+    let row = |change: &replica::wire::Change| replica::wire::Row {
+        table: change.table.clone(),
+        gid: change.gid,
+        rev: 0,
+        cells: None,
+        became: None,
+    };
+    let (fates, rows) = (vec![fate; push.changes.len()], push.changes[..1].iter().map(row).collect());
+    office.settle(&Pushed { number: push.number, fates, rows, ..Pushed::default() }).await.unwrap();
+    let standing = office.standing().await.unwrap();
+    assert_eq!((standing.aside, standing.late, a.ask("select count(*) from drivers").as_str()), (0, 0, "0"));
 }

@@ -130,7 +130,9 @@ impl Town {
                 renamed.insert(change.gid, Gid::new(9, u128::from(self.minted)));
             }
             rename(&mut change, &renamed);
-            if let Some(row) = self.hub.rows.get(&self.hub.today(change.gid)) {
+            let row = self.hub.rows.get(&self.hub.today(change.gid));
+            change.weigh(row);
+            if let Some(row) = row {
                 change.name_values(row);
             }
             changes.push(change);
@@ -184,7 +186,8 @@ impl Town {
             _ if deletes || taken => (End::Taken, None),
             _ => (End::Merged, None),
         };
-        if end != End::Taken && rev <= push.seen || end == End::Refused {
+        let is_dead = row.is_some_and(|row| !row.lives());
+        if end != End::Taken && (rev <= push.seen || is_dead) || end == End::Refused {
             rows.insert(today, self.row(today, told.gid()));
         }
         Fate { end, rev, gid, reason }
@@ -210,7 +213,11 @@ impl Town {
             _ => panic!("a change is one of three: {told:?}"),
         };
         let stamp = Stamp { wall_ms: told.at.0, counter: told.at.1, site: SiteId(site) };
-        let age = if push.unsure { Age::Unknown } else { Age::Known };
+        let age = match told {
+            _ if push.unsure => Age::Unknown,
+            told if told.again.is_some() || told.at.0 == 0 => Age::Again,
+            _ => Age::Known,
+        };
         Change { table, gid: told.gid(), stamp, base: Rev(told.base), age, action }
     }
 

@@ -223,7 +223,7 @@ async fn what_a_restored_hub_lost_is_told_again() {
     town.hub = hub;
     town.answered(a.site, number);
     let mut office = a.office().await;
-    office.behind(number, seen, true).await.unwrap();
+    office.behind(number, seen).await.unwrap();
     assert_eq!(office.prepare(&a.clock()).await.unwrap(), None, "first everything is pulled");
     drop(office);
     a.pull(&town).await;
@@ -259,7 +259,7 @@ async fn what_another_pc_knew_newer_stands_when_a_restored_hub_is_told_again() {
         }
         for (hours, (pc, number)) in (1..).zip(pcs) {
             town.answered(pc.site, number);
-            pc.office().await.behind(number, seen, true).await.unwrap();
+            pc.office().await.behind(number, seen).await.unwrap();
             pc.pull(&town).await;
             let (mut office, clock) = (pc.office().await, pc.clock());
             let later = Clockwork { now_ms: clock.now_ms + hours * 3_600_000, ..clock };
@@ -288,7 +288,7 @@ async fn what_others_tell_a_restored_hub_meanwhile_is_not_lost_with_the_answer()
     town.hub = hub;
     for (pc, number) in [(&a, numbers[0]), (&b, numbers[1])] {
         town.answered(pc.site, number);
-        pc.office().await.behind(number, seen, true).await.unwrap();
+        pc.office().await.behind(number, seen).await.unwrap();
         pc.pull(&town).await;
     }
     let push = a.office().await.prepare(&a.clock()).await.unwrap().unwrap();
@@ -316,7 +316,7 @@ async fn a_hub_that_is_restored_again_is_told_again_what_others_had_told_it() {
     town.hub = hub.clone();
     for (pc, number) in [(&a, numbers[0]), (&b, numbers[1])] {
         town.answered(pc.site, number);
-        pc.office().await.behind(number, seen.0, true).await.unwrap();
+        pc.office().await.behind(number, seen.0).await.unwrap();
         pc.cycle(&mut town).await;
         pc.cycle(&mut town).await;
     }
@@ -326,7 +326,7 @@ async fn a_hub_that_is_restored_again_is_told_again_what_others_had_told_it() {
     town.hub = hub;
     town.hub.rev = model::Rev(told - 1);
     town.answered(b.site, numbers[1]);
-    b.office().await.behind(numbers[1], told - 1, true).await.unwrap();
+    b.office().await.behind(numbers[1], told - 1).await.unwrap();
     b.pull(&town).await;
     b.cycle(&mut town).await;
     assert!(page_row(&town, "Bir").cells.is_some());

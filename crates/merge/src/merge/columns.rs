@@ -32,7 +32,9 @@ impl Turn<'_> {
     /// said when it died).
     pub(super) fn outlived(&mut self, gid: Gid, edits: Vec<Edit>) {
         let Some(mut row) = self.scope.row(gid).filter(|_| !edits.is_empty()).cloned() else { return };
-        for Edit { column, value, .. } in edits {
+        let otherwise =
+            edits.into_iter().filter(|edit| row.cells[edit.column.0].as_ref() != Some(&edit.value));
+        for Edit { column, value, .. } in otherwise.collect::<Vec<_>>() {
             let standing = Side { value: row.cells[column.0].clone(), stamp: row.marks[column.0].stamp };
             self.conflict(&row, Some(column), standing, Side { value: Some(value), stamp: self.weight() });
         }

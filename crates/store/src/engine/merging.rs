@@ -1,7 +1,7 @@
 //! Changes of one site into the hub's rows: the one way of uploads and of batches.
 
 use fail::fail_point;
-use merge::{Action, Age, Author, Change, Outcome, Scope, Verdict, merge};
+use merge::{Action, Age, Author, Change, Outcome, Scope, Stored, Verdict, merge};
 use model::{Rev, SiteId, Stamp};
 
 use super::{history, rows};
@@ -40,13 +40,15 @@ pub(super) async fn part(
     let rules = &desk.hub.rules;
     let mut scope = Scope::default();
     rows::load(desk.db, rules, &mut scope, &changes, new).await?;
-    let mut outcomes = Vec::with_capacity(changes.len());
-    for change in changes {
+    let (mut outcomes, from) = (Vec::with_capacity(changes.len()), desk.meta.rev);
+    for mut change in changes {
+        change.weigh(scope.row(scope.today(change.gid)));
         let mut change = after_heard(&scope, (author.site, seen), change);
         if seen == Seen::Revs
             && let Some(row) = scope.row(scope.today(change.gid))
         {
             change.name_values(row);
+            name_own(&mut change, row, (author.site, from));
         }
         let (stamp, rev) = (change.stamp, desk.meta.next_rev());
         let outcome = match &change.action {
@@ -62,6 +64,17 @@ pub(super) async fn part(
     conflicts::keep_once(desk.db, (rules, author.site, seen), &mut outcomes).await?;
     history::write(desk, &outcomes, &scope).await?;
     Ok(Part { outcomes, scope })
+}
+
+/// What a batch said of a row before is what its site saw.
+fn name_own(change: &mut Change, row: &Stored, (site, from): (SiteId, Rev)) {
+    let Action::Update(edits) = &mut change.action else { return };
+    for edit in edits {
+        let mark = row.marks[edit.column.0];
+        if mark.stamp.site == site && mark.rev > from {
+            edit.base.clone_from(&row.cells[edit.column.0]);
+        }
+    }
 }
 
 const fn unchanged() -> Outcome {

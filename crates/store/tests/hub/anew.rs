@@ -164,7 +164,8 @@ on_both! {
         let again = Change { again: Some(Default::default()), ..employee(1, NAME, "Ankara") };
         let told = push(&lab, &pc.device, batch(1, 0, vec![again, day_on(5, gid(1), "2026-01-10")])).await;
         assert_eq!(ends(&told), [End::Refused, End::Refused]);
-        assert!(told.rows.is_empty() && told.fates.iter().all(|fate| fate.gid.is_none()), "{told:?}");
+        assert!(told.rows.iter().all(|row| row.cells.is_none() && row.rev == 0), "{told:?}");
+        assert!(told.fates.iter().all(|fate| fate.gid.is_none()), "{told:?}");
         assert_eq!(fetched(&lab, &pc.device, 0).await.tables, seen.tables);
         assert_eq!(lab.all().await.count("employees"), 2);
     }

@@ -52,7 +52,7 @@ async fn gid_of(lab: &Lab, name: &str) -> String {
     all.iter().find(says).unwrap().gid.clone()
 }
 
-async fn forget(lab: &Lab, gid: &str) {
+pub async fn forget(lab: &Lab, gid: &str) {
     let at = lab.store.pages().at("employees").unwrap();
     lab.store.erase((&admin(), "ayse"), (at, gid), "KVKK 2026/7").await.unwrap();
 }

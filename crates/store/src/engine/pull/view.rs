@@ -42,10 +42,6 @@ impl<'a> View<'a> {
         gid
     }
 
-    pub fn rev(&self, gid: Gid) -> Option<model::Rev> {
-        Some(self.row(gid)?.rev)
-    }
-
     /// Loads rows, and everything that they refer to.
     pub async fn load(
         &mut self,

@@ -53,8 +53,8 @@ impl<'a> Fates<'a> {
             Some(_) => None,
         };
         let is_new = matches!(change.action, Action::Insert(_));
-        let is_refused_insert =
-            end == End::Refused && (is_new || self.hidden.is_claimed(change.table, change.gid));
+        let is_claimed = self.hidden.is_claimed(change.table, change.gid);
+        let is_refused_insert = end == End::Refused && is_new && !is_claimed;
         let gid_told = renamed.filter(|_| end != End::Refused);
         self.told.push(Fate { end, rev, gid: gid_told, reason: reason.map(str::to_owned) });
         self.meant.insert(gid);
@@ -65,8 +65,12 @@ impl<'a> Fates<'a> {
             self.back.extend(back.filter(|(_, back)| *back != gid));
         }
         if end != End::Taken && !is_refused_insert {
-            let (back, gid) =
-                if is_strange { (&mut self.strange, sent.gid()) } else { (&mut self.back, gid) };
+            // Who moved away while the hub had forgotten it leaves the file; what that said otherwise is kept as a conflict.
+            let (back, gid) = if is_strange || is_claimed {
+                (&mut self.strange, sent.gid())
+            } else {
+                (&mut self.back, gid)
+            };
             back.insert((change.table, gid));
         }
     }
@@ -107,7 +111,8 @@ impl<'a> Fates<'a> {
         let to = if taken && self.wrote.is_subset(&self.meant) { desk.meta.rev.0 } else { 0 };
         let mut view = View::new(desk.hub, region);
         view.load(desk.db, self.back.iter().copied()).await?;
-        let known = |gid: &Gid| view.rev(*gid).is_none_or(|rev| rev <= self.heard);
+        // What did not come to live is told at once: what hangs on a row that did not go lives with it.
+        let known = |gid: &Gid| view.row(*gid).is_none_or(|row| row.rev <= self.heard || !row.lives());
         let back: Vec<_> = self.back.iter().filter(|(_, gid)| known(gid)).copied().collect();
         view.look(desk.db, back.iter().map(|(_, gid)| *gid)).await?;
         view.hide(&self.strange);

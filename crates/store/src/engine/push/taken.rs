@@ -6,11 +6,19 @@ use merge::{
     Action, Cells, Change, ColumnId, Identity, Mint as _, OnDelete, Reference, Region, Sameness, Stored,
     TableId, TableRules, sameness,
 };
-use model::{Gid, SiteId};
+use model::{Gid, SiteId, Value};
 use replica::codec::Stored as _;
 
 use super::strangers;
-use crate::{Result, desk::Desk, engine::rows};
+use crate::{
+    Result,
+    deed::Deed,
+    desk::Desk,
+    engine::{history, rows},
+    query::text,
+    shape::{LOG, LOG_AFTER},
+    tell,
+};
 
 /// Other identities of new rows, by the ones under which they were told.
 type Others = HashMap<(TableId, Gid), Gid>;
@@ -65,6 +73,9 @@ pub(in crate::engine) async fn taken(
         let mut another: Vec<Another> = another.collect();
         another.retain(|row| strangers.contains(&(*table, row.told)) || !there.is(rule, row.told, row));
         drop(there);
+        let was = was(desk, *table, &another).await?;
+        let today = |_, gid: Gid| rows::today(&became, gid);
+        another.retain(|row| strangers.contains(&(*table, row.told)) || !row.was(rule, &was, today));
         settle(desk, (site, region), *table, &mut another).await?;
         others.extend(another.into_iter().map(|row| ((*table, row.told), row.other)));
     }
@@ -88,6 +99,31 @@ impl Another {
         is_alike(rule, row, &self.cells)
             || self.agreed.as_ref().is_some_and(|agreed| is_again(rule, row, agreed))
     }
+
+    /// Whether the hub's row once said what was agreed on: another site has told it already, and corrected it.
+    fn was(
+        &self,
+        rule: &TableRules,
+        was: &HashMap<Gid, Vec<Cells>>,
+        today: impl Fn(TableId, Gid) -> Gid,
+    ) -> bool {
+        let mut was = was.get(&self.told).into_iter().flatten().map(|cells| referring(rule, cells, &today));
+        was.any(|cells| self.agreed.as_ref().is_some_and(|agreed| is_again(rule, &cells, agreed)))
+    }
+}
+
+/// What rows said before under the identities of those that are told again. The history has no index of rows: this is asked
+/// for what two offices tell at once, one of which has corrected it.
+async fn was(desk: &mut Desk<'_>, table: TableId, another: &[Another]) -> Result<HashMap<Gid, Vec<Cells>>> {
+    let again = another.iter().filter(|row| row.agreed.is_some()).map(|row| row.told.into());
+    let (again, rule) = (again.collect::<Vec<Value>>(), &desk.hub.rules[table]);
+    let mut was: HashMap<Gid, Vec<Cells>> = HashMap::new();
+    for line in desk.db.find_any(LOG, &[("table_name", text(&rule.name))], "gid", again).await? {
+        if let (true, Some(said)) = (Deed::of(&line)?.is_change(), tell::json(&line, LOG_AFTER)?) {
+            was.entry(Gid::from_uuid(line.uuid(1)?)).or_default().push(history::cells(rule, &said, &[])?);
+        }
+    }
+    Ok(was)
 }
 
 fn is_alike(rule: &TableRules, row: &Cells, told: &Cells) -> bool {

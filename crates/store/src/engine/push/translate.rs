@@ -32,10 +32,9 @@ pub(super) async fn translate(
     device: &Device,
     push: &wire::Push,
 ) -> Result<Translated, Declined> {
-    let age = if push.unsure { Age::Unknown } else { Age::Known };
     let mut changes = Vec::with_capacity(push.changes.len());
     for (at, sent) in push.changes.iter().enumerate() {
-        let change = change(desk.hub, sent, age);
+        let change = change(desk.hub, sent, age(push, sent));
         changes.push(change.map_err(|what| Declined::Message(format!("change {at}: {what}")))?);
     }
     check_inserts(&changes)?;
@@ -61,6 +60,15 @@ pub(super) async fn translate(
     forget_parents(&mut changes);
     stamp(desk, device, push, &mut changes);
     Ok(Translated { changes, hidden })
+}
+
+/// A word without a time is one that somebody else wrote, whom the hub forgot.
+const fn age(push: &wire::Push, sent: &wire::Change) -> Age {
+    match sent.again {
+        _ if push.unsure => Age::Unknown,
+        None if sent.at.0 > 0 => Age::Known,
+        _ => Age::Again,
+    }
 }
 
 fn change(hub: &Hub, sent: &wire::Change, age: Age) -> Result<Change, String> {
