@@ -158,7 +158,8 @@ async fn hello(hub: &impl Hub, office: &mut Office, tools: &Tools) -> Result<Kno
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let mark = mark.filter(|_| !behind && of.is_some());
     let seen = mark.is_some().then_some(cursor);
-    let welcome = hub.hello(&Hello { version, clock_ms: asked_ms, waiting, seen, mark }).await?;
+    let settings = office.told().await?;
+    let welcome = hub.hello(&Hello { version, clock_ms: asked_ms, waiting, seen, mark, settings }).await?;
     let offset_ms = offset(asked_ms, welcome.clock_ms, (tools.clock)());
     let standing = office.standing().await?;
     let same = standing.hub.as_ref() == Some(&welcome.hub) && standing.site == Some(welcome.site);

@@ -28,6 +28,7 @@ mod settle;
 mod shadow;
 mod state;
 mod tables;
+mod told;
 mod writing;
 
 use std::{

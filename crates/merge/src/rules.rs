@@ -57,6 +57,8 @@ pub struct TableRules {
     pub identifying: Vec<ColumnId>,
     /// Whether the key is the natural key instead of a local number.
     pub text_key: bool,
+    /// Of a table of names and values that never leaves its PC: the names whose values the hub is told all the same.
+    pub told: Vec<String>,
 }
 
 /// Where a table's rows live.

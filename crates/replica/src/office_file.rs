@@ -54,6 +54,22 @@ pub fn settled(wanted: ColumnType, value: Value) -> Value {
     crate::fit::settle(wanted, value).value()
 }
 
+/// Of the cells of a table of names and values, as the rules name its columns: what they have the hub told. What says nothing
+/// is not among it.
+#[must_use]
+pub fn told(rules: &TableRules, rows: Vec<Cells>) -> BTreeMap<String, String> {
+    let key = rules.column(&rules.key).map(|column| column.0);
+    let pair = |row: Cells| {
+        let mut pair = (None, None);
+        for (at, cell) in row.into_iter().enumerate() {
+            let text = cell.filter(|value| !value.is_null()).map(|value| value.to_string());
+            if Some(at) == key { pair.0 = text } else { pair.1 = text }
+        }
+        pair.0.zip(pair.1).filter(|(name, _)| rules.told.contains(name))
+    };
+    rows.into_iter().filter_map(pair).collect()
+}
+
 /// A table that is kept for one device only, with all columns that its file has.
 ///
 /// **Shape**: each row has one value a column, in the form of the rules' types where the rules know the column.
@@ -87,6 +103,12 @@ impl OwnTable {
         let at: Vec<_> = rules.columns.iter().map(|column| self.column(&column.name)).collect();
         let cells = |row: &Vec<Value>| at.iter().map(|at| at.map(|at| row[at].clone())).collect();
         self.rows.iter().map(cells).collect()
+    }
+
+    /// Names and values that the rules have the hub told, of a table of such.
+    #[must_use]
+    pub fn told(&self, rules: &TableRules) -> BTreeMap<String, String> {
+        told(rules, self.cells(rules))
     }
 
     /// Where a column stands; found in any case.

@@ -52,6 +52,9 @@ pub struct Hello {
     /// ...of the history that bore this mark there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<String>,
+    /// What the office's own settings say, of those that the hub is told; none: the file has no such table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<BTreeMap<String, String>>,
 }
 
 /// Who the agent is to the hub.

@@ -25,6 +25,7 @@ mod in_use;
 mod lists;
 mod meta;
 mod news;
+mod offices;
 mod pulse;
 mod query;
 mod settings;
@@ -58,6 +59,7 @@ pub use lists::{
     UndoneLine, UndonePage, Viewer, When,
 };
 pub use news::{Heads, Key, Listener};
+pub use offices::OfficeSettings;
 pub use pulse::Pulse;
 pub use settings::{Preset, Random, Settings, WallClock};
 pub use sites::{Device, Enrolment, IMPORT, Site, Source};

@@ -65,6 +65,7 @@ pub(crate) const TOUCHED: &str = "denk_touched";
 pub(crate) const GUARD: &str = "denk_guard";
 pub(crate) const FORGOTTEN: &str = "denk_forgotten";
 pub(crate) const BESIDE: &str = "denk_beside";
+pub(crate) const OFFICES: &str = "denk_offices";
 
 const SHAPES: &[Shape] = &[
     // Where the store stands: see `meta`.
@@ -340,6 +341,8 @@ const SHAPES: &[Shape] = &[
         ],
         key: 1,
     },
+    // What PCs say of their office's own settings, and since when they say it.
+    Shape { name: OFFICES, columns: &[("site", Int), ("name", Text), ("value", Text), ("at", Int)], key: 2 },
     // Rows that the batches of a site touched lately.
     Shape {
         name: TOUCHED,

@@ -1,10 +1,11 @@
 //! What waits for a person at the hub.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::SystemTime,
@@ -27,11 +28,14 @@ struct Holding {
     hellos: AtomicU64,
     meets: AtomicU64,
     pushes: AtomicU64,
+    /// What it was last told of the office's settings.
+    told: Mutex<Option<BTreeMap<String, String>>>,
 }
 
 #[async_trait]
 impl agent::Hub for &Holding {
-    async fn hello(&self, _: &Hello) -> Result<Welcome, LinkError> {
+    async fn hello(&self, hello: &Hello) -> Result<Welcome, LinkError> {
+        self.told.lock().unwrap().clone_from(&hello.settings);
         self.hellos.fetch_add(1, Ordering::Relaxed);
         let (version, name, region) = ("1".to_owned(), "a".to_owned(), "Ankara".to_owned());
         let (number, rev, seen, held, conflicts) = Default::default();
@@ -105,4 +109,27 @@ async fn a_file_that_waits_is_not_sent_whole_at_each_save() {
     exchange.greet_again();
     exchange.cycle(&file, &tools).await.unwrap();
     assert_eq!(hub.sent(), [2, 2, 0]);
+}
+
+#[tokio::test]
+async fn with_each_greeting_the_hub_is_told_five_settings_and_nothing_else_of_them() {
+    let (pc, hub) = (Pc::new(1), Holding::default());
+    let (tools, file) = (tools(&pc), Lock::take(pc.path()).unwrap());
+    let mut exchange = Exchange::new(&hub);
+    pc.sql("delete from settings; insert into settings (key, value) values ('weekday_hours', '8'), ('saturday_end', 13),
+            ('company_name', 'Örnek Ltd.'), ('sync_token', 'gizli'), ('logo_path', 'C:\\gizli.png')");
+    exchange.cycle(&file, &tools).await.unwrap();
+    let told = |pairs: &[(&str, &str)]| {
+        Some(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    };
+    let own = told(&[("weekday_hours", "8"), ("saturday_end", "13"), ("company_name", "Örnek Ltd.")]);
+    assert_eq!(*hub.told.lock().unwrap(), own);
+    pc.sql("update settings set value = '7' where key = 'weekday_hours'; delete from settings where key <> 'weekday_hours'");
+    exchange.greet_again();
+    exchange.cycle(&file, &tools).await.unwrap();
+    assert_eq!(*hub.told.lock().unwrap(), told(&[("weekday_hours", "7")]));
+    pc.sql("drop table settings");
+    exchange.greet_again();
+    exchange.cycle(&file, &tools).await.unwrap();
+    assert_eq!(*hub.told.lock().unwrap(), None, "an older file has no settings");
 }

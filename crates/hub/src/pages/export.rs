@@ -22,7 +22,7 @@ use tokio::{sync::OwnedSemaphorePermit, task};
 use super::{
     Person, Visit,
     address::Fields,
-    hours::{AMOUNTS, Told, Totals, amounts, of_files},
+    hours::{AMOUNTS, Offices, Told, Totals, amounts, of_files},
     list::{self, Link},
     shown,
 };
@@ -93,8 +93,9 @@ pub(super) async fn export(
     let list = &app.store.pages().lists()[at];
     let mut sheet = Sheet::of(visit.words, list, (Format::asked(&visit.fields), made(&app)));
     let asked = list::asked(&visit.fields);
+    let offices = Offices::of(&app, &person).await?;
     app.store
-        .every(&person.viewer, at, &asked, |line| sheet.add(visit.words, list, &line))
+        .every(&person.viewer, at, &asked, |line| sheet.add((visit.words, &offices), list, &line))
         .await?
         .ok_or(Refusal::NoPath)?;
     let what = told(&visit.fields);
@@ -204,10 +205,10 @@ impl Sheet {
         self.rows.len()
     }
 
-    pub fn add(&mut self, words: &Words, list: &ListPage, line: &Line) {
+    pub fn add(&mut self, (words, offices): (&Words, &Offices), list: &ListPage, line: &Line) {
         let mut cells = row(words, list, line);
         if let (Some(columns), Some(totals)) = (&list.shifts, &mut self.totals) {
-            let hours = Told::of_line(columns, line).hours();
+            let hours = Told::of_line(columns, line).hours(offices.plan(line.region.as_deref()));
             totals.add(hours.as_ref(), 1);
             cells.extend(hour_cells(words, hours));
         }

@@ -1,22 +1,23 @@
 //! Hours of timesheets on pages and in files.
 //!
-//! The hub has none of the offices' settings, which never leave their PCs: what is planned is what the program itself plans
-//! where nothing is set, and pages say so.
+//! What is planned, each office's own settings say, as far as its PCs told them; where nothing was told it is what the
+//! program itself plans. Pages say which.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
 use export::reason;
 use model::Value;
 use office::{
-    hours::{Entry, Hours, Hundredths, Schedule, Shift, ShiftError},
+    hours::{self, Entry, Hours, Hundredths, Schedule, Setting, Shift, ShiftError},
     input,
 };
-use store::{Asked, Line, ShiftColumns};
+use store::{Asked, Line, OfficeSettings, ShiftColumns};
 
 use super::{
     Person,
     list::{Head, RowCell},
     shown::{self, Shown},
+    told::fill,
 };
 use crate::{Language, answer::Refusal, app::App, words::Words};
 
@@ -63,14 +64,77 @@ impl<'a> Told<'a> {
         &self.0[0]
     }
 
-    pub fn hours(&self) -> Result<Hours, ShiftError> {
-        Ok(Shift::read(&self.entry())?.hours(&schedule()))
+    /// As its office plans.
+    pub fn hours(&self, schedule: &Schedule) -> Result<Hours, ShiftError> {
+        Ok(Shift::read(&self.entry())?.hours(schedule))
     }
 }
 
-/// By which every row is calculated.
-pub(super) fn schedule() -> Schedule {
-    Schedule::default()
+/// What the offices plan, and what they call themselves.
+#[derive(Debug, Default)]
+pub(super) struct Offices {
+    told: BTreeMap<String, OfficeSettings>,
+    /// Of those who told something; a plan that says nothing is the program's own.
+    plans: BTreeMap<String, Schedule>,
+    usual: Schedule,
+}
+
+impl Offices {
+    pub async fn of(app: &App, person: &Person) -> Result<Self, Refusal> {
+        Ok(Self::read(app.store.offices(&person.viewer).await?))
+    }
+
+    fn read(told: BTreeMap<String, OfficeSettings>) -> Self {
+        let plan = |(region, told): (&String, &OfficeSettings)| {
+            Some((region.clone(), Schedule::read(&settings(told)).ok()?))
+        };
+        Self { plans: told.iter().filter_map(plan).collect(), told, usual: Schedule::default() }
+    }
+
+    pub fn plan(&self, region: Option<&str>) -> &Schedule {
+        region.and_then(|region| self.plans.get(region)).unwrap_or(&self.usual)
+    }
+
+    /// How is planned: where all offices plan as the program does, one line says so; else there is one for each that does
+    /// not, and for each whose settings say nothing.
+    pub fn shown(&self, words: &Words) -> Vec<String> {
+        let said = words.files();
+        let mut lines = vec![said.schedule.to_owned()];
+        for (region, told) in &self.told {
+            match self.plans.get(region) {
+                Some(plan) if *plan == self.usual => {}
+                Some(_) => {
+                    let of = |setting: Setting, usual: &str| {
+                        let own = told.get(&setting.to_string()).map(|own| own.trim());
+                        own.filter(|own| !own.is_empty()).unwrap_or(usual).to_owned()
+                    };
+                    let (hours, start) =
+                        (of(Setting::WeekdayHours, "9"), of(Setting::SaturdayStart, "09:00"));
+                    let end = of(Setting::SaturdayEnd, "14:00");
+                    let own = [("region", &**region), ("hours", &hours), ("start", &start), ("end", &end)];
+                    lines.push(fill(said.own_schedule, &own));
+                }
+                None => lines.push(fill(said.no_schedule, &[("region", region)])),
+            }
+        }
+        lines
+    }
+
+    /// What all of these offices say of a setting; `None`: nothing, or not the same.
+    pub fn common<'a>(&'a self, regions: impl Iterator<Item = &'a str>, name: &str) -> Option<&'a str> {
+        let mut all = regions.map(|region| self.told.get(region)?.get(name).map(|value| value.trim()));
+        let first = all.next().flatten().filter(|value| !value.is_empty())?;
+        all.all(|other| other == Some(first)).then_some(first)
+    }
+}
+
+fn settings(told: &OfficeSettings) -> hours::Settings<'_> {
+    let of = |setting: Setting| told.get(&setting.to_string()).map_or("", String::as_str);
+    hours::Settings {
+        weekday_hours: of(Setting::WeekdayHours),
+        saturday_start: of(Setting::SaturdayStart),
+        saturday_end: of(Setting::SaturdayEnd),
+    }
 }
 
 pub(super) const fn amounts(hours: &Hours) -> [Hundredths; AMOUNTS] {
@@ -95,10 +159,12 @@ impl Totals {
         app: &App,
         person: &Person,
         (at, columns): (usize, &ShiftColumns),
-        asked: &Asked,
+        (asked, offices): (&Asked, &Offices),
     ) -> Result<Self, Refusal> {
         let mut totals = Self::default();
-        let add = |values: [&Value; 5], rows| totals.add(Told::of(values).hours().as_ref(), rows);
+        let add = |region: Option<&str>, values: [&Value; 5], rows| {
+            totals.add(Told::of(values).hours(offices.plan(region)).as_ref(), rows);
+        };
         app.store.tally(&person.viewer, (at, columns.telling()), asked, add).await?;
         Ok(totals)
     }
@@ -121,13 +187,13 @@ pub(super) async fn of_months(
     app: &App,
     person: &Person,
     (at, columns): (usize, ShiftColumns),
-    asked: &Asked,
+    (asked, offices): (&Asked, &Offices),
 ) -> Result<BTreeMap<String, Totals>, Refusal> {
     let mut months: BTreeMap<String, Totals> = BTreeMap::new();
-    let add = |values: [&Value; 5], rows| {
+    let add = |region: Option<&str>, values: [&Value; 5], rows| {
         let told = Told::of(values);
         let month = told.date().get(..7).unwrap_or_default().to_owned();
-        months.entry(month).or_default().add(told.hours().as_ref(), rows);
+        months.entry(month).or_default().add(told.hours(offices.plan(region)).as_ref(), rows);
     };
     app.store.tally(&person.viewer, (at, columns.telling()), asked, add).await?;
     Ok(months)
@@ -139,8 +205,13 @@ pub(super) fn heads(words: &Words) -> impl Iterator<Item = Head> + use<> {
 }
 
 /// Of a row that cannot be calculated the first says why, and the others nothing.
-pub(super) fn cells(words: &Words, columns: &ShiftColumns, line: &Line) -> Vec<RowCell> {
-    let texts = match Told::of_line(columns, line).hours() {
+pub(super) fn cells(
+    (words, offices): (&Words, &Offices),
+    columns: &ShiftColumns,
+    line: &Line,
+) -> Vec<RowCell> {
+    let plan = offices.plan(line.region.as_deref());
+    let texts = match Told::of_line(columns, line).hours(plan) {
         Ok(hours) => amounts(&hours).map(|amount| (amount_text(words.language, amount), "number")),
         Err(why) => {
             let why = (reason(of_files(words.language), &why), "failed");

@@ -10,7 +10,7 @@ use super::{
     Person, Shell, Visit,
     address::Fields,
     export,
-    hours::{self, Totals},
+    hours::{self, Offices, Totals},
     shown::{self, Shown},
 };
 use crate::{
@@ -55,6 +55,8 @@ struct Page<'a> {
 struct TotalsShown {
     amounts: Vec<(&'static str, String)>,
     failed: Option<String>,
+    /// How is planned.
+    plan: Vec<String>,
 }
 
 /// A field of the form with what can be chosen.
@@ -107,14 +109,18 @@ pub(super) async fn list(
     let asked = asked(&visit.fields);
     let listed = app.store.list(&person.viewer, at, &asked).await?.ok_or(Refusal::NoPath)?;
     let pages = app.store.pages();
+    let offices = Offices::of(&app, &person).await?;
     let view = View {
         words: visit.words,
         list: &pages.lists()[at],
         fields: visit.fields.only(&KEPT),
         without: None,
+        offices: &offices,
     };
     let totals = match &view.list.shifts {
-        Some(columns) if listed.total > 0 => Some(Totals::of(&app, &person, (at, columns), &asked).await?),
+        Some(columns) if listed.total > 0 => {
+            Some(Totals::of(&app, &person, (at, columns), (&asked, &offices)).await?)
+        }
         _ => None,
     };
     let shell = Shell::of(&person, &visit, pages);
@@ -147,6 +153,8 @@ pub(super) struct View<'a> {
     pub fields: Fields,
     /// A column that says the same in every row.
     pub without: Option<usize>,
+    /// Whose rows they are, where hours stand beside them.
+    pub offices: &'a Offices,
 }
 
 impl<'a> View<'a> {
@@ -188,6 +196,7 @@ impl<'a> View<'a> {
         TotalsShown {
             amounts: totals.shown(self.words),
             failed: (failed > 0).then(|| shown::whole(self.words.language, failed)),
+            plan: self.offices.shown(self.words),
         }
     }
 
@@ -260,7 +269,7 @@ impl<'a> View<'a> {
             names: false,
         });
         let shifts = self.list.shifts.iter();
-        let hours = shifts.flat_map(|columns| hours::cells(self.words, columns, line));
+        let hours = shifts.flat_map(|columns| hours::cells((self.words, self.offices), columns, line));
         Row { cells: cells.chain(hours).chain(region).collect() }
     }
 

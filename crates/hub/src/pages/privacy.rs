@@ -19,6 +19,7 @@ use super::{
     Person, Shell, Visit,
     address::Fields,
     export::{Download, Sheet, book, made, make, note, turn},
+    hours::Offices,
     list::Link,
     shown,
     told::{denied, fill, told},
@@ -87,13 +88,16 @@ pub(super) async fn data(
         None => return denied(Denied::Missing, (shell, visit.words), list_path(&app, at)),
     };
     let turn = turn(&app).await?;
-    let mut book = Book::of(&app, visit.words, (list, &found));
+    let offices = Offices::of(&app, &person).await?;
+    let mut book = Book::of(&app, (visit.words, &offices), (list, &found));
     for hanging in &found.hanging {
         let list = &app.store.pages().lists()[hanging.list];
         let mut sheet = Sheet::xlsx(visit.words, list, made(&app));
         let asked = Asked { of: Some(found.line.gid.clone()), ..Asked::default() };
         app.store
-            .every(&person.viewer, hanging.list, &asked, |line| sheet.add(visit.words, list, &line))
+            .every(&person.viewer, hanging.list, &asked, |line| {
+                sheet.add((visit.words, &offices), list, &line)
+            })
             .await?;
         sheet.add_totals(visit.words);
         book.sheets.push(sheet);
@@ -203,11 +207,15 @@ struct Book {
 
 impl Book {
     /// The person's own row first, its history last.
-    fn of(app: &App, words: &'static Words, (list, row): (&ListPage, &RowPage)) -> Self {
+    fn of(
+        app: &App,
+        (words, offices): (&'static Words, &Offices),
+        (list, row): (&ListPage, &RowPage),
+    ) -> Self {
         let said = words.privacy();
         let made = made(app);
         let mut own = Sheet::xlsx(words, list, made);
-        own.add(words, list, &row.line);
+        own.add((words, offices), list, &row.line);
         let history = Sheet::named(said.history, &said.heads, made);
         Self { title: said.person.to_owned(), sheets: vec![own], history, made }
     }

@@ -1,6 +1,9 @@
 //! Reports: a page that asks for which days and whom, and the file.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use askama::Template;
 use axum::{
@@ -17,7 +20,7 @@ use super::{
     Person, Shell, Visit,
     address::Fields,
     export::{Download, XLSX_TYPE, date, made, make, note, turn},
-    hours::{Told, of_files, schedule},
+    hours::{Offices, Told, of_files},
 };
 use crate::{Language, answer::Refusal, app::App, login::page, words::FileWords};
 
@@ -27,6 +30,9 @@ const FROM: &str = "from";
 const UNTIL: &str = "to";
 pub(super) const EMPLOYEE: &str = "employee";
 const REGION: &str = "region";
+/// Settings of an office that head its reports.
+const COMPANY: &str = "company_name";
+const TITLE: &str = "report_title";
 /// People that can be chosen on the page; any other can be asked for on their own page.
 const PEOPLE_MAX: usize = 1500;
 
@@ -43,6 +49,7 @@ struct Page<'a> {
     person: &'a str,
     people: Vec<(String, String, bool)>,
     regions: Vec<(String, String, bool)>,
+    plan: Vec<String>,
 }
 
 /// Of which days and whom.
@@ -65,6 +72,7 @@ struct Days {
     people: HashMap<String, usize>,
     names: Vec<String>,
     rows: Vec<Day>,
+    offices: Offices,
 }
 
 struct Day {
@@ -103,7 +111,8 @@ pub(super) async fn timesheets(
         let page = form(&app, &person, &visit, said.nobody).await?;
         return Ok((StatusCode::NOT_FOUND, page).into_response());
     }
-    let mut days = Days::of(visit.words.language, (wanted, called), made(&app));
+    let offices = Offices::of(&app, &person).await?;
+    let mut days = Days::of(visit.words.language, (wanted, called), (made(&app), offices));
     app.store.every(&person.viewer, at, &asked, |line| days.add(&columns, &line)).await?;
     let asked = visit.fields.only(&[FROM, UNTIL, EMPLOYEE, REGION]);
     note(&app, &person, (&TIMESHEETS[1..], &asked, days.rows.len())).await?;
@@ -129,6 +138,7 @@ async fn form(app: &App, person: &Person, visit: &Visit, problem: &'static str) 
         person: visit.words.label(&column.label),
         people: people(app, person, (column, asked(EMPLOYEE))).await?,
         regions: listed.regions.into_iter().map(region).collect(),
+        plan: Offices::of(app, person).await?.shown(visit.words),
     })
 }
 
@@ -189,9 +199,13 @@ impl Wanted {
 }
 
 impl Days {
-    fn of(language: Language, (wanted, called): (Wanted, Option<String>), made: DateTime) -> Self {
+    fn of(
+        language: Language,
+        (wanted, called): (Wanted, Option<String>),
+        (made, offices): (DateTime, Offices),
+    ) -> Self {
         let (people, names, rows) = (HashMap::new(), Vec::new(), Vec::new());
-        Self { language, wanted, called, made, people, names, rows }
+        Self { language, wanted, called, made, people, names, rows, offices }
     }
 
     fn add(&mut self, columns: &ShiftColumns, line: &Line) {
@@ -215,7 +229,7 @@ impl Days {
     }
 
     fn file(&self) -> Result<Download, ExportError> {
-        let (language, schedule) = (of_files(self.language), schedule());
+        let language = of_files(self.language);
         let rows: Vec<Row<'_, usize>> = self
             .rows
             .iter()
@@ -225,11 +239,14 @@ impl Days {
                 region: &day.region,
                 entry: day.told.entry(),
                 note: &day.note,
-                schedule: &schedule,
+                schedule: self.offices.plan(Some(&day.region)),
             })
             .collect();
         let Wanted { from, until, .. } = self.wanted;
-        let report = Report { company: "", title: "", from, until, logo: None, language, made: self.made };
+        let regions: BTreeSet<&str> = self.rows.iter().map(|day| day.region.as_str()).collect();
+        let said = |name| self.offices.common(regions.iter().copied(), name).unwrap_or_default();
+        let (company, title, made) = (said(COMPANY), said(TITLE), self.made);
+        let report = Report { company, title, from, until, logo: None, language, made };
         let name = file_name(language, self.called.as_deref(), from, until);
         Ok(Download { name, kind: XLSX_TYPE, bytes: export::timesheet(&report, &rows)?.file.bytes })
     }

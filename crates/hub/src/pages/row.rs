@@ -14,7 +14,7 @@ use super::{
     Person, Shell, Visit,
     address::Fields,
     history,
-    hours::{self, Totals},
+    hours::{self, Offices, Totals},
     list::{Head, Link, Row, View},
     privacy,
     reports::{EMPLOYEE, REPORTS},
@@ -101,21 +101,32 @@ pub(super) async fn row(
         let missing = page(&Missing { shell, lists: visit.words.lists })?;
         return Ok((StatusCode::NOT_FOUND, missing).into_response());
     };
-    let hours = hours_of(&app, &person, &found).await?;
-    let teller =
-        Teller { app: &app, viewer: &person.viewer, words: visit.words, list: &pages.lists()[at], hours };
+    let offices = Offices::of(&app, &person).await?;
+    let hours = hours_of((&app, &person), &found, &offices).await?;
+    let teller = Teller {
+        app: &app,
+        viewer: &person.viewer,
+        words: visit.words,
+        list: &pages.lists()[at],
+        hours,
+        offices: &offices,
+    };
     page(&teller.page(shell, &found))
 }
 
 /// What the timesheets of a person come to, by month.
-async fn hours_of(app: &App, person: &Person, found: &RowPage) -> Result<BTreeMap<String, Totals>, Refusal> {
+async fn hours_of(
+    (app, person): (&App, &Person),
+    found: &RowPage,
+    offices: &Offices,
+) -> Result<BTreeMap<String, Totals>, Refusal> {
     let hanging = |at: usize| found.hanging.iter().find(|hanging| hanging.list == at);
     let timesheets = app.store.pages().timesheets();
     let Some((at, columns)) = timesheets.filter(|(at, _)| hanging(*at).is_some()) else {
         return Ok(BTreeMap::new());
     };
     let asked = Asked { of: Some(found.line.gid.clone()), ..Asked::default() };
-    hours::of_months(app, person, (at, columns), &asked).await
+    hours::of_months(app, person, (at, columns), (&asked, offices)).await
 }
 
 struct Teller<'a> {
@@ -124,6 +135,7 @@ struct Teller<'a> {
     words: &'static Words,
     list: &'a ListPage,
     hours: BTreeMap<String, Totals>,
+    offices: &'a Offices,
 }
 
 impl<'a> Teller<'a> {
@@ -168,8 +180,13 @@ impl<'a> Teller<'a> {
 
     fn section(&self, hanging: &Hanging, gid: &str) -> Section {
         let list = &self.app.store.pages().lists()[hanging.list];
-        let view =
-            View { words: self.words, list, fields: Fields::default(), without: Some(hanging.through) };
+        let view = View {
+            words: self.words,
+            list,
+            fields: Fields::default(),
+            without: Some(hanging.through),
+            offices: self.offices,
+        };
         let of = Fields::default().with("of", Some(gid));
         let path = format!("/{}", list.path);
         let number =

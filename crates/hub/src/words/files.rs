@@ -14,6 +14,10 @@ pub(crate) struct FileWords {
     /// Before how many there are.
     pub failed: &'static str,
     pub schedule: &'static str,
+    /// Of `{region}`: `{hours}` a day, Saturdays from `{start}` to `{end}`.
+    pub own_schedule: &'static str,
+    /// Of `{region}`.
+    pub no_schedule: &'static str,
     /// After an amount.
     pub hours: &'static str,
     pub overtime: &'static str,
@@ -36,8 +40,11 @@ pub(super) static TURKISH: FileWords = FileWords {
     why: "Hesaplanamadı",
     total: "Toplam",
     failed: "Hesaplanamayan ve toplamlara girmeyen satır:",
-    schedule: "Plan: pazartesiden cumaya 9 saat, cumartesi 09:00–14:00, pazar yok. Şubelerin kendi ayarları bilgisayarlarından \
-               çıkmaz; burada hepsi için bu plan geçerlidir.",
+    schedule: "Plan her şubenin kendi ayarlarındandır; ayarı bilinmeyen ya da boş olan şubede pazartesiden cumaya 9 saat, cumartesi \
+               09:00–14:00, pazar yok.",
+    own_schedule: "{region}: pazartesiden cumaya {hours} saat, cumartesi {start}–{end}.",
+    no_schedule: "{region}: şubenin ayarları saat söylemiyor; kendi programı da hesaplayamaz. Burada 9 saat ve cumartesi \
+                  09:00–14:00 geçerlidir.",
     hours: "s",
     overtime: "fazla",
     reports: "Raporlar",
@@ -67,8 +74,11 @@ pub(super) static ENGLISH: FileWords = FileWords {
     why: "Not calculated",
     total: "Total",
     failed: "Rows that cannot be calculated and that no total counts:",
-    schedule: "Planned: 9 hours from Monday to Friday, Saturday 09:00–14:00, nothing on Sunday. The offices' own settings never \
-               leave their PCs; here this goes for all of them.",
+    schedule: "Planned is what each office's own settings say; where they are not known or blank, 9 hours from Monday to Friday, \
+               Saturday 09:00–14:00, nothing on Sunday.",
+    own_schedule: "{region}: {hours} hours from Monday to Friday, Saturday {start}–{end}.",
+    no_schedule: "{region}: the office's settings say no hours, and its own program cannot calculate either. Here 9 hours and \
+                  Saturday 09:00–14:00 go for it.",
     hours: "h",
     overtime: "overtime",
     reports: "Reports",

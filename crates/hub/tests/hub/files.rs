@@ -164,6 +164,50 @@ async fn totals_are_those_of_what_is_filtered() {
 }
 
 #[tokio::test]
+async fn hours_are_planned_as_each_office_plans() {
+    let world = four_days().await;
+    let own = "update settings set value = '8' where key = 'weekday_hours';
+               update settings set value = '13:00' where key = 'saturday_end';
+               update settings set value = 'Bursa Şubesi' where key = 'company_name';";
+    send(&world, "Bursa", &(sql_of_days() + own)).await;
+    send(&world, "Izmir", "update settings set value = 'dokuz' where key = 'weekday_hours'").await;
+    let cookie = somebody(&world, Role::Admin, "*").await;
+    let page = read(get(&world, "/timesheets?lang=en&region=Bursa", &cookie).await).await;
+    let (rows, totals) = page.split_once("id=\"totals\"").unwrap();
+    // 31 January is a Saturday, of which four hours are planned instead of five; 27 February a Friday.
+    let cells = |planned: &str, overtime: &str| {
+        format!(
+            "<td data-label=\"Planned (h)\" class=\"number\">{planned}</td>\
+                 <td data-label=\"Overtime (h)\" class=\"number\">{overtime}</td>"
+        )
+    };
+    assert!(rows.contains(&cells("4.00", "4.50")) && rows.contains(&cells("8.00", "3.17")), "{rows}");
+    assert!(totals.contains("<dt>Planned (h)</dt><dd>12.00</dd>"), "{totals}");
+    assert!(totals.contains(">Bursa: 8 hours from Monday to Friday, Saturday 09:00–13:00.</p>"), "{totals}");
+    assert!(totals.contains(">Izmir: the office&#39;s settings say no hours"), "{totals}");
+    assert!(!totals.contains(">Ankara: "), "it plans as the program does: {totals}");
+    let all = read(get(&world, "/timesheets?lang=en&q=Örnek%20Çalışan", &cookie).await).await;
+    assert!(all.contains(&cells("5.00", "3.50")) && all.contains(&cells("4.00", "4.50")), "{all}");
+    let file = csv_rows(&read(get(&world, "/timesheets/export?region=Bursa", &cookie).await).await);
+    assert!(file.iter().any(|row| row[9..11] == ["4,00", "4,50"]), "{file:?}");
+    let head = async |asked: &str| {
+        let report =
+            get(&world, &format!("/reports/timesheets?{asked}"), &cookie).await.bytes().await.unwrap();
+        let days = sheet(&report, "Puantaj");
+        let planned = days.iter().filter(|row| row[0] == "Örnek Çalışan").map(|row| row[7].clone()).collect();
+        // The range begins with the first cell that says something: without a company that is the title.
+        (days[0].concat(), planned)
+    };
+    let of = |planned: &[&str]| planned.iter().map(|hours| (*hours).to_owned()).collect::<Vec<_>>();
+    assert_eq!(head("region=Bursa").await, ("Bursa Şubesi".to_owned(), of(&["4", "8", "0"])));
+    assert_eq!(head("region=Ankara").await.0, "Örnek Su Arıtma Ltd. Şti.");
+    assert_eq!(head("to=2026-01-31").await.0, "Puantaj ve Mesai Raporu", "two offices, and two names");
+    let own = somebody(&world, Role::Manager, "Ankara").await;
+    let page = read(get(&world, "/timesheets?lang=en", &own).await).await;
+    assert!(!page.contains("Bursa") && !page.contains("Izmir"), "{page}");
+}
+
+#[tokio::test]
 async fn a_person_s_page_says_what_their_months_come_to() {
     let world = four_days().await;
     let cookie = somebody(&world, Role::Office, "Ankara").await;

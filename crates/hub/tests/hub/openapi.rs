@@ -70,7 +70,8 @@ fn the_fields_are_those_of_the_messages() {
     let table =
         MetTable { table: "t".into(), ids: vec![Cell(Value::Int(1))], gids: vec![gid], revs: vec![1] };
     let (seen, mark) = (Some(1), Some("m".into()));
-    check("Hello", &Hello { version: version.clone(), clock_ms: 1, waiting: 1, seen, mark });
+    let settings = Some([("weekday_hours".to_owned(), "8".to_owned())].into());
+    check("Hello", &Hello { version: version.clone(), clock_ms: 1, waiting: 1, seen, mark, settings });
     check(
         "Welcome",
         &Welcome {

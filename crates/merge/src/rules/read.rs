@@ -46,6 +46,8 @@ struct RawTable {
     #[serde(default)]
     identifying: Vec<String>,
     #[serde(default)]
+    told: Vec<String>,
+    #[serde(default)]
     conflict: ConflictPolicy,
     columns: Vec<RawColumn>,
 }
@@ -124,6 +126,10 @@ fn resolve(table: &RawTable, tables: &HashMap<String, TableId>) -> Result<TableR
         let what = "a natural key names a row within its region: the row itself has to say it";
         return Err(wrong(table, what.to_owned()));
     }
+    if !table.told.is_empty() && (table.kept != Kept::Local || !text_key || columns.len() != 2) {
+        let what = "only a local table of names and values can be told by names";
+        return Err(wrong(table, what.to_owned()));
+    }
     Ok(TableRules {
         name: table.name.clone(),
         key: table.key.clone(),
@@ -134,6 +140,7 @@ fn resolve(table: &RawTable, tables: &HashMap<String, TableId>) -> Result<TableR
         telling: find_all(&table.telling)?,
         identifying: find_all(&table.identifying)?,
         text_key,
+        told: table.told.clone(),
     })
 }
 

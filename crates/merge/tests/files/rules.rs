@@ -59,5 +59,6 @@ fn rules_that_cannot_work_are_refused_with_the_reason() {
     let named = [telling, r#"natural_key = ["title"]"#].join("\n");
     assert!(wrong(telling, &named).contains("within its region"));
     assert!(wrong("share = 0.20", "share = 20.0").contains("between 0 and 1"));
+    assert!(wrong("kept = \"local\"\ntold", "kept = \"device\"\ntold").contains("told by names"));
     assert!(wrong("name = \"reports\"", "name = \"settings\"").contains("stands twice"));
 }

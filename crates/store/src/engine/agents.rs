@@ -12,6 +12,7 @@ use crate::{
     AgentSaid, Alert, Declined, Device, Error, Result, conflicts,
     desk::{Desk, Hub},
     meta::Meta,
+    offices,
     query::{Db, Row, maybe, number, text},
     shape::{AGENTS, ALERTS},
     sites, tell,
@@ -246,6 +247,9 @@ impl Job for Greet {
             agent.seen = *seen;
         }
         save(desk.db, &agent).await?;
+        if let Some(told) = &self.hello.settings {
+            offices::keep(desk, &self.device, told).await?;
+        }
         Ok(Welcome {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             hub: desk.meta.hub.clone(),

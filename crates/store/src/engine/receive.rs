@@ -20,7 +20,9 @@ use super::{
     settle::Settling,
     shadow,
 };
-use crate::{Device, HeldTable, Receipt, Rejected, Result, desk::Desk, sites, uploads::Mark, writer::Job};
+use crate::{
+    Device, HeldTable, Receipt, Rejected, Result, desk::Desk, offices, sites, uploads::Mark, writer::Job,
+};
 
 /// Why an agent sends its whole file.
 pub(crate) const FROM_AGENT: &str = "agent";
@@ -191,6 +193,9 @@ impl Receive {
             lineage::remove(desk.db, &lineage).await?;
         }
         pc.own += i64::from(lineage::save_own(desk.db, rules, pc.id, &self.file.own).await?);
+        if let Some(told) = offices::of_file(rules, &self.file) {
+            offices::keep(desk, &self.device, &told).await?;
+        }
         // What was sent back is asked about again, if it comes again.
         if self.mode != Mode::SentBack {
             lineage::take(desk.db, &pc, &self.mark.content).await?;

@@ -47,7 +47,7 @@ impl Store {
         Ok(self.scope(&*self.index().await?, viewer).all(list, asked, tell))
     }
 
-    /// Each combination of values that matching rows have in these columns, and how many have it; `None`: there is no such
+    /// Each combination of region and values that matching rows have in these columns, and how many have it; `None`: there is no such
     /// list or column, or the viewer does not see its values whole.
     ///
     /// # Errors
@@ -57,7 +57,7 @@ impl Store {
         viewer: &Viewer,
         (list, columns): (usize, [usize; N]),
         asked: &Asked,
-        tell: impl FnMut([&Value; N], usize) + Send,
+        tell: impl FnMut(Option<&str>, [&Value; N], usize) + Send,
     ) -> Result<Option<()>> {
         Ok(self.scope(&*self.index().await?, viewer).tally(list, asked, columns, tell))
     }

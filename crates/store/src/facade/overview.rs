@@ -1,8 +1,10 @@
 //! How things stand, for people and for programs that watch.
 
+use std::collections::BTreeMap;
+
 use super::Store;
 use crate::{
-    Alert, Result, Station, Status, Trend, Viewer, administration, tell,
+    Alert, OfficeSettings, Result, Station, Status, Trend, Viewer, administration, offices, tell,
     trends::{Edges, Trends},
 };
 
@@ -41,6 +43,14 @@ impl Store {
     /// What the database says.
     pub async fn sites_seen(&self, viewer: &Viewer) -> Result<Vec<Station>> {
         ask_reader!(self, shown, db, administration::stations(db, viewer).await)
+    }
+
+    /// What the offices' own settings say, by region, of those that a viewer sees.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn offices(&self, viewer: &Viewer) -> Result<BTreeMap<String, OfficeSettings>> {
+        ask_reader!(self, shown, db, offices::of_regions(db, viewer).await)
     }
 
     /// The newest alerts that a viewer sees, newest first.

@@ -78,7 +78,12 @@ impl<'a> Scope<'a> {
     }
 
     pub(super) fn region(&self, shelf: &Shelf, row: usize) -> Option<&'a str> {
-        match &self.index.owners()[shelf.owners[row] as usize] {
+        self.region_of(shelf.owners[row])
+    }
+
+    /// `None`: of no region, or everybody's.
+    pub(super) fn region_of(&self, owner: u32) -> Option<&'a str> {
+        match &self.index.owners()[owner as usize] {
             Owner::Region(region) => Some(region),
             Owner::Shared | Owner::Nobody => None,
         }

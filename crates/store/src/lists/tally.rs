@@ -7,14 +7,14 @@ use model::Value;
 use super::{find::Asked, scope::Scope};
 
 impl Scope<'_> {
-    /// Each combination of values that matching rows have in these columns, and how many have it. `None`: there is no such
+    /// Each combination of region and values that matching rows have in these columns, and how many have it. `None`: there is no such
     /// list or column, or the viewer does not see its values whole.
     pub fn tally<const N: usize>(
         &self,
         at: usize,
         asked: &Asked,
         columns: [usize; N],
-        mut tell: impl FnMut([&Value; N], usize),
+        mut tell: impl FnMut(Option<&str>, [&Value; N], usize),
     ) -> Option<()> {
         let list = self.pages.lists().get(at)?;
         let shelf = self.index.shelf(list.table)?;
@@ -25,12 +25,17 @@ impl Scope<'_> {
             return None;
         }
         let columns = columns.map(|at| shelf.column(list.columns[at].column.0));
-        let mut counts: HashMap<[u32; N], usize> = HashMap::new();
+        let mut counts: HashMap<(u32, [u32; N]), usize> = HashMap::new();
         for row in self.matching(list, shelf, asked) {
-            *counts.entry(columns.map(|column| column.rows()[row as usize])).or_default() += 1;
+            let said = columns.map(|column| column.rows()[row as usize]);
+            *counts.entry((shelf.owners[row as usize], said)).or_default() += 1;
         }
-        for (numbers, count) in counts {
-            tell(array::from_fn(|at| &columns[at].values()[numbers[at] as usize]), count);
+        for ((owner, numbers), count) in counts {
+            tell(
+                self.region_of(owner),
+                array::from_fn(|at| &columns[at].values()[numbers[at] as usize]),
+                count,
+            );
         }
         Some(())
     }

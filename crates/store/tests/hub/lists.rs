@@ -208,7 +208,7 @@ on_both! {
         for viewer in [viewer(Role::Viewer, "Ankara"), viewer(Role::Office, "Bursa"), admin()] {
             for asked in [Asked::default(), Asked { state: Some("special".into()), ..Asked::default() }] {
                 let (mut told, mut listed) = (BTreeMap::new(), BTreeMap::new());
-                let add = |values: [&Value; 5], rows| {
+                let add = |_: Option<&str>, values: [&Value; 5], rows| {
                     assert_eq!(told.insert(values.map(ToString::to_string), rows), None, "{values:?}");
                 };
                 store.tally(&viewer, (at, columns.telling()), &asked, add).await.unwrap().unwrap();
@@ -224,10 +224,10 @@ on_both! {
         let people = store.pages().at("employees").unwrap();
         let number = store.pages().lists()[people].column("identity_no").unwrap();
         for (role, is_told) in [(Role::Viewer, false), (Role::Office, false), (Role::Manager, true)] {
-            let told = store.tally(&viewer(role, "Ankara"), (people, [number]), &Asked::default(), |_, _| {}).await;
+            let told = store.tally(&viewer(role, "Ankara"), (people, [number]), &Asked::default(), |_, _, _| {}).await;
             assert_eq!(told.unwrap().is_some(), is_told, "{role:?}");
         }
-        let told = store.tally(&admin(), (at, [columns.person]), &Asked::default(), |_, _| {}).await;
+        let told = store.tally(&admin(), (at, [columns.person]), &Asked::default(), |_, _, _| {}).await;
         assert_eq!(told.unwrap(), None, "a reference is not told by its value");
     }
 

@@ -23,6 +23,7 @@ mod lab;
 mod lists;
 mod mirror;
 mod moved;
+mod offices;
 mod put_back;
 mod regions;
 mod restored;
