@@ -208,13 +208,14 @@ on_both! {
         for viewer in [viewer(Role::Viewer, "Ankara"), viewer(Role::Office, "Bursa"), admin()] {
             for asked in [Asked::default(), Asked { state: Some("special".into()), ..Asked::default() }] {
                 let (mut told, mut listed) = (BTreeMap::new(), BTreeMap::new());
-                let add = |_: Option<&str>, values: [&Value; 5], rows| {
-                    assert_eq!(told.insert(values.map(ToString::to_string), rows), None, "{values:?}");
+                let add = |region: Option<&str>, values: [&Value; 5], rows| {
+                    let said = (region.map(str::to_owned), values.map(ToString::to_string));
+                    assert_eq!(told.insert(said, rows), None, "{values:?}");
                 };
                 store.tally(&viewer, (at, columns.telling()), &asked, add).await.unwrap().unwrap();
                 let add = |line: Line| {
                     let values = columns.telling().map(|at| line.cells[at].value.to_string());
-                    *listed.entry(values).or_insert(0) += 1;
+                    *listed.entry((line.region, values)).or_insert(0) += 1;
                 };
                 store.every(&viewer, at, &asked, add).await.unwrap();
                 assert_eq!(told, listed, "{viewer:?} {asked:?}");
