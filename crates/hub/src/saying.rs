@@ -112,7 +112,7 @@ impl<'a> Sayer<'a> {
     /// What a column of the finding's list is called.
     fn column(&self, subject: &Subject, at: usize) -> String {
         let Subject::Row { list: Some(list), .. } = subject else { return String::new() };
-        let column = self.pages.lists().get(*list).and_then(|list| list.columns.get(at));
+        let column = self.pages.all().get(*list).and_then(|list| list.columns.get(at));
         column.map(|column| self.words.label(&column.label).to_owned()).unwrap_or_default()
     }
 

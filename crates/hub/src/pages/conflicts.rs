@@ -225,7 +225,7 @@ impl View<'_> {
         let words = self.teller.words;
         match (line.list, line.column, &line.kept.column) {
             (Some(list), Some(column), _) => {
-                words.label(&self.teller.pages.lists()[list].columns[column].label).to_owned()
+                words.label(&self.teller.pages.list(list).columns[column].label).to_owned()
             }
             (Some(_), None, Some(_)) => words.region.to_owned(),
             (_, _, name) => name.clone().unwrap_or_default(),
@@ -267,7 +267,7 @@ impl View<'_> {
 
     fn value(&self, line: &ConflictLine, cell: &Cell) -> Shown {
         let column = line.list.zip(line.column);
-        let column = column.map(|(list, column)| &self.teller.pages.lists()[list].columns[column]);
+        let column = column.map(|(list, column)| &self.teller.pages.list(list).columns[column]);
         match (column, &cell.refers) {
             (Some(column), _) => shown::cell(self.teller.words, column, cell),
             (None, Some(named)) => Shown { text: named.name.clone(), ..Shown::default() },

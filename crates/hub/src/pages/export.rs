@@ -90,7 +90,7 @@ pub(super) async fn export(
     visit: Visit,
 ) -> Result<Response, Refusal> {
     let turn = turn(&app).await?;
-    let list = &app.store.pages().lists()[at];
+    let list = app.store.pages().list(at);
     let mut sheet = Sheet::of(visit.words, list, (Format::asked(&visit.fields), made(&app)));
     let asked = list::asked(&visit.fields);
     let offices = Offices::of(&app, &person).await?;

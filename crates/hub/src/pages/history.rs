@@ -162,7 +162,7 @@ pub(super) async fn deleted(
     let lines = app.store.deleted(&person.viewer, list, ROWS).await?;
     let teller = Teller::new(&app, &visit).await?;
     let decides = person.viewer.decides();
-    let tables = pages.lists().iter().enumerate().map(|(at, one)| {
+    let tables = pages.all().iter().enumerate().map(|(at, one)| {
         let href = Fields::default().with(TABLE, Some(&one.path)).on(DELETED);
         (Link { href, text: visit.words.label(&one.label).to_owned() }, list == Some(at))
     });
@@ -199,7 +199,7 @@ fn line(teller: &Teller<'_>, batch: &Batch) -> Line {
 }
 
 fn row(teller: &Teller<'_>, decides: bool, one: &BatchLine) -> Row {
-    let list = &teller.pages.lists()[one.list];
+    let list = teller.pages.list(one.list);
     let line = &one.line;
     Row {
         table: teller.words.label(&list.label).to_owned(),

@@ -112,7 +112,7 @@ pub(super) async fn list(
     let offices = Offices::of(&app, &person).await?;
     let view = View {
         words: visit.words,
-        list: &pages.lists()[at],
+        list: pages.list(at),
         fields: visit.fields.only(&KEPT),
         without: None,
         offices: &offices,
@@ -261,7 +261,8 @@ impl<'a> View<'a> {
         let own = format!("/{}/{}", self.list.path, line.gid);
         let cells = self.columns().map(|(at, column)| {
             let names = at == self.list.naming();
-            RowCell { names, ..self.cell(column, &line.cells[at], names.then_some(&own)) }
+            let own = Some(&own).filter(|_| names && self.list.own);
+            RowCell { names, ..self.cell(column, &line.cells[at], own) }
         });
         let region = (!one_region).then(|| RowCell {
             label: self.words.region.to_owned(),

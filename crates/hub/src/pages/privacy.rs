@@ -91,7 +91,7 @@ pub(super) async fn data(
     let offices = Offices::of(&app, &person).await?;
     let mut book = Book::of(&app, (visit.words, &offices), (list, &found));
     for hanging in &found.hanging {
-        let list = &app.store.pages().lists()[hanging.list];
+        let list = app.store.pages().list(hanging.list);
         let mut sheet = Sheet::xlsx(visit.words, list, made(&app));
         let asked = Asked { of: Some(found.line.gid.clone()), ..Asked::default() };
         app.store
@@ -143,7 +143,7 @@ pub(super) async fn forget(
     }
     let row = app.store.row(&person.viewer, at, &gid).await?;
     let done = fill(said.done, &[("instead", &row.map(|row| row.name).unwrap_or_default())]);
-    let back = row_path(&app.store.pages().lists()[at], &gid);
+    let back = row_path(app.store.pages().list(at), &gid);
     told((shell, visit.words), (StatusCode::OK, said.done_title), vec![done], back)
 }
 
@@ -222,7 +222,7 @@ impl Book {
 
     /// A line for each column that a change touched.
     fn tell(&mut self, (app, words): (&App, &'static Words), told: &PastLine) {
-        let (line, list) = (&told.line, &app.store.pages().lists()[told.list]);
+        let (line, list) = (&told.line, app.store.pages().list(told.list));
         let (at, action) = (app.local_time(line.at_ms), words.action(&line.action));
         let from = line.site.as_deref().unwrap_or(words.lists.headquarters);
         for changed in &line.changes {

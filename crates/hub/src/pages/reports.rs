@@ -104,7 +104,7 @@ pub(super) async fn timesheets(
     };
     let turn = turn(&app).await?;
     let (at, columns) = app.store.pages().timesheets().ok_or(Refusal::NoPath)?;
-    let asked = wanted.asked(&app.store.pages().lists()[at].columns[columns.date]);
+    let asked = wanted.asked(&app.store.pages().list(at).columns[columns.date]);
     let called = app.store.list(&person.viewer, at, &Asked { rows: 1, ..asked.clone() }).await?;
     let called = called.and_then(|listed| listed.of).map(|of| of.name);
     if wanted.person.is_some() && called.is_none() {
@@ -122,7 +122,7 @@ pub(super) async fn timesheets(
 async fn form(app: &App, person: &Person, visit: &Visit, problem: &'static str) -> Result<Response, Refusal> {
     let pages = app.store.pages();
     let (at, columns) = pages.timesheets().ok_or(Refusal::NoPath)?;
-    let column = &pages.lists()[at].columns[columns.person];
+    let column = &pages.list(at).columns[columns.person];
     let one = Asked { rows: 1, ..Asked::default() };
     let listed = app.store.list(&person.viewer, at, &one).await?.ok_or(Refusal::NoPath)?;
     let asked = |name: &str| visit.fields.get(name).unwrap_or_default();
@@ -150,7 +150,7 @@ async fn people(
 ) -> Result<Vec<(String, String, bool)>, Refusal> {
     let pages = app.store.pages();
     let Some(at) = pages.referred(column) else { return Ok(Vec::new()) };
-    let naming = pages.lists()[at].naming();
+    let naming = pages.list(at).naming();
     let mut people = Vec::new();
     let add = |line: Line| {
         let is_chosen = line.gid == chosen;

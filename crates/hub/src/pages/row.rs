@@ -58,7 +58,8 @@ struct Section {
     id: String,
     title: String,
     count: String,
-    all: String,
+    /// `None`: it stands nowhere else.
+    all: Option<String>,
     months: Vec<Month>,
     heads: Vec<Head>,
     rows: Vec<Row>,
@@ -107,7 +108,7 @@ pub(super) async fn row(
         app: &app,
         viewer: &person.viewer,
         words: visit.words,
-        list: &pages.lists()[at],
+        list: pages.list(at),
         hours,
         offices: &offices,
     };
@@ -172,14 +173,14 @@ impl<'a> Teller<'a> {
     fn report(&self, gid: &str) -> Option<Link> {
         let pages = self.app.store.pages();
         let (at, columns) = pages.timesheets()?;
-        let of = pages.referred(&pages.lists()[at].columns[columns.person])?;
-        let is_person = pages.lists()[of].path == self.list.path;
+        let of = pages.referred(&pages.list(at).columns[columns.person])?;
+        let is_person = pages.list(of).path == self.list.path;
         let href = Fields::default().with(EMPLOYEE, Some(gid)).on(REPORTS);
         is_person.then(|| Link { href, text: self.words.files().report.to_owned() })
     }
 
     fn section(&self, hanging: &Hanging, gid: &str) -> Section {
-        let list = &self.app.store.pages().lists()[hanging.list];
+        let list = self.app.store.pages().list(hanging.list);
         let view = View {
             words: self.words,
             list,
@@ -204,7 +205,7 @@ impl<'a> Teller<'a> {
             id: list.path.clone(),
             title: self.words.label(&list.label).to_owned(),
             count: number(hanging.total),
-            all: of.on(&path),
+            all: list.own.then(|| of.on(&path)),
             months: hanging.months.iter().take(MONTHS).map(month).collect(),
             heads: view.heads(None, true),
             rows: hanging.lines.iter().map(|line| view.row(line, true)).collect(),

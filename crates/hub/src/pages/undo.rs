@@ -257,7 +257,7 @@ impl<'a> View<'a> {
     }
 
     fn row(&self, row: &UndoneLine) -> Row {
-        let list = row.list.map(|at| &self.teller.pages.lists()[at]);
+        let list = row.list.map(|at| self.teller.pages.list(at));
         let action = self.words.actions.iter().find(|(action, _)| *action == row.action);
         let is_edit = row.action == "update";
         let columns =
@@ -275,7 +275,7 @@ impl<'a> View<'a> {
         let words = self.teller.words;
         let column = |beside: &store::Beside| {
             let column =
-                kept.list.zip(beside.column).map(|(list, at)| &self.teller.pages.lists()[list].columns[at]);
+                kept.list.zip(beside.column).map(|(list, at)| &self.teller.pages.list(list).columns[at]);
             let label = column.map_or(words.region, |column| words.label(&column.label)).to_owned();
             (label, beside.cells.each_ref().map(|cell| history::cell(words, column, cell)))
         };

@@ -3,7 +3,7 @@
 use futures_util::StreamExt as _;
 use merge::Region;
 use reqwest::{Response, StatusCode, header};
-use store::{Asked, Role, Viewer};
+use store::{Asked, ListPage, Role, Viewer};
 use testkit::office::{self, Office, Shape, Size};
 
 use crate::{
@@ -86,11 +86,17 @@ pub async fn read(answer: Response) -> String {
     String::from_utf8(bytes.into()).unwrap()
 }
 
+/// Lists whose rows are regions'; templates of shifts are everybody's.
+pub fn of_regions(world: &World) -> impl Iterator<Item = &ListPage> {
+    world.store.pages().lists().iter().filter(|list| list.name != "shift_templates")
+}
+
 /// The identity of one row of each list of a region.
 pub async fn rows_of(world: &World, region: &str) -> Vec<String> {
     let viewer = Viewer::new(Role::Admin, Region::new(region));
     let mut gids = Vec::new();
-    for at in 0..world.store.pages().lists().len() {
+    for list in of_regions(world) {
+        let at = world.store.pages().at(&list.path).unwrap();
         let listed =
             world.store.list(&viewer, at, &Asked { rows: 1, ..Asked::default() }).await.unwrap().unwrap();
         gids.push(listed.lines[0].gid.clone());
@@ -207,7 +213,7 @@ async fn who_may_sees_the_rows_by_the_same_ways() {
         [(Role::Viewer, "Bursa"), (Role::Office, "Bursa"), (Role::Viewer, "*"), (Role::Admin, "*")]
     {
         let cookie = somebody(&world, role, of).await;
-        for list in world.store.pages().lists() {
+        for list in of_regions(&world) {
             for asked in
                 ["", "?region=Bursa", &format!("?q={}", sought("Bursa")), "?sort=-region&q=isaretbursa"]
             {
@@ -220,11 +226,33 @@ async fn who_may_sees_the_rows_by_the_same_ways() {
                 assert!(file.contains(&secret("Bursa")), "{role:?} of {of}: {asked}: {file}");
             }
         }
-        for (list, gid) in world.store.pages().lists().iter().zip(rows_of(&world, "Bursa").await) {
+        for (list, gid) in of_regions(&world).zip(rows_of(&world, "Bursa").await) {
             let answer = get(&world, &format!("/{}/{gid}", list.path), &cookie).await;
             assert_eq!(answer.status(), StatusCode::OK, "{}", list.path);
             assert!(read(answer).await.contains(&secret("Bursa")), "{}", list.path);
         }
+    }
+}
+
+#[tokio::test]
+async fn what_is_everybody_s_is_seen_by_everybody_and_what_has_no_list_stands_where_it_hangs() {
+    let world = hub().await;
+    let file = full_office_file("Ankara", 1);
+    let own = changed(&file, "insert into shift_templates (name, start_time, end_time) values ('Ortak gece', '22:00', '06:00')");
+    let token = world.token("Ankara PC", "Ankara").await;
+    assert_eq!(world.upload(&token, "", own).send().await.unwrap().status(), StatusCode::OK);
+    let cookie = somebody(&world, Role::Viewer, "Bursa").await;
+    let page = read(get(&world, "/shift-templates?lang=tr", &cookie).await).await;
+    assert!(page.contains(">Ortak gece</a>") && page.contains("aria-current=\"page\">Vardiya şablonları"), "{page}");
+    assert!(!read(get(&world, "/inspections", &cookie).await).await.contains("href=\"/inspection"), "others' checks");
+    let cookie = somebody(&world, Role::Viewer, "Ankara").await;
+    let gid = &rows_of(&world, "Ankara").await[6];
+    let page = read(get(&world, &format!("/inspections/{gid}?lang=tr"), &cookie).await).await;
+    let items = page.split_once("id=\"of-inspection-results\"").unwrap().1.split_once("</section>").unwrap().0;
+    assert!(items.contains("Kontrol maddeleri") && items.contains("Lastik durumu"), "{items}");
+    assert!(!items.contains("href="), "they have no page of their own: {items}");
+    for path in ["/inspection-results", "/inspection-results/export"] {
+        assert_eq!(get(&world, path, &cookie).await.status(), StatusCode::NOT_FOUND, "{path}");
     }
 }
 

@@ -120,13 +120,13 @@ impl Store {
     }
 
     fn column_of(&self, line: &ConflictLine) -> Option<&PageColumn> {
-        self.pages().lists().get(line.list?)?.columns.get(line.column?)
+        self.pages().all().get(line.list?)?.columns.get(line.column?)
     }
 
     /// A value of the column that a conflict is about, as somebody types it who means this value.
     #[must_use]
     pub fn written(&self, line: &ConflictLine, value: &Value, figures: Figures) -> String {
-        let table = line.list.map(|list| self.pages().lists()[list].table);
+        let table = line.list.map(|list| self.pages().list(list).table);
         match table.zip(self.column_of(line)) {
             Some((table, column)) => {
                 typed::written(&self.inner.hub.rules[table][column.column], value, figures)

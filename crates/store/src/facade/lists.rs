@@ -140,7 +140,7 @@ impl Store {
         list: Option<usize>,
         count: usize,
     ) -> Result<Vec<BatchLine>> {
-        let pages = self.pages().lists();
+        let pages = self.pages().all();
         let table = list.and_then(|at| pages.get(at)).map(|list| list.name.clone());
         let lines = ask_reader!(self, shown, db, lists::deleted(db, viewer, table.as_deref(), count).await)?;
         self.lines_as(viewer, lines, Which::StillGone).await

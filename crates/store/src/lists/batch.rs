@@ -186,7 +186,7 @@ impl Scope<'_> {
     pub(crate) fn still_gone(&self, told: &Told) -> Vec<BatchLine> {
         let mut lines = self.lines(told);
         lines.retain(|one| {
-            let shelf = self.index.shelf(self.pages.lists()[one.list].table);
+            let shelf = self.index.shelf(self.pages.list(one.list).table);
             let gid = one.line.gid.parse::<Gid>().ok();
             gid.zip(shelf).is_some_and(|(gid, shelf)| shelf.row(gid).is_none())
         });
@@ -195,7 +195,7 @@ impl Scope<'_> {
 
     fn batch_line(&self, told: &Told, line: &RecentChange) -> Option<BatchLine> {
         let at = self.pages.of_table(self.rules.table(&line.table)?)?;
-        let list = &self.pages.lists()[at];
+        let list = self.pages.list(at);
         let was_theirs = !self.is_of_one_region() || self.was_theirs(list, line);
         let row = self.named_by(list, &line.gid, line.after.as_ref());
         Some(BatchLine { list: at, row, line: self.history_line(list, told, (line, was_theirs)) })
@@ -237,6 +237,6 @@ impl Scope<'_> {
         };
         let is_gone =
             id.is_some_and(|id| self.index.shelf(list.table).is_some_and(|shelf| shelf.row(id).is_none()));
-        Named { name, gid: gid.to_owned(), path: is_gone.then(|| list.path.clone()) }
+        Named { name, gid: gid.to_owned(), path: (is_gone && list.own).then(|| list.path.clone()) }
     }
 }

@@ -71,7 +71,7 @@ impl Asked {
 impl<'a> Scope<'a> {
     /// A page of a list of the preset.
     pub fn list(&self, at: usize, asked: &Asked) -> Option<Listed> {
-        let list = self.pages.lists().get(at)?;
+        let list = self.pages.all().get(at)?;
         let shelf = self.index.shelf(list.table)?;
         let mut rows = self.matching(list, shelf, asked);
         let sort = self.sort(list, asked);
@@ -99,7 +99,7 @@ impl<'a> Scope<'a> {
 
     /// All rows that match, in order, told one after another: what an export writes.
     pub fn all(&self, at: usize, asked: &Asked, mut tell: impl FnMut(Line)) -> Option<usize> {
-        let list = self.pages.lists().get(at)?;
+        let list = self.pages.all().get(at)?;
         let shelf = self.index.shelf(list.table)?;
         let mut rows = self.matching(list, shelf, asked);
         let every = 0..rows.len();

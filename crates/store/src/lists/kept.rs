@@ -38,19 +38,19 @@ impl Scope<'_> {
         let table = self.rules.table(&kept.table);
         let list = table.and_then(|table| self.pages.of_table(table));
         let column = list.zip(kept.column.as_deref());
-        let column = column.and_then(|(at, name)| self.pages.lists()[at].column(name));
+        let column = column.and_then(|(at, name)| self.pages.list(at).column(name));
         let sides = [kept.winner.value.take(), kept.loser.value.take()];
         let own = kept.other.take();
         let tell = |value: Json| {
             let name = kept.column.as_deref()?;
             Some(match list.zip(column) {
-                Some((list, column)) => self.told(&self.pages.lists()[list].columns[column], &value),
+                Some((list, column)) => self.told(&self.pages.list(list).columns[column], &value),
                 None => self.unlisted(table, name, &value),
             })
         };
         let [winner, loser] = sides.map(|value| tell(value.unwrap_or_default()));
         let other = own.and_then(tell);
-        let listed = list.zip(column).map(|(list, column)| &self.pages.lists()[list].columns[column]);
+        let listed = list.zip(column).map(|(list, column)| &self.pages.list(list).columns[column]);
         let typed = listed.is_some_and(|column| column.refers.is_none());
         let row = self.named_of(table, &mut kept);
         ConflictLine { kept, row, list, column, winner, loser, other, typed }

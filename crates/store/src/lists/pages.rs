@@ -11,6 +11,7 @@ pub(crate) use read::read;
 /// All lists of a preset, checked: every table and column in them is one of the rules'.
 #[derive(Clone, Debug, Default)]
 pub struct Pages {
+    /// Those that have a page of their own come first.
     lists: Vec<ListPage>,
 }
 
@@ -20,6 +21,8 @@ pub struct ListPage {
     /// The table's, in the database.
     pub name: String,
     pub label: Label,
+    /// `false`: its rows stand on the pages of what they hang on, and in histories.
+    pub own: bool,
     /// **Invariants**: lower-case letters, figures and hyphens; another one for each list.
     pub path: String,
     /// A region is told by how many of its rows there are.
@@ -115,9 +118,22 @@ pub enum PagesError {
 }
 
 impl Pages {
+    /// Those that have a page of their own, in the order of the navigation.
     #[must_use]
     pub fn lists(&self) -> &[ListPage] {
+        &self.lists[..self.lists.partition_point(|list| list.own)]
+    }
+
+    /// Those that have a page of their own, and after them the others.
+    #[must_use]
+    pub fn all(&self) -> &[ListPage] {
         &self.lists
+    }
+
+    /// By its place among all; each place that the store names is one.
+    #[must_use]
+    pub fn list(&self, at: usize) -> &ListPage {
+        &self.lists[at]
     }
 
     /// A column's place, of a table and column by their names in the database.
@@ -130,7 +146,7 @@ impl Pages {
     /// A list's place, by its path.
     #[must_use]
     pub fn at(&self, path: &str) -> Option<usize> {
-        self.lists.iter().position(|list| list.path == path)
+        self.lists().iter().position(|list| list.path == path)
     }
 
     /// The list of what a column refers to, by its place.

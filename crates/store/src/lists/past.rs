@@ -56,8 +56,8 @@ impl Past {
         (at, gid): (usize, Gid),
     ) -> Result<Self> {
         let mut rows = vec![(at, gid)];
-        let table = pages.lists()[at].table;
-        for (list, page) in pages.lists().iter().enumerate() {
+        let table = pages.list(at).table;
+        for (list, page) in pages.all().iter().enumerate() {
             let Some(through) = page.columns.iter().find(|column| column.refers == Some(table)) else {
                 continue;
             };
@@ -143,7 +143,7 @@ impl Scope<'_> {
             rows.iter().map(|(list, gid, _)| (gid.to_string(), *list)).collect();
         for (at, line) in told.lines.iter().enumerate().filter(|(_, line)| self.sees_line(line)) {
             let Some(list) = lists.get(&line.gid).copied() else { continue };
-            let page = &self.pages.lists()[list];
+            let page = self.pages.list(list);
             let mut earlier = told.lines[at + 1..].iter().take_while(|earlier| earlier.gid == line.gid);
             let earlier = earlier.find(|earlier| earlier.is_change());
             let was_theirs =

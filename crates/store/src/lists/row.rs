@@ -15,6 +15,8 @@ use crate::{Result, desk::Hub, engine::View, query::Db};
 
 /// Rows of a table that are shown of those that hang on a row.
 const LINES_MAX: usize = 10;
+/// The same of rows that stand nowhere else.
+const ALL_MAX: usize = 50;
 
 /// A row with everything that a person asks about it.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,7 +94,7 @@ async fn lines_of(db: &mut Db, index: &mut Index, gid: Gid) -> Result<(Vec<i64>,
 
 impl Scope<'_> {
     fn row(&self, at: usize, gid: Gid, told: &Told) -> Option<RowPage> {
-        let list = &self.pages.lists()[at];
+        let list = self.pages.list(at);
         let (shelf, row) = self.find(list.table, gid)?;
         Some(RowPage {
             rev: self.index.rev(),
@@ -127,18 +129,18 @@ impl Scope<'_> {
     }
 
     fn hanging(&self, at: usize, gid: Gid) -> Vec<Hanging> {
-        let table = self.pages.lists()[at].table;
+        let table = self.pages.list(at).table;
         let through = |list: &ListPage| list.columns.iter().position(|column| column.refers == Some(table));
-        let lists = self.pages.lists().iter().enumerate();
+        let lists = self.pages.all().iter().enumerate();
         lists.filter_map(|(at, list)| self.hanging_of((at, through(list)?), gid)).collect()
     }
 
     fn hanging_of(&self, (at, through): (usize, usize), gid: Gid) -> Option<Hanging> {
-        let list = &self.pages.lists()[at];
+        let list = self.pages.list(at);
         let shelf = self.index.shelf(list.table)?;
         let mut rows = self.matching(list, shelf, &Asked { of: Some(gid.to_string()), ..Asked::default() });
         let (name, descending) = list.first_order();
-        let shown = rows.len().min(LINES_MAX);
+        let shown = rows.len().min(if list.own { LINES_MAX } else { ALL_MAX });
         Order::of(self, (list, shelf), &(name.to_owned(), descending)).take(&mut rows, 0..shown);
         Some(Hanging {
             list: at,

@@ -152,9 +152,20 @@ impl<'a> Scope<'a> {
     /// Another row, if it is seen.
     pub(super) fn named(&self, table: TableId, gid: Gid) -> Option<Named> {
         let (shelf, row) = self.find(table, gid)?;
-        let list = self.pages.of_table(table).map(|at| &self.pages.lists()[at]);
+        let list = self.pages.of_table(table).map(|at| self.pages.list(at));
         let name = list.map(|list| self.name(list, shelf, row, DEPTH_MAX)).unwrap_or_default();
-        Some(Named { name, gid: gid.to_string(), path: list.map(|list| list.path.clone()) })
+        let path = list.filter(|list| list.own).map(|list| list.path.clone());
+        let on = list.filter(|list| !list.own).and_then(|list| self.above(list, shelf, row));
+        Some(match on {
+            Some(on) => Named { name, ..on },
+            None => Named { name, gid: gid.to_string(), path },
+        })
+    }
+
+    /// The row on whose page one without a page of its own stands.
+    fn above(&self, list: &ListPage, shelf: &Shelf, row: usize) -> Option<Named> {
+        let column = &list.columns[list.called_through?];
+        self.named(column.refers?, Gid::of(shelf.column(column.column.0).value(row))?)
     }
 
     /// What people call a row.
@@ -165,7 +176,7 @@ impl<'a> Scope<'a> {
             let column = &list.columns[at];
             let gid = Gid::of(shelf.column(column.column.0).value(row))?;
             let (shelf, row) = self.find(column.refers?, gid)?;
-            let list = &self.pages.lists()[self.pages.of_table(shelf.table)?];
+            let list = self.pages.list(self.pages.of_table(shelf.table)?);
             Some(self.name(list, shelf, row, depth - 1)).filter(|name| !name.is_empty())
         });
         match above {
@@ -177,7 +188,7 @@ impl<'a> Scope<'a> {
     /// What the values of a column are searched and sorted by: of a reference the name of what it refers to.
     pub(super) fn names_of(&self, column: &PageColumn, of: &Column) -> Option<Vec<Option<String>>> {
         let table = column.refers?;
-        let list = &self.pages.lists()[self.pages.of_table(table)?];
+        let list = self.pages.list(self.pages.of_table(table)?);
         let name = |value: &Value| {
             let (shelf, row) = self.find(table, Gid::of(value)?)?;
             Some(self.name(list, shelf, row, DEPTH_MAX))

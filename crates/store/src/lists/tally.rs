@@ -16,7 +16,7 @@ impl Scope<'_> {
         columns: [usize; N],
         mut tell: impl FnMut(Option<&str>, [&Value; N], usize),
     ) -> Option<()> {
-        let list = self.pages.lists().get(at)?;
+        let list = self.pages.all().get(at)?;
         let shelf = self.index.shelf(list.table)?;
         let is_told = |at: &usize| {
             list.columns.get(*at).is_some_and(|column| !column.refers() && self.sees_whole(column))

@@ -66,7 +66,7 @@ impl Scope<'_> {
 
     fn list_of(&self, table: &str) -> Option<(usize, &ListPage)> {
         let at = self.pages.of_table(self.rules.table(table)?)?;
-        Some((at, &self.pages.lists()[at]))
+        Some((at, self.pages.list(at)))
     }
 
     fn named_in(&self, table: &str, gid: &str, said: Option<&Json>) -> Named {

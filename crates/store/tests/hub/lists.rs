@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use merge::Region;
 use model::Value;
 use rusqlite::Connection;
-use store::{Asked, Cell, Line, Listed, Role, Store, Viewer};
+use store::{Asked, BatchesAsked, Cell, Line, Listed, Role, Store, Viewer};
 use testkit::office::{Employee, Shape, Size, Vehicle};
 
 use crate::{
@@ -45,7 +45,7 @@ fn said(cell: &Cell) -> String {
 /// The values of one column, as they stand.
 fn column(store: &Store, path: &str, name: &str, listed: &Listed) -> Vec<String> {
     let pages = store.pages();
-    let at = pages.lists()[pages.at(path).unwrap()].column(name).unwrap();
+    let at = pages.list(pages.at(path).unwrap()).column(name).unwrap();
     listed.lines.iter().map(|line| said(&line.cells[at])).collect()
 }
 
@@ -223,7 +223,7 @@ on_both! {
             }
         }
         let people = store.pages().at("employees").unwrap();
-        let number = store.pages().lists()[people].column("identity_no").unwrap();
+        let number = store.pages().list(people).column("identity_no").unwrap();
         for (role, is_told) in [(Role::Viewer, false), (Role::Office, false), (Role::Manager, true)] {
             let told = store.tally(&viewer(role, "Ankara"), (people, [number]), &Asked::default(), |_, _, _| {}).await;
             assert_eq!(told.unwrap().is_some(), is_told, "{role:?}");
@@ -268,7 +268,7 @@ on_both! {
         let [changed, made] = &row.history[..] else { panic!() };
         assert_eq!((changed.action.as_str(), made.action.as_str()), ("update", "insert"));
         assert!(changed.at_ms > made.at_ms && changed.site.as_deref() == Some("a1"));
-        let km = lab.store.pages().lists()[at].column("km");
+        let km = lab.store.pages().list(at).column("km");
         let [only] = &changed.changes[..] else { panic!("{changed:?}") };
         let [before, after] = [&only.before, &only.after].map(|cell| said(cell.as_ref().unwrap()));
         assert_eq!((only.column, before.as_str(), after.as_str()), (km, "100", "250"));
@@ -307,6 +307,47 @@ on_both! {
             let gone = page(viewer).await;
             assert_eq!((gone.name.as_str(), gone.line.region.as_deref()), ("Cem Sınama", Some("Ankara")), "{viewer:?}");
             assert_eq!((gone.gone, gone.history.len()), (true, lines));
+        }
+    }
+
+    async fn what_has_no_list_of_its_own_stands_on_the_page_of_what_it_hangs_on_and_in_the_history(lab) {
+        let pc = lab.empty_pc("a1", "Ankara").await;
+        let vehicle = pc.desktop.save_vehicle(None, &Vehicle { plate: "06 QWX 001", km: 100, ..Vehicle::default() }).unwrap();
+        edit(&pc, &format!("insert into vehicle_inspections (vehicle_id, inspection_date, week_start, km) values ({vehicle}, '2026-01-23', '2026-01-19', 100);
+            insert into vehicle_inspection_results (inspection_id, item_key, status, note) select max(id), 'lights', 'Olumsuz', 'sol far' from vehicle_inspections;
+            insert into vehicle_inspection_results (inspection_id, item_key, status, note) select max(id), 'glass', 'Olumlu', '' from vehicle_inspections;
+            insert into shift_templates (name, start_time, end_time, break_minutes) values ('Gece', '22:00', '06:00', 30)"));
+        lab.sync(&pc).await;
+        let pages = lab.store.pages();
+        assert_eq!((pages.lists().len(), pages.all().len()), (9, 10));
+        let (at, own) = (pages.at("inspections").unwrap(), viewer(Role::Office, "Ankara"));
+        let check = list(&lab.store, &own, "inspections", &page(1)).await.lines[0].gid.clone();
+        let shown = lab.store.row(&own, at, &check).await.unwrap().unwrap();
+        let [items] = &shown.hanging[..] else { panic!("{:?}", shown.hanging) };
+        let said: Vec<Vec<String>> = items.lines.iter().map(|line| line.cells[..3].iter().map(self::said).collect()).collect();
+        assert_eq!((pages.list(items.list).own, items.total), (false, 2));
+        assert_eq!(said, [["glass", "Olumlu", ""], ["lights", "Olumsuz", "sol far"]]);
+        // A batch tells as many lines as it counts, each with a way to a page that is there.
+        let asked = BatchesAsked { region: None, before: None, rows: 9 };
+        let batch = lab.store.batches(&admin(), &asked).await.unwrap().batches[0].id;
+        let told = lab.store.batch(&admin(), batch).await.unwrap().unwrap();
+        assert_eq!(told.lines.len() as u64, told.batch.counts.iter().sum::<u64>(), "{told:?}");
+        for line in &told.lines {
+            let (path, gid) = (&line.row.path, &line.row.gid);
+            match pages.list(line.list).name.as_str() {
+                "vehicle_inspection_results" => {
+                    assert_eq!((path.as_deref(), gid), (Some("inspections"), &check));
+                    assert!(line.row.name.starts_with("06 QWX 001 · 23.01.2026 · "), "{}", line.row.name);
+                }
+                _ => {
+                    let at = path.as_ref().and_then(|path| pages.at(path)).unwrap();
+                    assert!(lab.store.row(&admin(), at, gid).await.unwrap().is_some());
+                }
+            }
+        }
+        // There is no page for them, whoever asks for one.
+        for (at, list) in pages.all().iter().enumerate().filter(|(_, list)| !list.own) {
+            assert!(pages.at(&list.path).is_none() && lab.store.row(&admin(), at, &check).await.unwrap().is_none());
         }
     }
 }

@@ -82,7 +82,7 @@ async fn typing(
     let stands = standing(app, &found, words.language);
     let options = view.options(&found, refused.as_ref().map(|(typed, _)| typed.as_str()), &stands);
     let column = found.list.zip(found.column);
-    let shows = column.map(|(list, at)| view.teller.pages.lists()[list].columns[at].shows);
+    let shows = column.map(|(list, at)| view.teller.pages.list(list).columns[at].shows);
     let (typed, unfit) = match refused {
         Some((typed, unfit)) => (typed, Some(words.decisions.unfit(unfit))),
         None => (stands, None),
@@ -127,7 +127,7 @@ impl View<'_> {
     fn options(&self, line: &ConflictLine, typed: Option<&str>, stands: &str) -> Vec<(String, String, bool)> {
         let Some((list, column)) = line.list.zip(line.column) else { return Vec::new() };
         let mut options = Vec::new();
-        for choice in self.teller.pages.lists()[list].columns[column].chosen() {
+        for choice in self.teller.pages.list(list).columns[column].chosen() {
             let standing = choice.values().find(|value| *value == stands);
             let value = standing.or_else(|| choice.values().next()).unwrap_or_default();
             options.push((value.to_owned(), self.teller.words.label(&choice.label).to_owned(), false));

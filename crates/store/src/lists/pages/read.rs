@@ -21,6 +21,8 @@ struct RawPages {
 struct RawList {
     table: String,
     path: String,
+    #[serde(default = "yes")]
+    own: bool,
     called: String,
     called_through: Option<String>,
     order: String,
@@ -79,6 +81,9 @@ pub(crate) fn read(text: &str, rules: &Rules) -> Result<Pages, PagesError> {
     let raw: RawPages = toml::from_str(text).map_err(|error| in_text(text, &error))?;
     let lists = raw.list.iter().map(|list| resolve(list, rules)).collect::<Result<Vec<_>, _>>()?;
     let (mut tables, mut paths) = (HashSet::new(), HashSet::new());
+    if let Some(two) = raw.list.windows(2).find(|two| two[1].own && !two[0].own) {
+        return Err(wrong(&two[1], "it has a page of its own and stands after one that has none".to_owned()));
+    }
     for list in &raw.list {
         if !tables.insert(&list.table) || !paths.insert(&list.path) {
             return Err(wrong(list, "its table or its path stands twice".to_owned()));
@@ -114,6 +119,7 @@ fn resolve(list: &RawList, rules: &Rules) -> Result<ListPage, PagesError> {
     let page = ListPage {
         name: list.table.clone(),
         label: list.label.clone(),
+        own: list.own,
         path: list.path.clone(),
         counted: list.counted,
         table,
@@ -295,6 +301,7 @@ mod tests {
             ("table = \"drivers\"", "table = \"settings\"", "list of `settings`: tables.toml has no such"),
             ("path = \"stock\"", "path = \"../stock\"", "`../stock` is no path"),
             ("path = \"stock\"", "path = \"visits\"", "stands twice"),
+            ("path = \"employees\"", "path = \"employees\"\nown = false", "stands after one that has none"),
             ("{ name = \"phone\",", "{ name = \"fone\",", "column `phone` of tables.toml is missing"),
             ("{ name = \"adet\",", "{ name = \"bolge\",", "column `adet` of tables.toml is missing"),
             ("order = \"plate\"", "order = \"palte\"", "`palte` is none of its columns"),

@@ -28,7 +28,7 @@ impl Findings {
     /// Looks at everything. **Shape**: the most serious first, then by kind, of one kind the newest first.
     pub fn look(index: &Index, (rules, pages): (&merge::Rules, &Pages), today: Date) -> Self {
         let mut look = Look { index, rules, today, found: Vec::new() };
-        for list in pages.lists() {
+        for list in pages.all() {
             if let Some(shelf) = index.shelf(list.table) {
                 look.list(list, shelf);
             }
