@@ -96,7 +96,7 @@ pub(super) async fn data(
         let asked = Asked { of: Some(found.line.gid.clone()), ..Asked::default() };
         app.store
             .every(&person.viewer, hanging.list, &asked, |line| {
-                sheet.add((visit.words, &offices), list, &line)
+                sheet.add((visit.words, &offices), list, &line);
             })
             .await?;
         sheet.add_totals(visit.words);

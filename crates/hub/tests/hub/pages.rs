@@ -238,17 +238,27 @@ async fn who_may_sees_the_rows_by_the_same_ways() {
 async fn what_is_everybody_s_is_seen_by_everybody_and_what_has_no_list_stands_where_it_hangs() {
     let world = hub().await;
     let file = full_office_file("Ankara", 1);
-    let own = changed(&file, "insert into shift_templates (name, start_time, end_time) values ('Ortak gece', '22:00', '06:00')");
+    let own = changed(
+        &file,
+        "insert into shift_templates (name, start_time, end_time) values ('Ortak gece', '22:00', '06:00')",
+    );
     let token = world.token("Ankara PC", "Ankara").await;
     assert_eq!(world.upload(&token, "", own).send().await.unwrap().status(), StatusCode::OK);
     let cookie = somebody(&world, Role::Viewer, "Bursa").await;
     let page = read(get(&world, "/shift-templates?lang=tr", &cookie).await).await;
-    assert!(page.contains(">Ortak gece</a>") && page.contains("aria-current=\"page\">Vardiya şablonları"), "{page}");
-    assert!(!read(get(&world, "/inspections", &cookie).await).await.contains("href=\"/inspection"), "others' checks");
+    assert!(
+        page.contains(">Ortak gece</a>") && page.contains("aria-current=\"page\">Vardiya şablonları"),
+        "{page}"
+    );
+    assert!(
+        !read(get(&world, "/inspections", &cookie).await).await.contains("href=\"/inspection"),
+        "others' checks"
+    );
     let cookie = somebody(&world, Role::Viewer, "Ankara").await;
     let gid = &rows_of(&world, "Ankara").await[6];
     let page = read(get(&world, &format!("/inspections/{gid}?lang=tr"), &cookie).await).await;
-    let items = page.split_once("id=\"of-inspection-results\"").unwrap().1.split_once("</section>").unwrap().0;
+    let items =
+        page.split_once("id=\"of-inspection-results\"").unwrap().1.split_once("</section>").unwrap().0;
     assert!(items.contains("Kontrol maddeleri") && items.contains("Lastik durumu"), "{items}");
     assert!(!items.contains("href="), "they have no page of their own: {items}");
     for path in ["/inspection-results", "/inspection-results/export"] {
