@@ -324,7 +324,7 @@ on_both! {
         let check = list(&lab.store, &own, "inspections", &page(1)).await.lines[0].gid.clone();
         let shown = lab.store.row(&own, at, &check).await.unwrap().unwrap();
         let [items] = &shown.hanging[..] else { panic!("{:?}", shown.hanging) };
-        let said: Vec<Vec<String>> = items.lines.iter().map(|line| line.cells[..3].iter().map(self::said).collect()).collect();
+        let said: Vec<Vec<String>> = items.lines.iter().map(|line| line.cells[..3].iter().map(said).collect()).collect();
         assert_eq!((pages.list(items.list).own, items.total), (false, 2));
         assert_eq!(said, [["glass", "Olumlu", ""], ["lights", "Olumsuz", "sol far"]]);
         // A batch tells as many lines as it counts, each with a way to a page that is there.
