@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use merge::Region;
-use store::{ActivityAsked, Role, Site, Source, Viewer};
+use store::{ActivityAsked, Finding, FindingsAsked, Role, Severity, Site, Source, Viewer};
 
 use crate::{
     answer::Refusal,
@@ -22,8 +22,9 @@ use crate::{
     credential::{self, Caller},
     login::{LOGIN, PASSWORD, page},
     pages::{ACTIVITY as ACTIVITY_PATH, PageTeller, Shell, Visit},
+    saying::Saying,
     session,
-    words::{ActivityWords, OverviewWords, Words},
+    words::{ActivityWords, AlertWords, OverviewWords, Words},
 };
 use chart::{Chart, Spark};
 use teller::Teller;
@@ -80,7 +81,9 @@ struct Page<'a> {
 /// What there is, one by one.
 struct Details {
     sites: Vec<SiteLine>,
+    /// The most serious.
     alerts: Vec<AlertLine>,
+    alert_words: &'static AlertWords,
     alerts_href: &'static str,
     recent: Vec<ChangeLine>,
     activity: Option<Vec<ActivityLine>>,
@@ -128,12 +131,9 @@ struct SiteLine {
 }
 
 struct AlertLine {
-    at: String,
-    site: String,
-    kind: &'static str,
-    /// Empty: the file as a whole.
-    rows: String,
-    what: String,
+    /// The word of its severity for style sheets.
+    mark: &'static str,
+    said: Saying,
 }
 
 struct ChangeLine {
@@ -195,6 +195,11 @@ fn uses_shared_key(site: &Site) -> bool {
 async fn gather(app: &App, visit: &Visit, reader: &Reader) -> Result<Page<'static>, Refusal> {
     let (store, viewer, words) = (&app.store, &reader.viewer, visit.words);
     let noted = store.noted(viewer);
+    let alerts = match &reader.name {
+        Some(_) => pressing(app, viewer).await?,
+        None => Vec::new(),
+    };
+    // What was looked at just now is what it counts.
     let waiting = store.waiting(viewer).await?;
     let shell = Shell::around(visit, store.pages(), reader.name.as_deref(), viewer.region())
         .watching(viewer, visit, noted)
@@ -208,7 +213,7 @@ async fn gather(app: &App, visit: &Visit, reader: &Reader) -> Result<Page<'stati
     let told = Teller { app, pages: &pages, viewer, sites: &sites, today: spans.today() };
     let regions = told.regions(&status, &trend);
     let details = match &reader.name {
-        Some(_) => Some(details(&told, &shell).await?),
+        Some(_) => Some(details(&told, &shell, &alerts).await?),
         None => None,
     };
     Ok(Page {
@@ -220,7 +225,7 @@ async fn gather(app: &App, visit: &Visit, reader: &Reader) -> Result<Page<'stati
         replace_shared_key: reader.is_admin()
             && app.settings.api_key.is_some()
             && pages.sites.iter().any(uses_shared_key),
-        figures: told.figures(&shell, (&trend, waiting.alerts)).await?,
+        figures: told.figures(&shell, &trend, &waiting),
         counted: told.counted(),
         total: told.total(&status, &trend),
         charts: spans.charts(words, &trend),
@@ -234,16 +239,26 @@ async fn gather(app: &App, visit: &Visit, reader: &Reader) -> Result<Page<'stati
     })
 }
 
-async fn details(told: &Teller<'_>, shell: &Shell) -> Result<Details, Refusal> {
+/// The first of what somebody has to look at, the most serious first.
+async fn pressing(app: &App, viewer: &Viewer) -> Result<Vec<Finding>, Refusal> {
+    let asked = FindingsAsked { rows: ALERTS, ..FindingsAsked::default() };
+    let mut findings = app.store.findings(viewer, app.today(), &asked).await?.findings;
+    findings.retain(|finding| finding.severity > Severity::Info);
+    Ok(findings)
+}
+
+async fn details(told: &Teller<'_>, shell: &Shell, alerts: &[Finding]) -> Result<Details, Refusal> {
     let (store, viewer) = (&told.app.store, told.viewer);
     let newest = ActivityAsked { count: ACTIVITY, ..ActivityAsked::default() };
     let activity = store.activity(viewer, &newest).await?.map(|page| page.lines);
-    let alerts = store.newest_alerts(viewer, ALERTS).await?;
+    let sayer = told.sayer();
+    let alert = |finding: &Finding| AlertLine { mark: finding.severity.word(), said: sayer.say(finding) };
     let recent = store.recent(viewer.region(), RECENT).await?;
     let is_shown = |path: &'static str| if shell.leads_to(path) { path } else { "" };
     Ok(Details {
         sites: told.sites.iter().map(|site| told.site(site)).collect(),
-        alerts: alerts.iter().map(|alert| told.alert(alert)).collect(),
+        alerts: alerts.iter().map(alert).collect(),
+        alert_words: AlertWords::of(told.pages.words.language),
         alerts_href: is_shown(ALERTS_PATH),
         recent: recent.iter().map(|change| told.change(change)).collect(),
         activity: activity.map(|entries| entries.iter().map(|entry| told.activity(entry)).collect()),

@@ -132,29 +132,6 @@ pub(crate) async fn alerts(db: &mut Db) -> Result<Vec<Alert>> {
     Ok(alerts)
 }
 
-/// The newest about sites that a viewer sees, newest first; about the hub itself only who sees everything is told.
-pub(crate) async fn newest_alerts(db: &mut Db, viewer: &Viewer, count: usize) -> Result<Vec<Alert>> {
-    let mut regions = HashMap::new();
-    for row in db.find(SITES, &[]).await? {
-        regions.insert(site(&row, 0)?, Region::new(row.text(2)?));
-    }
-    let sees =
-        |alert: &Alert| *viewer.region() == Region::All || regions.get(&alert.site) == Some(viewer.region());
-    let mut before = Meta::load(db).await?.serial().saturating_add(1);
-    let floor = before.saturating_sub(LOOKED_MAX);
-    let mut alerts = Vec::new();
-    while alerts.len() < count && before > floor.max(0) {
-        let after = before.saturating_sub(BACK_MAX).saturating_sub(1).max(NO_FLOOR);
-        for row in db.find_between(ALERTS, &[], "id", (after, before)).await? {
-            alerts.extend(Some(alert(&row)?).filter(&sees));
-        }
-        before = after.saturating_add(1);
-    }
-    alerts.sort_by_key(|alert| std::cmp::Reverse(alert.id));
-    alerts.truncate(count);
-    Ok(alerts)
-}
-
 fn alert(row: &Row) -> Result<Alert> {
     let (kind, what) = (row.text(2)?.to_owned(), row.text(3)?.to_owned());
     let rows = u64::try_from(row.int(4)?).unwrap_or_default();

@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use merge::Region;
 use model::SiteId;
-use store::{Alert, AuditEntry, RecentChange, RegionCount, Source, Station, Status, Trend, Viewer};
+use store::{AuditEntry, RecentChange, RegionCount, Source, Station, Status, Trend, Viewer, Waiting};
 
 use super::{
-    ActivityLine, AlertLine, ChangeLine, Figure, RegionLine, SiteLine, chart::Spark, late::is_late, trend,
+    ActivityLine, ChangeLine, Figure, RegionLine, SiteLine, chart::Spark, late::is_late, trend,
 };
 use crate::{
-    answer::Refusal,
     app::{App, moment},
     metrics::ON_LINE_MS,
     pages::{PageTeller, Shell, Wording, turned, whole},
     public::is_seen,
+    saying::Sayer,
     words::{OverviewWords, Words},
 };
 
@@ -59,12 +59,8 @@ impl Teller<'_> {
     }
 
     /// What stands at the top.
-    pub async fn figures(
-        &self,
-        shell: &Shell,
-        (trend, alerts): (&Trend, u64),
-    ) -> Result<Vec<Figure>, Refusal> {
-        let waiting = self.app.store.waiting(self.viewer).await?;
+    pub fn figures(&self, shell: &Shell, trend: &Trend, waiting: &Waiting) -> Vec<Figure> {
+        let alerts = waiting.alerts;
         let (words, said) = (self.words(), self.said());
         let live = || self.sites.iter().filter(|site| is_office(site));
         let [on_line, late] = [
@@ -91,7 +87,7 @@ impl Teller<'_> {
             let href = if shell.leads_to(href) { href } else { "" };
             Figure { id, label, number, href, is_care }
         };
-        Ok(all.into_iter().map(figure).collect())
+        all.into_iter().map(figure).collect()
     }
 
     /// What is counted of each region; the other tables stand in the list of all tables.
@@ -207,22 +203,9 @@ impl Teller<'_> {
         }
     }
 
-    /// What the hub says of itself is of no PC.
-    fn sender(&self, number: u32) -> String {
-        if number == SiteId::HUB.0 {
-            return self.words().activity().hub.to_owned();
-        }
-        self.pages.site_name(number)
-    }
-
-    pub fn alert(&self, alert: &Alert) -> AlertLine {
-        AlertLine {
-            at: self.pages.time(alert.at_ms),
-            site: self.sender(alert.site),
-            kind: self.words().alert(&alert.kind),
-            rows: if alert.rows == 0 { String::new() } else { self.number(alert.rows) },
-            what: alert.what.clone(),
-        }
+    pub fn sayer(&self) -> Sayer<'_> {
+        let words = self.words();
+        Sayer::new(words.language, &self.app.settings.zone, (self.pages.pages, &self.pages.sites))
     }
 
     pub fn change(&self, change: &RecentChange) -> ChangeLine {

@@ -53,14 +53,6 @@ impl Store {
         ask_reader!(self, shown, db, offices::of_regions(db, viewer).await)
     }
 
-    /// The newest alerts that a viewer sees, newest first.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn newest_alerts(&self, viewer: &Viewer, count: usize) -> Result<Vec<Alert>> {
-        ask_reader!(self, shown, db, tell::newest_alerts(db, viewer, count).await)
-    }
-
     /// The size of the store's files; `None` where it is no file.
     #[must_use]
     pub fn size_bytes(&self) -> Option<u64> {
