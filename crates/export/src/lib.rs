@@ -16,7 +16,7 @@ mod xlsx;
 pub use self::cell::Cell;
 pub use self::csv::csv;
 pub use self::timesheet::{Language, Report, Row, Timesheet, file_name, list_file_name, reason, timesheet};
-pub use self::xlsx::{Exported, List, LogoProblem, Notice, list, lists};
+pub use self::xlsx::{Exported, List, LogoProblem, Notice, check_png, list, lists};
 
 /// Why no file could be made.
 #[derive(Debug, thiserror::Error)]

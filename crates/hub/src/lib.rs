@@ -47,5 +47,7 @@ pub use reached::Reached;
 pub use router::{people_paths, router};
 pub use saying::{Sayer, Saying};
 pub use server::{Error, Serving, serve};
-pub use settings::{ApiKey, Configured, ConfiguredIn, KeptBackups, Language, Limits, Settings, Transport};
+pub use settings::{
+    ApiKey, Configured, ConfiguredIn, KeptBackups, Language, Letterhead, Limits, Logo, Settings, Transport,
+};
 pub use turkish::refused_file as refused_file_in_turkish;

@@ -4,6 +4,7 @@ use std::{
     fmt,
     net::{IpAddr, SocketAddr},
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
@@ -41,10 +42,37 @@ pub struct Settings {
     pub backups: Option<KeptBackups>,
     /// What people are shown who ask how the hub is set up.
     pub configured: Vec<Configured>,
+    /// What heads reports, besides what offices say of themselves.
+    pub letterhead: Letterhead,
     /// Who may watch the hub from where.
     pub watch: Watch,
     pub clock: WallClock,
     pub random: Random,
+}
+
+/// What stands above every report.
+#[derive(Clone, Debug, Default)]
+pub struct Letterhead {
+    /// `None`: what the offices of the report call themselves, if that is one name.
+    pub company: Option<String>,
+    pub logo: Option<Logo>,
+}
+
+/// A picture that Excel opens.
+#[derive(Clone, Debug)]
+pub struct Logo(Arc<[u8]>);
+
+impl Logo {
+    /// # Errors
+    /// Bytes that are no PNG, are damaged or too many.
+    pub fn new(bytes: Vec<u8>) -> Result<Self, export::LogoProblem> {
+        export::check_png(&bytes)?;
+        Ok(Self(bytes.into()))
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// The backups that the hub's own machine keeps of its store.

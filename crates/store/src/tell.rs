@@ -1,15 +1,13 @@
 //! Questions about the store, answered from its tables.
 
-use std::collections::HashMap;
-
 use merge::Region;
 use model::{Gid, Rev, Value};
 
 use crate::{
-    Alert, ConflictState, Error, HeldBatch, Open, RecentChange, Result, Status, Viewer, engine,
+    Alert, ConflictState, Error, HeldBatch, Open, RecentChange, Result, Status, engine,
     meta::Meta,
     query::{Db, Row, text},
-    shape::{ALERTS, HELD, LOG, REGIONS, SITES},
+    shape::{ALERTS, HELD, LOG, REGIONS},
 };
 
 const ALERT_COUNTS: &str = include_str!("sql/alerts.sql");

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use hub::{ApiKey, KeptBackups, Language, Limits, NewUsers, OneTimePassword, Reached, Transport};
+use hub::{ApiKey, KeptBackups, Language, Letterhead, Limits, Logo, NewUsers, OneTimePassword, Reached, Transport};
 use serde_json::json;
 use store::{Accounts, backups::Guarded};
 use tokio::task::JoinHandle;
@@ -102,6 +102,7 @@ fn settings_without_key(context: &Context) -> Result<hub::Settings> {
         language: language(context),
         sessions: configured.sessions,
         zone: clock::time_zone(&context.config.zone_name),
+        letterhead: letterhead(context)?,
         watch: hub::Watch::default(),
         limits: Limits { upload_bytes_max: store.upload_bytes_max, ..Limits::default() },
         backups: None,
@@ -109,6 +110,25 @@ fn settings_without_key(context: &Context) -> Result<hub::Settings> {
         clock: store.clock,
         random: store.random,
     })
+}
+
+/// What heads reports.
+///
+/// # Errors
+/// `WrongValue` of a logo that is no picture, or not there.
+fn letterhead(context: &Context) -> Result<Letterhead> {
+    let configured = &context.config.hub;
+    let Some(file) = &configured.logo else {
+        return Ok(Letterhead { company: configured.company.clone(), logo: None });
+    };
+    let file = context.config.folder.join(file);
+    let unfit = |reason: String| {
+        let why = message("config-logo-why").with("file", file.as_path()).with("reason", reason);
+        Failure::new(Code::WrongValue, message("config-what"), why, message("value-logo"))
+    };
+    let bytes = std::fs::read(&file).map_err(|error| unfit(error.to_string()))?;
+    let logo = Logo::new(bytes).map_err(|problem| unfit(problem.to_string()))?;
+    Ok(Letterhead { company: configured.company.clone(), logo: Some(logo) })
 }
 
 /// What administrators see of backups, and can ask for.

@@ -84,6 +84,10 @@ pub struct Hub {
     pub listen: SocketAddr,
     /// Where offices reach the hub, when that is not where it listens. Without a slash at the end.
     pub public_url: Option<String>,
+    /// Stands above every report.
+    pub company: Option<String>,
+    /// A picture (PNG) beside it.
+    pub logo: Option<PathBuf>,
     pub preset: String,
     /// TLS ends before it reaches denk.
     pub behind_proxy: bool,

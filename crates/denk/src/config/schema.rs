@@ -26,9 +26,11 @@ const TOP: [&str; 10] =
 /// Sections whose settings are kept as they stand.
 const RAW: [&str; 4] = ["mikro", "schedule", "feed", "notify"];
 
-const HUB: [&str; 14] = [
+const HUB: [&str; 16] = [
     "listen",
     "public_url",
+    "company",
+    "logo",
     "database",
     "preset",
     "api_key",
@@ -241,6 +243,8 @@ pub(super) fn hub(settings: &Settings) -> Result<Hub> {
     Ok(Hub {
         listen: read(settings, "hub.listen", |text| text.parse().ok())?.unwrap_or(nowhere),
         public_url: read(settings, "hub.public_url", base_url)?,
+        company: text(settings, "hub.company")?,
+        logo: path("hub.logo")?,
         preset: text(settings, "hub.preset")?.unwrap_or_default(),
         behind_proxy: boolean(settings, "hub.behind_proxy")?,
         proxies: read(settings, "hub.proxies", proxies)?.unwrap_or_default(),

@@ -22,7 +22,7 @@ use super::{
     export::{Download, XLSX_TYPE, date, made, make, note, turn},
     hours::{Offices, Told, of_files},
 };
-use crate::{Language, answer::Refusal, app::App, login::page, words::FileWords};
+use crate::{Language, Letterhead, Logo, answer::Refusal, app::App, login::page, words::FileWords};
 
 pub(super) const REPORTS: &str = "/reports";
 pub(super) const TIMESHEETS: &str = "/reports/timesheets";
@@ -73,6 +73,7 @@ struct Days {
     names: Vec<String>,
     rows: Vec<Day>,
     offices: Offices,
+    letterhead: Letterhead,
 }
 
 struct Day {
@@ -112,7 +113,7 @@ pub(super) async fn timesheets(
         return Ok((StatusCode::NOT_FOUND, page).into_response());
     }
     let offices = Offices::of(&app, &person).await?;
-    let mut days = Days::of(visit.words.language, (wanted, called), (made(&app), offices));
+    let mut days = Days::of(visit.words.language, (wanted, called), (&app, offices));
     app.store.every(&person.viewer, at, &asked, |line| days.add(&columns, &line)).await?;
     let asked = visit.fields.only(&[FROM, UNTIL, EMPLOYEE, REGION]);
     note(&app, &person, (&TIMESHEETS[1..], &asked, days.rows.len())).await?;
@@ -202,10 +203,11 @@ impl Days {
     fn of(
         language: Language,
         (wanted, called): (Wanted, Option<String>),
-        (made, offices): (DateTime, Offices),
+        (app, offices): (&App, Offices),
     ) -> Self {
         let (people, names, rows) = (HashMap::new(), Vec::new(), Vec::new());
-        Self { language, wanted, called, made, people, names, rows, offices }
+        let (made, letterhead) = (made(app), app.settings.letterhead.clone());
+        Self { language, wanted, called, made, people, names, rows, offices, letterhead }
     }
 
     fn add(&mut self, columns: &ShiftColumns, line: &Line) {
@@ -245,8 +247,10 @@ impl Days {
         let Wanted { from, until, .. } = self.wanted;
         let regions: BTreeSet<&str> = self.rows.iter().map(|day| day.region.as_str()).collect();
         let said = |name| self.offices.common(regions.iter().copied(), name).unwrap_or_default();
-        let (company, title, made) = (said(COMPANY), said(TITLE), self.made);
-        let report = Report { company, title, from, until, logo: None, language, made };
+        let (title, made) = (said(TITLE), self.made);
+        let company = self.letterhead.company.as_deref().unwrap_or_else(|| said(COMPANY));
+        let logo = self.letterhead.logo.as_ref().map(Logo::bytes);
+        let report = Report { company, title, from, until, logo, language, made };
         let name = file_name(language, self.called.as_deref(), from, until);
         Ok(Download { name, kind: XLSX_TYPE, bytes: export::timesheet(&report, &rows)?.file.bytes })
     }

@@ -3,13 +3,14 @@
 use std::io::Cursor;
 
 use calamine::{Data, Reader as _, Xlsx};
+use hub::{Letterhead, Logo};
 use office::hours::{Entry, Hours, Schedule, Shift};
 use reqwest::{Response, StatusCode, header};
 use store::{Asked, Role, Viewer};
 
 use crate::{
     pages::{full_office_file, get, read, somebody},
-    world::{World, changed, hub},
+    world::{World, changed, hub, hub_with},
 };
 
 /// All that stands in a workbook's cells.
@@ -205,6 +206,22 @@ async fn hours_are_planned_as_each_office_plans() {
     let own = somebody(&world, Role::Manager, "Ankara").await;
     let page = read(get(&world, "/timesheets?lang=en", &own).await).await;
     assert!(!page.contains("Bursa") && !page.contains("Izmir"), "{page}");
+}
+
+#[tokio::test]
+async fn a_report_bears_the_hub_s_own_company_and_picture() {
+    let logo = include_bytes!("../../../export/tests/files/logo.png").to_vec();
+    assert!(Logo::new(b"GIF89a".to_vec()).is_err());
+    let world = hub_with(|settings| {
+        settings.letterhead = Letterhead { company: Some("Örnek Holding".into()), logo: Logo::new(logo).ok() };
+    })
+    .await;
+    send(&world, "Ankara", &sql_of_days()).await;
+    let cookie = somebody(&world, Role::Viewer, "Ankara").await;
+    let report = get(&world, "/reports/timesheets", &cookie).await.bytes().await.unwrap();
+    let head: String = sheet(&report, "Puantaj")[..3].concat().concat();
+    assert!(head.starts_with("Örnek Holding") && !head.contains("Su Arıtma"), "{head}");
+    assert!(report.windows(19).any(|name| name == b"xl/media/image1.png"), "the picture is in the file");
 }
 
 #[tokio::test]

@@ -146,12 +146,42 @@ async fn what_the_hub_says_of_itself_is_said_by_the_hub_to_who_sees_everything()
     let all = somebody(&world, Role::Viewer, "*").await;
     let page = read(get(&world, "/dashboard?lang=en", &all).await).await;
     let alerts = section(&page, "alerts");
-    assert!(alerts.contains("<td>Hub</td><td>no backup: the disk is full"), "{alerts}");
+    assert!(alerts.contains("<td>Headquarters</td>") && alerts.contains("no backup: the disk is full"), "{alerts}");
     assert_eq!(figure(&page, "alerts-count").replace(',', ""), in_navigation(&page), "one number of alerts");
     let own = somebody(&world, Role::Admin, "Ankara").await;
     let page = read(get(&world, "/dashboard?lang=en", &own).await).await;
     assert!(!page.contains("yedekler"), "{page}");
     assert_eq!(figure(&page, "alerts-count").replace(',', ""), in_navigation(&page));
+}
+
+#[tokio::test]
+async fn the_overview_lists_what_it_counts() {
+    let world = hub().await;
+    let token = world.token("Ankara PC", "Ankara").await;
+    let file = changed(
+        &office_file("Ankara", 1),
+        "delete from timesheets where id not in (select min(id) from timesheets);
+         update timesheets set start_time = '99:25';
+         insert into vehicles (plate, km, inspection_date, region) values ('06 QWX 001', 5, '2026-01-10', 'Ankara')",
+    );
+    assert_eq!(world.upload(&token, "", file).send().await.unwrap().status(), StatusCode::OK);
+    let own = somebody(&world, Role::Manager, "Ankara").await;
+    let page = async || read(get(&world, "/dashboard?lang=en", &own).await).await;
+    let shown = page().await;
+    let alerts = section(&shown, "alerts");
+    let lines = alerts.matches("<tr><td>").count();
+    assert_eq!(figure(&shown, "alerts-count"), lines.min(10).to_string(), "{alerts}");
+    assert!(alerts.contains("99:25") && alerts.contains("06 QWX 001"), "{alerts}");
+    assert!(alerts.contains("href=\"/timesheets/") && alerts.contains("href=\"/vehicles/"), "{alerts}");
+    assert!(!alerts.contains("severity info"), "it counts what has to be looked at: {alerts}");
+    // A PC that has not been heard of for days.
+    world.clock.store(START_MS + 4 * DAY_MS, Ordering::Relaxed);
+    let own = somebody(&world, Role::Manager, "Ankara").await;
+    let later = read(get(&world, "/dashboard?lang=en", &own).await).await;
+    assert!(section(&later, "alerts").contains("Ankara PC"), "{later}");
+    let bursa = somebody(&world, Role::Manager, "Bursa").await;
+    let others = read(get(&world, "/dashboard?lang=en", &bursa).await).await;
+    assert!(!others.contains("id=\"alerts\"") && !others.contains("06 QWX"), "{others}");
 }
 
 #[tokio::test]

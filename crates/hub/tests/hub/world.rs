@@ -122,6 +122,7 @@ fn settings(store: &store::Settings) -> Settings {
         language: Language::Turkish,
         sessions: store::Lifetime::default(),
         zone: jiff::tz::TimeZone::get("Europe/Istanbul").unwrap(),
+        letterhead: hub::Letterhead::default(),
         watch: hub::Watch::default(),
         limits: Limits {
             stop_wait: Duration::from_secs(20),

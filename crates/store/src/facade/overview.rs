@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Store;
 use crate::{
-    Alert, OfficeSettings, Result, Station, Status, Trend, Viewer, administration, offices, tell,
+    OfficeSettings, Result, Station, Status, Trend, Viewer, administration, offices, tell,
     trends::{Edges, Trends},
 };
 

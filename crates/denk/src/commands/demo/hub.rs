@@ -109,6 +109,7 @@ fn settings(listen: SocketAddr, store: &store::Settings, context: &Context) -> R
         language: serve::language(context),
         sessions: context.config.hub.sessions,
         zone: clock::time_zone(&context.config.zone_name),
+        letterhead: hub::Letterhead::default(),
         watch: hub::Watch::default(),
         limits: Limits::default(),
         backups: None,
