@@ -122,8 +122,11 @@ impl<'a> Sayer<'a> {
             Detail::Nothing => self.plain(finding.kind).to_owned(),
             Detail::Shift(error) => export::reason(of_files(self.words.language), error),
             Detail::Hours(hours) => {
-                let sentence =
-                    if finding.kind == Kind::PastMidnight { said.past_midnight } else { said.gross };
+                let sentence = match finding.kind {
+                    Kind::PastMidnight => said.past_midnight,
+                    Kind::NothingWorked => said.nothing_worked,
+                    _ => said.gross,
+                };
                 fill(sentence, &[("hours", &hundredths(self.words.language, hours.0))])
             }
             Detail::Value { column: at, text } => format!("{}: {text}", column(*at)),
@@ -147,15 +150,23 @@ impl<'a> Sayer<'a> {
                 fill(said.oil_due, &[("km", &self.number(left.saturating_neg()))])
             }
             Detail::Oil { left_km } => fill(said.oil_left, &[("km", &self.number(*left_km))]),
-            Detail::Km { km, changed } => {
-                fill(said.odometer, &[("km", &self.number(*km)), ("changed", &self.number(*changed))])
+            Detail::Km { km, before } => {
+                let sentence = if finding.kind == Kind::CheckKm { said.check_km } else { said.odometer };
+                fill(sentence, &[("km", &self.number(*km)), ("before", &self.number(*before))])
+            }
+            Detail::Count(count) => {
+                let sentence =
+                    if finding.kind == Kind::MostFaults { said.most_faults } else { said.driver_check };
+                fill(sentence, &[("count", &count.to_string())])
             }
             Detail::Fault { title, times } => {
                 fill(said.repeated, &[("times", &times.to_string()), ("title", title.trim())])
             }
             Detail::Items(_) => {
                 let items: Vec<&str> = finding.items.iter().map(|item| self.words.label(item)).collect();
-                fill(said.repeated_items, &[("items", &items.join(", "))])
+                let sentence =
+                    if finding.kind == Kind::NewProblem { said.new_items } else { said.repeated_items };
+                fill(sentence, &[("items", &items.join(", "))])
             }
             other => self.around(other),
         }

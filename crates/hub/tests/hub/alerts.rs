@@ -27,7 +27,8 @@ const ROWS: &str =
        (3, 3, '2026-01-02', '08:00', '21:30', 60, 0, 'R'), (4, 3, '2026-01-04', '22:00', '02:00', 60, 1, 'R'),
        (11, 4, '2026-01-05', '09:00', '17:00', 60, 0, 'R'), (12, 4, '2026-01-06', '09:00', '17:00', 60, 0, 'R'),
        (13, 4, '2026-01-07', '09:00', '17:00', 60, 0, 'R'), (14, 4, '2026-01-08', '09:00', '17:00', 60, 0, 'R'),
-       (15, 4, '2026-01-09', '09:00', '17:00', 60, 0, 'R'), (16, 4, '2026-01-10', '09:00', '17:00', 60, 0, 'R');
+       (15, 4, '2026-01-09', '09:00', '17:00', 60, 0, 'R'), (16, 4, '2026-01-10', '09:00', '17:00', 60, 0, 'R'),
+       (17, 3, '2026-01-12', '09:00', '10:00', 120, 0, 'R');
      insert into vehicles (id, plate, km, oil_change_km, oil_interval_km, inspection_date, insurance_date, maintenance_date, region) values
        (1, '00 R 001', 65000, 50000, 14000, '2026-01-10', '2026-01-21', '2026-02-10', 'R'),
        (2, '00 R 002', 40000, 50000, 14000, '2026-31-12', '2027-01-21', '', 'R'),
@@ -35,10 +36,11 @@ const ROWS: &str =
      insert into drivers (id, full_name, license_expiry, region) values (1, 'Deniz Sürücü', '2026-01-19', 'R');
      insert into vehicle_faults (id, vehicle_id, title, opened_date, status, region) values
        (1, 1, 'Fren', '2026-01-02', 'Kapandi', 'R'), (2, 1, 'fren ', '2026-01-12', 'Acik', 'R');
-     insert into vehicle_inspections (id, vehicle_id, driver_id, inspection_date, week_start, region) values
-       (1, 1, 1, '2026-01-05', '2026-01-05', 'R'), (2, 1, 1, '2026-01-12', '2026-01-12', 'R');
+     insert into vehicle_inspections (id, vehicle_id, driver_id, inspection_date, week_start, km, region) values
+       (1, 1, 1, '2026-01-05', '2026-01-05', 64000, 'R'), (2, 1, 1, '2026-01-12', '2026-01-12', 6500, 'R');
      insert into vehicle_inspection_results (id, inspection_id, item_key, status) values
-       (1, 1, 'lights', 'Olumsuz'), (2, 2, 'lights', 'Olumsuz'), (3, 1, 'glass', 'Olumsuz'), (4, 2, 'glass', 'Olumlu');";
+       (1, 1, 'lights', 'Olumsuz'), (2, 2, 'lights', 'Olumsuz'), (3, 1, 'glass', 'Olumsuz'), (4, 2, 'glass', 'Olumlu'),
+       (5, 1, 'body_dent', 'Olumlu'), (6, 2, 'body_dent', 'Olumsuz');";
 
 fn file(region: &str, rows: &str) -> Vec<u8> {
     changed(&full_office_file(region, 1), &format!("{EMPTY}{}", rows.replace("'R'", &format!("'{region}'"))))
@@ -95,6 +97,11 @@ async fn each_kind_is_found_once_with_its_severity() {
         (Kind::RepeatedFault, Severity::Warning),
         (Kind::RepeatedProblem, Severity::Warning),
         (Kind::OpenFault, Severity::Info),
+        (Kind::NothingWorked, Severity::Serious),
+        (Kind::NewProblem, Severity::Warning),
+        (Kind::CheckKm, Severity::Serious),
+        (Kind::DriverCheck, Severity::Info),
+        (Kind::MostFaults, Severity::Info),
     ];
     wanted.sort_unstable();
     assert_eq!(found(&world).await, wanted);
@@ -106,7 +113,7 @@ async fn the_page_says_each_in_words_and_leads_to_its_row() {
     let cookie = somebody(&world, Role::Viewer, "*").await;
     let page = read(get(&world, "/alerts?lang=tr", &cookie).await).await;
     for said in [
-        "1–19 / 19",
+        "1–24 / 24",
         "Giriş: saat 99 olamaz",
         "Mola dahil 13,50 saat",
         "Gece yarısından sonra 2,00 saat",
@@ -121,6 +128,11 @@ async fn the_page_says_each_in_words_and_leads_to_its_row() {
         "Muayene: 2026-31-12",
         "Son iki kontrolde de olumsuz: Far/stop/sinyal<",
         "son 30 günde 2 kez",
+        "1,00 saatin tamamı mola",
+        "Son kontrolde olumsuz, öncekinde değildi: Gövde ezik/çizik<",
+        "Km 6.500, önceki kontroldekinden (64.000) az",
+        "Son kontrolünde 2 olumsuz madde",
+        "2 arıza: şubesinin",
     ] {
         assert!(page.contains(said), "{said}: {page}");
     }
@@ -131,16 +143,16 @@ async fn the_page_says_each_in_words_and_leads_to_its_row() {
     }
     let english = read(get(&world, "/alerts?lang=en&severity=serious", &cookie).await).await;
     assert!(
-        english.contains("Inspection: 10.01.2026, 9 days overdue") && english.contains("1–5 of 5"),
+        english.contains("Inspection: 10.01.2026, 9 days overdue") && english.contains("1–7 of 7"),
         "{english}"
     );
     for (asked, count) in [
         ("kind=deadline", "1–4 / 4"),
         ("kind=deadline&severity=warning", "1–2 / 2"),
-        ("region=Ankara", "1–19 / 19"),
+        ("region=Ankara", "1–24 / 24"),
         ("region=Bursa", ">0<"),
         ("state=accepted", ">0<"),
-        ("kind=nonsense&severity=nonsense&page=99", "1–19 / 19"),
+        ("kind=nonsense&severity=nonsense&page=99", "1–24 / 24"),
     ] {
         let page = read(get(&world, &format!("/alerts?lang=tr&{asked}"), &cookie).await).await;
         assert!(page.contains(count), "{asked}: {page}");

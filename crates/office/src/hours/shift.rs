@@ -102,7 +102,8 @@ impl Shift {
         (self.end.minutes() + DAY - self.start.minutes()) % DAY
     }
 
-    fn worked(&self) -> Duration {
+    /// Without the break; nothing if that takes all of it.
+    pub(crate) fn worked(&self) -> Duration {
         let gross = self.gross_minutes();
         let pause = u32::try_from(self.break_minutes.max(0)).unwrap_or(u32::MAX);
         minutes(gross.saturating_sub(pause))

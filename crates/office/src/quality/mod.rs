@@ -42,6 +42,11 @@ pub enum Finding<K> {
     Orphan {
         row: K,
     },
+    /// The break takes all of it: nothing was worked.
+    NothingWorked {
+        row: K,
+        gross: Hundredths,
+    },
     /// Twelve hours or more, break included.
     LongShift {
         row: K,

@@ -29,7 +29,9 @@ fn row_findings<K: Copy>(row: &Row<'_, K>) -> Vec<Finding<K>> {
 fn shift_findings<K: Copy>(row: K, shift: &Shift) -> impl Iterator<Item = Finding<K>> {
     let (gross, past_midnight) = (shift.gross(), shift.past_midnight());
     let late = Finding::PastMidnight { row, hours: Hundredths::rounded(past_midnight) };
+    let idle = shift.worked().is_zero();
     let told = [
+        idle.then_some(Finding::NothingWorked { row, gross: Hundredths::rounded(gross) }),
         (gross >= LONG).then_some(Finding::LongShift { row, gross: Hundredths::rounded(gross) }),
         (!past_midnight.is_zero()).then_some(late),
         shift.is_special.then_some(Finding::SpecialDay { row }),
@@ -78,6 +80,16 @@ mod tests {
     #[test]
     fn usual_rows_are_not_talked_about() {
         assert_eq!(rows([row(1, "08:30", "17:30"), row(2, "08:00", "19:59"), row(3, "13:00", "00:00")]), []);
+    }
+
+    #[test]
+    fn a_break_that_takes_the_whole_shift_is_told() {
+        let paused = |break_minutes| {
+            let row = row(1, "09:00", "10:00");
+            rows([Row { entry: Entry { break_minutes, ..row.entry }, ..row }])
+        };
+        let told = [Finding::NothingWorked { row: 1, gross: Hundredths(100) }];
+        assert_eq!((paused("120"), paused("60"), paused("59")), (told.to_vec(), told.to_vec(), Vec::new()));
     }
 
     #[test]

@@ -74,12 +74,21 @@ fn status(results: &[(&str, CheckStatus)], item: &str) -> CheckStatus {
     found.map_or(CheckStatus::Unknown, |(_, status)| *status)
 }
 
-/// Per vehicle, by key: the items that were bad in both of its two newest checks. Vehicles without such items are left out.
+/// What the newest check of a vehicle found bad, next to the one before it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problems<'a> {
+    /// Bad in both.
+    pub repeated: Vec<&'a str>,
+    /// Bad now, and not before.
+    pub worse: Vec<&'a str>,
+}
+
+/// Per vehicle, by key: what its two newest checks say. Vehicles of which they say nothing bad are left out.
 ///
 /// Of checks of one day the later in `inspections` is the newer.
-pub fn repeated_problems<'a, K: Ord + Copy>(
+pub fn problems<'a, K: Ord + Copy>(
     inspections: impl IntoIterator<Item = Inspection<'a, K>>,
-) -> BTreeMap<K, Vec<&'a str>> {
+) -> BTreeMap<K, Problems<'a>> {
     let mut newest_two: BTreeMap<K, [Option<Inspection<'a, K>>; 2]> = BTreeMap::new();
     for check in inspections {
         let [newest, second] = newest_two.entry(check.vehicle).or_insert([None, None]);
@@ -89,13 +98,48 @@ pub fn repeated_problems<'a, K: Ord + Copy>(
             *second = Some(check);
         }
     }
-    let repeated = |checks: [Option<Inspection<'a, K>>; 2]| {
-        let [Some(now), Some(before)] = checks else { return Vec::new() };
-        let items = changes(before.results, now.results).into_iter();
-        items.filter(|item| item.change == Change::Repeated).map(|item| item.item).collect()
-    };
-    let problems = newest_two.into_iter().map(|(vehicle, checks)| (vehicle, repeated(checks)));
-    problems.filter(|(_, items)| !items.is_empty()).collect()
+    let problems = newest_two.into_iter().map(|(vehicle, checks)| (vehicle, between(checks)));
+    problems.filter(|(_, problems)| *problems != Problems::default()).collect()
+}
+
+fn between<'a, K>(checks: [Option<Inspection<'a, K>>; 2]) -> Problems<'a> {
+    let mut problems = Problems::default();
+    if let [Some(now), Some(before)] = checks {
+        for item in changes(before.results, now.results) {
+            match item.change {
+                Change::Repeated => problems.repeated.push(item.item),
+                Change::Worse => problems.worse.push(item.item),
+                Change::Better | Change::Same | Change::Different => {}
+            }
+        }
+    }
+    problems
+}
+
+/// Kilometres that a check noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading<K> {
+    pub vehicle: K,
+    pub check: K,
+    pub date: Date,
+    pub km: i64,
+}
+
+/// Checks that noted fewer kilometres than the one of an earlier day before them, with what that one noted.
+///
+/// **Shape**: by vehicle, then by day. Checks of one day are not compared with each other: nobody knows their order. A
+/// reading of 0 or below is none.
+pub fn fallen<K: Ord + Copy>(readings: impl IntoIterator<Item = Reading<K>>) -> Vec<(Reading<K>, i64)> {
+    let mut readings: Vec<Reading<K>> = readings.into_iter().filter(|reading| reading.km > 0).collect();
+    readings.sort_by_key(|reading| (reading.vehicle, reading.date, reading.km));
+    let days = readings.chunk_by(|one, other| (one.vehicle, one.date) == (other.vehicle, other.date));
+    let days: Vec<&[Reading<K>]> = days.collect();
+    let pairs = days.array_windows().filter(|[before, day]| before[0].vehicle == day[0].vehicle);
+    let pairs = pairs.flat_map(|[before, day]| {
+        let highest = before.iter().map(|reading| reading.km).max().unwrap_or_default();
+        day.iter().filter(move |reading| reading.km < highest).map(move |reading| (*reading, highest))
+    });
+    pairs.collect()
 }
 
 /// A driver's newest check.
@@ -192,8 +236,33 @@ mod tests {
             check(4, None, 5, &bad),
             check(4, None, 12, &[]),
         ];
-        let wanted = BTreeMap::from([(1, vec!["glass"]), (3, vec!["lights", "glass"])]);
-        assert_eq!(repeated_problems(checks), wanted);
+        let repeated = |repeated: &[&'static str]| Problems { repeated: repeated.to_vec(), worse: Vec::new() };
+        let wanted = BTreeMap::from([(1, repeated(&["glass"])), (3, repeated(&["lights", "glass"]))]);
+        assert_eq!(problems(checks), wanted);
+    }
+
+    #[test]
+    fn what_is_bad_now_and_was_not_is_told_apart_from_what_repeats_itself() {
+        let (before, now) = ([("lights", Bad), ("glass", Good)], [("lights", Bad), ("glass", Bad), ("body_dent", Bad)]);
+        let told = problems([check(1, None, 5, &before), check(1, None, 12, &now), check(2, None, 12, &now)]);
+        let wanted = Problems { repeated: vec!["lights"], worse: vec!["glass", "body_dent"] };
+        assert_eq!(told, BTreeMap::from([(1, wanted)]), "of one check nothing is compared");
+    }
+
+    #[test]
+    fn kilometres_that_fell_are_told_with_what_they_fell_from() {
+        let reading = |vehicle: u8, check: u8, day: i8, km: i64| Reading { vehicle, check, date: date(2026, 1, day), km };
+        let readings = [
+            reading(1, 11, 19, 900),
+            reading(1, 10, 12, 1000),
+            reading(1, 12, 26, 1100),
+            reading(2, 20, 5, 500),
+            reading(2, 21, 5, 400),
+            reading(2, 22, 12, 0),
+            reading(2, 23, 19, 450),
+            reading(3, 30, 19, 100),
+        ];
+        assert_eq!(fallen(readings), [(reading(1, 11, 19, 900), 1000), (reading(2, 23, 19, 450), 500)]);
     }
 
     #[test]

@@ -37,12 +37,6 @@ impl Deadline {
             _ => Urgency::Fine,
         }
     }
-
-    /// What the counters of the start page count: thirty days and less, what is overdue included.
-    #[must_use]
-    pub fn is_near(self) -> bool {
-        self.urgency() < Urgency::Fine
-    }
 }
 
 #[cfg(test)]
@@ -54,20 +48,17 @@ mod tests {
     #[test]
     fn days_are_counted_to_the_last_one() {
         let today = date(2026, 1, 15);
-        for (days, urgency, is_near) in [
-            (-400, Urgency::Overdue, true),
-            (-1, Urgency::Overdue, true),
-            (0, Urgency::Critical, true),
-            (7, Urgency::Critical, true),
-            (8, Urgency::Soon, true),
-            (30, Urgency::Soon, true),
-            (31, Urgency::Fine, false),
+        for (days, urgency) in [
+            (-400, Urgency::Overdue),
+            (-1, Urgency::Overdue),
+            (0, Urgency::Critical),
+            (7, Urgency::Critical),
+            (8, Urgency::Soon),
+            (30, Urgency::Soon),
+            (31, Urgency::Fine),
         ] {
             let deadline = Deadline::new(today.checked_add(days.days()).unwrap(), today);
-            assert_eq!(
-                (deadline.days_left, deadline.urgency(), deadline.is_near()),
-                (days, urgency, is_near)
-            );
+            assert_eq!((deadline.days_left, deadline.urgency()), (days, urgency));
         }
     }
 

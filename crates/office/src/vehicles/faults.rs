@@ -48,6 +48,21 @@ pub fn repeated_faults<'a, K: Ord + Copy>(
     by_title.into_values().filter(|seen| seen.times > 1).collect()
 }
 
+/// The vehicles of one office that had the most faults, with how many; at most three, each with at least two.
+///
+/// **Shape**: the most first, of equal ones by key. `vehicles`: the vehicle of each fault.
+pub fn most_faults<K: Ord + Copy>(vehicles: impl IntoIterator<Item = K>) -> Vec<(K, usize)> {
+    const SHOWN: usize = 3;
+    let mut counts: BTreeMap<K, usize> = BTreeMap::new();
+    for vehicle in vehicles {
+        *counts.entry(vehicle).or_default() += 1;
+    }
+    let mut most: Vec<(K, usize)> = counts.into_iter().filter(|(_, count)| *count > 1).collect();
+    most.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    most.truncate(SHOWN);
+    most
+}
+
 impl<'a, K> RepeatedFault<'a, K> {
     fn count(&mut self, fault: &Fault<'a, K>) {
         self.times += 1;
@@ -91,6 +106,12 @@ mod tests {
             RepeatedFault { vehicle: 2, title: "FREN", times: 2, last_opened: today },
         ];
         assert_eq!(told, wanted);
+    }
+
+    #[test]
+    fn the_three_vehicles_with_the_most_faults_are_told() {
+        assert_eq!(most_faults([1, 4, 2, 3, 2, 4, 3, 2, 5, 5]), [(2, 3), (3, 2), (4, 2)]);
+        assert_eq!(most_faults([1, 2, 3]), []);
     }
 
     #[test]

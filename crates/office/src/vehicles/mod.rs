@@ -7,7 +7,9 @@ mod deadline;
 mod faults;
 mod oil;
 
-pub use checks::{Change, Inspection, ItemChange, LastCheck, changes, last_checks, repeated_problems};
+pub use checks::{
+    Change, Inspection, ItemChange, LastCheck, Problems, Reading, changes, fallen, last_checks, problems,
+};
 pub use deadline::{Deadline, Urgency};
-pub use faults::{Fault, RepeatedFault, repeated_faults};
+pub use faults::{Fault, RepeatedFault, most_faults, repeated_faults};
 pub use oil::{Odometer, Oil};

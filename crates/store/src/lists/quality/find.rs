@@ -9,7 +9,7 @@ use office::{
     hours::Entry,
     input::{self, CheckStatus},
     quality::{self, Finding as Said, Person},
-    vehicles::{self, Deadline, Fault, Inspection, Odometer, Oil, Urgency},
+    vehicles::{self, Deadline, Fault, Inspection, Odometer, Oil, Problems, Reading, Urgency},
 };
 
 use super::{
@@ -199,6 +199,9 @@ impl<'a> Look<'a> {
                 ((Kind::ImpossibleTime, Severity::Serious), row, Detail::Shift(error))
             }
             Said::Orphan { row } => ((Kind::Orphan, Severity::Serious), row, Detail::Column(columns.person)),
+            Said::NothingWorked { row, gross } => {
+                ((Kind::NothingWorked, Severity::Serious), row, Detail::Hours(gross))
+            }
             Said::LongShift { row, gross } => {
                 ((Kind::LongShift, Severity::Warning), row, Detail::Hours(gross))
             }
@@ -273,7 +276,7 @@ impl<'a> Look<'a> {
             if let (Some(km @ 1..), Some(changed)) = (km, changed)
                 && km < changed
             {
-                let said = Detail::Km { km, changed };
+                let said = Detail::Km { km, before: changed };
                 self.add((Kind::Odometer, Severity::Warning), (shelf, row), (None, said));
             }
         }
@@ -295,6 +298,9 @@ impl<'a> Look<'a> {
                 let said = (Some(fault.last_opened), said);
                 self.add_to((Kind::RepeatedFault, Severity::Warning), (table, fault.vehicle), said);
             }
+        }
+        if let Some(table) = vehicle.refers {
+            self.most_faults((table, vehicles));
         }
         let Some(state) = list.state() else { return };
         let open: Vec<_> = state.choices.iter().filter(|one| columns.open.contains(&one.name)).collect();
@@ -333,12 +339,63 @@ impl<'a> Look<'a> {
                 results: of_check.get(&shelf.gid(row)).map_or(&[][..], Vec::as_slice),
             })
         });
-        let Some(table) = vehicle.refers else { return };
-        let repeated: BTreeMap<Gid, Vec<&str>> = vehicles::repeated_problems(checks);
-        for (vehicle, items) in repeated {
-            let items = items.into_iter().map(str::to_owned).collect();
-            let said = (None, Detail::Items(items));
-            self.add_to((Kind::RepeatedProblem, Severity::Warning), (table, vehicle), said);
+        let checks: Vec<_> = checks.collect();
+        if let Some(table) = vehicle.refers {
+            self.problems(table, &checks);
+        }
+        if let Some(table) = driver.refers {
+            self.drivers(table, &checks);
+        }
+        self.fallen((list, shelf), columns);
+    }
+
+    /// What vehicles' newest checks found, next to the ones before.
+    fn problems(&mut self, table: TableId, checks: &[Inspection<'_, Gid>]) {
+        for (vehicle, Problems { repeated, worse }) in vehicles::problems(checks.iter().copied()) {
+            for (kind, items) in [(Kind::RepeatedProblem, repeated), (Kind::NewProblem, worse)] {
+                if !items.is_empty() {
+                    let items = items.into_iter().map(str::to_owned).collect();
+                    self.add_to((kind, Severity::Warning), (table, vehicle), (None, Detail::Items(items)));
+                }
+            }
+        }
+    }
+
+    fn drivers(&mut self, table: TableId, checks: &[Inspection<'_, Gid>]) {
+        let last = vehicles::last_checks(checks.iter().copied());
+        for (driver, check) in last.into_iter().filter(|(_, check)| check.problems > 0) {
+            let said = (Some(check.date), Detail::Count(check.problems));
+            self.add_to((Kind::DriverCheck, Severity::Info), (table, driver), said);
+        }
+    }
+
+    /// Checks that noted fewer kilometres than the one before.
+    fn fallen(&mut self, (list, shelf): (&ListPage, &Shelf), columns: &CheckColumns) {
+        let value = |at: usize, row: usize| shelf.column(list.columns[at].column.0).value(row);
+        let readings = (0..shelf.len()).filter_map(|row| {
+            let Value::Int(km) = *value(columns.km, row) else { return None };
+            let (vehicle, check) = (Gid::of(value(columns.vehicle, row))?, shelf.gid(row));
+            Some(Reading { vehicle, check, date: day(&column::text(value(columns.date, row)))?, km })
+        });
+        for (reading, before) in vehicles::fallen(readings) {
+            let said = (Some(reading.date), Detail::Km { km: reading.km, before });
+            self.add_to((Kind::CheckKm, Severity::Serious), (shelf.table, reading.check), said);
+        }
+    }
+
+    /// Of each office those of its vehicles that had the most faults.
+    fn most_faults(&mut self, (table, vehicles): (TableId, &Column)) {
+        let index = self.index;
+        let Some(shelf) = index.shelf(table) else { return };
+        let mut of_office: BTreeMap<u32, Vec<Gid>> = BTreeMap::new();
+        for number in vehicles.rows() {
+            let vehicle = Gid::of(&vehicles.values()[*number as usize]);
+            if let Some((row, vehicle)) = vehicle.and_then(|vehicle| Some((shelf.row(vehicle)?, vehicle))) {
+                of_office.entry(shelf.owners[row]).or_default().push(vehicle);
+            }
+        }
+        for (vehicle, count) in of_office.into_values().flat_map(office::vehicles::most_faults) {
+            self.add_to((Kind::MostFaults, Severity::Info), (table, vehicle), (None, Detail::Count(count)));
         }
     }
 }

@@ -47,6 +47,8 @@ pub enum Kind {
     SamePerson,
     NoDayOff,
     LongShift,
+    /// The break takes the whole shift.
+    NothingWorked,
     PastMidnight,
     SpecialDay,
     /// Inspection, insurance, maintenance, licence.
@@ -56,7 +58,15 @@ pub enum Kind {
     Odometer,
     RepeatedFault,
     RepeatedProblem,
+    /// Bad in the newest check and not in the one before.
+    NewProblem,
+    /// Kilometres of a check below those of the one before.
+    CheckKm,
+    /// What a driver last came back with.
+    DriverCheck,
     OpenFault,
+    /// The vehicles with the most faults.
+    MostFaults,
     /// Rows of another region, which were not taken.
     Refused,
     /// What else is odd in what a PC sends.
@@ -92,7 +102,7 @@ impl Severity {
 
 impl Kind {
     /// In the order in which they are offered.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 30] = [
         Self::Silent,
         Self::Clock,
         Self::Held,
@@ -103,6 +113,7 @@ impl Kind {
         Self::Disk,
         Self::Notify,
         Self::ImpossibleTime,
+        Self::NothingWorked,
         Self::ImpossibleDate,
         Self::Orphan,
         Self::NoRegion,
@@ -115,7 +126,11 @@ impl Kind {
         Self::Odometer,
         Self::RepeatedFault,
         Self::RepeatedProblem,
+        Self::NewProblem,
+        Self::CheckKm,
+        Self::DriverCheck,
         Self::OpenFault,
+        Self::MostFaults,
         Self::PastMidnight,
         Self::SpecialDay,
     ];
@@ -132,6 +147,7 @@ impl Kind {
             Self::SamePerson => "same_person",
             Self::NoDayOff => "no_day_off",
             Self::LongShift => "long_shift",
+            Self::NothingWorked => "nothing_worked",
             Self::PastMidnight => "past_midnight",
             Self::SpecialDay => "special_day",
             Self::Deadline => "deadline",
@@ -139,6 +155,10 @@ impl Kind {
             Self::Odometer => "odometer",
             Self::RepeatedFault => "repeated_fault",
             Self::RepeatedProblem => "repeated_problem",
+            Self::NewProblem => "new_problem",
+            Self::CheckKm => "check_km",
+            Self::DriverCheck => "driver_check",
+            Self::MostFaults => "most_faults",
             Self::OpenFault => "open_fault",
             Self::Refused => "refused",
             Self::Sent => "sent",
@@ -212,10 +232,13 @@ pub enum Detail {
     Oil {
         left_km: i64,
     },
+    /// `before`: at the last oil change, or the last check.
     Km {
         km: i64,
-        changed: i64,
+        before: i64,
     },
+    /// Items that were bad, or faults.
+    Count(usize),
     Fault {
         title: String,
         times: usize,
