@@ -7,6 +7,7 @@ use axum::{
     extract::{ConnectInfo, State},
     http::{HeaderMap, StatusCode},
 };
+use model::ErrorKind;
 use serde_json::{Map, Value, json};
 use store::{Pulse, RegionCount, Site, Status, Store};
 use tokio::time;
@@ -29,18 +30,41 @@ enum Writer {
     Free,
     /// At one thing for so long: a large file, or another hub is at work on the store.
     Busy(Duration),
-    Down,
+    Down(Cause),
+}
+
+/// Why nothing can be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    DiskFull,
+    /// The database refuses, or what was done last was lost.
+    Store,
+    Stuck,
+}
+
+impl Cause {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::DiskFull => "disk_full",
+            Self::Store => "store",
+            Self::Stuck => "writer_stuck",
+        }
+    }
 }
 
 pub(crate) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Value>) {
     let writer = writer(&app).await;
     let (status, word) = match writer {
         Writer::Free | Writer::Busy(_) => (StatusCode::OK, "ok"),
-        Writer::Down => (StatusCode::SERVICE_UNAVAILABLE, "error"),
+        Writer::Down(_) => (StatusCode::SERVICE_UNAVAILABLE, "error"),
     };
     let mut told = json!({ "status": word, "timestamp": app.now(), "version": VERSION });
-    if let Writer::Busy(since) = writer {
-        told["busy_ms"] = json!(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
+    match writer {
+        Writer::Free => {}
+        Writer::Busy(since) => {
+            told["busy_ms"] = json!(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
+        }
+        Writer::Down(cause) => told["cause"] = json!(cause.word()),
     }
     (status, Json(told))
 }
@@ -48,15 +72,21 @@ pub(crate) async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Val
 /// Asks the writer itself; one that is busy is judged by what it last did, so that nobody waits for a large file.
 async fn writer(app: &App) -> Writer {
     let limits = &app.settings.limits;
+    // Small things can be stored where an office's file no longer can.
+    if let Some(free) = app.store.free_bytes().filter(|free| *free < limits.free_bytes_min) {
+        tracing::error!(free, "the disk of the store is full");
+        return Writer::Down(Cause::DiskFull);
+    }
     match time::timeout(limits.writer_wait, app.store.health()).await {
         Ok(Ok(_)) => Writer::Free,
         Ok(Err(error)) => {
             tracing::error!(cause = chain(&error), "the store does not answer");
-            Writer::Down
+            let is_full = error.kind() == ErrorKind::Full;
+            Writer::Down(if is_full { Cause::DiskFull } else { Cause::Store })
         }
         Err(_) => {
             let found = found(app.store.pulse(), limits.writer_stuck);
-            if found == Writer::Down {
+            if matches!(found, Writer::Down(_)) {
                 tracing::error!("the store's writer does not move, or cannot store anything");
             }
             found
@@ -67,7 +97,11 @@ async fn writer(app: &App) -> Writer {
 /// A writer that has not answered in time.
 fn found(pulse: Pulse, stuck: Duration) -> Writer {
     let since = pulse.at_work.unwrap_or_default();
-    if pulse.failing || since >= stuck { Writer::Down } else { Writer::Busy(since) }
+    match pulse.failing {
+        true => Writer::Down(Cause::Store),
+        false if since >= stuck => Writer::Down(Cause::Stuck),
+        false => Writer::Busy(since),
+    }
 }
 
 /// The old programs' keep-alive: does nothing, and says so to who sends a file.
@@ -89,7 +123,7 @@ pub(crate) async fn status(
     headers: HeaderMap,
 ) -> Result<Json<Value>, Refusal> {
     if !credential::is_shown(&headers) {
-        if writer(&app).await == Writer::Down {
+        if matches!(writer(&app).await, Writer::Down(_)) {
             return Err(Refusal::Busy);
         }
         return Ok(Json(Value::Object(head(&app))));
@@ -196,8 +230,8 @@ mod tests {
             found(Pulse { at_work: Some(Duration::from_secs(seconds)), failing }, minute)
         };
         assert_eq!(at(59, false), Writer::Busy(Duration::from_secs(59)));
-        assert_eq!(at(60, false), Writer::Down, "it does not move");
-        assert_eq!(at(1, true), Writer::Down, "what it did last was lost");
+        assert_eq!(at(60, false), Writer::Down(Cause::Stuck), "it does not move");
+        assert_eq!(at(1, true), Writer::Down(Cause::Store), "what it did last was lost");
         // Between two groups.
         assert_eq!(found(Pulse { at_work: None, failing: false }, minute), Writer::Busy(Duration::ZERO));
     }

@@ -144,6 +144,8 @@ pub struct Limits {
     pub writer_wait: Duration,
     /// A writer that is at one thing for so long is taken for stuck.
     pub writer_stuck: Duration,
+    /// With less room than that on the disk of the store the hub is not well.
+    pub free_bytes_min: u64,
     /// A name and a password that are not right are told no sooner: how long it took to look says nothing.
     pub wrong_wait: Duration,
     /// For running requests to end when the hub is stopped.
@@ -185,6 +187,7 @@ impl Default for Limits {
             request_wait: Duration::from_mins(1),
             writer_wait: Duration::from_secs(1),
             writer_stuck: Duration::from_mins(1),
+            free_bytes_min: 16 << 20,
             wrong_wait: Duration::from_millis(500),
             stop_wait: Duration::from_mins(1),
         }

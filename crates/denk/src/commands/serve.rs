@@ -8,7 +8,9 @@ use std::{
     sync::Arc,
 };
 
-use hub::{ApiKey, KeptBackups, Language, Letterhead, Limits, Logo, NewUsers, OneTimePassword, Reached, Transport};
+use hub::{
+    ApiKey, KeptBackups, Language, Letterhead, Limits, Logo, NewUsers, OneTimePassword, Reached, Transport,
+};
 use serde_json::json;
 use store::{Accounts, backups::Guarded};
 use tokio::task::JoinHandle;

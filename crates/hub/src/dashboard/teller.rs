@@ -7,9 +7,7 @@ use merge::Region;
 use model::SiteId;
 use store::{AuditEntry, RecentChange, RegionCount, Source, Station, Status, Trend, Viewer, Waiting};
 
-use super::{
-    ActivityLine, ChangeLine, Figure, RegionLine, SiteLine, chart::Spark, late::is_late, trend,
-};
+use super::{ActivityLine, ChangeLine, Figure, RegionLine, SiteLine, chart::Spark, late::is_late, trend};
 use crate::{
     app::{App, moment},
     metrics::ON_LINE_MS,

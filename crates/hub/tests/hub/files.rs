@@ -213,7 +213,8 @@ async fn a_report_bears_the_hub_s_own_company_and_picture() {
     let logo = include_bytes!("../../../export/tests/files/logo.png").to_vec();
     assert!(Logo::new(b"GIF89a".to_vec()).is_err());
     let world = hub_with(|settings| {
-        settings.letterhead = Letterhead { company: Some("Örnek Holding".into()), logo: Logo::new(logo).ok() };
+        settings.letterhead =
+            Letterhead { company: Some("Örnek Holding".into()), logo: Logo::new(logo).ok() };
     })
     .await;
     send(&world, "Ankara", &sql_of_days()).await;

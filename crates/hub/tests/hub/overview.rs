@@ -146,7 +146,10 @@ async fn what_the_hub_says_of_itself_is_said_by_the_hub_to_who_sees_everything()
     let all = somebody(&world, Role::Viewer, "*").await;
     let page = read(get(&world, "/dashboard?lang=en", &all).await).await;
     let alerts = section(&page, "alerts");
-    assert!(alerts.contains("<td>Headquarters</td>") && alerts.contains("no backup: the disk is full"), "{alerts}");
+    assert!(
+        alerts.contains("<td>Headquarters</td>") && alerts.contains("no backup: the disk is full"),
+        "{alerts}"
+    );
     assert_eq!(figure(&page, "alerts-count").replace(',', ""), in_navigation(&page), "one number of alerts");
     let own = somebody(&world, Role::Admin, "Ankara").await;
     let page = read(get(&world, "/dashboard?lang=en", &own).await).await;

@@ -24,8 +24,20 @@ async fn health_asks_the_store() {
     world.run_sql("drop table denk_meta");
     let (status, body) = read(world.get("/health").send().await.unwrap()).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(body["status"], "error");
+    assert_eq!((&body["status"], &body["cause"]), (&json!("error"), &json!("store")));
     assert!(!body.to_string().contains("denk_meta"), "no words of a driver: {body}");
+}
+
+#[tokio::test]
+async fn health_says_that_the_disk_is_full_before_an_upload_is_lost() {
+    for (free_bytes_min, status, cause) in
+        [(0, StatusCode::OK, Value::Null), (u64::MAX, StatusCode::SERVICE_UNAVAILABLE, json!("disk_full"))]
+    {
+        let world = hub_with(|settings| settings.limits.free_bytes_min = free_bytes_min).await;
+        let (answered, body) = read(world.get("/health").send().await.unwrap()).await;
+        assert_eq!((answered, &body["cause"]), (status, &cause), "{body}");
+        assert_eq!(world.get("/status").send().await.unwrap().status(), status);
+    }
 }
 
 /// The store itself still answers, and small things can be stored: that is how a full disk looks.

@@ -236,14 +236,16 @@ mod tests {
             check(4, None, 5, &bad),
             check(4, None, 12, &[]),
         ];
-        let repeated = |repeated: &[&'static str]| Problems { repeated: repeated.to_vec(), worse: Vec::new() };
+        let repeated =
+            |repeated: &[&'static str]| Problems { repeated: repeated.to_vec(), worse: Vec::new() };
         let wanted = BTreeMap::from([(1, repeated(&["glass"])), (3, repeated(&["lights", "glass"]))]);
         assert_eq!(problems(checks), wanted);
     }
 
     #[test]
     fn what_is_bad_now_and_was_not_is_told_apart_from_what_repeats_itself() {
-        let (before, now) = ([("lights", Bad), ("glass", Good)], [("lights", Bad), ("glass", Bad), ("body_dent", Bad)]);
+        let (before, now) =
+            ([("lights", Bad), ("glass", Good)], [("lights", Bad), ("glass", Bad), ("body_dent", Bad)]);
         let told = problems([check(1, None, 5, &before), check(1, None, 12, &now), check(2, None, 12, &now)]);
         let wanted = Problems { repeated: vec!["lights"], worse: vec!["glass", "body_dent"] };
         assert_eq!(told, BTreeMap::from([(1, wanted)]), "of one check nothing is compared");
@@ -251,7 +253,12 @@ mod tests {
 
     #[test]
     fn kilometres_that_fell_are_told_with_what_they_fell_from() {
-        let reading = |vehicle: u8, check: u8, day: i8, km: i64| Reading { vehicle, check, date: date(2026, 1, day), km };
+        let reading = |vehicle: u8, check: u8, day: i8, km: i64| Reading {
+            vehicle,
+            check,
+            date: date(2026, 1, day),
+            km,
+        };
         let readings = [
             reading(1, 11, 19, 900),
             reading(1, 10, 12, 1000),

@@ -68,6 +68,19 @@ impl Store {
         Some(beside("")? + beside("-wal").unwrap_or_default())
     }
 
+    /// How much room there is for uploads and, where it is a file, for the store; `None` where nobody can tell.
+    #[must_use]
+    pub fn free_bytes(&self) -> Option<u64> {
+        let settings = &self.inner.hub.settings;
+        let free = fs4::available_space(&settings.data_folder).ok()?;
+        if settings.address.engine() != database::Engine::Sqlite {
+            return Some(free);
+        }
+        let folder = settings.address.path().parent().filter(|folder| !folder.as_os_str().is_empty());
+        let of_store = fs4::available_space(folder.unwrap_or(std::path::Path::new("."))).ok()?;
+        Some(free.min(of_store))
+    }
+
     /// The number of the newest thing that was noted and that a viewer may hear of; as [`crate::Heads::noted`].
     #[must_use]
     pub fn noted(&self, viewer: &Viewer) -> i64 {
