@@ -353,6 +353,7 @@ mod tests {
             language: Language::Turkish,
             sessions: store::Lifetime::default(),
             zone: TimeZone::UTC,
+            letterhead: crate::Letterhead::default(),
             watch: crate::Watch::default(),
             limits: Limits::default(),
             backups: None,

@@ -4,12 +4,9 @@ mod book;
 mod list;
 mod logo;
 
+pub(crate) use self::book::{Book, Look, Sheet};
 pub use self::list::{List, list, lists};
-pub use self::logo::LogoProblem;
-pub(crate) use self::{
-    book::{Book, Look, Sheet},
-    logo::check_png,
-};
+pub use self::logo::{LogoProblem, check_png};
 
 /// A file, and what is to be said about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
