@@ -106,7 +106,6 @@ pub(super) static ENGLISH: Words = Words {
         ("drill_failed", "the newest backup could not be put back; to see why: denk backup drill"),
     ],
     kind: "Kind",
-    what: "What",
     none: "none",
     activity: "Activity",
     who: "Who",

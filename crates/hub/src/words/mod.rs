@@ -90,7 +90,6 @@ pub(crate) struct Words {
     pub alerts: &'static str,
     pub alert_kinds: [(&'static str, &'static str); 21],
     pub kind: &'static str,
-    pub what: &'static str,
     pub none: &'static str,
     pub activity: &'static str,
     pub who: &'static str,

@@ -108,7 +108,6 @@ pub(super) static TURKISH: Words = Words {
         ("drill_failed", "en yeni yedek geri yüklenemedi; nedenini görmek için: denk backup drill"),
     ],
     kind: "Tür",
-    what: "Ne",
     none: "yok",
     activity: "Etkinlik",
     who: "Kim",

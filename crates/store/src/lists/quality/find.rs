@@ -394,7 +394,7 @@ impl<'a> Look<'a> {
                 of_office.entry(shelf.owners[row]).or_default().push(vehicle);
             }
         }
-        for (vehicle, count) in of_office.into_values().flat_map(office::vehicles::most_faults) {
+        for (vehicle, count) in of_office.into_values().flat_map(vehicles::most_faults) {
             self.add_to((Kind::MostFaults, Severity::Info), (table, vehicle), (None, Detail::Count(count)));
         }
     }
