@@ -166,7 +166,7 @@ async fn a_file_of_alerts_has_all_that_is_filtered() {
     for format in ["csv", "xlsx"] {
         let asked = format!("/alerts/export?lang=tr&format={format}&severity=serious");
         let file = read(get(&world, &asked, &cookie).await).await;
-        assert_eq!(file.trim().lines().count(), 6, "{file}");
+        assert_eq!(file.trim().lines().count(), 8, "{file}");
         assert!(file.contains("Yağ değişimi geldi, 1.000 km geçti") && file.contains("Önem"), "{file}");
     }
     let noted = world.store.audit(5).await.unwrap();
@@ -314,7 +314,7 @@ async fn what_pcs_send_and_what_waits_is_told() {
     // In the navigation of every page it says how much there is.
     let page = read(get(&world, "/dashboard", &cookie).await).await;
     let count = page.split("href=\"/alerts\"").nth(1).unwrap().split("</a>").next().unwrap();
-    assert!(count.contains("<span class=\"waits\">16</span>"), "{count}");
+    assert!(count.contains("<span class=\"waits\">19</span>"), "{count}");
 }
 
 #[tokio::test]
