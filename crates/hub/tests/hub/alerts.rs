@@ -171,7 +171,7 @@ async fn a_file_of_alerts_has_all_that_is_filtered() {
     }
     let noted = world.store.audit(5).await.unwrap();
     assert!(
-        noted.iter().any(|line| line.action == "export" && line.what.contains("alerts (5)")),
+        noted.iter().any(|line| line.action == "export" && line.what.contains("alerts (7)")),
         "{noted:?}"
     );
 }
