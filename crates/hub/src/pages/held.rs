@@ -10,17 +10,17 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
-use store::{Decision, Denied, EndedBatch, HeldBatch, HeldTable, Rejected};
+use store::{BatchLine, Decision, Denied, EndedBatch, HeldBatch, HeldTable, Rejected};
 
 use super::{
-    Person, Shell, Visit, shown,
+    Person, Shell, Visit, history, shown,
     told::{Teller, denied, fill, told},
 };
 use crate::{
     answer::Refusal,
     app::App,
     login::page,
-    words::{DecisionWords, Words},
+    words::{DecisionWords, ListWords, Words},
 };
 
 pub(super) const PATH: &str = "/held";
@@ -31,6 +31,8 @@ const LET_THROUGH: &str = "let";
 const SEND_BACK: &str = "back";
 /// Of whom nothing was heard for so long, nobody may be waiting for the decision. **Units**: milliseconds.
 const SILENT_MS: i64 = 24 * 60 * 60 * 1000;
+/// Rows of a batch that are told.
+const ROWS: usize = 200;
 
 #[derive(Template)]
 #[template(path = "held.html")]
@@ -51,6 +53,10 @@ struct OnePage {
     table: &'static str,
     decides: bool,
     batch: Batch,
+    lists: &'static ListWords,
+    /// What it would do, row by row.
+    rows: Vec<RowLine>,
+    more: Option<String>,
     /// What is about to be decided: its word, its button, and what happens then.
     sure: Option<(&'static str, &'static str, String)>,
 }
@@ -63,6 +69,13 @@ struct Batch {
     last_contact: String,
     lines: Vec<TableLine>,
     notes: Vec<String>,
+}
+
+struct RowLine {
+    table: String,
+    row: shown::Shown,
+    action: &'static str,
+    columns: Vec<history::Column>,
 }
 
 struct TableLine {
@@ -130,12 +143,23 @@ pub(super) async fn ask(
         );
     }
     let decides = person.viewer.decides();
+    // Where the file cannot be read any more, the counts are what there is.
+    let found = app.store.held_rows(&person.viewer, one.batch.id, ROWS).await.unwrap_or_else(|error| {
+        tracing::warn!(error = &error as &dyn std::error::Error, "a batch that waits cannot be looked into");
+        None
+    });
+    let (lines, more) = found.unwrap_or_default();
+    let more = i64::try_from(more).unwrap_or(i64::MAX);
+    let said = visit.words.decisions.more_rows;
     let decision = visit.fields.get(DECIDE).and_then(decision).filter(|_| decides);
     page(&OnePage {
         shell,
         words: visit.words.decisions,
         table: visit.words.table,
         decides,
+        lists: visit.words.lists,
+        rows: lines.iter().map(|line| view.row(line)).collect(),
+        more: (more > 0).then(|| fill(said, &[("count", &shown::whole(visit.words.language, more))])),
         sure: decision.map(|decision| view.sure(&one.batch, decision)),
         batch: view.batch(&one.batch),
     })
@@ -204,6 +228,17 @@ impl View<'_> {
                 .map_or_else(|| self.teller.words.never.to_owned(), |ms| self.teller.time(ms)),
             lines: batch.tables.iter().flat_map(|table| self.lines(table)).collect(),
             notes: self.notes(batch),
+        }
+    }
+
+    fn row(&self, one: &BatchLine) -> RowLine {
+        let (words, list) = (self.teller.words, self.teller.pages.list(one.list));
+        let is_edit = one.line.action == "update";
+        RowLine {
+            table: words.label(&list.label).to_owned(),
+            row: history::named(&one.row),
+            action: words.action(&one.line.action),
+            columns: if is_edit { history::columns(words, list, &one.line.changes) } else { Vec::new() },
         }
     }
 

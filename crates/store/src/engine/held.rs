@@ -209,6 +209,17 @@ pub(super) struct Ended {
     pub kept: Vec<u8>,
 }
 
+/// For which tables a batch waits, and what it does to others.
+pub(super) async fn tables_of(db: &mut Db, id: i64) -> Result<Vec<HeldTable>> {
+    let tables = serde_json::from_str(find(db, id).await?.text(5)?);
+    tables.map_err(|_| Error::Broken("a held batch cannot be read"))
+}
+
+/// Of which site a batch is, and what was kept of it.
+pub(super) async fn kept(db: &mut Db, id: i64) -> Result<(i64, Vec<u8>)> {
+    Ok((find(db, id).await?.int(1)?, file(db, id).await?))
+}
+
 /// Ends the waiting of a batch.
 pub(super) async fn end(desk: &mut Desk<'_>, id: i64, (state, who): (&'static str, &str)) -> Result<Ended> {
     let mut row = find(desk.db, id).await?;

@@ -35,6 +35,7 @@ mod rows;
 mod settle;
 mod shadow;
 mod undo;
+mod within;
 
 use async_trait::async_trait;
 use model::{SiteId, Value};
@@ -55,6 +56,7 @@ pub(crate) use push::{DecideBatch, Push};
 pub(crate) use receive::{FROM_AGENT, Mode, Receive};
 pub(crate) use resolve::{HEADQUARTERS, LookAt, Resolve};
 pub(crate) use undo::{Undo, is_seen};
+pub(crate) use within::LookInto;
 
 pub(crate) use crate::activity::{note as audit, note_in as audit_in};
 

@@ -300,6 +300,18 @@ impl Job for DecideBatch {
     }
 }
 
+/// What a batch says, as it would be merged.
+///
+/// # Errors
+/// As of any batch.
+pub(super) async fn changes_of(
+    desk: &mut Desk<'_>,
+    device: &Device,
+    push: &wire::Push,
+) -> std::result::Result<Vec<Change>, Declined> {
+    Ok(translate::translate(desk, device, push).await?.changes)
+}
+
 const GARBLED: Error = Error::Broken("a held batch cannot be read");
 
 /// Which columns a change says something about, and what.

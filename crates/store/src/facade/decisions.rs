@@ -175,6 +175,28 @@ impl Store {
         ask_reader!(self, shown, db, decisions::batch(db, viewer, id).await)
     }
 
+    /// What a batch that waits would do, row by row: the first of it, and how much more there is. What stands in it of rows is told
+    /// as it is told of any history. `None`: there is none that waits and that the viewer sees.
+    ///
+    /// # Errors
+    /// What the database says; a file that cannot be read any more.
+    pub async fn held_rows(
+        &self,
+        viewer: &Viewer,
+        id: i64,
+        lines: usize,
+    ) -> std::result::Result<Option<(Vec<BatchLine>, usize)>, Rejected> {
+        if self.held_one(viewer, id).await?.is_none_or(|one| !one.waits) {
+            return Ok(None);
+        }
+        let upload = match ask_reader!(self, db, engine::is_batch(db, id).await)? {
+            true => None,
+            false => Some(self.held_upload(id, engine::Mode::Plan).await?),
+        };
+        let within = self.ask(engine::LookInto { id, upload, lines }).await?;
+        Ok(Some((self.lines_as(viewer, within.lines, Which::All).await?, within.more)))
+    }
+
     /// Settles a held batch as [`Store::decide`] does; `who` is the viewer's name.
     ///
     /// # Errors

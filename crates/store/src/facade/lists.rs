@@ -12,7 +12,7 @@ use crate::{
 
 /// Which lines are told.
 #[derive(Clone, Copy)]
-enum Which {
+pub(super) enum Which {
     All,
     /// Of rows that are not there.
     StillGone,
@@ -146,7 +146,7 @@ impl Store {
         self.lines_as(viewer, lines, Which::StillGone).await
     }
 
-    async fn lines_as(
+    pub(super) async fn lines_as(
         &self,
         viewer: &Viewer,
         lines: Vec<RecentChange>,
