@@ -24,7 +24,13 @@ use text::Text;
 pub(crate) const PATH: &str = "/metrics";
 const KIND: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 /// Who was heard of within it is on line. **Units**: milliseconds.
-pub(crate) const ON_LINE_MS: i64 = 10 * 60 * 1000;
+const ON_LINE_MS: i64 = 10 * 60 * 1000;
+
+/// Whether what was heard then is of just now. What was heard at a time that is still to come, as the hub's clock was set back
+/// since, says nothing.
+pub(crate) const fn is_near(now_ms: i64, heard_ms: i64) -> bool {
+    now_ms.saturating_sub(heard_ms).saturating_abs() <= ON_LINE_MS
+}
 /// What proxies say of whom they ask for.
 const OF_PROXIES: [&str; 4] = ["x-forwarded-for", "forwarded", "x-real-ip", "via"];
 
@@ -93,8 +99,7 @@ async fn tell_store(app: &App, text: &mut Text) -> Result<(), Refusal> {
     let live = stations.iter().filter(|station| station.site.revoked_ms.is_none());
     let is_on_line = |station: &&store::Station| {
         let heard = station.site.last_contact_ms.max(station.agent.as_ref().map(|agent| agent.at_ms));
-        let is_near = |heard: i64| app.now_ms().saturating_sub(heard) <= ON_LINE_MS;
-        app.streams.has(&SiteId(station.site.id)) || heard.is_some_and(is_near)
+        app.streams.has(&SiteId(station.site.id)) || heard.is_some_and(|heard| is_near(app.now_ms(), heard))
     };
     text.gauge("denk_sites", "Sites that are not revoked.", live.clone().count() as u64);
     let on_line = live.filter(is_on_line).count() as u64;
@@ -125,4 +130,19 @@ fn resident_bytes() -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kilobytes * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_heard_in_the_future_is_not_of_just_now() {
+        let hour = 60 * 60 * 1000;
+        for (heard, near) in
+            [(10 * hour, true), (10 * hour - ON_LINE_MS, true), (9 * hour, false), (11 * hour, false)]
+        {
+            assert_eq!(is_near(10 * hour, heard), near, "{heard}");
+        }
+    }
 }

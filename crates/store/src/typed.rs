@@ -37,14 +37,16 @@ impl Figures {
 
 const CHARS_MAX: usize = 4000;
 
-/// **Shape**: blanks around it mean nothing; nothing typed is NULL.
+/// **Shape**: blanks around it mean nothing; nothing typed is NULL where a text may be empty. A date or a number is not emptied by a field
+/// that was left blank: who wants that takes the side that says nothing.
 pub(crate) fn value(column: &ColumnRule, text: &str, figures: Figures) -> Result<Value, Unfit> {
     let text = text.trim();
     if column.reference.is_some() {
         return Err(Unfit::Reference);
     }
     if text.is_empty() {
-        return if column.not_null { Err(Unfit::Blank) } else { Ok(Value::Null) };
+        let is_text = column.data_type == ColumnType::Text && column.holds.is_none();
+        return if column.not_null || !is_text { Err(Unfit::Blank) } else { Ok(Value::Null) };
     }
     if text.chars().count() > CHARS_MAX {
         return Err(Unfit::Long);
@@ -210,6 +212,18 @@ mod tests {
     #[test]
     fn nothing_typed_is_nothing_where_the_column_may_say_nothing() {
         assert_eq!(typed(ColumnType::Text, None, "  "), Ok(Value::Null));
+        for (kind, holds) in [
+            (ColumnType::Text, Some(Holds::Date)),
+            (ColumnType::Text, Some(Holds::Time)),
+            (ColumnType::Integer, None),
+            (ColumnType::Real, None),
+        ] {
+            assert_eq!(
+                typed(kind, holds, " "),
+                Err(Unfit::Blank),
+                "{kind:?}: a field left blank empties nothing"
+            );
+        }
         assert_eq!(value(&column(ColumnType::Text, None, true), "", Figures::TURKISH), Err(Unfit::Blank));
         assert_eq!(typed(ColumnType::Text, None, &"x".repeat(4001)), Err(Unfit::Long));
         assert_eq!(typed(ColumnType::Text, None, "a\u{7}b"), Ok(Value::Text("ab".into())));

@@ -10,7 +10,7 @@ use store::{AuditEntry, RecentChange, RegionCount, Source, Station, Status, Tren
 use super::{ActivityLine, ChangeLine, Figure, RegionLine, SiteLine, chart::Spark, late::is_late, trend};
 use crate::{
     app::{App, moment},
-    metrics::ON_LINE_MS,
+    metrics::is_near,
     pages::{PageTeller, Shell, Wording, turned, whole},
     public::is_seen,
     saying::Sayer,
@@ -169,7 +169,7 @@ impl Teller<'_> {
     }
 
     fn is_on_line(&self, seen: &Station) -> bool {
-        let is_near = |heard: i64| self.app.now_ms().saturating_sub(heard) <= ON_LINE_MS;
+        let is_near = |heard: i64| is_near(self.app.now_ms(), heard);
         self.app.streams.has(&SiteId(seen.site.id)) || heard_ms(seen).is_some_and(is_near)
     }
 

@@ -144,16 +144,30 @@ fn change_of(rev: &str, gid: String) -> Undoing {
 /// What undoing would do.
 async fn look(app: &App, (person, visit): (Person, Visit), what: Undoing) -> Result<Response, Refusal> {
     let over = visit.fields.get(OVER).is_some();
-    let view = View::new(app, &visit, (what, over)).await?;
-    let shell = view.teller.shell(&person, &visit);
+    let done = visit.fields.get(DONE).and_then(|count| count.parse::<u32>().ok());
+    let said = done.map(|count| fill(visit.words.undo().was_done, &[("count", &count.to_string())]));
+    looked(app, (&person, &visit), (what, over), said).await
+}
+
+async fn looked(
+    app: &App,
+    (person, visit): (&Person, &Visit),
+    (what, over): (Undoing, bool),
+    said: Option<String>,
+) -> Result<Response, Refusal> {
+    let view = View::new(app, visit, (what, over)).await?;
+    let shell = view.teller.shell(person, visit);
     let undone = match app.store.look_undo_as(&person.viewer, &view.what, over).await {
         Ok(undone) => undone,
         Err(why) => return not_undone(why, (shell, &view)),
     };
-    let done = visit.fields.get(DONE).and_then(|count| count.parse::<u32>().ok());
-    let said = done.map(|count| fill(view.words.was_done, &[("count", &count.to_string())]));
     let told = app.store.undone_page(&person.viewer, &undone).await?;
     page(&view.page(shell, (&undone, &told), (said, String::new())))
+}
+
+/// Whether a reason says something.
+fn is_blank(why: &str) -> bool {
+    why.chars().all(|c| c.is_whitespace() || c.is_control())
 }
 
 async fn undo(
@@ -163,6 +177,16 @@ async fn undo(
     form: Agreed,
 ) -> Result<Response, Refusal> {
     let over = !form.over.is_empty();
+    if is_blank(&form.why) {
+        let said = Some(visit.words.undo().why_needed.to_owned());
+        let answer = looked(app, (&person, &visit), (what, over), said).await?;
+        let is_there = answer.status() == StatusCode::OK;
+        return Ok(if is_there {
+            (StatusCode::UNPROCESSABLE_ENTITY, answer).into_response()
+        } else {
+            answer
+        });
+    }
     let view = View::new(app, &visit, (what, over)).await?;
     let shell = view.teller.shell(&person, &visit);
     let by = (&person.viewer, person.user.name.as_str());

@@ -399,6 +399,10 @@ async fn what_is_sent_back_is_not_taken_and_lists_are_filtered_and_paged() {
     let rows = world.rows("employees").await;
     let sure = page(&world, &format!("/held/{}?decide=back", all[1].2), &admin).await;
     assert!(sure.contains("29 silmesi ve 1 değişikliği alınmaz"), "{sure}");
+    let within = sure.split_once("id=\"within\"").unwrap().1.split_once("</section>").unwrap().0;
+    let tags = |word: &str| within.matches(&format!("<span class=\"tag\">{word}</span>")).count();
+    assert_eq!((tags("silindi"), tags("değişti")), (29, 0), "the change came before it: {within}");
+    assert!(within.contains("href=\"/employees/") && within.contains(&secret("Bursa")), "{within}");
     assert_eq!(
         post(&world, &format!("/held/{}", all[1].2), &admin, &[("decide", "back")]).await.status(),
         StatusCode::SEE_OTHER

@@ -93,6 +93,11 @@ async fn a_batch_is_shown_undone_once_and_its_undoing_can_be_undone() {
     let forged = post(&world, &path, &cookie, &[("agreed", "0"), ("why", "x")]).await;
     assert_eq!(forged.status(), StatusCode::CONFLICT);
     assert!(read(forged).await.contains("yeni bir şey geldi"));
+    for blank in ["", "  ", "\u{1}\u{2}"] {
+        let unsaid = post(&world, &path, &cookie, &[("agreed", &agreed), ("why", blank)]).await;
+        assert_eq!(unsaid.status(), StatusCode::UNPROCESSABLE_ENTITY, "{blank:?}");
+        assert!(unsaid.text().await.unwrap().contains("Nedensiz geri alınmaz"), "{blank:?}");
+    }
     let done = post(&world, &path, &cookie, &[("agreed", &agreed), ("why", "<b>yanlış</b>")]).await;
     assert_eq!(done.status(), StatusCode::SEE_OTHER);
     let again = post(&world, &path, &cookie, &[("agreed", &agreed), ("why", "x")]).await;

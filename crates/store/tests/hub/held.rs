@@ -1,7 +1,8 @@
 //! Batches that change too much wait for a person.
 
+use merge::Region;
 use rusqlite::Connection;
-use store::{Decision, Error, Refusal, Rejected};
+use store::{Decision, Error, Refusal, Rejected, Role, Viewer};
 use testkit::office::{Employee, Record, Shape, Size, Timesheet};
 
 use crate::lab::{Book, Lab, Pc, on_both, value};
@@ -18,6 +19,30 @@ async fn emptied(lab: &Lab) -> Pc {
 }
 
 on_both! {
+    async fn who_decides_sees_what_is_in_it_row_by_row_and_nothing_of_it_happens(lab) {
+        let pc = emptied(&lab).await;
+        pc.desktop.save_employee(None, &Employee { name: "Yeni Kişi", ..Employee::default() }).unwrap();
+        lab.send(&pc).await.unwrap();
+        let before = (lab.all().await, lab.store.status().await.unwrap().rev);
+        let id = lab.store.held().await.unwrap()[0].id;
+        let own = Viewer::new(Role::Manager, Region::new("Ankara"));
+        let (lines, more) = lab.store.held_rows(&own, id, 60).await.unwrap().unwrap();
+        let hidden = lines.len() + more;
+        let (all, none) = lab.store.held_rows(&own, id, 1000).await.unwrap().unwrap();
+        assert_eq!((lines.len(), hidden, none), (60, all.len(), 0));
+        let is = |action: &str| all.iter().filter(|line| line.line.action == action).count();
+        assert_eq!((is("delete"), is("insert")), (all.len() - 1, 1));
+        assert!(lines.iter().all(|line| line.line.action == "delete" && !line.row.name.is_empty()), "{lines:?}");
+        assert_eq!(all.last().unwrap().row.name, "Yeni Kişi", "what waits comes first");
+        let days = all.iter().filter(|line| lab.store.pages().list(line.list).name == "timesheets").count();
+        assert_eq!(days, 76);
+        let others = Viewer::new(Role::Admin, Region::new("Bursa"));
+        assert!(lab.store.held_rows(&others, id, 9).await.unwrap().is_none());
+        assert_eq!((lab.all().await, lab.store.status().await.unwrap().rev), before, "nothing happened");
+        lab.store.decide(id, Decision::LetThrough, "Merkez").await.unwrap();
+        assert!(lab.store.held_rows(&own, id, 9).await.unwrap().is_none(), "it waits no longer");
+    }
+
     async fn a_batch_that_deletes_too_much_is_held_whole(lab) {
         let pc = emptied(&lab).await;
         let before = lab.all().await;
