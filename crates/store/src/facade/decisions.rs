@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use model::Value;
 
-use super::Store;
+use super::{Store, lists::Which};
 use crate::{
-    ConflictLine, ConflictState, ConflictsAsked, ConflictsListed, Decision, Denied, EndedBatch, Error,
-    Figures, HeldBatch, PageColumn, Result, Settled, Take, Unfit, Viewer, Waiting,
+    BatchLine, ConflictLine, ConflictState, ConflictsAsked, ConflictsListed, Decision, Denied, EndedBatch,
+    Error, Figures, HeldBatch, PageColumn, Rejected, Result, Settled, Take, Unfit, Viewer, Waiting,
     conflicts::{self, Took},
     decisions, engine, lists, sites, typed,
 };

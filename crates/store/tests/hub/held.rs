@@ -21,7 +21,7 @@ async fn emptied(lab: &Lab) -> Pc {
 on_both! {
     async fn who_decides_sees_what_is_in_it_row_by_row_and_nothing_of_it_happens(lab) {
         let pc = emptied(&lab).await;
-        pc.desktop.save_employee(None, &Employee { name: "Yeni Kişi", ..Employee::default() }).unwrap();
+        pc.desktop.save_employee(None, &Employee { full_name: "Yeni Kişi", ..Employee::default() }).unwrap();
         lab.send(&pc).await.unwrap();
         let before = (lab.all().await, lab.store.status().await.unwrap().rev);
         let id = lab.store.held().await.unwrap()[0].id;
