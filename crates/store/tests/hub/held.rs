@@ -99,7 +99,7 @@ on_both! {
         let (rows, id) = (lab.all().await, lab.store.held().await.unwrap()[0].id);
         lab.store.decide(id, Decision::SendBack, "Merkez").await.unwrap();
         assert_eq!(lab.all().await, rows, "nothing else is");
-        let [ankara, bursa] = ["Ankara", "Bursa"].map(merge::Region::new);
+        let [ankara, bursa] = ["Ankara", "Bursa"].map(Region::new);
         let after = heads().await;
         assert!(after.of(&ankara) > before.of(&ankara));
         assert_eq!(after.of(&bursa), before.of(&bursa));
@@ -178,7 +178,7 @@ on_both! {
         let all = lab.all().await;
         assert_eq!((all.count("timesheets"), all.count("employees")), (77, before.count("employees") + 1));
         assert_eq!(all.count("shift_templates"), before.count("shift_templates") - 1);
-        let lines = lab.store.recent(&merge::Region::All, 1_000).await.unwrap();
+        let lines = lab.store.recent(&Region::All, 1_000).await.unwrap();
         let refused = lines.iter().filter(|line| line.action == "refused" && line.table == "timesheets");
         assert_eq!(refused.count(), 76, "the history tells what was sent back");
         lab.sync(&pc).await;
@@ -201,7 +201,7 @@ on_both! {
             assert_eq!(lab.all().await.count("timesheets"), 0);
             pc.desktop.save_setting("company_name", "Yeni").unwrap();
             assert_eq!(lab.send(&pc).await.unwrap().held, 0, "decided");
-            let lines = lab.store.recent(&merge::Region::All, 1_000).await.unwrap();
+            let lines = lab.store.recent(&Region::All, 1_000).await.unwrap();
             let refused = lines.iter().filter(|line| line.action == "refused" && line.table == "timesheets");
             assert_eq!(refused.count(), 76 * (at + 1), "the history keeps them");
             assert!(lab.store.hand_out(&pc.device).await.is_ok());
@@ -228,7 +228,7 @@ on_both! {
         let all = lab.all().await;
         assert!(all.has("employees", "Yeni Örnek"), "{:?}", all.table("employees"));
         assert_eq!(all.count("employees"), before.count("employees") + 1);
-        let lines = lab.store.recent(&merge::Region::All, 1_000).await.unwrap();
+        let lines = lab.store.recent(&Region::All, 1_000).await.unwrap();
         assert_eq!(lines.iter().filter(|line| line.action == "refused").count(), 30);
         lab.sync(&pc).await;
         assert_eq!(Book::of(&pc), all);
