@@ -81,10 +81,34 @@ fn one_folder(folder: &Path, copy: &Path) -> Failure {
     Failure::new(Code::BackupFolders, message("config-what"), why, message("backup-one-folder-hint"))
 }
 
+/// How PostgreSQL's own programs are told the store's database. They ask for the password, or read it from `PGPASSWORD`.
+fn at_server(address: &Address) -> String {
+    let user = address.user().map(|user| format!("--username={} ", quoted(&user))).unwrap_or_default();
+    let (host, database) = (quoted(address.host()), quoted(&address.database()));
+    format!("--host={host} --port={} {user}--dbname={database}", address.port())
+}
+
+/// A word of a command line, as shells take it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/:".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
 fn failure(error: &Error, address: &Address) -> Failure {
     let told = |code, why: Message, hint| Failure::new(code, message("backup-what"), why, message(hint));
     match error {
-        Error::Engine => told(Code::BackupElsewhere, message("backup-elsewhere"), "backup-elsewhere-hint"),
+        Error::Engine => {
+            let hint = message("backup-elsewhere-hint")
+                .with("dump", format!("pg_dump --format=custom --file=denk-hub.dump {}", at_server(address)))
+                .with(
+                    "restore",
+                    format!("pg_restore --clean --if-exists {} denk-hub.dump", at_server(address)),
+                );
+            Failure::new(Code::BackupElsewhere, message("backup-what"), message("backup-elsewhere"), hint)
+        }
         Error::NoStore(store) => told(
             Code::HubStoreMissing,
             message("hub-store-missing-why").with("file", store.as_path()),

@@ -243,6 +243,38 @@ fn a_drill_that_fails_ends_with_1_and_an_alert() {
 }
 
 #[test]
+fn of_a_store_on_a_server_the_way_to_back_it_up_is_told_in_full_and_without_its_password() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let url = "postgres://denk:gizli-parola@db.example:5433/denk%20hub";
+    fs::write(folder.path().join("denk.toml"), format!("[hub]\ndatabase = '{url}'\n")).unwrap();
+    for language in ["en", "tr"] {
+        for asked in ["create", "list", "drill"] {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_denk"));
+            let output =
+                command.current_dir(folder.path()).args(["backup", asked, "--lang", language, "--json"]);
+            let output = output.output().unwrap();
+            let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+            assert_eq!(
+                (output.status.code(), &said["error"]["code"]),
+                (Some(2), &json!("DENK-1017")),
+                "{said:#}"
+            );
+            let hint = said["error"]["hint"].as_str().unwrap();
+            let server = "--host=db.example --port=5433 --username=denk --dbname='denk hub'";
+            assert!(
+                hint.contains(&format!("pg_dump --format=custom --file=denk-hub.dump {server}`")),
+                "{hint}"
+            );
+            assert!(
+                hint.contains(&format!("pg_restore --clean --if-exists {server} denk-hub.dump`")),
+                "{hint}"
+            );
+            assert!(hint.contains("certificate.pem") && !said.to_string().contains("gizli"), "{said:#}");
+        }
+    }
+}
+
+#[test]
 fn what_is_configured_wrongly_is_told_before_anything_is_done() {
     let folder = tempfile::TempDir::new().unwrap();
     let cases = BTreeMap::from([

@@ -1,4 +1,5 @@
-//! Every test of `hub/`, with the store in PostgreSQL: a database of its own for each test.
+//! Every test of `hub/` but those of backups, with the store in PostgreSQL: a database of its own for each test. Backups of such a store are
+//! PostgreSQL's own.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -10,6 +11,8 @@ mod accounts;
 mod activity;
 #[path = "hub/agents.rs"]
 mod agents;
+#[path = "hub/alerts.rs"]
+mod alerts;
 #[path = "hub/copies.rs"]
 mod copies;
 #[path = "hub/decisions.rs"]
@@ -30,12 +33,18 @@ mod metrics;
 mod office;
 #[path = "hub/old_faults.rs"]
 mod old_faults;
+#[path = "hub/openapi.rs"]
+mod openapi;
 #[path = "hub/overview.rs"]
 mod overview;
 #[path = "hub/pages.rs"]
 mod pages;
 #[path = "hub/people.rs"]
 mod people;
+#[path = "hub/person_file.rs"]
+mod person_file;
+#[path = "hub/privacy.rs"]
+mod privacy;
 #[path = "hub/programs.rs"]
 mod programs;
 #[path = "hub/pushes.rs"]
@@ -48,5 +57,9 @@ mod settings;
 mod sites;
 #[path = "hub/tls.rs"]
 mod tls;
+#[path = "hub/trouble.rs"]
+mod trouble;
+#[path = "hub/undo.rs"]
+mod undo;
 #[path = "hub/world.rs"]
 mod world;

@@ -128,7 +128,7 @@ fn letterhead(context: &Context) -> Result<Letterhead> {
         let why = message("config-logo-why").with("file", file.as_path()).with("reason", reason);
         Failure::new(Code::WrongValue, message("config-what"), why, message("value-logo"))
     };
-    let bytes = std::fs::read(&file).map_err(|error| unfit(error.to_string()))?;
+    let bytes = fs::read(&file).map_err(|error| unfit(error.to_string()))?;
     let logo = Logo::new(bytes).map_err(|problem| unfit(problem.to_string()))?;
     Ok(Letterhead { company: configured.company.clone(), logo: Some(logo) })
 }
