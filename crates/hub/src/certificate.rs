@@ -2,7 +2,6 @@
 
 use std::{
     fs, io,
-    net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -15,8 +14,9 @@ use rustls::{
 };
 use sha2::{Digest, Sha256};
 use tempfile::Builder;
+use url::{Host, Url};
 
-use crate::{Settings, Transport};
+use crate::{Reached, Settings, Transport};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -55,7 +55,7 @@ pub(crate) fn of(settings: &Settings) -> Result<Option<Certificate>, Error> {
         _ if !settings.is_secure() => Ok(None),
         Transport::BehindProxy => Ok(None),
         Transport::Files { certificate, key } => Certificate::read(certificate, key).map(Some),
-        Transport::Auto => own(&settings.data_folder, settings.listen.ip()).map(Some),
+        Transport::Auto => own(settings).map(Some),
     }
 }
 
@@ -87,12 +87,13 @@ impl Certificate {
 }
 
 /// The hub's own certificate. Key and certificate are one file, so that there is never one without the other.
-fn own(data_folder: &Path, address: IpAddr) -> Result<Certificate, Error> {
+fn own(settings: &Settings) -> Result<Certificate, Error> {
+    let data_folder = &settings.data_folder;
     let path = data_folder.join("certificate.pem");
     let fail = |cause| Error::File { path: path.clone(), cause };
     if !path.exists() {
         fs::create_dir_all(data_folder).map_err(fail)?;
-        let text = make(address)?;
+        let text = make(names(settings))?;
         // Only the owner may read it; who comes second keeps what the first made.
         let new = Builder::new().prefix("certificate-").tempfile_in(data_folder).map_err(fail)?;
         fs::write(new.path(), text).map_err(fail)?;
@@ -106,11 +107,24 @@ fn own(data_folder: &Path, address: IpAddr) -> Result<Certificate, Error> {
     Certificate::read(&path, &path)
 }
 
-fn make(address: IpAddr) -> Result<String, Error> {
+/// By what the hub may be called: this machine, where it listens, and where offices reach it.
+fn names(settings: &Settings) -> Vec<String> {
+    let address = settings.listen.ip();
     let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
     if !address.is_unspecified() && !address.is_loopback() {
         names.push(address.to_string());
     }
+    let reached = Url::parse(&Reached::of(settings, Some(String::new())).url).ok();
+    let host = reached.as_ref().and_then(|url| match url.host()? {
+        Host::Domain(name) => Some(name.to_owned()),
+        Host::Ipv4(address) => Some(address.to_string()),
+        Host::Ipv6(address) => Some(address.to_string()),
+    });
+    names.extend(host.filter(|host| host.is_ascii() && !names.contains(host)));
+    names
+}
+
+fn make(names: Vec<String>) -> Result<String, Error> {
     let key = KeyPair::generate()?;
     let certificate = CertificateParams::new(names)?.self_signed(&key)?;
     Ok([certificate.pem(), key.serialize_pem()].concat())

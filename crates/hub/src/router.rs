@@ -63,7 +63,7 @@ pub(crate) fn of(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(async || Refusal::NoMethod)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), answer::in_words))
-        .layer(middleware::from_fn(secure::headers))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), secure::headers))
         .layer(middleware::from_fn(body::hear_out))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), metrics::count))
         .with_state(app)

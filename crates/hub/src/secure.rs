@@ -24,13 +24,19 @@ const OF_PAGES: [(HeaderName, &str); 4] = [
     (header::REFERRER_POLICY, "same-origin"),
 ];
 
-pub(crate) async fn headers(request: Request, next: Next) -> Response {
+/// Browsers do not ask for the hub without TLS any more, for a year. Of a certificate that they do not know they forget it at once.
+const TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+pub(crate) async fn headers(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     // No browser shows what agents are answered: nothing has their tokens but they. To them each byte counts.
     let of_agents = request.uri().path().starts_with("/v1/");
     let of_pages = request.uri().path().starts_with("/assets/");
     let mut response = next.run(request).await;
     for (name, value) in OF_PAGES.into_iter().filter(|_| !of_agents) {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    if !of_agents && app.settings.is_known_by_tls() {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY);
     }
     // Answers are somebody's own data; only a hand-out, which has a tag, may be kept and asked for again. A page's files
     // are everybody's, and have other names when they are others.

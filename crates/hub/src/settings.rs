@@ -158,6 +158,12 @@ impl Settings {
         self.transport != Transport::Auto || !self.listen.ip().is_loopback()
     }
 
+    /// Whether browsers reach the hub by TLS with a certificate that is not its own: a given one, or a proxy's.
+    pub(crate) fn is_known_by_tls(&self) -> bool {
+        let is_plain = self.public_url.as_ref().is_some_and(|url| url.starts_with("http://"));
+        self.transport != Transport::Auto && !is_plain
+    }
+
     /// Whether what comes from there comes through a proxy that may say from where.
     pub(crate) fn is_proxy(&self, peer: IpAddr) -> bool {
         let is_known = || self.proxies.iter().any(|net| net.contains(&peer.to_canonical()));

@@ -156,7 +156,10 @@ fn is_old(at_ms: i64, now_ms: i64) -> bool {
 /// Alerts of lately: of what happened several times the last.
 async fn events(db: &mut Db, sites: &[Site], now_ms: i64) -> Result<Vec<Standing>> {
     let mut last: BTreeMap<(u32, String, String), (i64, u64)> = BTreeMap::new();
-    for alert in tell::alerts(db).await?.into_iter().filter(|alert| alert.kind != CLOCK) {
+    // What is longer ago than any of them lasts is not even read.
+    let since_ms = now_ms.saturating_sub(EVENT_MS.max(BACKUP_MS));
+    let alerts = tell::alerts_since(db, since_ms).await?.into_iter();
+    for alert in alerts.filter(|alert| alert.kind != CLOCK) {
         let lasts = if is_of_hub(&alert.kind) { BACKUP_MS } else { EVENT_MS };
         if now_ms.saturating_sub(alert.at_ms) <= lasts {
             last.entry((alert.site, alert.kind, alert.what)).or_insert((alert.at_ms, alert.rows));

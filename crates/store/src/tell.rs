@@ -124,7 +124,12 @@ pub(crate) fn held_batch(row: &Row) -> Result<HeldBatch> {
 }
 
 pub(crate) async fn alerts(db: &mut Db) -> Result<Vec<Alert>> {
-    let rows = db.find(ALERTS, &[]).await?;
+    alerts_since(db, i64::MIN).await
+}
+
+/// Those of this moment and later, newest first.
+pub(crate) async fn alerts_since(db: &mut Db, ms: i64) -> Result<Vec<Alert>> {
+    let rows = db.find_between(ALERTS, &[], "at", (ms.saturating_sub(1), i64::MAX)).await?;
     let mut alerts = rows.iter().map(alert).collect::<Result<Vec<_>>>()?;
     alerts.sort_by_key(|alert| std::cmp::Reverse(alert.id));
     Ok(alerts)

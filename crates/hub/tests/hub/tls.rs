@@ -84,3 +84,39 @@ async fn behind_a_proxy_the_hub_is_plain_and_its_cookies_are_not() {
     let set = world.log_in("admin", "uzun-bir-parola").await;
     assert!(set.headers()["set-cookie"].to_str().unwrap().contains("; Secure"));
 }
+
+#[tokio::test]
+async fn the_hub_s_own_certificate_bears_the_name_by_which_offices_reach_it() {
+    let mut world = hub_with(|settings| {
+        settings.listen = SocketAddr::from(ANYWHERE);
+        settings.public_url = Some("https://merkez.example:8787".to_owned());
+    })
+    .await;
+    reach(&mut world);
+    let answer = world.get("/health").send().await.unwrap();
+    let shown = answer.extensions().get::<TlsInfo>().unwrap().peer_certificate().unwrap();
+    let bears = |name: &str| shown.windows(name.len()).any(|part| part == name.as_bytes());
+    assert!(bears("merkez.example") && bears("localhost") && !bears("baska.example"));
+    assert!(!answer.headers().contains_key("strict-transport-security"), "nobody knows its own certificate");
+}
+
+#[tokio::test]
+async fn browsers_are_told_to_keep_to_tls_where_others_vouch_for_the_certificate() {
+    for (transport, public_url, told) in [
+        (Transport::BehindProxy, None, true),
+        (Transport::BehindProxy, Some("https://merkez.example"), true),
+        (Transport::BehindProxy, Some("http://merkez.example"), false),
+        (Transport::Auto, None, false),
+    ] {
+        let world = hub_with(|settings| {
+            settings.transport = transport.clone();
+            settings.public_url = public_url.map(str::to_owned);
+        })
+        .await;
+        let answer = world.get("/login").send().await.unwrap();
+        let header = answer.headers().get("strict-transport-security").map(|value| value.to_str().unwrap());
+        assert_eq!(header, told.then_some("max-age=31536000"), "{transport:?} {public_url:?}");
+        let of_agents = world.get("/v1/hello").send().await.unwrap();
+        assert!(!of_agents.headers().contains_key("strict-transport-security"));
+    }
+}
