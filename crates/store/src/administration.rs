@@ -85,8 +85,7 @@ pub(crate) fn near(known: &BTreeSet<String>, region: &str) -> Option<String> {
     near.filter(|_| !known.contains(region.trim())).cloned()
 }
 
-/// Without blanks around, in small letters, all forms of i alike.
-fn folded(name: &str) -> String {
-    let small = name.trim().to_lowercase();
-    small.chars().filter(|c| *c != '\u{307}').map(|c| if c == 'ı' { 'i' } else { c }).collect()
+/// What people take for one name: size of letters, marks of Turkish and blanks make no other.
+pub(crate) fn folded(name: &str) -> String {
+    office::input::fold(name).split_whitespace().collect::<Vec<_>>().join(" ")
 }

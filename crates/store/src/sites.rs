@@ -8,7 +8,7 @@ use model::{SiteId, Value};
 use serde::Serialize;
 
 use crate::{
-    Error, Random, Result,
+    Error, Random, Result, administration,
     desk::Desk,
     engine,
     query::{Db, Row, maybe, number, text},
@@ -152,8 +152,8 @@ impl Job for Add {
     async fn run(&mut self, desk: &mut Desk<'_>) -> Result<Enrolment> {
         check_name(&self.name)?;
         let region = checked_region(&self.region)?;
-        if named(desk.db, &self.name).await?.is_some() {
-            return Err(Error::SiteExists(self.name.clone()));
+        if let Some(other) = alike(desk.db, &self.name, None).await? {
+            return Err(Error::SiteExists(other));
         }
         let id = desk.meta.next_site();
         let token = token::new(id, &self.random);
@@ -243,8 +243,9 @@ impl Job for Rename {
     async fn run(&mut self, desk: &mut Desk<'_>) -> Result<()> {
         check_name(&self.to)?;
         let mut kept = self.which.find(desk.db).await?;
-        if named(desk.db, &self.to).await?.is_some() {
-            return Err(Error::SiteExists(self.to.clone()));
+        let is_same = named(desk.db, &self.to).await?.is_some();
+        if let Some(other) = alike(desk.db, &self.to, Some(kept.site.id).filter(|_| !is_same)).await? {
+            return Err(Error::SiteExists(other));
         }
         let before = std::mem::replace(&mut kept.site.name, self.to.clone());
         desk.db.put(SITES, &[row(&kept)]).await?;
@@ -365,6 +366,13 @@ async fn shared(db: &mut Db) -> Result<Vec<Site>> {
 
 async fn named(db: &mut Db, name: &str) -> Result<Option<Kept>> {
     db.find(SITES, &[("name", text(name))]).await?.first().map(read).transpose()
+}
+
+/// The site, but for one, that people would take for one of this name.
+async fn alike(db: &mut Db, name: &str, but: Option<u32>) -> Result<Option<String>> {
+    let folded = administration::folded(name);
+    let mut others = all(db).await?.into_iter().map(|kept| kept.site).filter(|site| Some(site.id) != but);
+    Ok(others.find(|site| administration::folded(&site.name) == folded).map(|site| site.name))
 }
 
 async fn numbered(db: &mut Db, id: i64) -> Result<Option<Kept>> {

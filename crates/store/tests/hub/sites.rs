@@ -56,6 +56,23 @@ on_both! {
         assert!(sites[2].last_contact_ms.is_some());
     }
 
+    async fn no_two_sites_or_regions_have_names_that_people_take_for_one(lab) {
+        lab.store.add_site("Izmir Şube-1", "Izmir").await.unwrap();
+        for alike in ["izmir şube-1", "İZMİR ŞUBE-1", "Izmir  Sube-1 ", "ızmır sube-1"] {
+            let refused = lab.store.add_site(alike, "Bursa").await.unwrap_err();
+            assert!(matches!(&refused, Error::SiteExists(name) if name == "Izmir Şube-1"), "{alike}: {refused}");
+        }
+        lab.store.add_site("Izmir Şube-2", "Izmir").await.unwrap();
+        assert!(matches!(lab.store.rename_site("Izmir Şube-2", "IZMIR ŞUBE-1").await, Err(Error::SiteExists(_))));
+        lab.store.rename_site("Izmir Şube-2", "izmir şube-2").await.unwrap();
+        for slip in ["izmir", "İzmir", "İZMİR", "ızmir", " IZMIR", "I\u{307}zmir"] {
+            assert_eq!(lab.store.region_like(slip).await.unwrap().as_deref(), Some("Izmir"), "{slip}");
+        }
+        for other in ["Izmir", "Izmit", "Bursa", "*"] {
+            assert_eq!(lab.store.region_like(other).await.unwrap(), None, "{other}");
+        }
+    }
+
     async fn a_shared_key_stays_shared_under_any_name(lab) {
         let shared = lab.store.shared_device("Ankara").await.unwrap();
         lab.store.rename_site(&shared.name, "Eski anahtar").await.unwrap();
