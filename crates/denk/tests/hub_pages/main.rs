@@ -101,9 +101,9 @@ fn texts(of: &Value) -> Vec<String> {
 fn pages(browser: &Browser) -> Vec<String> {
     let links = "return [...document.querySelectorAll('#pages a')].map((a) => a.getAttribute('href'))";
     let mut pages = texts(&browser.run(links));
-    assert_eq!(pages.len(), 16, "{pages:?}");
+    assert_eq!(pages.len(), 17, "{pages:?}");
     // Behind the first one and those on which people decide; the last one is those of reports and of the administration.
-    for list in &pages.clone()[5..13] {
+    for list in &pages.clone()[5..14] {
         browser.run(&format!("location.assign('{list}')"));
         until(list, || {
             browser.run("return location.pathname + !!document.getElementById('rows')")
