@@ -316,10 +316,7 @@ async fn reasons_are_told_in_the_language_of_whoever_asks() {
     // The row's number in the file, and in words what became of it.
     world.person("yonetici", Role::Admin, "*", "uzun bir parola").await;
     let page = world.dashboard_of("yonetici", "uzun bir parola").await;
-    assert!(
-        page.contains("1 rows · Employees 1 · not of this PC&#39;s region; not taken</td>"),
-        "{page}"
-    );
+    assert!(page.contains("1 rows · Employees 1 · not of this PC&#39;s region; not taken</td>"), "{page}");
 }
 
 #[tokio::test]
