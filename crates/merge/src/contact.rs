@@ -1,10 +1,10 @@
 //! First contact: a file that comes without lineage, compared with what the hub already knows.
 //!
-//! A row is known by the identity by which the file names it, or by its natural key, within the region that it says or will be given. Else, if the file is a copy of a
-//! file that another site brought ([`Kinship::is_copy`]), by equal id **and** an equal number that somebody else gave, or
-//! equal content: all telling columns, and at least one more where only one tells, or everything that both say. Else it
-//! is new. Equal small ids of unrelated offices mean nothing, and children follow the parents of their own file. Where
-//! denk is not sure it keeps both and says so ([`Doubt`]).
+//! A row is known by the identity by which the file names it, or by its natural key, within the region that it says or
+//! will be given. Else, if the file is a copy of a file that another site brought ([`Kinship::is_copy`]), by equal id
+//! **and** an equal number that somebody else gave, or equal content: all telling columns, and at least one more where
+//! only one tells, or everything that both say. Else it is new. Equal small ids of unrelated offices mean nothing, and
+//! children follow the parents of their own file. Where denk is not sure it keeps both and says so ([`Doubt`]).
 //!
 //! Nobody knows how old such a file is. What it says about a known row fills what nobody ever filled there; else it loses
 //! against everything that bears a stamp and is kept as the loser ([`Age::Unknown`]).

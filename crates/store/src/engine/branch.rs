@@ -83,6 +83,8 @@ struct Facts {
 pub(super) struct Look<'a> {
     pub rules: &'a Rules,
     pub order: &'a [TableId],
+    /// Of the site whose file it is.
+    pub region: &'a merge::Region,
     pub file: &'a OfficeFile,
     pub forgotten: &'a super::forgotten::Forgotten,
 }

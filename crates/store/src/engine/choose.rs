@@ -97,7 +97,13 @@ pub(super) async fn choose(
 ) -> Result<Base> {
     let (rules, order) = (&desk.hub.rules, &desk.hub.order.tables);
     let forgotten = Forgotten::load(desk.db, rules).await?;
-    let base = chosen(desk, device, &Look { rules, order, file, forgotten: &forgotten }, mark).await?;
+    let base = chosen(
+        desk,
+        device,
+        &Look { rules, order, region: &device.region, file, forgotten: &forgotten },
+        mark,
+    )
+    .await?;
     Ok(Base { forgotten, ..base })
 }
 

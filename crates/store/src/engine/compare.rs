@@ -13,7 +13,10 @@ use super::{
     choose::{Base, Way},
     evidence::Evidence,
     names::{self, Names},
-    push::{self, strangers},
+    push::{
+        self,
+        strangers::{self, Hidden, Unknown},
+    },
     rows,
 };
 use crate::{
@@ -29,6 +32,8 @@ pub(super) struct Said {
     pub new: Made,
     /// Living rows of the hub that were met, as the hub has them.
     pub met: HashMap<Gid, (Rev, Cells)>,
+    /// What the changes name and the site cannot know.
+    pub hidden: Hidden,
 }
 
 impl Said {
@@ -94,7 +99,7 @@ pub(super) async fn compare(
 ) -> std::result::Result<Said, Rejected> {
     let hub = desk.hub;
     let names = names::of(desk, (base.lineage.site, region), file).await?;
-    let (known, dead) = acquaintances(desk, base, (file, &names)).await?;
+    let (known, dead) = acquaintances(desk, (base, region), (file, &names)).await?;
     let mut met = HashMap::new();
     for known in known.values() {
         let rows = known.by_id.values().chain(known.by_key.values().flatten());
@@ -110,7 +115,25 @@ pub(super) async fn compare(
         // They may be in the store.
         new = Made::default();
     }
-    Ok(Said { set, tallies, new, met })
+    let hidden = hidden(desk, (base.lineage.site, region), (&set.changes, &new), &names).await?;
+    Ok(Said { set, tallies, new, met, hidden })
+}
+
+/// Whole files hang nothing on rows that their site was never shown, as batches do not.
+async fn hidden(
+    desk: &mut Desk<'_>,
+    (site, region): (SiteId, &Region),
+    (changes, new): (&[Change], &Made),
+    names: &Names,
+) -> Result<Hidden> {
+    let known = changes.iter().filter(|change| !matches!(change.action, Action::Insert(_)));
+    let known = known.map(|change| (change.table, change.gid));
+    let named = changes.iter().flat_map(|change| strangers::named(desk, change)).chain(known);
+    let named = named.filter(|(_, gid)| !new.has(*gid)).collect();
+    let unknown = Unknown { missing: BTreeSet::new(), ..strangers::among(desk, region, named).await? };
+    let claimed = names.claimed.iter().map(|((table, _), gid)| (*table, *gid)).collect();
+    let mut mint = desk.mint(site);
+    Ok(Hidden::new((&unknown, claimed), changes, || mint.gid()))
 }
 
 fn difference(
@@ -201,7 +224,7 @@ fn go_on(
 /// rows are dead.
 async fn acquaintances(
     desk: &mut Desk<'_>,
-    base: &Base,
+    (base, region): (&Base, &Region),
     (file, names): (&OfficeFile, &Names),
 ) -> Result<(Acquaintances, HashSet<Gid>)> {
     let mut known = Acquaintances::new();
@@ -209,16 +232,24 @@ async fn acquaintances(
     let (named, mut dead) = names::today(desk, names).await?;
     dead.extend(gone);
     let rules = &desk.hub.rules;
+    let mut met = Vec::new();
     for (table, rows) in &file.merged {
         let keys = rows.iter().filter_map(|row| natural_key(&rules[*table], &row.cells));
         let names: BTreeSet<String> = keys.map(|key| rows::name_of(&key)).collect();
         let hub: Vec<ShadowRow> = rows::bearers(desk.db, rules, *table, names).await?;
         let theirs = relative.get(table).into_iter().flatten();
-        let theirs = theirs.map(|row| row.as_ref().clone()).collect();
-        let by_name = named.get(table).into_iter().flatten();
+        let theirs: Vec<ShadowRow> = theirs.map(|row| row.as_ref().clone()).collect();
+        met.push((*table, hub, theirs));
+    }
+    let strangers = strangers::met(desk, region, file, &met).await?;
+    let is_known = |row: &ShadowRow| !strangers.contains(&row.gid);
+    for (table, mut hub, mut theirs) in met {
+        hub.retain(is_known);
+        theirs.retain(is_known);
+        let by_name = named.get(&table).into_iter().flatten();
         let named = by_name.map(|row| (row.id.clone(), row.as_ref().clone())).collect();
-        let acquaintance = Acquaintance::new(&rules[*table], hub, theirs, *copy);
-        known.insert(*table, Acquaintance { named, ..acquaintance });
+        let acquaintance = Acquaintance::new(&rules[table], hub, theirs, *copy);
+        known.insert(table, Acquaintance { named, ..acquaintance });
     }
     Ok((known, dead))
 }

@@ -6,8 +6,8 @@ use std::{
 };
 
 use merge::{
-    ColumnId, Identity, Kinship, LocalId, LocalRow, Rules, ShadowRow, TableId, TableRules, natural_key,
-    region,
+    ColumnId, Identity, Kinship, LocalId, LocalRow, Region, Rules, ShadowRow, TableId, TableRules,
+    natural_key, region,
 };
 use model::{Gid, Value};
 
@@ -16,6 +16,7 @@ use super::{
     by_id::{by_id, rows_of},
     choose::Base,
     lineage::{self, Kind, Lineage},
+    push::strangers,
     rows,
     shadow::{self, Shadow, Wanted},
 };
@@ -66,11 +67,12 @@ pub(super) async fn of_tag(desk: &mut Desk<'_>, tag: &str) -> Result<Vec<Lineage
 }
 
 /// A shadow, and the rows beyond it that the file and copies of it have in common: equal ones, and those that were only
-/// edited but say which they are.
+/// edited but say which they are; none that says another region.
 pub(super) fn together(look: &Look<'_>, mut shadow: Shadow, copies: &[Shadow]) -> Shadow {
     if copies.is_empty() {
         return shadow;
     }
+    let copies: Vec<Shadow> = copies.iter().map(|copy| of_region(look, copy)).collect();
     let mut ids = Ids::of(look, &shadow);
     for table in look.order {
         let Some(rows) = look.file.merged.get(table) else { continue };
@@ -81,7 +83,7 @@ pub(super) fn together(look: &Look<'_>, mut shadow: Shadow, copies: &[Shadow]) -
             let is_new = by_id(known, &copied.id).is_none();
             let (true, Some(row)) = (is_new, by_id(rows, &copied.id)) else { continue };
             // Of what hangs on others only all that tells, together, says which it is.
-            let says = if by_itself { edited(rule, copied, row) } else { rule.telling.len() > 1 };
+            let says = if by_itself { edited(look, rule, copied, row) } else { rule.telling.len() > 1 };
             if let Some(one) = says.then(|| branch::one(&ids, *table, copied, row)).flatten() {
                 found.entry(copied.id.clone()).or_insert(one);
             }
@@ -93,20 +95,33 @@ pub(super) fn together(look: &Look<'_>, mut shadow: Shadow, copies: &[Shadow]) -
     branch::begin(look, &shadow, &copies.iter().collect::<Vec<_>>())
 }
 
+/// Without rows that say another region.
+fn of_region(look: &Look<'_>, shadow: &Shadow) -> Shadow {
+    let own =
+        |table: TableId, row: &ShadowRow| strangers::may_be_of(&look.rules[table], look.region, &row.cells);
+    let rows =
+        |table, rows: &Vec<Arc<ShadowRow>>| rows.iter().filter(|row| own(table, row)).cloned().collect();
+    shadow.iter().map(|(table, of_table)| (*table, rows(*table, of_table))).collect()
+}
+
 /// Whether a row speaks, by a number that somebody gave or by all of its own that tells which it is, of what is known
 /// under its id.
-fn edited(rule: &TableRules, known: &ShadowRow, row: &LocalRow) -> bool {
+fn edited(look: &Look<'_>, rule: &TableRules, known: &ShadowRow, row: &LocalRow) -> bool {
     let mut own = rule.telling.iter().filter(|column| rule[**column].reference.is_none());
     let equal = |column: &ColumnId| known.cells[column.0] == row.cells[column.0];
     let like = Identity::of(rule, &known.cells, &row.cells) == Identity::Equal
         || own.all(equal) && speaks_of(rule, known, row);
-    like && of_one_region(rule, known, row)
+    like && of_one_region(look, rule, known, row)
 }
 
 /// A row of another region it is not, however alike they are.
-fn of_one_region(rule: &TableRules, known: &ShadowRow, row: &LocalRow) -> bool {
-    let said = |cells| region::said(rule, cells);
-    said(&known.cells).zip(said(&row.cells)).is_none_or(|(theirs, ours)| theirs == ours)
+fn of_one_region(look: &Look<'_>, rule: &TableRules, known: &ShadowRow, row: &LocalRow) -> bool {
+    let own = match look.region {
+        Region::Named(own) if rule.region_columns().0.is_some() => Some(own.as_str()),
+        _ => None,
+    };
+    let ours = region::said(rule, &row.cells).or(own);
+    region::said(rule, &known.cells).zip(ours).is_none_or(|(theirs, ours)| theirs == ours)
 }
 
 /// How one may see that rows of a file are those of a copy.
@@ -219,13 +234,15 @@ async fn likeness(
             theirs.into_iter().map(|row| (row.id.clone(), row)).collect();
         let met = || {
             let met = rows.iter().filter_map(|row| Some((*row, theirs.get(&row.id)?)));
-            met.filter(|(row, known)| of_one_region(rule, known, row))
+            met.filter(|(row, known)| of_one_region(look, rule, known, row))
         };
         let parents =
             if sign == Sign::Named { names(desk, look, lineage, *table).await? } else { Names::new() };
         let equal = |(row, known): &(&LocalRow, &ShadowRow)| match sign {
-            Sign::Alone => edited(rule, known, row),
-            Sign::Named => edited(rule, known, row) && hang_on_one_name(look, &parents, *table, (known, row)),
+            Sign::Alone => edited(look, rule, known, row),
+            Sign::Named => {
+                edited(look, rule, known, row) && hang_on_one_name(look, &parents, *table, (known, row))
+            }
             Sign::Known => equal(rule, &known.cells, &row.cells) && ids.refers_alike(*table, known, row),
         };
         if sign == Sign::Alone {

@@ -106,12 +106,14 @@ impl Merged {
 }
 
 fn end(Aim { table, gid, wish }: Aim, outcome: Outcome) -> End {
+    // What is refused is told to whoever decides: to its sender the number would tell what the row says.
+    let is_refused = matches!(outcome.verdict, Verdict::Refused(_));
     End {
         table,
         gid,
         wish,
         wrote: !outcome.written.is_empty(),
-        conflicts: outcome.conflicts.len(),
+        conflicts: if is_refused { 0 } else { outcome.conflicts.len() },
         repaired: outcome.repaired.is_some(),
         verdict: outcome.verdict,
         namesakes: outcome.namesakes,

@@ -186,7 +186,8 @@ impl Batch<'_> {
         let author = Author { late, ..Author::new(site, self.device.region.clone(), seen) };
         let Translated { changes: said, hidden } = self.said;
         let kept = held_for(said, &desk.hub.rules, back);
-        let all: Vec<Change> = said.iter().map(|change| hidden.hide(&desk.hub.rules, change)).collect();
+        let all: Vec<Change> =
+            said.iter().map(|change| hidden.hide(&desk.hub.rules, change.clone())).collect();
         let go = |change: &&Change| !kept.has(change);
         let changes: Vec<Change> =
             said.iter().zip(&all).filter(|(said, _)| go(said)).map(|(_, change)| change.clone()).collect();
@@ -209,12 +210,7 @@ impl Batch<'_> {
             .chain(said.iter().filter(|change| kept.has(change)).cloned())
             .collect();
         refused::write_back(desk, &refused).await?;
-        // People are told what it was.
-        for (aim, (_, _, outcome)) in aims.iter().zip(&mut outcomes) {
-            if hidden.has_stranger(aim.gid) {
-                outcome.verdict = Verdict::Refused(Refusal::Region);
-            }
-        }
+        hidden.tell(&aims, &mut outcomes);
         let mut merged = Merged::default();
         merged.add(&aims, outcomes, &scope);
         tell(desk, site, &merged).await?;

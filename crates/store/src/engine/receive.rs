@@ -157,8 +157,12 @@ impl Receive {
                 return Ok(merged);
             }
             let aims: Vec<Aim> = part.iter().map(Aim::of).collect();
-            let Part { outcomes, scope } =
+            let part: Vec<_> =
+                part.into_iter().map(|change| said.hidden.hide(&desk.hub.rules, change)).collect();
+            let as_merged: Vec<Aim> = part.iter().map(Aim::of).collect();
+            let Part { mut outcomes, scope } =
                 merging::part(desk, &author, part, &said.new, Seen::Values).await?;
+            said.hidden.tell(&as_merged, &mut outcomes);
             merged.add(&aims, outcomes, &scope);
             // From now on they can be found.
             aims.iter().for_each(|aim| said.new.stored(aim.gid));

@@ -11,7 +11,7 @@ use replica::office_file::OfficeFile;
 
 use super::{
     by_id::{by_id, rows_of},
-    choose::Base,
+    choose::{Base, Way},
     compare::Said,
     history::object,
     lineage::Aside,
@@ -98,7 +98,15 @@ pub(super) fn list<'a>(
     let mut once = std::collections::HashSet::new();
     let first =
         |refused: &Refused<'_>| refused.row.is_none_or(|row| once.insert((refused.table, row.id.clone())));
-    ends.chain(aside).filter(new).filter(first).collect()
+    ends.chain(aside).filter(new).filter(first).filter(|refused| !is_copied(base, refused)).collect()
+}
+
+/// Whether the hub has the row from the file that this one is a copy of: as the old program left them, all PCs have the rows
+/// of all regions.
+fn is_copied(base: &Base, refused: &Refused<'_>) -> bool {
+    let Way::Meet { relative, copy: true, .. } = &base.way else { return false };
+    let theirs = refused.id.and_then(|id| by_id(rows_of(relative, refused.table), id));
+    refused.region && theirs.is_some()
 }
 
 /// Tables of which so many rows are not of the site's region that a person should look at it: the site may have been

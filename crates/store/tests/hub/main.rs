@@ -15,6 +15,7 @@ mod doubts;
 mod erased;
 mod forgotten;
 mod former_agents;
+mod guesses;
 mod guide;
 mod held;
 mod identities;

@@ -100,14 +100,7 @@ impl<'a> View<'a> {
         open.extend(self.needed.iter().copied());
         let mut needed = std::mem::take(&mut self.needed);
         while let Some(row) = open.pop().and_then(|gid| self.rows.get(&gid)) {
-            let rule = &self.hub.rules[row.table];
-            for (column, to) in rule.references() {
-                let target = row.cells[column.0].as_ref().and_then(Gid::of);
-                let is_needed = to.on_delete == OnDelete::Cascade || rule[column].not_null;
-                if let Some(target) = target.filter(|target| is_needed && needed.insert(*target)) {
-                    open.push(target);
-                }
-            }
+            open.extend(self.needs(row.gid).into_iter().filter(|target| needed.insert(*target)));
         }
         self.needed = needed;
     }
@@ -125,6 +118,16 @@ impl<'a> View<'a> {
             }
         }
         Ok(children)
+    }
+
+    /// The rows that this one cannot be without.
+    pub fn needs(&self, gid: Gid) -> Vec<Gid> {
+        let Some(row) = self.rows.get(&gid) else { return Vec::new() };
+        let rule = &self.hub.rules[row.table];
+        let needed = rule.references();
+        let needed =
+            needed.filter(|(column, to)| to.on_delete == OnDelete::Cascade || rule[*column].not_null);
+        needed.filter_map(|(column, _)| Gid::of(row.cells[column.0].as_ref()?)).collect()
     }
 
     /// All rows that refer to this one; they are loaded.
@@ -159,6 +162,12 @@ impl<'a> View<'a> {
 
     pub fn owns_row(&self, gid: Gid) -> bool {
         self.rows.get(&gid).is_some_and(|row| self.owns(row.table, &row.cells))
+    }
+
+    /// Whether the row is another region's. What is nobody's is not.
+    pub fn is_elsewhere(&self, gid: Gid) -> bool {
+        let owner = self.rows.get(&gid).map(|row| self.owner(row.table, &row.cells));
+        owner.is_some_and(|owner| owner != Owner::Nobody && !self.region.sees(&owner))
     }
 
     /// From now on what the site does not see of these is not there at all.

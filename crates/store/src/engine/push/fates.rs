@@ -59,7 +59,8 @@ impl<'a> Fates<'a> {
         self.told.push(Fate { end, rev, gid: gid_told, reason: reason.map(str::to_owned) });
         self.meant.insert(gid);
         if let Some(outcome) = outcome {
-            self.conflicts += outcome.conflicts.len();
+            // What the row of another region says, its sender is not told, not even in numbers.
+            self.conflicts += if end == End::Refused { 0 } else { outcome.conflicts.len() };
             self.wrote.extend(outcome.written.iter().map(|written| written.after.gid));
             let back = outcome.hand_back.iter().map(|(table, gid)| (*table, scope.today(*gid)));
             self.back.extend(back.filter(|(_, back)| *back != gid));

@@ -6,10 +6,20 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use merge::{Action, Change, ColumnId, Region, Rules, TableId};
-use model::{Gid, Value};
+use merge::{
+    Action, Cells, Change, ColumnId, LocalId, Outcome, Owner, Refusal, Region, Rules, ShadowRow, TableId,
+    TableRules, Verdict, natural_key, region,
+};
+use model::{Gid, Rev, Stamp, Value};
+use replica::office_file::OfficeFile;
 
-use crate::{Result, desk::Desk, engine::pull::View, query::text, shape::LOG};
+use crate::{
+    Result,
+    desk::Desk,
+    engine::{by_id, merged::Aim, pull::View},
+    query::text,
+    shape::LOG,
+};
 
 /// What a region knows nothing of, among rows that somebody names.
 #[derive(Default)]
@@ -17,11 +27,11 @@ pub(in crate::engine) struct Unknown {
     /// Rows of other regions that it was never shown.
     pub strangers: BTreeSet<(TableId, Gid)>,
     /// There is no such row in that table. Not looked for where everything is shown.
-    missing: BTreeSet<(TableId, Gid)>,
+    pub missing: BTreeSet<(TableId, Gid)>,
 }
 
-/// What a batch names and its site cannot know, and for each an identity that nothing has: that one is merged instead.
-pub(super) struct Hidden {
+/// What a batch or a file names and its site cannot know, and for each an identity that nothing has: that one is merged instead.
+pub(in crate::engine) struct Hidden {
     instead: HashMap<(TableId, Gid), Gid>,
     /// The same, where it is not said of which table a row is.
     parents: HashMap<Gid, Gid>,
@@ -62,19 +72,24 @@ impl Hidden {
         self.made.contains(&gid)
     }
 
-    /// Whether it stands for a row of another region.
-    pub fn has_stranger(&self, gid: Gid) -> bool {
-        self.strangers.contains(&gid)
+    /// People are told what it was: a row of another region.
+    pub fn tell(&self, merged: &[Aim], outcomes: &mut [(Stamp, Rev, Outcome)]) {
+        for (aim, (_, _, outcome)) in merged.iter().zip(outcomes) {
+            if self.strangers.contains(&aim.gid) {
+                outcome.verdict = Verdict::Refused(Refusal::Region);
+            }
+        }
     }
 
     /// The change as it is merged.
-    pub fn hide(&self, rules: &Rules, change: &Change) -> Change {
-        let mut change = change.clone();
+    pub fn hide(&self, rules: &Rules, mut change: Change) -> Change {
         if self.instead.is_empty() {
             return change;
         }
+        let is_claim =
+            matches!(change.action, Action::Insert(_)) && self.is_claimed(change.table, change.gid);
         if let Some(instead) = self.instead.get(&(change.table, change.gid))
-            && !self.is_claimed(change.table, change.gid)
+            && !is_claim
         {
             change.gid = *instead;
         }
@@ -111,20 +126,19 @@ pub(in crate::engine) async fn among(
     view.load(desk.db, rows.iter().copied()).await?;
     let is_there = |(table, gid): &(TableId, Gid)| view.row(*gid).is_some_and(|row| row.table == *table);
     let (mut strangers, missing): (BTreeSet<_>, BTreeSet<_>) = rows.into_iter().partition(is_there);
-    strangers.retain(|(_, gid)| !view.owns_row(view.today(*gid)));
+    strangers.retain(|(_, gid)| view.is_elsewhere(view.today(*gid)));
     view.look(desk.db, strangers.iter().map(|(_, gid)| view.today(*gid)).collect::<Vec<_>>()).await?;
     strangers.retain(|(_, gid)| !view.is_visible(view.today(*gid)));
     if strangers.is_empty() {
         return Ok(Unknown { strangers, missing });
     }
-    let mut known = HashSet::new();
-    for (_, gid) in &strangers {
-        let children = view.children(desk.db, &[view.today(*gid)]).await?;
-        view.load(desk.db, children.iter().copied()).await?;
-        if children.iter().any(|(_, child)| view.owns_row(*child)) {
-            known.insert(*gid);
-        }
-    }
+    let today: Vec<Gid> = strangers.iter().map(|(_, gid)| view.today(*gid)).collect();
+    let children = view.children(desk.db, &today).await?;
+    view.load(desk.db, children.iter().copied()).await?;
+    let own = children.iter().filter(|(_, child)| view.owns_row(*child));
+    let shown: HashSet<Gid> = own.flat_map(|(_, child)| view.needs(*child)).collect();
+    let shown = strangers.iter().filter(|(_, gid)| shown.contains(&view.today(*gid)));
+    let mut known: HashSet<Gid> = shown.map(|(_, gid)| *gid).collect();
     // The history has no index of rows; this is asked for what moved away, and of somebody who guesses.
     let gids = strangers.iter().map(|(_, gid)| (*gid).into());
     for line in desk.db.find_any(LOG, &[("region", text(name))], "gid", gids).await? {
@@ -132,6 +146,77 @@ pub(in crate::engine) async fn among(
     }
     strangers.retain(|(_, gid)| !known.contains(gid));
     Ok(Unknown { strangers, missing })
+}
+
+/// Which rows are strangers among those that a file may meet: its rows under natural keys at the hub, and those of the file
+/// that it may be a copy of, a table.
+///
+/// Rows of other regions are only known where something hangs on them that is not: else nothing is lost by taking them for
+/// unknown ones, which no other region's file can bring.
+pub(in crate::engine) async fn met(
+    desk: &mut Desk<'_>,
+    region: &Region,
+    file: &OfficeFile,
+    met: &[(TableId, Vec<ShadowRow>, Vec<ShadowRow>)],
+) -> Result<HashSet<Gid>> {
+    let rules = &desk.hub.rules;
+    let needed = needed(rules, region, file);
+    let (mut strangers, mut asked) = (HashSet::new(), BTreeSet::new());
+    for (table, hub, theirs) in met {
+        let rule = &rules[*table];
+        let rows =
+            file.merged.get(table).into_iter().flatten().filter(|row| needed.contains(&(*table, &row.id)));
+        let keys: HashSet<_> = rows.filter_map(|row| natural_key(rule, &row.cells)).collect();
+        let by_key =
+            hub.iter().map(|row| (row, natural_key(rule, &row.cells).is_some_and(|key| keys.contains(&key))));
+        let by_id = theirs.iter().map(|row| (row, needed.contains(&(*table, &row.id))));
+        for (row, is_needed) in by_key.chain(by_id).filter(|(row, _)| !may_be_of(rule, region, &row.cells)) {
+            if is_needed {
+                asked.insert((*table, row.gid));
+            } else {
+                strangers.insert(row.gid);
+            }
+        }
+    }
+    let unknown = among(desk, region, asked.clone()).await?.strangers;
+    asked.iter().filter(|row| !unknown.contains(row)).for_each(|(_, gid)| _ = strangers.remove(gid));
+    strangers.extend(unknown.into_iter().map(|(_, gid)| gid));
+    // What says no region is its parent's.
+    loop {
+        let theirs = met.iter().flat_map(|(table, _, theirs)| theirs.iter().map(|row| (&rules[*table], row)));
+        let below = theirs.filter(|(rule, row)| {
+            let parent = rule.region_columns().1.and_then(|through| Gid::of(row.cells[through.0].as_ref()?));
+            region::said(rule, &row.cells).is_none()
+                && parent.is_some_and(|parent| strangers.contains(&parent))
+        });
+        let below: Vec<Gid> = below.map(|(_, row)| row.gid).filter(|gid| !strangers.contains(gid)).collect();
+        if below.is_empty() {
+            return Ok(strangers);
+        }
+        strangers.extend(below);
+    }
+}
+
+/// Rows of a file that a row needs which says no other region.
+fn needed<'f>(rules: &Rules, region: &Region, file: &'f OfficeFile) -> HashSet<(TableId, &'f LocalId)> {
+    let mut named = HashSet::new();
+    for (table, rows) in &file.merged {
+        for row in rows.iter().filter(|row| may_be_of(&rules[*table], region, &row.cells)) {
+            let cells = |column: ColumnId| LocalId::of(row.cells[column.0].as_ref()?);
+            let targets =
+                rules[*table].references().filter_map(|(column, to)| Some((to.table, cells(column)?)));
+            for (to, id) in targets {
+                let rows = by_id::rows_of(&file.merged, to);
+                named.extend(by_id::by_id(rows, &id).map(|row| (to, &row.id)));
+            }
+        }
+    }
+    named
+}
+
+/// Whether a row says no other region than the site's.
+pub(in crate::engine) fn may_be_of(rule: &TableRules, region: &Region, cells: &Cells) -> bool {
+    region::said(rule, cells).is_none_or(|said| region.sees(&Owner::Region(said.to_owned())))
 }
 
 /// The references that the change says something about, each with the table that it is to.
@@ -152,7 +237,10 @@ pub(super) fn references<'c>(
 }
 
 /// Rows that the change newly names.
-fn named<'c>(desk: &'c Desk<'_>, change: &'c Change) -> impl Iterator<Item = (TableId, Gid)> + 'c {
+pub(in crate::engine) fn named<'c>(
+    desk: &'c Desk<'_>,
+    change: &'c Change,
+) -> impl Iterator<Item = (TableId, Gid)> + 'c {
     let references = desk.hub.rules[change.table].references();
     references.filter_map(|(column, to)| {
         let value = match &change.action {
