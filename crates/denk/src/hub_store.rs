@@ -37,6 +37,7 @@ pub(crate) fn in_folder(folder: &Path, preset_name: &str) -> Result<Settings> {
         data_folder: folder.to_owned(),
         preset: preset(preset_name)?,
         upload_bytes_max: Settings::UPLOAD_BYTES_MAX,
+        free_bytes_min: Settings::FREE_BYTES_MIN,
         clock: Arc::new(clock::unix_ms),
         random: Arc::new(|bytes: &mut [u8]| getrandom::fill(bytes).expect("the system has randomness")),
     })

@@ -116,6 +116,7 @@ async fn open(folder: &Path, clock: &Arc<AtomicI64>) -> Store {
         address: store::Address::sqlite(folder.join("hub.db")),
         data_folder: folder.to_owned(),
         upload_bytes_max: store::Settings::UPLOAD_BYTES_MAX,
+        free_bytes_min: 0,
         preset: Preset {
             rules: include_str!("../../../presets/rainstaff/tables.toml"),
             schema: include_str!("../../../presets/rainstaff/office/schema.sqlite.sql"),

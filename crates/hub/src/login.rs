@@ -339,6 +339,7 @@ mod tests {
                 pages: include_str!("../../../presets/rainstaff/pages.toml"),
             },
             upload_bytes_max: store::Settings::UPLOAD_BYTES_MAX,
+            free_bytes_min: 0,
             clock: Arc::new(|| 1),
             random: Arc::new(|bytes| bytes.fill(1)),
         };

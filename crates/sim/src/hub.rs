@@ -80,6 +80,7 @@ impl Hub {
         let settings = Settings {
             address: database::Address::sqlite(&file),
             upload_bytes_max: Settings::UPLOAD_BYTES_MAX,
+            free_bytes_min: 0,
             data_folder: folder.join("data"),
             preset: PRESET,
             clock: Arc::new(move || time.load(Ordering::Relaxed)),

@@ -19,6 +19,8 @@ pub struct Settings {
     pub preset: Preset,
     /// The largest upload that is taken; usually [`Settings::UPLOAD_BYTES_MAX`].
     pub upload_bytes_max: u64,
+    /// With less room than that where the data are, people are told; usually [`Settings::FREE_BYTES_MIN`].
+    pub free_bytes_min: u64,
     pub clock: WallClock,
     pub random: Random,
 }
@@ -37,6 +39,7 @@ pub struct Preset {
 impl Settings {
     /// Of a store of which nobody said otherwise.
     pub const UPLOAD_BYTES_MAX: u64 = 64 << 20;
+    pub const FREE_BYTES_MIN: u64 = 1 << 30;
 }
 
 impl fmt::Debug for Settings {
@@ -59,6 +62,7 @@ impl Settings {
                 pages: include_str!("../../../presets/rainstaff/pages.toml"),
             },
             upload_bytes_max: Self::UPLOAD_BYTES_MAX,
+            free_bytes_min: 0,
             clock: Arc::new(|| 1),
             random: Arc::new(|bytes| bytes.fill(1)),
         }

@@ -28,8 +28,6 @@ const OPEN_MS: i64 = DAY_MS;
 const EVENT_MS: i64 = 30 * DAY_MS;
 /// A backup that fails is told anew every day.
 const BACKUP_MS: i64 = 25 * HOUR_MS;
-/// **Units**: bytes.
-const FREE_BYTES_MIN: u64 = 1 << 30;
 /// The alert of which the present state is told instead.
 const CLOCK: &str = "clock_skew";
 
@@ -97,7 +95,7 @@ pub(crate) async fn find(db: &mut Db, hub: &Hub, now_ms: i64) -> Result<Vec<Stan
 fn disk(hub: &Hub) -> Option<Standing> {
     let free_bytes = fs4::available_space(&hub.settings.data_folder).ok()?;
     let said = (None, Detail::Disk { free_bytes });
-    (free_bytes < FREE_BYTES_MIN)
+    (free_bytes < hub.settings.free_bytes_min)
         .then(|| Standing::new((Kind::Disk, Severity::Serious), (None, Region::All), said))
 }
 

@@ -28,6 +28,7 @@ async fn world() -> World {
         data_folder: folder.path().to_owned(),
         preset: Preset { rules: "", schema: "", pages: "" },
         upload_bytes_max: Settings::UPLOAD_BYTES_MAX,
+        free_bytes_min: 0,
         clock: Arc::new(move || now.load(Ordering::Relaxed)),
         random: Arc::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed))),
     };

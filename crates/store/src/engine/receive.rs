@@ -101,7 +101,12 @@ impl Receive {
         let merged = self.merge(desk, &base, &mut said).await?;
         let last = base.root.as_ref().unwrap_or(&base.lineage);
         let known = lineage::aside(desk.db, &desk.hub.rules, &last.name).await?;
-        let refused = refused::list(&self.file, (&base, &said, &merged), &known);
+        let refused = refused::list(
+            &self.file,
+            (&desk.hub.rules, &self.device.region),
+            (&base, &said, &merged),
+            &known,
+        );
         let foreign = refused::too_many(desk.hub, &self.file, &refused);
         if undecided && !foreign.is_empty() {
             desk.db.session.rollback_to_savepoint().await?;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use merge::{
-    Action, Change, LocalId, LocalRow, Mint as _, OrphanRow, Owner, Refusal, Region, RegionRule, TableId,
-    TableRules, Verdict,
+    Action, Change, LocalId, LocalRow, Mint as _, OrphanRow, Owner, Refusal, Region, RegionRule, Rules,
+    TableId, TableRules, Verdict, region,
 };
 use model::{Gid, SiteId, Stamp, Value};
 use replica::office_file::OfficeFile;
@@ -43,6 +43,7 @@ pub(super) struct Refused<'a> {
 /// **Shape**: each row once. `known`: what the last file of the lineage had that was not taken either.
 pub(super) fn list<'a>(
     file: &'a OfficeFile,
+    (rules, region): (&Rules, &Region),
     (base, said, merged): (&'a Base, &'a Said, &Merged),
     known: &Aside,
 ) -> Vec<Refused<'a>> {
@@ -98,15 +99,25 @@ pub(super) fn list<'a>(
     let mut once = std::collections::HashSet::new();
     let first =
         |refused: &Refused<'_>| refused.row.is_none_or(|row| once.insert((refused.table, row.id.clone())));
-    ends.chain(aside).filter(new).filter(first).filter(|refused| !is_copied(base, refused)).collect()
+    ends.chain(aside)
+        .filter(new)
+        .filter(first)
+        .filter(|refused| !is_copied((rules, region), base, refused))
+        .collect()
 }
 
-/// Whether the hub has the row from the file that this one is a copy of: as the old program left them, all PCs have the rows
-/// of all regions.
-fn is_copied(base: &Base, refused: &Refused<'_>) -> bool {
+/// Whether the hub has the row, as it is and as another region's, from the file that this one is a copy of: as the old
+/// program left them, all PCs have the rows of all regions.
+fn is_copied((rules, region): (&Rules, &Region), base: &Base, refused: &Refused<'_>) -> bool {
     let Way::Meet { relative, copy: true, .. } = &base.way else { return false };
-    let theirs = refused.id.and_then(|id| by_id(rows_of(relative, refused.table), id));
-    refused.region && theirs.is_some()
+    let (Some(row), rule) = (refused.row.filter(|_| refused.region), &rules[refused.table]) else {
+        return false;
+    };
+    let is_own =
+        region::said(rule, &row.cells).is_some_and(|said| region.sees(&Owner::Region(said.to_owned())));
+    let mut own = rule.column_ids().filter(|column| rule[*column].reference.is_none());
+    let theirs = by_id(rows_of(relative, refused.table), &row.id);
+    !is_own && theirs.is_some_and(|theirs| own.all(|column| theirs.cells[column.0] == row.cells[column.0]))
 }
 
 /// Tables of which so many rows are not of the site's region that a person should look at it: the site may have been

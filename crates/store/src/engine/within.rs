@@ -1,10 +1,7 @@
 //! What a batch that waits would do, row by row, for who is to decide about it. Nothing of it stays.
 
-use std::collections::{BTreeMap, HashMap};
-
 use async_trait::async_trait;
-use merge::{Action, Cells, Change, TableId};
-use model::Gid;
+use merge::{Action, Cells, Change, Region};
 use replica::wire;
 
 use super::{
@@ -12,11 +9,11 @@ use super::{
     compare::{self, held_for},
     held,
     history::json_of,
+    pull::View,
     push,
     receive::Receive,
-    rows,
 };
-use crate::{Error, RecentChange, Rejected, Result, deed::Deed, desk::Desk, sites, writer::Job};
+use crate::{Device, Error, RecentChange, Rejected, Result, deed::Deed, desk::Desk, sites, writer::Job};
 
 /// Looks into a batch that waits.
 pub(crate) struct LookInto {
@@ -42,8 +39,8 @@ impl Job for LookInto {
     type Failure = Rejected;
 
     async fn run(&mut self, desk: &mut Desk<'_>) -> std::result::Result<Within, Rejected> {
-        let mut changes = match &mut self.upload {
-            Some(upload) => of_file(desk, upload).await?,
+        let (device, mut changes) = match &mut self.upload {
+            Some(upload) => (upload.device.clone(), of_file(desk, upload).await?),
             None => of_batch(desk, self.id).await?,
         };
         let tables = held::tables_of(desk.db, self.id).await?;
@@ -59,7 +56,7 @@ impl Job for LookInto {
         changes.sort_by_key(order);
         let more = changes.len().saturating_sub(self.lines);
         changes.truncate(self.lines);
-        Ok(Within { lines: lines(desk, changes).await?, more })
+        Ok(Within { lines: lines(desk, &device.region, changes).await?, more })
     }
 
     fn keeps(&self) -> bool {
@@ -73,27 +70,23 @@ async fn of_file(desk: &mut Desk<'_>, upload: &mut Receive) -> std::result::Resu
     Ok(compare::compare(desk, &upload.device.region, &base, &upload.file).await?.set.changes)
 }
 
-async fn of_batch(desk: &mut Desk<'_>, id: i64) -> Result<Vec<Change>> {
+async fn of_batch(desk: &mut Desk<'_>, id: i64) -> Result<(Device, Vec<Change>)> {
     let (site, kept) = held::kept(desk.db, id).await?;
     let device = sites::device_of(desk.db, site).await?.ok_or(Error::NoHeld(id))?;
     let sent = wire::unpack(&kept, wire::BYTES_MAX).map_err(|_| GARBLED)?;
-    push::changes_of(desk, &device, &sent).await.map_err(|_| GARBLED)
+    let changes = push::changes_of(desk, &device, &sent).await.map_err(|_| GARBLED)?;
+    Ok((device, changes))
 }
 
 const GARBLED: Error = Error::Broken("a held batch cannot be read");
 
-/// Each change between what the hub has and what would be there.
-async fn lines(desk: &mut Desk<'_>, changes: Vec<Change>) -> Result<Vec<RecentChange>> {
-    let mut wanted: BTreeMap<TableId, Vec<Gid>> = BTreeMap::new();
-    for change in &changes {
-        wanted.entry(change.table).or_default().push(change.gid);
-    }
-    let mut known: HashMap<Gid, Cells> = HashMap::new();
-    for (table, gids) in wanted {
-        let stored = rows::rows_of(desk.db, &desk.hub.rules, table, &gids).await?;
-        known.extend(stored.into_iter().map(|row| (row.gid, row.cells)));
-    }
-    Ok(changes.iter().map(|change| line(desk, change, known.get(&change.gid))).collect())
+/// Each change between what the hub has and what would be there. Of another region's row only what the batch says: whoever
+/// decides for the batch's region may not know the rest.
+async fn lines(desk: &mut Desk<'_>, region: &Region, changes: Vec<Change>) -> Result<Vec<RecentChange>> {
+    let mut view = View::new(desk.hub, region);
+    view.load(desk.db, changes.iter().map(|change| (change.table, change.gid))).await?;
+    let known = |gid| view.row(gid).filter(|_| view.owns_row(gid)).map(|row| &row.cells);
+    Ok(changes.iter().map(|change| line(desk, change, known(change.gid))).collect())
 }
 
 fn line(desk: &Desk<'_>, change: &Change, known: Option<&Cells>) -> RecentChange {

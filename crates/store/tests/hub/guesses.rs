@@ -130,6 +130,11 @@ on_both! {
 
     async fn a_copy_of_another_region_s_file_learns_nothing_of_what_its_rows_say_now(lab) {
         let bursa = lab.pc("Bursa 1", "Bursa", 7).await;
+        edit(
+            &bursa,
+            "insert into timesheets (id, employee_id, work_date, start_time, end_time, region)
+                 values (901, 1, '2031-01-01', '08:00', '17:00', 'Bursa')",
+        );
         lab.sync(&bursa).await;
         let pc = lab.copy(&bursa, lab.site("Ankara 1", "Ankara").await, "Ankara");
         edit(&bursa, "update employees set title = 'Bursa sırrı' where id = 1");
@@ -138,6 +143,7 @@ on_both! {
         edit(
             &pc,
             "insert into employees (id, full_name, region) values (901, 'Ankaralı Örnek', 'Ankara');
+             delete from timesheets where id = 901;
              insert into timesheets (id, employee_id, work_date, start_time, end_time, region)
                  values (901, 1, '2031-05-06', '08:00', '17:00', 'Ankara'), (902, 901, '2026-01-07', '08:00', '17:00', 'Ankara');",
         );
@@ -146,6 +152,10 @@ on_both! {
             let receipt = lab.send(&pc).await.unwrap();
             assert_eq!((receipt.held, receipt.conflicts), (0, 0));
         }
+        // What is not as it was copied is told: the day under a number that another one has.
+        let alerts = lab.store.alerts().await.unwrap();
+        let kinds: Vec<_> = alerts.iter().filter(|alert| alert.site == pc.device.site.0).map(|alert| (&alert.kind[..], alert.rows)).collect();
+        assert!(kinds.contains(&("orphan", 1)), "{kinds:?}");
         // Once more, from PCs that the hub does not know, with what the row says now, and with something else.
         let mut answers = Vec::new();
         for guess in ["Bursa sırrı", "Tahmin"] {

@@ -86,6 +86,7 @@ impl Lab {
             data_folder: folder.path().join("data"),
             preset: PRESET,
             upload_bytes_max: Settings::UPLOAD_BYTES_MAX,
+            free_bytes_min: 0,
             clock: Arc::new(move || time.load(Ordering::Relaxed)),
             random: Arc::new(move |bytes| {
                 for part in bytes.chunks_mut(8) {

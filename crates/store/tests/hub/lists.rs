@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use merge::Region;
 use model::Value;
 use rusqlite::Connection;
-use store::{Asked, BatchesAsked, Cell, Line, Listed, Role, Store, Viewer};
+use store::{Asked, BatchesAsked, Cell, Finding, FindingsAsked, Kind, Line, Listed, Role, Store, Viewer};
 use testkit::office::{Employee, Shape, Size, Vehicle};
 
 use crate::{
@@ -351,5 +351,16 @@ on_both! {
         for (at, list) in pages.all().iter().enumerate().filter(|(_, list)| !list.own) {
             assert!(pages.at(&list.path).is_none() && lab.store.row(&admin(), at, &check).await.unwrap().is_none());
         }
+    }
+
+    async fn hardly_any_room_is_told_to_headquarters_alone(lab) {
+        let disk = |found: Vec<Finding>| found.into_iter().filter(|one| one.kind == Kind::Disk).count();
+        let (today, all) = (jiff::civil::date(2026, 1, 24), FindingsAsked::default());
+        assert_eq!(disk(lab.store.every_finding(&admin(), today, &all).await.unwrap()), 0);
+        lab.settings.free_bytes_min = u64::MAX;
+        lab.reopen().await;
+        assert_eq!(disk(lab.store.every_finding(&admin(), today, &all).await.unwrap()), 1);
+        let ankara = viewer(Role::Admin, "Ankara");
+        assert_eq!(disk(lab.store.every_finding(&ankara, today, &all).await.unwrap()), 0);
     }
 }

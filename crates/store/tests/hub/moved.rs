@@ -74,6 +74,29 @@ on_both! {
         assert!(lab.all().await.has("employees", &format!("{NAME}|Depo|")));
     }
 
+    async fn a_batch_that_waits_shows_its_region_nothing_of_a_row_that_went_to_another(lab) {
+        let ankara = lab.site("Ankara 1", "Ankara").await;
+        known(&lab, &ankara).await;
+        let days = |number: u128| day_on(100 + number, gid(3), &format!("2026-01-{:02}", number + 1));
+        let more = std::iter::once(employee(3, "Kalan Kişi", "Ankara")).chain((0..28).map(days)).collect();
+        push(&lab, &ankara, batch(2, 0, more)).await;
+        let seen = lab.store.health().await.unwrap().rev;
+        let center = moved(&lab, seen).await;
+        let secret = update("employees", (gid(1), seen), [("title", text("Bursa sırrı"))]);
+        push(&lab, &center, batch(2, seen, vec![secret])).await;
+        let typed = update("employees", (gid(1), seen), [("department", text("Depo"))]);
+        let gone = (0..28).map(|number| delete("timesheets", (gid(100 + number), seen)));
+        assert!(push(&lab, &ankara, batch(3, seen, std::iter::once(typed).chain(gone).collect())).await.held);
+        let id = lab.store.held().await.unwrap()[0].id;
+        for (region, days) in [("Ankara", 28), ("*", 28)] {
+            let viewer = store::Viewer::new(store::Role::Manager, Region::new(region));
+            let (lines, _) = lab.store.held_rows(&viewer, id, 60).await.unwrap().unwrap();
+            let said = format!("{lines:?}");
+            assert!(lines.len() == days + 1 && said.contains("Depo") && said.contains("Kalan Kişi"), "{said}");
+            assert!(!said.contains("Bursa sırrı"), "{said}");
+        }
+    }
+
     async fn a_deletion_of_a_row_that_went_to_another_region_is_kept_too(lab) {
         let ankara = lab.site("Ankara 1", "Ankara").await;
         let seen = known(&lab, &ankara).await;

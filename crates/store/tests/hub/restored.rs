@@ -151,5 +151,11 @@ on_both! {
         let told = push(&lab, &ankara, batch(1, head, vec![read(employee(1, "Kişi Bir", "Ankara"))])).await;
         assert_eq!((ends(&told), gone(&told)), (vec![End::Refused], vec![gid(1)]));
         assert_eq!(lab.store.conflicts().await.unwrap().len(), 1, "what it said otherwise is kept");
+        // So is what was typed since the two had agreed.
+        let typed = update("employees", (gid(1), 0), [("title", text("Usta"))]);
+        let typed = Change { again: Some(Cells::new()), ..typed };
+        push(&lab, &ankara, batch(2, head, vec![read(employee(1, "Kişi Bir", "Ankara")), typed])).await;
+        let kept = lab.store.conflicts().await.unwrap();
+        assert!(kept.iter().any(|kept| kept.loser.value == Some("Usta".into())), "{kept:?}");
     }
 }

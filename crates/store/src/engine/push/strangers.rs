@@ -86,10 +86,8 @@ impl Hidden {
         if self.instead.is_empty() {
             return change;
         }
-        let is_claim =
-            matches!(change.action, Action::Insert(_)) && self.is_claimed(change.table, change.gid);
         if let Some(instead) = self.instead.get(&(change.table, change.gid))
-            && !is_claim
+            && !self.is_claimed(change.table, change.gid)
         {
             change.gid = *instead;
         }
