@@ -332,6 +332,7 @@ option-agent-listen-value = ADDRESS
 option-agent-once = One full exchange, then the end
 option-agent-page = Only shows the link to the page of the agent that is running
 option-agent-remove = Exchanges a last time, then takes everything that denk put into the file out of it again
+option-agent-go-without = Goes on without a table or a column that the file has lost for good, once; what the hub has there stays there
 option-agent-force = With --remove: also where the hub cannot be asked
 option-service-install-what = agent or hub [without it: agent]
 option-service-install-what-value = agent|hub

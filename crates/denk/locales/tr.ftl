@@ -332,6 +332,7 @@ option-agent-listen-value = ADRES
 option-agent-once = Bir kez tam eşitler ve biter
 option-agent-page = Yalnızca çalışan ajanın sayfasının bağlantısını gösterir
 option-agent-remove = Son bir kez eşitler, sonra denk'in dosyaya koyduğu her şeyi çıkarır
+option-agent-go-without = Dosyanın temelli yitirdiği bir tablo ya da sütun olmadan devam eder, bir kez; merkezde olan orada kalır
 option-agent-force = --remove ile: merkeze sorulamadığında da
 option-service-install-what = agent ya da hub [verilmezse: agent]
 option-service-install-what-value = agent|hub

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use merge::{LocalId, Namesake, OrphanRow, Owner, Refusal, Rules, TableId, Verdict};
+use merge::{LocalId, Namesake, OrphanRow, Owner, Refusal, Region, Rules, TableId, Verdict};
 use model::{Gid, SiteId};
 use replica::office_file::Finding;
 
@@ -25,12 +25,15 @@ struct Telling<'a> {
     rules: &'a Rules,
     /// Where ids of the file are looked up.
     ids: Option<(&'a Base, &'a Said)>,
+    /// Whether its sender may know what other regions have.
+    sees_all: bool,
     receipt: Receipt,
 }
 
 pub(super) fn write(hub: &Hub, upload: &Receive, base: &Base, said: &Said, merged: &Merged) -> Receipt {
     let mut telling = Telling::new(hub, &upload.upload);
     telling.ids = Some((base, said));
+    telling.sees_all = upload.device.region == Region::All;
     telling.odd(base);
     telling.findings(&upload.file.findings);
     for (table, tally) in &said.tallies {
@@ -82,7 +85,7 @@ pub(super) fn batch(hub: &Hub, name: &str, merged: &Merged) -> Receipt {
 impl<'a> Telling<'a> {
     fn new(hub: &'a Hub, upload: &str) -> Self {
         let receipt = Receipt { upload: upload.to_owned(), ..Receipt::default() };
-        Self { rules: &hub.rules, ids: None, receipt }
+        Self { rules: &hub.rules, ids: None, sees_all: true, receipt }
     }
 
     fn table(&mut self, table: TableId) -> &mut TableReceipt {
@@ -160,8 +163,8 @@ impl<'a> Telling<'a> {
             self.receipt.conflicts += end.conflicts;
             self.receipt.repaired += usize::from(repaired);
             let first = counted.insert(end.gid);
-            for namesake in &end.namesakes {
-                self.namesake(namesake);
+            if self.sees_all {
+                end.namesakes.iter().for_each(|namesake| self.namesake(namesake));
             }
             let table = self.table(end.table);
             table.repaired += usize::from(repaired);
