@@ -74,8 +74,10 @@ async fn whoever_asks_for_a_page_is_told_on_a_page_in_their_language() {
         }
     }
     let slow = hub_with(|settings| settings.limits.request_wait = Duration::ZERO).await;
-    let somebody = [("accept", BROWSER), ("cookie", "denk_session=somebody")];
-    let busy = ask(&slow, &Asked { headers: &somebody, ..get("/dashboard") }, "en").await;
+    // Looking at a password is never done at once.
+    let logging_in =
+        Asked { headers: &[("accept", BROWSER)], ..post("/login", "username=a&password=b".to_owned()) };
+    let busy = ask(&slow, &logging_in, "en").await;
     assert_eq!(
         (busy.status(), &busy.headers()[header::RETRY_AFTER]),
         (StatusCode::SERVICE_UNAVAILABLE, &header::HeaderValue::from_static("10"))
